@@ -13,7 +13,7 @@ from posturio_iac.commands.output import to_stderr, to_stdout
 from posturio_iac.core import module
 from posturio_iac.errors import HelpAskedError, OutputError, UnreachableError, UsageError
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

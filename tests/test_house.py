@@ -75,6 +75,11 @@ def imported(tree: ast.Module) -> set[str]:
     return {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
 
 
+def test_typing_is_imported_for_type_checkers_only() -> None:
+    """Importing it takes longer than many a search: half of a start of Python."""
+    assert [path for path, tree in trees().items() if any(isinstance(n, ast.ImportFrom) and n.module == "typing" for n in tree.body)] == []
+
+
 @pytest.mark.parametrize("path", [p for p in sorted((PACKAGE / "rules").glob("*.py")) if p.name[0] != "_"], ids=lambda path: path.stem)
 def test_no_rule_imports_another_one(path: Path) -> None:
     ours = {name for name in imported(trees()[path]) if name.startswith("posturio_iac.rules.")}

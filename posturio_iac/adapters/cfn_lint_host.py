@@ -8,7 +8,6 @@ import logging
 import os
 from contextlib import nullcontext
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Finding, Level, Report
 from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED, IN_CFN_LINT
@@ -21,8 +20,10 @@ from posturio_iac.scan import judged, select
 from posturio_iac.scan.configuration import complaints, configuration_near
 from posturio_iac.scan.notices import notices
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
 
     from posturio_iac.core.model import AccessKey, Span
     from posturio_iac.search import Selection

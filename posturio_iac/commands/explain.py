@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import Command, parse
 from posturio_iac.core.text.terminal import paint, wants_color
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 

@@ -10,7 +10,7 @@ from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.textfile import MIB, Fence, OutsideError, UnreadableError, read
 from posturio_iac.errors import OutputError, UsageError, system_reason
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 

@@ -14,7 +14,7 @@ from posturio_iac.config.option_table import ARGUMENTS, Shape
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends import frameworks
 
-TYPE_CHECKING = False  # importing typing would take longer than many a commit
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 

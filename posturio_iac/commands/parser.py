@@ -10,7 +10,7 @@ from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.errors import HelpAskedError, UsageError
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any

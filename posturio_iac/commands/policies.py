@@ -9,7 +9,7 @@ from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import Command, parse
 from posturio_iac.errors import UsageError
 
-TYPE_CHECKING = False  # importing typing would take longer than this module
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -7,7 +7,7 @@ import os
 from posturio_iac.config import Config
 from posturio_iac.errors import UsageError
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

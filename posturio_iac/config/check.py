@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timezone
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config import hint
 from posturio_iac.config.option_table import Option, Shape
@@ -12,8 +11,10 @@ from posturio_iac.core.dates import FIRST_YEAR, LAST_YEAR, parse_date
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.errors import UsageError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any
 
 SIZE = lazy_pattern(r"(\d{1,18})\s*([kmg]?)i?b?", re.IGNORECASE)
 FACTORS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}

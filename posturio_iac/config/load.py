@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config import SHARED_FILE, TABLE, AllowedKey, Config, Exemption, Override, looser
 from posturio_iac.config.check import check_table
@@ -12,8 +11,10 @@ from posturio_iac.config.option_table import LIMITS, OPTIONS
 from posturio_iac.core.text.textfile import LIMIT, Fence, UnreadableError, decoded, read, read_named
 from posturio_iac.errors import UsageError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
 
 _FILES = ("var_files", "parameters", "baseline")

@@ -5,7 +5,7 @@ Over 300 lines, since it holds one entry an option.
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

@@ -6,19 +6,18 @@ The line of an account is the JSON contract of this account alone; the last line
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
-
 from posturio_iac.contract import FindingAges, RenderContext, RunScope, write
 from posturio_iac.contract.write import Totals
 from posturio_iac.core.finding import Report
 from posturio_iac.core.keys import account_of
 from posturio_iac.core.text.terminal import harmless_json
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any, TypeVar
 
-
-T = TypeVar("T")
+    T = TypeVar("T")
 
 
 def stream(report: Report, context: RenderContext) -> Iterator[str]:

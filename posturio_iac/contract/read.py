@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, TypeVar
 
 from posturio_iac.contract import RunScope
 from posturio_iac.contract.records import (
@@ -26,8 +25,12 @@ from posturio_iac.core.keys import MASK, KeyIdMask
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.text import lazy_pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 VERSION = 1
 _COULD_BE_ID = lazy_pattern(r"[A-Za-z0-9_]{16}")
@@ -244,9 +247,6 @@ def _covered(scope: Any) -> RunScope:
     if url and not url.startswith(("https://", "http://")):  # a page would link to it
         raise ValueError("source_url is not a web address")
     return RunScope(name, _texts(scope.get("paths")), narrowed, accounts, names, left_out=left_out, source_url=url)
-
-
-T = TypeVar("T")
 
 
 def _maybe(read: Callable[[Any], T], value: Any) -> T | None:

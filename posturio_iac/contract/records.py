@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from posturio_iac.core.addresses import calls
 from posturio_iac.core.finding import DEMERITS, UNDETERMINED, Severity, Verdict
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.record import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
+    from typing import Any
 
     from posturio_iac.contract import RunScope
     from posturio_iac.core.finding import Diagnostic, Suppression

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.core.evidence.remedy import place_of
@@ -20,8 +19,10 @@ from posturio_iac.core.text.json_text import pieces
 from posturio_iac.core.text.terminal import FIRST_SURROGATE, JSON_SHARP, inert
 from posturio_iac.facts.keyless import REPLACEMENTS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Any
 
     from posturio_iac.contract import FindingAges, RenderContext
     from posturio_iac.core.evidence.lifetime import OpenQuestion

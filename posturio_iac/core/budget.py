@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 
-TYPE_CHECKING = False  # importing typing would take longer than this module
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-TYPE_CHECKING = False  # importing typing would take longer than many a commit
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 

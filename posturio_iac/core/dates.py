@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta, timezone
-from typing import Any
 
 from posturio_iac.core.evidence.reason import ReasonKind
 from posturio_iac.core.record import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 FIRST_YEAR = 1900
 LAST_YEAR = 8999  # Later years mean never. The bound leaves room to add any interval that `parse_interval` accepts.

@@ -7,14 +7,13 @@ their own and can be imported from here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.evidence.lifetime import Effect, Kind, Lifetime
 from posturio_iac.core.keys import takes_age
 from posturio_iac.core.place import Place, SecretHolder, Span, describe_holder
 from posturio_iac.core.record import Enum, dataclass
 from posturio_iac.core.unknown import NOT_SHOWN, Attr, Unknown
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
 

@@ -5,10 +5,9 @@ Each as data, with the one function that puts it into words. Nothing reads the w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.record import Enum, dataclass, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Union

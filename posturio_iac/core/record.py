@@ -1,4 +1,4 @@
-"""Data classes, named tuples and enumerations without the cost of making them: the part of each that this package uses.
+"""Data classes, named tuples, enumerations and generic classes without the cost of making them: the part of each that this package uses.
 
 `dataclasses` imports `inspect` and compiles five functions for each class, which was half of the time of a scan of one file;
 `typing.NamedTuple` compiles each annotation; `enum` takes for a member as long as for a class. Type checkers, and code that inspects
@@ -7,13 +7,15 @@ these classes with `dataclasses`, see the real ones.
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # importing typing would take longer than this module
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
     from dataclasses import field as field
     from dataclasses import replace as replace
     from enum import Enum as Enum
+    from typing import Generic as Generic
     from typing import NamedTuple as NamedTuple
+    from typing import TypeVar as TypeVar
 else:
     from collections import _tuplegetter
     from operator import attrgetter
@@ -271,3 +273,14 @@ else:
 
     class Enum(metaclass=_Enumerations):
         """The base of all enumerations."""
+
+    class Generic:
+        """The base of classes that have parameters for type checkers alone."""
+
+        __slots__ = ()
+
+        def __class_getitem__(cls, _parameters):
+            return cls
+
+    def TypeVar(name, **_bounds):  # noqa: N802 - the name in typing
+        return name

@@ -5,12 +5,14 @@ Calling a kind makes the value: ``AFTER_APPLY("aws_iam_user.ci.name")``. An argu
 
 from __future__ import annotations
 
-from typing import TypeVar, Union
-
 from posturio_iac.core.evidence.reason import OpenCause, Reason, ReasonKind
 from posturio_iac.core.record import dataclass
 
-T = TypeVar("T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias, TypeVar
+
+    T = TypeVar("T")
 
 
 class OpenKind:
@@ -77,7 +79,7 @@ class Unknown:
 
 ABOUT = OpenKind("about", "{}: {}")  # the kind of `Unknown.about`; all others stand in `posturio_iac.core.unknown`
 
-Attr = Union[T, Unknown]  # A value, or why it is unknown. Narrow it with ``isinstance`` or ``match``, never with ``not``.
+Attr: TypeAlias = "T | Unknown"  # A value, or why it is unknown. Narrow it with ``isinstance`` or ``match``, never with ``not``.
 
 
 _INPUT, _APPLY, _ABSENT = OpenCause.INPUT, OpenCause.APPLY, OpenCause.ABSENT_CODE

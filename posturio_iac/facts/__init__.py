@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Union
-
 from posturio_iac.core.model import Attr, Consumer, Directive, Exposure, KeyKind, Lifetime, Place, Replacement, Span, Unknown
 from posturio_iac.core.record import NamedTuple, dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
+    from typing import TypeAlias
 
     from posturio_iac.core.evidence.remedy import Remedies
     from posturio_iac.core.place import Origin
@@ -29,7 +29,7 @@ class MovedByClock(NamedTuple):
     at_every_apply: bool  # it moves at every apply; otherwise at every rotation of the clock
 
 
-ComputedValue = Union[SetByClock, MovedByClock]
+ComputedValue: TypeAlias = "SetByClock | MovedByClock"
 
 
 class MetadataItem(NamedTuple):

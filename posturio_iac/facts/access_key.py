@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.reason import (
     AGE_OUT_OF_RANGE,
@@ -30,6 +29,7 @@ from posturio_iac.metadata.lifetime import date_in_name, exemption, misspelt, re
 from posturio_iac.metadata.names import Meaning, Names, classify, names_a_thing
 from posturio_iac.metadata.owners import owner_in_path, owner_named
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 

@@ -5,11 +5,10 @@ Sources: the documentation of each provider, whose name each entry has, and that
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.model import Consumer, Place
 from posturio_iac.core.record import dataclass, field
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 

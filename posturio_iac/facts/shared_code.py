@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from itertools import islice
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.addresses import bare
 from posturio_iac.core.addresses import calls as calls_in
@@ -20,8 +19,10 @@ from posturio_iac.facts import by_hand, name_of_block
 from posturio_iac.metadata.lifetime import as_text, counted_name, read
 from posturio_iac.metadata.names import Meaning, Names, classify
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any
 
     from posturio_iac.core.evidence.remedy import Remedy
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.keys import AGE
@@ -11,6 +10,7 @@ from posturio_iac.fixes import hcl_maps
 from posturio_iac.fixes.wanted import ELSEWHERE, PERSON, CannotFixError, ChangeLevel, CodeChange, Suppress, new_text
 from posturio_iac.search.kinds import IN_HCL, IN_JSON
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Remedy, ReplaceValue
     from posturio_iac.core.place import Span

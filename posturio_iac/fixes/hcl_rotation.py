@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from itertools import chain, count
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import INSTANCE
 from posturio_iac.fixes.hcl_maps import bare, renamed, set_arguments
 from posturio_iac.fixes.wanted import CannotFixError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.text.hcl_lexer import TornError, end_of_block, header, plain_arguments
 from posturio_iac.fixes.wanted import CannotFixError, Edit
 from posturio_iac.frontends.terraform.syntax.tree import Part, is_sound, tree_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Union

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.evidence.remedy_text import describe, pascal
@@ -14,6 +13,7 @@ from posturio_iac.fixes.hcl_maps import item, quoted
 from posturio_iac.fixes.node_source import member
 from posturio_iac.fixes.wanted import ELSEWHERE, PERSON, CannotFixError, ChangeLevel, new_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

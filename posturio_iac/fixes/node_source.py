@@ -6,17 +6,18 @@ import codecs
 import json
 from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import UTF16
 from posturio_iac.core.text.json_nodes import Array, JsonError, Node, Object, decode
 from posturio_iac.fixes.wanted import CannotFixError, Edit
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any, TypeAlias
 
-Members = dict[str, Any]  # new members: names with texts, or with members of their own; in JSON with any data
+Members: TypeAlias = "dict[str, Any]"  # new members: names with texts, or with members of their own; in JSON with any data
 
 _SAFE = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_ ./@()-]*[A-Za-z0-9_/)-]|[A-Za-z_]")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.fixes.carry_out import carry_out
 from posturio_iac.fixes.wanted import SAFE, SPREAD, CannotFixError, ChangeLevel, CodeChange, Wanted, clash, target_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.evidence import remedy as r
@@ -17,6 +16,7 @@ from posturio_iac.core.model import Kind
 from posturio_iac.core.place import Span
 from posturio_iac.core.record import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.place import Span
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.fixes.planner import first_that_works
 from posturio_iac.fixes.wanted import apply
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from functools import cached_property
 from posixpath import dirname
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.addresses import calls
 from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import Enum, dataclass, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import datetime, timedelta

@@ -6,13 +6,13 @@ import posixpath
 from bisect import bisect_right
 from contextlib import suppress
 from itertools import accumulate
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.place import Span
 from posturio_iac.fixes.hcl_source import BOM, HclSource
 from posturio_iac.fixes.wanted import CannotFixError, apply, moved
 from posturio_iac.search.kinds import IN_HCL
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 

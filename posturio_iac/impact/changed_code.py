@@ -13,7 +13,7 @@ from posturio_iac.search.kinds import TERRAFORM, kind_of
 from posturio_iac.search.module_calls import code_of, holding, sources_in, text
 from posturio_iac.search.written_sources import CALLS, blocks_of
 
-TYPE_CHECKING = False  # importing typing would take longer than many a commit
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 

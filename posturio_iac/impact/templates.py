@@ -9,7 +9,7 @@ from posturio_iac.core.closure import CallGraph
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.search.module_calls import text
 
-TYPE_CHECKING = False  # importing typing would take longer than many a commit
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 

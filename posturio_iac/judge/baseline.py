@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.check import BadValueError, check_table, describe, moment
 from posturio_iac.config.option_table import Option, Shape
@@ -19,8 +18,10 @@ from posturio_iac.core.text.textfile import MIB, UnreadableError, decoded, read_
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.redaction import user_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
 
     from posturio_iac.core.model import AccessKey
 

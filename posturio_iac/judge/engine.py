@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.lifetime import OpenQuestion, Question
 from posturio_iac.core.evidence.reason import crashed
@@ -16,6 +15,7 @@ from posturio_iac.judge.redaction import redacted
 from posturio_iac.judge.suppressions import Suppressions
 from posturio_iac.rules import Context, Registered, all_rules
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime

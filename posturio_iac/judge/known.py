@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from typing import TYPE_CHECKING, TypeVar
 
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.textfile import MIB, Fence, UnreadableError, read
 from posturio_iac.judge.redaction import SHOWN
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+    from typing import TypeVar
 
     from posturio_iac.core.finding import Finding, Report
     from posturio_iac.core.model import AccessKey
     from posturio_iac.judge.baseline import BaselineEntry, BaselineFile
 
-_T = TypeVar("_T")
+    _T = TypeVar("_T")
+
 _MOST_BYTES = 256 * MIB  # Limit in bytes. The files were searched before, so it only matters for one that grows meanwhile.
 
 

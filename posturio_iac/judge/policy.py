@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
 
 from posturio_iac.config import AllowedKey, Config, Override, looser, rule_id
 from posturio_iac.core.finding import Severity
@@ -12,8 +11,10 @@ from posturio_iac.core.keys import user_path
 from posturio_iac.core.record import dataclass, field, replace
 from posturio_iac.rules import Context, Registered
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
+    from typing import Protocol
 
     from posturio_iac.core.model import AccessKey
     from posturio_iac.core.text.gitignore import Exclusions

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.evidence.remedy import with_changed_texts
@@ -11,6 +10,7 @@ from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.place import with_texts
 from posturio_iac.core.record import replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from posturio_iac.config import rule_id
 from posturio_iac.core.dates import describe_date
@@ -13,6 +12,7 @@ from posturio_iac.core.record import NamedTuple
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.policy import Policy, text_matches
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.evidence.lifetime import OpenQuestion, Question
 from posturio_iac.core.evidence.reason import HOW_LONG, Reason
@@ -15,8 +14,10 @@ from posturio_iac.core.model import AccessKey, Effect, Exposure, Kind, Lifetime,
 from posturio_iac.core.place import HolderKind, SecretHolder
 from posturio_iac.core.record import NamedTuple, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
 
     from posturio_iac.core.place import Origin
 

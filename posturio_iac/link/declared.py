@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from typing import TYPE_CHECKING, Union
 
 from posturio_iac.core.addresses import bare, calls, fits
 from posturio_iac.core.finding import Diagnostic, Level, of_account
 from posturio_iac.core.model import AccessKey, Attr, KeyKind, Place, Unknown, called
 from posturio_iac.core.record import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from typing import TypeAlias
 
     from posturio_iac.link.state import StateKey
 
@@ -104,7 +105,7 @@ class Stacks:
     """Where, as the user says; empty for the region of the other calls alone."""
 
 
-StackAnswer = Union[StackKey, Unknown, None]
+StackAnswer: TypeAlias = "StackKey | Unknown | None"
 """The stack; None where no region knows one; or why it is unknown."""
 TYPE = "AWS::IAM::AccessKey"
 

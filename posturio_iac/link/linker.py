@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import SHOWN_PLACES, AccessKey, Declaration, KeyKind, Place, Unknown
 from posturio_iac.core.unknown import (
@@ -20,6 +19,7 @@ from posturio_iac.core.unknown import (
 from posturio_iac.link.declared import CLOUDFORMATION, Code, StackKey, Stacks, StateEntry, is_alike, may_be, places
 from posturio_iac.link.merge import Link, merged
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 

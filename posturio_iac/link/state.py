@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.addresses import index
 from posturio_iac.core.keys import KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
@@ -16,8 +15,10 @@ from posturio_iac.core.model import STATUSES, KeyKind
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text import lazy_pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
 KEY_ATTRIBUTES = ("id", "user", "status", "service_specific_credential_id", "user_name", "service_name")
 ELSEWHERE = frozenset({"provider_schemas", "configuration", "diagnostics", "valid"})

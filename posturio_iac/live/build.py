@@ -6,7 +6,6 @@ import re
 import shlex
 from collections import defaultdict
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import Advice, Remedies, RunCommand, TagUser, UseRole
 from posturio_iac.core.keys import takes_age
@@ -21,6 +20,7 @@ from posturio_iac.judge.engine import judge
 from posturio_iac.live.request import Request, owner_in_description, short_description
 from posturio_iac.rules import all_rules, multiple_active_access_keys, unmanaged_access_keys
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 

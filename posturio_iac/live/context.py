@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Level, Report, Verdict, of_account
 from posturio_iac.core.keys import partition_of
@@ -19,8 +18,10 @@ from posturio_iac.live.build import access_keys
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.reading.events import MEMORY, TRAIL_REGIONS, TrailEvent, creators, has_creation_event, lookup
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
 
     from posturio_iac.link.linker import Linker
     from posturio_iac.live.connection.session import Connection

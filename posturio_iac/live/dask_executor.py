@@ -16,15 +16,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version as installed_version
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.errors import UnreachableError, UsageError
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.survey import AccountOutcome, AccountTarget, Progress, Surveyor, failed
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
+    from typing import Any
 
 
 INSTALL = 'the option --dask needs dask.distributed, which is not installed: pip install "posturio-iac[distributed]"'

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level, of_account
 from posturio_iac.core.intervals import describe_interval
@@ -19,6 +18,7 @@ from posturio_iac.live.reading import usage, users
 from posturio_iac.live.reading.report import CredentialReport, Summary, reported, root_keys, summarised
 from posturio_iac.live.reading.usage import UserKeys, read_credentials
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from concurrent.futures import Executor

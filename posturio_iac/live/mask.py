@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
-
 from posturio_iac.core.finding import Rule
 from posturio_iac.core.keys import KeyIdMask
 from posturio_iac.core.record import replace
 
-T = TypeVar("T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 
 class Mask(KeyIdMask):

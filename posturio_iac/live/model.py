@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.keys import user_path
 from posturio_iac.core.model import Attr, KeyKind, Privilege, Unknown
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.unknown import NOT_ASKED, NOT_CALLED
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime

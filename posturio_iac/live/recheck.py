@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import KeyKind
@@ -14,6 +13,7 @@ from posturio_iac.live.reading import usage
 from posturio_iac.live.reading.report import of_summary, reported, root_arn, summarised
 from posturio_iac.live.reading.usage import read_credentials
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Executor

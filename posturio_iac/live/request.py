@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.keys import looks_like_key_id
 from posturio_iac.core.model import AccessKey, Attr, KeyKind, Unknown
@@ -13,6 +12,7 @@ from posturio_iac.live.model import UNTOLD_DESCRIPTION
 from posturio_iac.metadata.names import Names
 from posturio_iac.metadata.owners import owner_named
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from datetime import datetime

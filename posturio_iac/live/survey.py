@@ -6,7 +6,6 @@ from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Union
 
 from posturio_iac.core.finding import Diagnostic, Level, of_account
 from posturio_iac.core.model import KeyKind, Unknown
@@ -19,8 +18,10 @@ from posturio_iac.live.model import Account, UserQuery
 from posturio_iac.live.reading.events import Trail, from_trail, is_undated, read_deletions, read_trail
 from posturio_iac.live.recheck import recheck
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from typing import TypeAlias
 
     from posturio_iac.live.request import Request
 
@@ -119,7 +120,7 @@ class Surveyor:
 
 AHEAD = 2
 """How many accounts a worker may be ahead of the reader of outcomes, which bounds the memory."""
-Progress = Union["Callable[[AccountOutcome, int, int], object]", None]
+Progress: TypeAlias = "Callable[[AccountOutcome, int, int], object] | None"
 
 
 def survey(surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progress = None) -> Generator[AccountOutcome, None, None]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from posturio_iac.core.record import dataclass
 
-TYPE_CHECKING = False  # importing typing would take longer than this module
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 

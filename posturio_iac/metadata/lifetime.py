@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta, timezone
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import Trouble, date_reading, date_trouble, leading_date, parse_date, quote, says_never
 from posturio_iac.core.evidence.reason import NO_SCALAR, ROTATION_OFF, STATED, Reason, ReasonKind
@@ -23,6 +22,7 @@ from posturio_iac.core.place import Place, describe_origin
 from posturio_iac.core.record import dataclass
 from posturio_iac.metadata.names import Meaning, Names, classify, unit_in_name, words_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

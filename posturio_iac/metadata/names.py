@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.intervals import SPELLINGS
 from posturio_iac.core.record import Enum, dataclass, field
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import silence
 from posturio_iac.core.finding import Diagnostic, Level
@@ -16,6 +15,7 @@ from posturio_iac.core.text.textfile import Fence, UnreadableError, read
 from posturio_iac.errors import UsageError
 from posturio_iac.metadata.lifetime import as_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 

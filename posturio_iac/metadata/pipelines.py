@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.place import Span
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.textfile import UnreadableError, read
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 

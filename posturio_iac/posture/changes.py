@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.finding import Severity
 from posturio_iac.core.record import Enum, NamedTuple
 from posturio_iac.posture.parts import ResultPart, Unit, identities
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Severity, Verdict
@@ -11,6 +10,7 @@ from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.rules.unused_access_keys import RULE as UNUSED
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.finding import Level, exact_score
 from posturio_iac.core.keys import account_of, hidden
 from posturio_iac.core.record import dataclass, field, replace
 from posturio_iac.core.text import lazy_pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.model import NOT_ACTIVE, Effect
@@ -13,9 +12,11 @@ from posturio_iac.posture.changes import ChangeCategory, UnitChange, changes, wo
 from posturio_iac.posture.parts import ACCOUNT, CODE, ResultPart, Unit, carried, identities, score, split
 from posturio_iac.rules import all_rules
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
+    from typing import Any
 
     from posturio_iac.contract.records import SavedFinding, SavedKey, SavedResult
     from posturio_iac.core.finding import Diagnostic

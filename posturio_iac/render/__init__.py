@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from posturio_iac.core import loaded
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
 
 from posturio_iac.contract.write import moment
 from posturio_iac.core.text.terminal import TEXT_SHARP, inert, printable
@@ -12,6 +11,7 @@ from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.aws.deployed import facts
 from posturio_iac.render.wording import open_beside, undetermined
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.finding import Diagnostic, Exit, Finding, JudgedKey, Level, Report, Severity
 from posturio_iac.core.text.terminal import TEXT_SHARP, inert, printable
 from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.text import summary
 from posturio_iac.render.wording import also, fails, folded, open_sentence, repository_path, undetermined
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from posturio_iac.contract import RenderContext
     from posturio_iac.core.model import Span

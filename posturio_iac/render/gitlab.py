@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections import Counter
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Diagnostic, Finding, Level, Report, Severity
 from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.wording import look, repository_path, scope_word
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from posturio_iac.contract import RenderContext
 
 SEVERITIES = {Severity.LOW: "minor", Severity.MEDIUM: "major", Severity.HIGH: "critical", Severity.CRITICAL: "blocker"}

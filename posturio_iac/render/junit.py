@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Verdict
@@ -12,6 +11,7 @@ from posturio_iac.core.text.terminal import XML_SHARP, inert, printable
 from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.wording import fails, open_beside, position
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

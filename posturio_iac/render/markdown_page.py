@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeVar
 
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report
@@ -14,11 +13,15 @@ from posturio_iac.render.nothing_found import count
 from posturio_iac.render.text import summary
 from posturio_iac.render.wording import also, folded, once, open_beside, page_url, position, undetermined
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import TypeVar
 
     from posturio_iac.contract import RenderContext
     from posturio_iac.fixes.shown import ShownEdit
+
+    T = TypeVar("T")
 
 _MARKUP = lazy_pattern(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
 _LINKS = lazy_pattern(r"(?i)(?<=#)(?=\w)|(?<=\w)(?=://)|(?<=\bwww)(?=\.)|(?<=\bmailto)(?=:)")
@@ -61,7 +64,6 @@ def fenced(text: str, language: str) -> str:
     return f"{fence}{language}\n{text}\n{fence}\n"
 
 
-T = TypeVar("T")
 TITLE = "## IAM access keys"
 LIMIT = 60_000
 """In bytes: a comment on GitHub holds 65,536 characters, a job's summary a megabyte for all its steps."""

@@ -10,7 +10,6 @@ import sys
 from array import array
 from functools import lru_cache
 from operator import mul
-from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from posturio_iac import DOCS, __version__
@@ -21,8 +20,10 @@ from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.wording import open_sentence, page_url, repository_path, undetermined
 from posturio_iac.rules import all_rules
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
 
     from posturio_iac.contract import RenderContext
     from posturio_iac.core.model import Span

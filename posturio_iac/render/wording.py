@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac import DOCS
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Severity, Verdict
 from posturio_iac.core.model import Attr, Span, Unknown
@@ -11,6 +9,7 @@ from posturio_iac.core.record import replace
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.render.nothing_found import count
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config import rule_id
 from posturio_iac.core.dates import parse_date
@@ -14,8 +13,10 @@ from posturio_iac.live.request import ABOUT_CODE, PoliciesByKind
 from posturio_iac.retire.earlier import Earlier, EarlierFinding, EarlierKey, KeyState, Verification, VerifiedKey
 from posturio_iac.retire.gate import LINGERING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
 
     from posturio_iac.core.finding import Finding, Report
     from posturio_iac.judge.policy import Policy

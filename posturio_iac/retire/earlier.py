@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from posturio_iac.contract.read import NotAResultError, load
 from posturio_iac.contract.records import SavedFinding, SavedKey, SavedVerdict
@@ -13,6 +12,7 @@ from posturio_iac.core.model import KeyKind
 from posturio_iac.core.record import Enum
 from posturio_iac.live.model import DeployedUser, ObservedKey, UserQuery
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.keys import partition_of
@@ -17,6 +16,7 @@ from posturio_iac.core.record import Enum, dataclass, replace
 from posturio_iac.live.reading.events import TRAIL_REGIONS
 from posturio_iac.rules import Context, all_rules, lingering_inactive_access_keys, multiple_active_access_keys, quarantined_access_keys
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.keys.life import KeyLife
 from posturio_iac.core.model import NOT_ACTIVE, AccessKey, Unknown
@@ -12,6 +11,7 @@ from posturio_iac.live.reading.events import MEMORY, NO_EVENT, off
 from posturio_iac.retire.ledger_history import Ledger, digest_of
 from posturio_iac.retire.ledger_lines import KeyChangeKind, moment
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

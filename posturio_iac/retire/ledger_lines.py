@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import datetime
-from typing import Any
 
 from posturio_iac.contract.write import moment as written
 from posturio_iac.core import unknown
@@ -17,6 +16,10 @@ from posturio_iac.core.unknown import OpenKind
 from posturio_iac.link.declared import StackKey
 from posturio_iac.live.inventory import Inventory
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, KeyEvent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class DamagedLedgerError(Exception):

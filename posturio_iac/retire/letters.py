@@ -8,7 +8,6 @@ import re
 import shlex
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_time, parse_date
 from posturio_iac.core.keys import hidden
@@ -20,6 +19,7 @@ from posturio_iac.retire.gate import OF_CODE, Action
 from posturio_iac.retire.ledger_history import SHOWN, Ledger, digest_of
 from posturio_iac.retire.ledger_lines import KeyChangeKind
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Finding, JudgedKey, Report, Verdict
@@ -14,8 +13,10 @@ from posturio_iac.core.record import NamedTuple, dataclass
 from posturio_iac.live.reading.events import MEMORY
 from posturio_iac.retire.gate import QUARANTINED, Action, Decision, decide
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from typing import Any
 
     from posturio_iac.judge.policy import Policy
 

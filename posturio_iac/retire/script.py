@@ -6,7 +6,6 @@ import json
 import shlex
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.dates import describe_time
 from posturio_iac.core.model import Attr, KeyKind, Privilege
@@ -17,8 +16,10 @@ from posturio_iac.live.reading.events import MEMORY, TRAIL_REGIONS
 from posturio_iac.retire.gate import Action
 from posturio_iac.retire.key_lives import name_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Any
 
     from posturio_iac.retire.plan import Step
 

@@ -11,12 +11,12 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING
 
 from posturio_iac.core import module
 from posturio_iac.core.finding import Rule, Violation
 from posturio_iac.core.record import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime

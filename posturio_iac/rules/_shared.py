@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta, timezone
-from typing import TYPE_CHECKING
 from zlib import crc32
 
 from posturio_iac.core.addresses import bare
@@ -13,6 +12,7 @@ from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.record import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

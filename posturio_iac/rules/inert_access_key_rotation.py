@@ -67,8 +67,6 @@ elsewhere, because the user's tags may state an end that works. A place that mer
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.evidence.reason import ReasonKind
 from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.finding import Rule, Severity, Violation
@@ -77,6 +75,7 @@ from posturio_iac.core.record import replace
 from posturio_iac.rules import Context, Violations, register
 from posturio_iac.rules._shared import ROTATION, ago, counted, end, has, in_use, passed, sentence, spent
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Remedy
 

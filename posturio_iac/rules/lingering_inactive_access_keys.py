@@ -43,7 +43,6 @@ not known how long it has been disabled.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.evidence.remedy_text import describe
@@ -54,6 +53,7 @@ from posturio_iac.core.place import Place
 from posturio_iac.rules import Context, Violations, register
 from posturio_iac.rules._shared import OFFBOARDING, ago, day, end, end_of_day, has, sentence, spent
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Remedy
 

@@ -52,7 +52,6 @@ lifetimes count.
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import Advice, ReplaceValue
 from posturio_iac.core.finding import Rule, Severity, Violation
@@ -62,6 +61,7 @@ from posturio_iac.core.place import Place
 from posturio_iac.rules import Context, Violations, register
 from posturio_iac.rules._shared import ROTATION, by, counted, end_of_day, has, in_use, proposed_end, sentence
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Remedy
 

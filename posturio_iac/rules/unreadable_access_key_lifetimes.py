@@ -41,8 +41,6 @@ The lists in `names` define which names mean a lifetime. Write dates as in ISO 8
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.evidence.remedy import Advice, ReplaceValue, SetArgument
 from posturio_iac.core.finding import Rule, Severity, Violation
@@ -52,6 +50,7 @@ from posturio_iac.core.record import replace
 from posturio_iac.rules import Context, Violations, register
 from posturio_iac.rules._shared import ROTATION, day, in_use, proposed_end, sentence
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Remedy
 

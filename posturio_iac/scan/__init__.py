@@ -8,7 +8,7 @@ from posturio_iac.frontends import FRONT_ENDS
 from posturio_iac.scan.reading import read_all, request_of, search_terms_of
 from posturio_iac.search import Selection, discover
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.option_table import LIMITS, OPTIONS, Option
 from posturio_iac.core.finding import CONFIGURATION, SUBJECT, Diagnostic, Level, Report
@@ -12,8 +11,10 @@ from posturio_iac.judge.policy import Policy
 from posturio_iac.rules import all_rules
 from posturio_iac.scan.configuration import configuration_file, seen_below
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
+    from typing import Any
 
     from posturio_iac.config import Config
     from posturio_iac.search import Selection

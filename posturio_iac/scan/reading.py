@@ -7,7 +7,7 @@ import os
 from posturio_iac.frontends import FRONT_ENDS
 from posturio_iac.search import SEARCH_TERMS
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from datetime import datetime

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level, Report
 from posturio_iac.core.record import replace
@@ -15,6 +14,7 @@ from posturio_iac.search.module_calls import local_calls, text
 from posturio_iac.search.skipped import MODULE, TEMPLATE, UNREAD, SkippedPlace, places
 from posturio_iac.search.written_sources import CALLS, blocks_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 

@@ -13,7 +13,7 @@ from posturio_iac.search.file_search import PRUNED, FileSearch
 from posturio_iac.search.kinds import OTHER, SEARCH_TERMS, TERRAFORM, SearchTerms, calls_modules, kind_of, spelled_out
 from posturio_iac.search.locations import locate, outermost, repository_of, root_of
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 

@@ -21,7 +21,7 @@ from posturio_iac.search.kinds import (
 from posturio_iac.search.locations import holds_code
 from posturio_iac.search.written_sources import sources_in
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any

@@ -9,7 +9,7 @@ from __future__ import annotations
 from posturio_iac.core.text import hcl_lexer
 from posturio_iac.core.text.hcl_lexer import TornError
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
     from collections.abc import Collection, Iterator

@@ -6,7 +6,7 @@ from posturio_iac.core.text.hcl_lexer import LABELS
 from posturio_iac.core.text.json_nodes import Array, JsonError, Node, Object, decode
 from posturio_iac.search.hcl_scanner import ScannedBlock
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.search.written_sources import written_sources
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
     from collections.abc import Iterable, Sequence

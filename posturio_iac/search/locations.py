@@ -8,7 +8,7 @@ from stat import S_ISDIR, S_ISREG
 from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.search.kinds import kind_of
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import posixpath
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.text.textfile import Fence, UnreadableError, read
 from posturio_iac.search.file_search import LOCAL
 from posturio_iac.search.kinds import TERRAFORM
 from posturio_iac.search.written_sources import CALLS, blocks_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 

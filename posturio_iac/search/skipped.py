@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text import lazy_pattern
@@ -12,6 +11,7 @@ from posturio_iac.search.locations import holds_code, outermost, repository_of
 from posturio_iac.search.module_calls import content
 from posturio_iac.search.walk import SKIPPED
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -9,7 +9,7 @@ import re
 from posturio_iac.search.kinds import TERRAFORM, names_program, spelled_out
 from posturio_iac.search.module_calls import content
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from posturio_iac.search.file_search import FileSearch
 

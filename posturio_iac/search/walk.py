@@ -9,7 +9,7 @@ from posturio_iac.search.file_search import PRUNED, FileSearch
 from posturio_iac.search.kinds import calls_modules, kind_of
 from posturio_iac.search.locations import is_repository
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 
 SKIPPED = PRUNED | {".hg", ".svn", ".venv", "node_modules"}
 """Directories that a walk does not enter; where git lists the files, its own rules decide about the others."""

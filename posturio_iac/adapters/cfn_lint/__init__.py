@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 
@@ -15,6 +14,10 @@ from posturio_iac.render.nothing_found import count
 from posturio_iac.render.sarif import first_paragraph
 from posturio_iac.render.wording import page_url
 from posturio_iac.rules import all_rules
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 LOG = logging.getLogger("posturio-iac")
 LIMIT = "max_lifetime_days"

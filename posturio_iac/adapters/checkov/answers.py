@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.checkov.scanning import Scan, by_key, scan
 from posturio_iac.core.evidence.reason import crashed
@@ -15,6 +14,7 @@ from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import UsageError
 from posturio_iac.facts.keyless import remediation
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Any
 
 from checkov.cloudformation.checks.resource.base_resource_check import BaseResourceCheck as TemplateCheck
 from checkov.common.bridgecrew.severities import Severities
@@ -19,8 +18,10 @@ from posturio_iac.adapters.checkov import CLONES
 from posturio_iac.core.host_ids import RULES
 from posturio_iac.core.keys import KEY_TYPES
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 TERRAFORM = tuple(KEY_TYPES)
 TEMPLATES = ("AWS::IAM::AccessKey", "AWS::CloudFormation::CustomResource", "AWS::CloudFormation::StackSet", "Custom::*")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.adapters.checkov.graph import top_of
 from posturio_iac.core.record import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import FrameType
+    from typing import Any
 
 _DEPTH = 12
 """The most frames between checkov's runner and a check, with room to spare."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.checkov.graph import Graph, Vertex, graph_of
 from posturio_iac.core.evidence.reason import GRAPH_LACKS_EFFECT
@@ -27,6 +26,7 @@ from posturio_iac.facts.schedulers import ROTATING
 from posturio_iac.metadata import ParsedComments, parse
 from posturio_iac.metadata.comments import Comment
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from datetime import datetime

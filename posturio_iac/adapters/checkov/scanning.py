@@ -6,7 +6,6 @@ import functools
 import logging
 import os
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.checkov import CLONES
 from posturio_iac.config.check import BadValueError, moment
@@ -22,6 +21,7 @@ from posturio_iac.scan.notices import notices
 from posturio_iac.scan.reading import names_of
 from posturio_iac.search import Selection
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from posturio_iac.commands.adopt import files
 from posturio_iac.commands.baseline.command import ACCEPT
@@ -20,6 +19,7 @@ from posturio_iac.errors import UsageError
 from posturio_iac.fixes.wanted import ChangeLevel
 from posturio_iac.render.nothing_found import count
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

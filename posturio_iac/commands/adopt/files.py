@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from posturio_iac import DOCS
 from posturio_iac.commands.fix.summary import unified
@@ -17,6 +16,7 @@ from posturio_iac.core.text.textfile import LIMIT, Fence, MissingError, Unreadab
 from posturio_iac.errors import UsageError
 from posturio_iac.scan.configuration import in_folder
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import yaml
 
 from posturio_iac import DOCS, __version__
 from posturio_iac.config import TABLE, Config
 from posturio_iac.config.load import parse_toml
 from posturio_iac.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 HOOK = "posturio-iac"
 _KEY = "repos"

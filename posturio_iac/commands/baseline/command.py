@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from posturio_iac.commands.baseline import live_result
 from posturio_iac.commands.baseline.entries import NewEntryFields, NoEndError, Update, accepted_severities, pruned
@@ -21,6 +20,7 @@ from posturio_iac.judge.baseline import Baseline, BaselineFile, load_all
 from posturio_iac.scan import judged, now, select
 from posturio_iac.scan.configuration import code_files, known_findings
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TypeVar

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Severity
 from posturio_iac.core.record import NamedTuple, replace
@@ -12,6 +11,7 @@ from posturio_iac.errors import UsageError
 from posturio_iac.judge.baseline import Baseline, BaselineEntry, by_severity
 from posturio_iac.judge.redaction import user_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 

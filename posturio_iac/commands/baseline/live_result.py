@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from posturio_iac.commands.baseline.entries import NewBaseline
 from posturio_iac.contract.read import NotAResultError, load
@@ -14,6 +13,7 @@ from posturio_iac.core.text.textfile import LARGE, UnreadableError, decoded, rea
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.baseline import Baseline, BaselineEntry
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import CONFIGURATION, Diagnostic, Level
 from posturio_iac.core.keys import is_arn
@@ -11,6 +10,7 @@ from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.render.nothing_found import count
 from posturio_iac.scan.configuration import files_of, known_findings
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 

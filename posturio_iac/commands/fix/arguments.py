@@ -6,7 +6,7 @@ from posturio_iac.commands.parser import JUDGING, Command, own_option, shared_op
 from posturio_iac.config.option_table import Shape
 from posturio_iac.errors import UsageError
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
 

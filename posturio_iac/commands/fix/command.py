@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import posixpath
 import sys
-from typing import TYPE_CHECKING
 
 from posturio_iac.commands.fix.arguments import COMMAND, HOOK, checked, date, wishes
 from posturio_iac.commands.hook import tracked_part, triggers, with_marked_files
@@ -15,6 +14,7 @@ from posturio_iac.core.place import relocated
 from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import to_stderr
 from posturio_iac.core.evidence.remedy import AddTag, MergeTags
@@ -17,6 +16,7 @@ from posturio_iac.judge.baseline import accepted, by_severity
 from posturio_iac.render.nothing_found import count, no_keys
 from posturio_iac.render.wording import scope_word
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live.run import Findings, Run
 from posturio_iac.core.finding import Diagnostic, Level, of_account
@@ -15,6 +14,7 @@ from posturio_iac.live.model import Account
 from posturio_iac.live.reading import organization
 from posturio_iac.live.survey import AccountTarget
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
 

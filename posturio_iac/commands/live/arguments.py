@@ -13,7 +13,7 @@ from posturio_iac.config.option_table import LIVE_GROUPS, Option
 from posturio_iac.errors import UsageError
 from posturio_iac.render import FORMATS
 
-TYPE_CHECKING = False  # importing typing would take longer than --help
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from posturio_iac.config import Config
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from posturio_iac.commands.ci_environment import prefix
 from posturio_iac.commands.live.arguments import NOWHERE, LiveArguments
@@ -21,6 +20,7 @@ from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.scan import declared, select
 from posturio_iac.scan.configuration import seen_from
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime

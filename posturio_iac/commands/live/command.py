@@ -11,7 +11,7 @@ from posturio_iac.commands.output import to_stderr
 from posturio_iac.commands.parser import parse
 from posturio_iac.commands.scan import reports
 
-TYPE_CHECKING = False  # importing typing would take longer than --help
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime

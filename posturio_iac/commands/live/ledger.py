@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live.ledger_store import FileStore, S3Store, store_of
 from posturio_iac.contract import FindingAges
@@ -22,6 +21,7 @@ from posturio_iac.retire.ledger_history import SHOWN, Ledger, UnfinishedRun, acc
 from posturio_iac.retire.ledger_lines import DamagedLedgerError, KeyChange, KeyChangeKind, decode, encode, moment
 from posturio_iac.retire.letters import NoAnswersError, note_answers, read_answers
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 

@@ -8,12 +8,12 @@ import re
 import stat
 import time
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import refuse_links_out, write
 from posturio_iac.errors import OutputError, UsageError, system_reason
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from posturio_iac.commands.ci_environment import left_out, source_url
 from posturio_iac.commands.live.table import Style, TableRow, account_of, entries, owner_of, tables, user_of
@@ -19,6 +18,7 @@ from posturio_iac.live.request import ABOUT_CODE
 from posturio_iac.render.nothing_found import count, no_deployed_keys
 from posturio_iac.render.wording import among_keys
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import os
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live import code_link
 from posturio_iac.commands.live.code_link import Links
@@ -32,6 +31,7 @@ from posturio_iac.retire.key_lives import from_ledger, with_life
 from posturio_iac.scan.configuration import known_by
 from posturio_iac.scan.reading import names_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.contract import FindingAges
 from posturio_iac.contract.write import moment
@@ -13,9 +12,11 @@ from posturio_iac.core.record import dataclass, replace
 from posturio_iac.judge.policy import Policy
 from posturio_iac.rules import all_rules
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any
 
     from posturio_iac.commands.live.ledger import LedgerFile
     from posturio_iac.config import Config

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.contract import FindingAges, RunScope
 from posturio_iac.contract.lines import account_line, closing_line
 from posturio_iac.contract.write import Totals
@@ -11,6 +9,7 @@ from posturio_iac.core.finding import Diagnostic, Exit, Report
 from posturio_iac.judge.engine import PartwiseJudge, joined
 from posturio_iac.live.mask import Mask
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.keys import user_path
 from posturio_iac.core.keys.life import KeyUse
@@ -13,6 +12,7 @@ from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import paint, printable, width
 from posturio_iac.render.wording import COLORS, owner_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 

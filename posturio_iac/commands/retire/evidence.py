@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.commands.live.output import rules_left_out
 from posturio_iac.commands.live.run_record import digest
@@ -18,9 +17,11 @@ from posturio_iac.errors import OutputError, UsageError, system_reason
 from posturio_iac.render.nothing_found import count
 from posturio_iac.retire.script import LOG
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from typing import Any
 
     from posturio_iac.commands.live.run import Findings
     from posturio_iac.commands.retire.command import RetireTask

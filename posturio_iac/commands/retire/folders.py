@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live.ledger import ledger_of
 from posturio_iac.commands.output import refuse_links_out, to_stdout
@@ -23,6 +22,7 @@ from posturio_iac.retire.letters import Asking, letters
 from posturio_iac.retire.plan import NamesNothingError, Step, by_account, steps
 from posturio_iac.retire.script import LOG, RUNNER, SHARED, Validity, permissions, runner, script, shared, undo
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 

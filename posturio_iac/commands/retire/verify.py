@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.commands.live.accounts import members, way_to
 from posturio_iac.commands.live.output import emit
@@ -30,9 +29,11 @@ from posturio_iac.retire.earlier import Earlier, KeyState, Verification, Verifie
 from posturio_iac.retire.plan import read_log
 from posturio_iac.rules import all_rules
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
+    from typing import Any
 
     from posturio_iac.commands.live.table import Style
     from posturio_iac.commands.retire.command import RetireArguments, RetireTask

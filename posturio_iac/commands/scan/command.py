@@ -14,7 +14,7 @@ from posturio_iac.core.text.decoding import decode
 from posturio_iac.core.text.textfile import STDIN
 from posturio_iac.errors import UsageError
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.evidence import remedy as r
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Remedy, SetInterval
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from posturio_iac.core.text import lazy_pattern
 
-TYPE_CHECKING = False  # importing typing would take longer than a search that finds nothing
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # importing typing would take longer than compiling many a pattern, and so would re in a search that finds nothing
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
     from typing import Any, AnyStr

@@ -10,7 +10,7 @@ import re
 
 from posturio_iac.core.text import lazy_pattern
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

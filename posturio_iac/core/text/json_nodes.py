@@ -10,14 +10,15 @@ import gc
 from bisect import bisect_right
 from json import JSONDecodeError
 from json.decoder import scanstring  # type: ignore[attr-defined]  # the standard decoder's own; typeshed leaves it out
-from typing import TYPE_CHECKING, Any, Union
 
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text import lazy_pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Iterator
+    from typing import Any, TypeAlias
 
 MAX_DEPTH = 200  # how deep objects and arrays may nest, so that walking the nodes by recursion is safe
 
@@ -141,7 +142,7 @@ class Object(tuple[tuple[Node, Node], ...]):
         return tuple(key for key, _ in self if key.value in seen or seen.add(key.value))  # type: ignore[func-returns-value]  # None is meant: it is false
 
 
-JsonValue = Union[None, bool, int, float, str, Array, Object]
+JsonValue: TypeAlias = "bool | int | float | str | Array | Object | None"
 
 
 def decode(text: str) -> Node:

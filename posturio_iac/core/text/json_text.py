@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from json import JSONEncoder
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

@@ -13,7 +13,7 @@ from stat import S_ISLNK, S_ISREG
 from posturio_iac.core.text.decoding import decode, not_text
 from posturio_iac.errors import system_reason
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 

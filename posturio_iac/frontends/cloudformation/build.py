@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import Budget, BudgetError
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
@@ -16,6 +15,7 @@ from posturio_iac.frontends.cloudformation.files import Files, too_costly
 from posturio_iac.frontends.cloudformation.keys.users import read_pairs
 from posturio_iac.frontends.cloudformation.syntax.template import NESTING, Template, TemplateEntry, embedded, entries, plain, written
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import TypeGuard

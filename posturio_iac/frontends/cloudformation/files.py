@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import posixpath
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import BUDGET, Diagnostic, Level
 from posturio_iac.core.text.textfile import Fence, TooLargeError, UnreadableError, decoded, read
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile, parse
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.budget import Budget
 from posturio_iac.core.record import dataclass
@@ -11,9 +10,11 @@ from posturio_iac.core.text.json_nodes import JsonError, decode
 from posturio_iac.core.text.textfile import UnreadableError, decoded, read_named
 from posturio_iac.errors import UsageError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
+    from typing import Any
 
     from posturio_iac.metadata.names import Names
 

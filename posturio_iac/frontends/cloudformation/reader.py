@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import replace
@@ -35,6 +34,7 @@ from posturio_iac.frontends.cloudformation.syntax.template import (
 from posturio_iac.search.kinds import TEMPLATE, names_file, puts_together, runs_program, spelled_out
 from posturio_iac.search.programs import make_keys
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
 from posturio_iac.core.text import lazy_pattern
@@ -12,6 +11,7 @@ from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation.syntax.template import SECTIONS, Template, TemplateEntry, describe
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
     from collections.abc import Iterator

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import IntervalSetting
 from posturio_iac.core.intervals import describe_interval, parse_interval
@@ -16,6 +15,7 @@ from posturio_iac.core.unknown import PLAN_OF_OTHER_CODE, PLAN_OF_SEVERAL
 from posturio_iac.facts.schedulers import ROTATING, ROTATION_ARGUMENTS
 from posturio_iac.frontends.plan.document import PlanDocument, modules_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

@@ -5,16 +5,16 @@ The format, which OpenTofu shares: https://developer.hashicorp.com/terraform/int
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import AFTER_APPLY, SENSITIVE
 from posturio_iac.frontends.plan.text import PlanPlaces
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from posturio_iac.core.model import Span, Unknown
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.frontends import Reading, ReadRequest
 from posturio_iac.frontends.plan import plans_in
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from posturio_iac.search import Selection
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from posturio_iac.core.evidence.remedy import AddComment, AddTag, Advice
 from posturio_iac.core.keys import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL, secrets_of
 from posturio_iac.core.model import AccessKey, Exposure, KeyKind, Lifetime, Replacement, Unknown
@@ -21,8 +19,10 @@ from posturio_iac.frontends.plan.references import Configuration, Path, Referenc
 from posturio_iac.frontends.plan.users import PlanUsers, find_user, permission_note
 from posturio_iac.frontends.terraform.keys.assembly import is_beside
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from posturio_iac.core.evidence.remedy import Declaring
     from posturio_iac.frontends.terraform.options import TerraformOptions

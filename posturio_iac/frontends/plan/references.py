@@ -6,15 +6,15 @@ it does not show at all. ``aws_iam_user.ci[each.key].name`` is shown as ``aws_ia
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.frontends.plan.document import mapping, mappings
 from posturio_iac.frontends.terraform.dataflow.secret_flow import PASSING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from posturio_iac.frontends.plan.document import PlanDocument, Resource
 

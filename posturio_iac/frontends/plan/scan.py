@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import AccessKey, Effect
@@ -23,8 +22,10 @@ from posturio_iac.search import Selection, discover
 from posturio_iac.search.kinds import TERRAFORM, kind_of
 from posturio_iac.search.locations import repository_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
 
     from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.search import Selection

@@ -5,12 +5,15 @@ from __future__ import annotations
 import gc
 import json
 import re
-from typing import Any
 
 from posturio_iac.core.model import Span
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import decode, not_text
 from posturio_iac.core.text.json_nodes import Lines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _ADDRESS = lazy_pattern(r'"address"\s*:\s*("(?:[^"\\]|\\.)*")')
 _SECTION = r'(?<!\\)"%s"\s*:'

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import TagOrigin
@@ -13,8 +11,10 @@ from posturio_iac.frontends.plan.document import mapping, mappings
 from posturio_iac.frontends.plan.references import Configuration, instances_of
 from posturio_iac.frontends.terraform.keys.users import USER_TYPES
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from posturio_iac.frontends.plan.document import PlanDocument, Resource
 

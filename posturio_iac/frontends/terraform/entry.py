@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.frontends.terraform.options import TerraformOptions
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from posturio_iac.frontends import Reading, ReadRequest
     from posturio_iac.search import Selection

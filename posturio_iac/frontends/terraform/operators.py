@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.unknown import NOT_EVALUATED, TOO_LARGE
 from posturio_iac.frontends.terraform.values import (
@@ -21,6 +19,7 @@ from posturio_iac.frontends.terraform.values import (
     equal as compared,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

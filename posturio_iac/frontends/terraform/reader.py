@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import BudgetError, free_last_part
 from posturio_iac.core.closure import closure
@@ -46,6 +45,7 @@ from posturio_iac.frontends.terraform.modules.tree import ModuleTree
 from posturio_iac.frontends.terraform.values import EvaluationError
 from posturio_iac.search.module_calls import holding_each, local_calls
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 

@@ -8,16 +8,16 @@ Over 300 lines: the values, and the ways in which they are unknown, define each 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import AFTER_APPLY, NOT_EVALUATED, TOO_LARGE
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
+    from typing import Any, TypeAlias
 
-Value = Any
+Value: TypeAlias = "Any"
 """One of the types named above; a recursive type that mypy cannot help with."""
 
 MAX_NODES = 100_000

@@ -6,13 +6,17 @@ import threading
 import time
 from collections import Counter
 from concurrent import futures
-from typing import TYPE_CHECKING, Any, TypeVar
 
 from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, UNEXPECTED, AwsError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Executor
+    from typing import Any, TypeVar
+
+    R = TypeVar("R")
+    T = TypeVar("T")
 
 RATES = {"iam": (20.0, 40), "sts": (100.0, 100), "cloudtrail": (2.0, 2), "organizations": (10.0, 20), "cloudformation": (5.0, 10)}
 """Calls a second to a service of one account, and how many at once before that.
@@ -108,10 +112,6 @@ def understood(operation: str, send: Callable[..., dict[str, Any]]) -> Callable[
         raise AwsError(operation, UNEXPECTED, "something between here and AWS may have sent it")
 
     return patient
-
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 def together(pool: Executor | None, work: Callable[[T], R], items: Sequence[T]) -> list[R]:

@@ -7,7 +7,6 @@ import threading
 import warnings
 from contextlib import contextmanager
 from copy import copy
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.errors import UsageError
@@ -16,8 +15,10 @@ from posturio_iac.live.connection.calls import Bucket, CallBudget, understood
 from posturio_iac.live.connection.errors import UNEXPECTED, AwsError, translated
 from posturio_iac.live.connection.session_policy import LINKING, READING, policy_text, session_name, source_identity
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
 READS = frozenset(
     {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import NOT_ACTIVE, AccessKey, KeyKind, Unknown
 from posturio_iac.core.record import NamedTuple
@@ -13,8 +12,10 @@ from posturio_iac.core.unknown import NO_REGION, SWITCH_UNSEEN, SWITCHED_OFF, US
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import DeployedKey, KeyEvent
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
 
     from posturio_iac.live.connection.session import Connection
 

@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Level
@@ -17,8 +16,10 @@ from posturio_iac.core.unknown import NOT_SHOWN, ODD_ANSWER
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
     from posturio_iac.core.model import Attr
     from posturio_iac.live.connection.session import Connection

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import STATUSES, Attr, KeyKind
@@ -14,8 +13,10 @@ from posturio_iac.live.model import Account, DeployedKey, DeployedUser, is_unask
 from posturio_iac.live.reading import users
 from posturio_iac.live.reading.users import moment_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from typing import Any
 
     from posturio_iac.live.connection.session import Connection
 

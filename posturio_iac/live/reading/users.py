@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from posturio_iac.core.dates import FIRST_YEAR, LAST_YEAR
@@ -12,8 +11,10 @@ from posturio_iac.core.model import Attr, Privilege, Unknown
 from posturio_iac.core.unknown import NOT_KNOWN, TAGS_NOT_NEEDED
 from posturio_iac.live.model import AwsTags, DeployedUser
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Any
 
     from posturio_iac.live.connection.errors import AwsError
     from posturio_iac.live.connection.session import Connection

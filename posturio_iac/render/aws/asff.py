@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac import DOCS
 from posturio_iac.contract.write import moment
@@ -21,8 +20,10 @@ from posturio_iac.render.aws import deployed
 from posturio_iac.render.aws.deployed import cut
 from posturio_iac.render.wording import open_beside, open_sentence, page_url
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from posturio_iac.contract import RenderContext, ResolvedFinding
 

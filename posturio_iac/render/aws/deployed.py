@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from posturio_iac.contract.write import moment
 from posturio_iac.core import keys
@@ -12,6 +11,7 @@ from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Finding, JudgedKey, Report, Suppression, Verdict
 from posturio_iac.core.text.terminal import printable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

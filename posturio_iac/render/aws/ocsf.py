@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac import DOCS, __version__
 from posturio_iac.core.finding import CIS, Diagnostic, Finding, JudgedKey, Report, Severity, Verdict
@@ -14,8 +13,10 @@ from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.aws import deployed
 from posturio_iac.render.wording import open_beside, open_sentence, page_url
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from posturio_iac.contract import RenderContext, ResolvedFinding
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 from html import escape
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.render.report.wording import day, last_day, level, name, used
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 

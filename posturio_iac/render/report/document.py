@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Union
-
 from posturio_iac.core.record import Enum, NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeAlias
 
 
 class Role(Enum):
@@ -79,7 +79,7 @@ class Folded(NamedTuple):
     blocks: tuple[Block, ...]
 
 
-Block = Union[Paragraph, EntryList, Commands, Table, Picture, Folded]
+Block: TypeAlias = "Paragraph | EntryList | Commands | Table | Picture | Folded"
 
 
 class Section(NamedTuple):

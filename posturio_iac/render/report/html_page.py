@@ -7,7 +7,6 @@ import re
 from base64 import b64encode
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -21,8 +20,10 @@ from posturio_iac.render.report.charts import scale
 from posturio_iac.render.report.document import Piece, Role
 from posturio_iac.render.report.sections import diagnostics, sections
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from posturio_iac.contract import RenderContext
     from posturio_iac.posture.view import Posture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from textwrap import indent
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Verdict
 from posturio_iac.core.text.terminal import printable
@@ -13,6 +12,7 @@ from posturio_iac.render.report import wording as say
 from posturio_iac.render.report.document import Block, Commands, EntryList, Folded, Paragraph, Picture, Piece, Role, Table
 from posturio_iac.render.report.sections import sections
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from posturio_iac import __version__
 from posturio_iac.core.finding import Level, Verdict
@@ -32,6 +31,7 @@ from posturio_iac.render.wording import page_url
 from posturio_iac.rules import all_rules
 from posturio_iac.rules.unused_access_keys import RULE as UNUSED
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from posturio_iac.core.dates import describe_date
@@ -13,6 +12,7 @@ from posturio_iac.posture.parts import CODE, Unit
 from posturio_iac.render.nothing_found import count
 from posturio_iac.rules import all_rules
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime

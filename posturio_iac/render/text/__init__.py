@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.finding import Diagnostic, Finding, Report, Severity, Verdict
 from posturio_iac.core.text.terminal import paint, printable, without_commands, wrapped
 from posturio_iac.render.nothing_found import count, no_deployed_keys, no_keys, took
 from posturio_iac.render.wording import COLORS, also, among_keys, folded, place
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report, Verdict
 from posturio_iac.core.text.terminal import paint, printable, width, without_commands, wrapped
@@ -13,6 +11,7 @@ from posturio_iac.render.text import advice, summary
 from posturio_iac.render.text.key_entries import KeyEntry, by_place, entries
 from posturio_iac.render.wording import COLORS, open_beside, owner_text, place
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.addresses import INDEX, bare
 from posturio_iac.core.evidence.remedy import place_of
@@ -12,6 +11,7 @@ from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.render.wording import listed, open_beside, others, scope_word
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.text.terminal import paint, printable, width, without_commands
 from posturio_iac.render.nothing_found import count
@@ -12,6 +11,7 @@ from posturio_iac.render.text.tally import Tallies, columns, counted, cut, first
 from posturio_iac.render.wording import COLORS
 from posturio_iac.search import skipped
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from posixpath import dirname
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Finding, JudgedKey, Report, Severity, Verdict
 from posturio_iac.core.model import Effect, Unknown
 from posturio_iac.core.text.terminal import paint, printable, width
 from posturio_iac.render.wording import NOBODY, owner_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime

@@ -9,7 +9,7 @@ from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.search.git_tree import find_git
 from posturio_iac.search.git_tree.git_search import OPTIONS, reason, run
 
-TYPE_CHECKING = False  # importing typing would take longer than many a commit
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 

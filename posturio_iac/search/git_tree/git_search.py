@@ -13,7 +13,7 @@ from posturio_iac.search.kinds import CALLING, CODE, ESCAPES, HCL, LEADING, NAMI
 from posturio_iac.search.locations import outermost, repository_of
 from posturio_iac.search.written_sources import written_sources
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.json_nodes import Array, Node, Object
@@ -13,6 +12,7 @@ from posturio_iac.frontends.cloudformation.evaluation.functions import arguments
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError, as_deployed
 from posturio_iac.frontends.cloudformation.evaluation.stack import KnownValues, Stack, StackScope, StackValue
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text import lazy_pattern
@@ -14,8 +13,10 @@ from posturio_iac.frontends.cloudformation.syntax.source import filled_in
 from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope, StackValue
 

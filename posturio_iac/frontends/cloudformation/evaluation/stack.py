@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Union
-
 from posturio_iac.core.budget import Budget
-from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import NamedTuple, dataclass, field
 from posturio_iac.core.unknown import AT_DEPLOYMENT
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    from posturio_iac.core.model import Unknown
     from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
     from posturio_iac.frontends.cloudformation.syntax.template import Template, TemplateEntry
@@ -95,5 +96,5 @@ class Reference:
         return AT_DEPLOYMENT(f"{self.entry.name}.{self.attribute}" if self.attribute else self.entry.name)
 
 
-StackValue = Union[str, None, tuple[Any, ...], dict[str, Any], Reference, Unknown]
+StackValue: TypeAlias = "str | tuple[Any, ...] | dict[str, Any] | Reference | Unknown | None"
 """The value of an expression: text (numbers and booleans are text, too), nothing, a list, a map, a resource's value, or unknown."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.evidence.remedy import AddMetadata, Advice, CallConstruct, Remedies, SetProperty, StoreAndRotate
 from posturio_iac.core.host_ids import IN_CFN_LINT
@@ -35,6 +33,7 @@ from posturio_iac.metadata.lifetime import mentions_rotation
 from posturio_iac.search.kinds import TEMPLATE, names_file, runs_program, spelled_out
 from posturio_iac.search.programs import end_keys, make_keys, texts_named
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.json_nodes import Array, Node, Object
@@ -11,6 +10,7 @@ from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE, TemplateEntry, written
 from posturio_iac.search.kinds import spelled_out
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.model import Consumer, Exposure, Span, Unknown
@@ -18,6 +17,7 @@ from posturio_iac.frontends.cloudformation.keys.custom import is_from_cdk
 from posturio_iac.frontends.cloudformation.serverless import FUNCTION
 from posturio_iac.frontends.cloudformation.syntax.template import NESTING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import NamedTuple, dataclass, replace
 from posturio_iac.core.text import lazy_pattern
@@ -11,6 +10,7 @@ from posturio_iac.core.text.json_nodes import Array, JsonError, Node, Object, de
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Problem, documents
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.metadata.comments import Comment
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry

@@ -7,14 +7,15 @@ crash. `yaml` is imported when the first text is read.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.record import NamedTuple, dataclass, field
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.json_nodes import MAX_DEPTH, Array, Lines, Node, Object
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
 MAX_VALUES = 1_000_000
 """How many values one document may have once its aliases are followed."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.evidence import reason as why
 from posturio_iac.core.evidence.remedy import Advice, IntervalSetting, RemoveArgument
@@ -17,6 +15,7 @@ from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unk
 from posturio_iac.frontends.terraform.syntax.references import references
 from posturio_iac.frontends.terraform.values import Due
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime, timedelta

@@ -8,7 +8,6 @@ changed. Terraform compares nothing else.
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.reason import EVERY_APPLY
 from posturio_iac.core.record import NamedTuple, replace
@@ -32,6 +31,7 @@ from posturio_iac.frontends.terraform.modules.instance import SAME, USUAL, View
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import Due, doubtful, due_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

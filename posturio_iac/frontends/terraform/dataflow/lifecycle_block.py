@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Union
-
 from posturio_iac.core.evidence.remedy import StopIgnoring
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import Place
@@ -15,8 +13,10 @@ from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import listed, mentioned, references, spelled, walk
 from posturio_iac.frontends.terraform.values import EvaluationError, SomeInstance
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
+    from typing import TypeAlias
 
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
     from posturio_iac.frontends.terraform.values import Value
@@ -135,7 +135,7 @@ class Any:
 
 
 ANY = Any()
-Step = Union[str, int, Any]
+Step: TypeAlias = "str | int | Any"
 
 
 class Reached(NamedTuple):

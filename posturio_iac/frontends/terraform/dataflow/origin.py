@@ -5,8 +5,6 @@ A value alone does not tell where it came from: ``user = local.names["ci"]`` may
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.model import Span
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.unknown import AFTER_APPLY, AS_STATED, INVALID_LINE, NOT_FIXED, TOO_DEEP, TOO_LARGE, Unknown
@@ -19,6 +17,7 @@ from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import inside, references, walk
 from posturio_iac.frontends.terraform.values import EvaluationError, Traced, due_of, unknowns
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
 

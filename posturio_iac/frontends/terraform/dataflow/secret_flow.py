@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Union
-
 from posturio_iac.core.keys import KEY_TYPES, secrets_of
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text import lazy_pattern
@@ -16,8 +14,10 @@ from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, walk
 from posturio_iac.frontends.terraform.values import EvaluationError, due_of, first_unknown
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Union
 
     from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.dates import leading_date
 from posturio_iac.core.evidence import reason as why
 from posturio_iac.core.evidence.reason import NOT_HERE, READ_AT_RUN
@@ -31,6 +29,7 @@ from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import inside, references, spelled, walk
 from posturio_iac.frontends.terraform.values import EvaluationError, due_of, first_unknown
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime

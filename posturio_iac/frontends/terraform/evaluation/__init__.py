@@ -5,14 +5,15 @@ Imports ``syntax``, ``functions``, operators and values.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
-
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, make_set, normal, to_bool, to_number, to_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from typing_extensions import Self
 
     from posturio_iac.core.budget import Budget
@@ -20,40 +21,39 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.syntax.hcl import Call, Expr
     from posturio_iac.frontends.terraform.values import Value
 
+    class Scope(Protocol):
+        """Gives names their values."""
 
-class Scope(Protocol):
-    """Gives names their values."""
+        @property
+        def bindings(self) -> dict[str, Value]:
+            """``each``, ``count``, ``self`` and the variables of ``for`` expressions."""
 
-    @property
-    def bindings(self) -> dict[str, Value]:
-        """``each``, ``count``, ``self`` and the variables of ``for`` expressions."""
+        @property
+        def environment(self) -> Environment:
+            """The environment of functions."""
 
-    @property
-    def environment(self) -> Environment:
-        """The environment of functions."""
+        def bind(self, **names: Value) -> Self:
+            """The same scope with more names."""
 
-    def bind(self, **names: Value) -> Self:
-        """The same scope with more names."""
+        @property
+        def budget(self) -> Budget:
+            """The budget that is left for evaluation."""
 
-    @property
-    def budget(self) -> Budget:
-        """The budget that is left for evaluation."""
+        @property
+        def is_due(self) -> bool:
+            """True if clocks are due in this reading."""
 
-    @property
-    def is_due(self) -> bool:
-        """True if clocks are due in this reading."""
+        def moved(self, call: Call, /) -> Value:
+            """The value of an impure function in this reading; None where it is only known to differ in each run."""
 
-    def moved(self, call: Call, /) -> Value:
-        """The value of an impure function in this reading; None where it is only known to differ in each run."""
+        def attribute(self, root: str, name: str) -> Value:
+            """``root.name``: ``var.x``, ``local.x``, ``module.x``, ``path.module``, ``aws_iam_user.x``."""
 
-    def attribute(self, root: str, name: str) -> Value:
-        """``root.name``: ``var.x``, ``local.x``, ``module.x``, ``path.module``, ``aws_iam_user.x``."""
+        def convert(self, value: Value, constraint: Expr, /) -> Value:
+            """A value converted to a type constraint."""
 
-    def convert(self, value: Value, constraint: Expr, /) -> Value:
-        """A value converted to a type constraint."""
-
-    def data(self, kind: str, name: str) -> Value:
-        """``data.kind.name``."""
+        def data(self, kind: str, name: str) -> Value:
+            """``data.kind.name``."""
 
 
 def conform(value: Value, constraint: hcl.Expr | None, scope: Scope) -> Value:

@@ -7,8 +7,6 @@ Over 300 lines: one function a kind of expression.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.unknown import INVALID_LINE, NOT_EVALUATED, TOO_DEEP, TOO_LARGE
@@ -32,6 +30,7 @@ from posturio_iac.frontends.terraform.values import (
     to_text,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions.signature import (
     ResultTooLargeError,
@@ -31,6 +29,7 @@ from posturio_iac.frontends.terraform.values import (
     to_number,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import EACH_RUN
 from posturio_iac.frontends.terraform.functions.signature import NotEvaluatedError, function, text
 from posturio_iac.frontends.terraform.values import EvaluationError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from posturio_iac.core.model import Unknown
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import EACH_RUN
 from posturio_iac.frontends.terraform.functions.signature import Environment, function, limit_text, text
 from posturio_iac.frontends.terraform.values import EvaluationError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

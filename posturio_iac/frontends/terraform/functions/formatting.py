@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text import lazy_pattern
@@ -21,6 +19,7 @@ from posturio_iac.frontends.terraform.functions.signature import (
 )
 from posturio_iac.frontends.terraform.values import EvaluationError, Value, first_unknown, to_bool, to_number, to_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeError
 from posturio_iac.frontends.terraform.values import EvaluationError, Value, is_heavy, to_number, to_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
 

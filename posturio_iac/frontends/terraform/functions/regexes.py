@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text import lazy_pattern
@@ -24,6 +23,7 @@ from posturio_iac.frontends.terraform.functions.signature import (
 )
 from posturio_iac.frontends.terraform.values import EvaluationError, Value, normal
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -5,14 +5,13 @@ A module of this package declares each of its functions with `function`; the fir
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import Enum, dataclass, field
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import NOT_EVALUATED
 from posturio_iac.frontends.terraform.values import EvaluationError, SetValue, Value, first_unknown, to_bool, to_number, to_text, type_name
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 

@@ -6,15 +6,16 @@ Only the composer's nodes are used, so that no tag can construct anything.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import NOT_EVALUATED
 from posturio_iac.frontends.terraform.functions.signature import NotEvaluatedError, ResultTooLargeError
 from posturio_iac.frontends.terraform.values import MAX_NODES, EvaluationError, PartialMap, Value, integral, is_heavy, to_number, to_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
 _TAG = "tag:yaml.org,2002:"
 _MERGE = f"{_TAG}merge"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.record import dataclass
@@ -17,6 +15,7 @@ from posturio_iac.frontends.terraform.operators import text_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import Value, first_unknown
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from posturio_iac.core.model import Attr, Span
     from posturio_iac.frontends.terraform.known_modules.table import InputTemplate, KnownKey

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import (
     AddBlock,
@@ -26,6 +25,7 @@ from posturio_iac.frontends.terraform.modules.instance import ModuleScope, insta
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import mentioned, references, spelled, walk
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

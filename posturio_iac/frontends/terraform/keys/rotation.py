@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.evidence import reason as why
 from posturio_iac.core.evidence.remedy import INSTANCE, Advice, HoldTrigger, RemoveArgument, ReplaceTrigger
 from posturio_iac.core.finding import Diagnostic, Level
@@ -24,6 +22,7 @@ from posturio_iac.frontends.terraform.syntax.references import listed, reference
 from posturio_iac.frontends.terraform.values import PartialMap, due_of
 from posturio_iac.metadata.lifetime import mentions_rotation
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.evidence.reason import NO_INTERVAL, NO_LAMBDA, NO_RUN
 from posturio_iac.core.evidence.remedy import Advice, HideOutput, IntervalSetting, SetArgument
 from posturio_iac.core.intervals import parse_interval
@@ -20,6 +18,7 @@ from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleScop
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

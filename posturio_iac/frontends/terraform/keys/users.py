@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.record import dataclass, replace
@@ -33,6 +32,7 @@ from posturio_iac.frontends.terraform.values import EvaluationError, Traced, fir
 from posturio_iac.search.kinds import TERRAFORM, kind_of
 from posturio_iac.search.module_calls import content
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

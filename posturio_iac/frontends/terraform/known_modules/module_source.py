@@ -6,7 +6,6 @@ import os
 import posixpath
 import re
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.record import Enum, dataclass
 from posturio_iac.core.text import lazy_pattern
@@ -14,8 +13,10 @@ from posturio_iac.frontends.terraform.known_modules import LOCAL, decoded
 from posturio_iac.search.git_tree.git_search import remotes
 from posturio_iac.search.locations import repository_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any
 
     from posturio_iac.search.file_search import FileSearch
 

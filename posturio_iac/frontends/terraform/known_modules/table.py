@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.record import dataclass
@@ -12,8 +11,10 @@ from posturio_iac.errors import UsageError
 from posturio_iac.frontends.terraform.known_modules.module_source import SourceKind, parse_source
 from posturio_iac.frontends.terraform.known_modules.versions import Interval, parse_constraint
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
 
 _PLACEHOLDER = lazy_pattern(r"\{([^{}]+)\}")
 _PATH = lazy_pattern(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*", re.ASCII)

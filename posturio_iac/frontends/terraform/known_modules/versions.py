@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text import lazy_pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.syntax import hcl
 

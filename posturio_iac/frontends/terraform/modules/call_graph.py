@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import Budget
 from posturio_iac.core.closure import CallGraph, closure
@@ -21,6 +20,7 @@ from posturio_iac.search.module_calls import local_calls, sources_of, text
 from posturio_iac.search.outside import explore
 from posturio_iac.search.written_sources import CALLS, blocks_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 

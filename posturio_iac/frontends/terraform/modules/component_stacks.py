@@ -6,7 +6,6 @@ https://developer.hashicorp.com/terraform/language/stacks
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.unknown import SET_PER_DEPLOYMENT
@@ -17,6 +16,7 @@ from posturio_iac.frontends.terraform.syntax.json_syntax import parse_either
 from posturio_iac.frontends.terraform.syntax.references import references
 from posturio_iac.frontends.terraform.values import Value, first_unknown
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

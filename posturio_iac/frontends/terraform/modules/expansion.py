@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
-
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import Generic, TypeVar, dataclass
 from posturio_iac.core.unknown import AS_STATED, MUST_BE, NOT_FIXED, TOO_LARGE
-from posturio_iac.frontends.terraform.evaluation import Scope
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.operators import number_of
 from posturio_iac.frontends.terraform.syntax.references import references
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, first_unknown
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Protocol
 
+    from posturio_iac.frontends.terraform.evaluation import Scope
     from posturio_iac.frontends.terraform.syntax import hcl
 
+    class ExpandableScope(Scope, Protocol):
+        """A scope that remembers which ``for_each`` or ``count`` its ``each`` comes from."""
+
+        origin: hcl.Expr | None
+
+
+S = TypeVar("S", bound="ExpandableScope")
 MAX_INSTANCES = 1000
 """More instances than that are reported as one, without an index."""
 
 
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
-
-
-class ExpandableScope(Scope, Protocol):
-    """A scope that remembers which ``for_each`` or ``count`` its ``each`` comes from."""
-
-    origin: hcl.Expr | None
-
-
-S = TypeVar("S", bound=ExpandableScope)
 
 
 @dataclass(frozen=True, slots=True)

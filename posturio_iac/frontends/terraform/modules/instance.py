@@ -9,7 +9,6 @@ Over 300 lines, since instances and their scopes define each other.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.record import replace
@@ -30,8 +29,10 @@ from posturio_iac.frontends.terraform.modules.expansion import Expansion, expand
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, ResourceValue, SomeInstance, Traced, Value, due_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, Protocol, TypeVar
 
     from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic
@@ -41,7 +42,44 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.options import TerraformOptions
 
-T = TypeVar("T")
+    T = TypeVar("T")
+
+    class Planner(Protocol):
+        """Knows what a plan makes of resources, and of functions that differ in each run."""
+
+        def attribute(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, name: str, /) -> Value:
+            """The planned value of an attribute."""
+
+        def whole(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, /) -> Unknown | None:
+            """Why clocks change the resource; None where they do not."""
+
+        def moved(self, call: hcl.Call, /) -> Value:
+            """The value of an impure function; None where it is only known to differ in each run."""
+
+        def beyond(self, scope: ModuleScope, kind: str, name: str, why: Unknown | None, /) -> Value:
+            """The value of a module whose code is not here, for the reason ``why``, or of an undeclared resource; None for none."""
+
+    class ModuleLoader(Protocol):
+        """What an instance asks of the `ModuleTree` that loads modules."""
+
+        @property
+        def fence(self) -> Fence: ...
+        @property
+        def root(self) -> str: ...
+        @property
+        def options(self) -> TerraformOptions: ...
+        @property
+        def diagnostics(self) -> dict[Diagnostic, None]: ...
+        def environment(self, root: ModuleInstance, /) -> Environment: ...
+        def report(self, diagnostic: Diagnostic, /) -> None: ...
+        def is_ours(self, path: str, /) -> bool: ...
+        def is_for_others(self, folder: str, /) -> bool: ...
+        def known_module(self, instance: ModuleInstance, block: hcl.Block, /) -> Match | None: ...
+        def unread_module(self, source: str, /) -> str | None: ...
+        def may_hold_keys(self, instance: ModuleInstance, block: hcl.Block, /) -> bool: ...
+        def source_of(self, block: hcl.Block, instance: ModuleInstance | None = None, /) -> str | None: ...
+        def call(self, instance: ModuleInstance, name: str, /) -> tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown: ...
+
 
 _LONG_CHAIN = 20
 """So many modules that hand on an input are gone through without recursion."""
@@ -51,22 +89,6 @@ SAME = {
     ("data.aws_iam_user", "id"): "user_name",
     ("aws_iam_access_key", "user_name"): "user",
 }
-
-
-class Planner(Protocol):
-    """Knows what a plan makes of resources, and of functions that differ in each run."""
-
-    def attribute(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, name: str, /) -> Value:
-        """The planned value of an attribute."""
-
-    def whole(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, /) -> Unknown | None:
-        """Why clocks change the resource; None where they do not."""
-
-    def moved(self, call: hcl.Call, /) -> Value:
-        """The value of an impure function; None where it is only known to differ in each run."""
-
-    def beyond(self, scope: ModuleScope, kind: str, name: str, why: Unknown | None, /) -> Value:
-        """The value of a module whose code is not here, for the reason ``why``, or of a resource that is not declared; None for none."""
 
 
 class View:
@@ -80,28 +102,6 @@ class View:
 
 
 USUAL, STRICT = View(), View(strict=True)
-
-
-class ModuleLoader(Protocol):
-    """What an instance asks of the `ModuleTree` that loads modules."""
-
-    @property
-    def fence(self) -> Fence: ...
-    @property
-    def root(self) -> str: ...
-    @property
-    def options(self) -> TerraformOptions: ...
-    @property
-    def diagnostics(self) -> dict[Diagnostic, None]: ...
-    def environment(self, root: ModuleInstance, /) -> Environment: ...
-    def report(self, diagnostic: Diagnostic, /) -> None: ...
-    def is_ours(self, path: str, /) -> bool: ...
-    def is_for_others(self, folder: str, /) -> bool: ...
-    def known_module(self, instance: ModuleInstance, block: hcl.Block, /) -> Match | None: ...
-    def unread_module(self, source: str, /) -> str | None: ...
-    def may_hold_keys(self, instance: ModuleInstance, block: hcl.Block, /) -> bool: ...
-    def source_of(self, block: hcl.Block, instance: ModuleInstance | None = None, /) -> str | None: ...
-    def call(self, instance: ModuleInstance, name: str, /) -> tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown: ...
 
 
 class ModuleInstance:

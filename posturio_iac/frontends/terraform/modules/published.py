@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import posixpath
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.frontends.terraform.syntax import hcl
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.keys import KEY_TYPES
@@ -24,6 +23,7 @@ from posturio_iac.frontends.terraform.values import EvaluationError, Value
 from posturio_iac.search.kinds import TERRAFORM, calls_modules, kind_of
 from posturio_iac.search.module_calls import content
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 

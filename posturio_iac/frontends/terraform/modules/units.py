@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from copy import copy
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
@@ -14,6 +13,7 @@ from posturio_iac.frontends.terraform.modules.folder import TABLES, Module, add_
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.terragrunt.documents import UnitSource
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.unknown import NO_VALUE, VALUE_IN_FILE
 from posturio_iac.frontends.terraform.modules import files
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from posturio_iac.core.model import Unknown
     from posturio_iac.core.text.textfile import Fence

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.hcl_lexer import unescape
 from posturio_iac.core.unknown import NOT_EVALUATED, SYNTAX_ERROR, TOO_DEEP
 from posturio_iac.frontends.terraform.syntax import hcl
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

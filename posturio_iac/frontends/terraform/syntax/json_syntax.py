@@ -5,8 +5,6 @@ JSON does not tell blocks from attributes, so an object inside a block is offere
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Span
 from posturio_iac.core.record import replace
@@ -17,6 +15,7 @@ from posturio_iac.frontends.terraform.syntax.parsing import parse as parse_hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse_template
 from posturio_iac.metadata.comments import Comment
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 

@@ -5,14 +5,13 @@ Of most blocks only the address matters. So the bounds of blocks are found, and 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.hcl_lexer import PLAIN_QUOTED, TornError, end_of_block, labels, skip_blank
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.plain_code import NAME, PATH, WORD, end_of_argument, end_of_body
 from posturio_iac.frontends.terraform.syntax.tree import Part, body_of, comments_of, expression_of, is_sound, tree_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
 

@@ -6,12 +6,11 @@ their places in the file, and all text is cut from the file, so that leaving out
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.model import Span
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.hcl_lexer import COMMENT, HEREDOC, STRING, pieces
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -5,12 +5,11 @@ The grammar drops white space around interpolations, so literal text is cut from
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.text.hcl_lexer import unescape
 from posturio_iac.core.unknown import SYNTAX_ERROR
 from posturio_iac.frontends.terraform.syntax import hcl
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

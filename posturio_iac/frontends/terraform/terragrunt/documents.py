@@ -6,7 +6,6 @@ import os
 import posixpath
 import re
 from stat import S_ISDIR, S_ISREG
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic
 from posturio_iac.core.record import dataclass
@@ -15,6 +14,7 @@ from posturio_iac.core.text.textfile import OUTSIDE, Fence
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.json_syntax import parse_either
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -8,16 +8,33 @@ from __future__ import annotations
 import json
 import posixpath
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.unknown import DEPENDS_ON
 from posturio_iac.frontends.terraform.values import EvaluationError, Value, first_unknown
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents
+
+    class CallingFile(Protocol):
+        """What functions ask of the `TerragruntFile` that calls them."""
+
+        path: str
+        current: str
+
+        @property
+        def documents(self) -> Documents: ...
+        @property
+        def unit_folder(self) -> str: ...
+        def absolute(self, path: str, /) -> str: ...
+        def included_path(self, name: Value, /) -> str | Unknown | None: ...
+        def another(self, path: str, /) -> Value: ...
+        def values_file(self, path: str, /) -> Value: ...
+
 
 _OF_A_RUN = {
     "get_env": "the environment",
@@ -36,22 +53,6 @@ _OF_A_RUN = {
 }
 """Functions whose result is known only in a run, each with what it depends on."""
 _MAX_LEVELS = 100
-
-
-class CallingFile(Protocol):
-    """What functions ask of the `TerragruntFile` that calls them."""
-
-    path: str
-    current: str
-
-    @property
-    def documents(self) -> Documents: ...
-    @property
-    def unit_folder(self) -> str: ...
-    def absolute(self, path: str, /) -> str: ...
-    def included_path(self, name: Value, /) -> str | Unknown | None: ...
-    def another(self, path: str, /) -> Value: ...
-    def values_file(self, path: str, /) -> Value: ...
 
 
 def function_of(name: str, configuration: CallingFile) -> Callable[[tuple[Value, ...]], Value] | None:

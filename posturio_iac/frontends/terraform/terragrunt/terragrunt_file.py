@@ -6,7 +6,6 @@ Over 300 lines, since a file and the scope of its names define each other.
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Span, Unknown
@@ -21,8 +20,10 @@ from posturio_iac.frontends.terraform.terragrunt.functions import function_of
 from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries_of, merged, written
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, ResourceValue, Value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
 
     from posturio_iac.core.budget import Budget
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from itertools import count
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
@@ -17,6 +16,7 @@ from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries
 from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile, UnitContext, UnitFindings
 from posturio_iac.search.kinds import CODE
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

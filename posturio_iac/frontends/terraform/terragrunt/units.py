@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import Budget, BudgetError, free_last_part
 from posturio_iac.core.closure import closure
@@ -18,6 +17,7 @@ from posturio_iac.frontends.terraform.terragrunt.unit import UNIT_FILE, Terragru
 from posturio_iac.search.file_search import PRUNED
 from posturio_iac.search.kinds import CODE
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
