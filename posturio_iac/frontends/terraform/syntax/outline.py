@@ -136,7 +136,8 @@ class _Outlined:
 
     def comments(self) -> tuple[Comment, ...]:
         if self._comments is None:
-            self._comments, self._node = tuple(comments_of(self.node(), self.source)), None
+            is_commented = self.source.may_have_comments(self.part.start, self.part.end)
+            self._comments, self._node = tuple(comments_of(self.node(), self.source)) if is_commented else (), None
             self.source.let_go()
         return self._comments
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     Parsed = tuple[hcl.Body, tuple[Diagnostic, ...]]
 
 
-OUTLINED_FROM = 32_768
-"""Bytes that are parsed whole before blocks are parsed one at a time: compiling what finds them costs as much as parsing half of that."""
+OUTLINED_FROM = 16_384
+"""Bytes that are parsed whole before blocks are parsed one at a time: compiling what finds them costs as much."""
 
 
 def parse(path: str, data: bytes) -> Parsed:

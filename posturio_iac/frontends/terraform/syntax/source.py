@@ -74,6 +74,10 @@ class SourceText:
         _, nodes, places = self._neighbours
         return nodes, places[node.id]
 
+    def may_have_comments(self, start: int, end: int) -> bool:
+        """True if a comment may begin between two byte offsets: without the parser nobody knows which ``//`` is in a string."""
+        return any(self.data.find(sign, start, end) >= 0 for sign in (b"#", b"//", b"/*"))
+
     def let_go(self) -> None:
         """Keep no node of a tree, and so not the tree."""
         self._neighbours = None

@@ -148,7 +148,7 @@ def _block(node: Node, source: SourceText, depth: int) -> hcl.Block:
         source.between(node.start_point, last.end_point),
         source.span(node),
         body=hcl.EMPTY if body is None else _body(body, source, depth + 1) if depth else partial(_body, body, source, 1),
-        comments=() if depth else lambda: tuple(comments_of(node, source)),
+        comments=() if depth or not source.may_have_comments(0, len(source.data)) else lambda: tuple(comments_of(node, source)),
         text=lambda: source.data[start:end],
     )
 
