@@ -15,6 +15,8 @@ from posturio_iac.core.unknown import NOT_FIXED
 from tests.support.terraform_programs import PLAIN, USER, key, keys, reading
 
 INPUT = 'resource "terraform_data" "t" { input = time_rotating.r.id }\n'
+CLOCKED = "triggers = { r = time_rotating.r.id }"
+BY_INPUT = "replace_triggered_by = [terraform_data.t]"
 DAYS90 = 'resource "time_rotating" "r" {\n  rotation_days = 90\n}\n'
 STATIC = DAYS90 + 'resource "time_static" "s" {\n  rfc3339 = time_rotating.r.rfc3339\n}\n'
 
@@ -65,7 +67,7 @@ ENFORCED90 = ("rotation", "enforced", 90.0)
         ("time_static.s[0]", 'resource "time_static" "s" {\n  count = 1\n  rfc3339 = time_rotating.r.rfc3339\n}'),
         ('time_static.s["a"]', 'resource "time_static" "s" {\n  for_each = toset(["a"])\n  rfc3339 = time_rotating.r.rfc3339\n}'),
         ("terraform_data.b", INPUT + 'resource "terraform_data" "b" { input = terraform_data.t.output }'),
-        ("terraform_data.b", INPUT + resource("terraform_data", "b", lifecycle("replace_triggered_by = [terraform_data.t]"))),
+        ("terraform_data.b", INPUT + resource("terraform_data", "b", lifecycle(BY_INPUT))),
         ("aws_iam_user.ci", ""),
     ],
 )
@@ -185,10 +187,7 @@ def test_only_the_keys_of_for_each_tell_instances_apart(tmp_path: Path, for_each
 def test_straight_to_the_schedule_works_on_one_engine_only(tmp_path: Path, engine: dict[str, str], effect: str, trigger: str) -> None:
     found = key(tmp_path, DAYS90 + rotated(trigger), **engine)
     (one,) = found.lifetimes
-    if engine.get("engine_version") == "1.11.4":
-        assert one.effect is not Effect.ENFORCED
-    else:
-        assert (one.effect.value, one.interval) == (effect, timedelta(days=90))
+    assert (one.effect.value, one.interval) == (effect, timedelta(days=90))
     assert one.effect is not Effect.INERT or isinstance(one.remedy, ReplaceTrigger)
 
 
@@ -225,15 +224,9 @@ def test_the_engine_is_read_from_the_files(tmp_path: Path) -> None:
         ("null_resource.n", 'resource "null_resource" "n" {\n  depends_on = [time_rotating.r]\n}'),
         ("time_rotating.r.rotation_days", ""),
         ("terraform_data.t", 'resource "terraform_data" "t" { triggers_replace = time_rotating.r.triggers }'),
-        (
-            "null_resource.n",
-            resource("null_resource", "n", "triggers = { r = time_rotating.r.id }", lifecycle('ignore_changes = [triggers["r"]]')),
-        ),
+        ("null_resource.n", resource("null_resource", "n", CLOCKED, lifecycle('ignore_changes = [triggers["r"]]'))),
         ("time_static.t", resource("time_static", "t", "rfc3339 = time_rotating.r.id", lifecycle("prevent_destroy = true"))),
-        (
-            "null_resource.n",
-            INPUT + resource("null_resource", "n", lifecycle("replace_triggered_by = [terraform_data.t]", "prevent_destroy = true")),
-        ),
+        ("null_resource.n", INPUT + resource("null_resource", "n", lifecycle(BY_INPUT, "prevent_destroy = true"))),
     ],
 )
 def test_what_never_replaces_anything_is_inert(tmp_path: Path, trigger: str, declared: str) -> None:
@@ -242,10 +235,40 @@ def test_what_never_replaces_anything_is_inert(tmp_path: Path, trigger: str, dec
     assert all(e.why and e.remedy for e in found.lifetimes)
 
 
-def test_a_dependency_on_a_schedule_replaces_nothing(tmp_path: Path) -> None:
-    for depends in ("[time_rotating.r]", '["time_rotating.r"]'):
-        assert [e for _, e, _ in ends(key(tmp_path, DAYS90 + plain(f"depends_on = {depends}")))] == ["inert"]
-    assert ends(key(tmp_path, plain("depends_on = [aws_iam_user.ci]"))) == []
+def held(clock: str, more: str = "") -> str:
+    """A key that is replaced with a holder of a clock."""
+    return resource("time_static", "s", more, f"rfc3339 = {clock}") + rotated("time_static.s")
+
+
+ON_A_DATE = resource("time_rotating", "r", 'rotation_rfc3339 = "2027-01-31T00:00:00Z"')
+GONE = resource("time_rotating", "r", "count = 0", "rotation_days = 30")
+CLOCK, INERT, OPEN = "time_rotating.r.rfc3339", ("rotation", "inert", None), ("rotation", "unknown", None)
+PROGRAMS = {
+    "a key that depends on a schedule": (DAYS90 + plain("depends_on = [time_rotating.r]"), [INERT]),
+    "the same in the words of Terraform 0.11": (DAYS90 + plain('depends_on = ["time_rotating.r"]'), [INERT]),
+    "a key that depends on its user": (plain("depends_on = [aws_iam_user.ci]"), []),
+    "a schedule that ends on a date": (ON_A_DATE + held(CLOCK), [("expiry", "enforced", "2027-01-31")]),
+    "a leapfrog without a trigger": (
+        resource("toggles_leapfrog", "t") + held("toggles_leapfrog.t.alpha"),
+        [("rotation", "enforced", None)],
+    ),
+    "a variable without a value": (
+        'variable "v" {}\n' + resource("null_resource", "n", "triggers = { v = var.v }") + rotated("null_resource.n"),
+        [OPEN],
+    ),
+    "a schedule that an open condition chooses": (
+        'variable "on" {}\n' + DAYS90 + held(f'var.on ? {CLOCK} : "2020-01-01T00:00:00Z"'),
+        [OPEN],
+    ),
+    "a schedule that is fixed not to exist": (GONE + held("one(time_rotating.r[*].rfc3339)"), [INERT]),
+    "a counted holder that is fixed not to exist": (DAYS90 + held(CLOCK, "count = 0"), [INERT]),
+    "a keyed holder that is fixed not to exist": (DAYS90 + held(CLOCK, "for_each = {}"), [INERT]),
+}
+
+
+@pytest.mark.parametrize(("code", "expected"), PROGRAMS.values(), ids=PROGRAMS)
+def test_what_ends_a_key_and_what_does_not(tmp_path: Path, code: str, expected: list[tuple[str, str, object]]) -> None:
+    assert ends(key(tmp_path, code)) == expected
 
 
 @pytest.mark.parametrize(
@@ -256,33 +279,20 @@ def test_a_dependency_on_a_schedule_replaces_nothing(tmp_path: Path) -> None:
         ("rotation_days = 30\nrotation_hours = 12", 0.5),
         ("rotation_minutes = 1440\nrotation_hours = 480\nrotation_days = 365", 1),
         ("rotation_months = 12\nrotation_days = 30", 360),
-        ("rotation_days = 30\nrotation_hours = var.none", "unknown"),
+        ("rotation_days = 30\nrotation_hours = var.none", None),
         ("rotation_hours = 48", 2),
         ("rotation_minutes = 1440", 1),
-        ("rotation_months = 3", None),
-        ("rotation_years = 1", None),
+        ("rotation_months = 3", pytest.approx(90, abs=3)),
+        ("rotation_years = 1", pytest.approx(365, abs=2)),
         ("rotation_days = var.days", 45),
         ("rotation_days = local.days * 2", 20),
-        ('rotation_days = terraform.workspace == "x" ? 1 : 2', "unknown"),
-        ("rotation_days = var.none", "unknown"),
+        ('rotation_days = terraform.workspace == "x" ? 1 : 2', None),
+        ("rotation_days = var.none", None),
     ],
 )
-def test_the_last_interval_that_the_provider_reads_counts(tmp_path: Path, arguments: str, days: float | str | None) -> None:
+def test_the_last_interval_that_the_provider_reads_counts(tmp_path: Path, arguments: str, days: float | None) -> None:
     code = f'variable "days" {{ default = 45 }}\nvariable "none" {{}}\nlocals {{ days = 10 }}\nresource "time_rotating" "r" {{\n{arguments}\n}}\n'
-    ((kind, effect, found),) = ends(key(tmp_path, code + INPUT + rotated("terraform_data.t")))
-    assert (kind, effect) == ("rotation", "enforced")
-    if days == "unknown":
-        assert found is None
-    elif days is None:
-        assert isinstance(found, float)
-        assert found in (pytest.approx(90, abs=3), pytest.approx(365, abs=2))
-    else:
-        assert found == days
-
-
-def test_a_schedule_that_ends_on_a_date_is_an_expiry(tmp_path: Path) -> None:
-    code = 'resource "time_rotating" "r" { rotation_rfc3339 = "2027-01-31T00:00:00Z" }\nresource "time_static" "s" { rfc3339 = time_rotating.r.rfc3339 }\n'
-    assert ends(key(tmp_path, code + rotated("time_static.s"))) == [("expiry", "enforced", "2027-01-31")]
+    assert ends(key(tmp_path, code + INPUT + rotated("terraform_data.t"))) == [("rotation", "enforced", days)]
 
 
 @pytest.mark.parametrize("argument", ["triggers = { other = time_rotating.r.id }", "rfc3339 = time_rotating.r.rfc3339"])
@@ -318,11 +328,6 @@ def test_schedulers_of_other_providers(tmp_path: Path, scheduler: str, trigger: 
     assert found.replacement.takes_turns is (days != 90)
 
 
-def test_a_leapfrog_without_a_trigger_turns_at_every_apply(tmp_path: Path) -> None:
-    code = 'resource "toggles_leapfrog" "t" {}\nresource "terraform_data" "h" { input = toggles_leapfrog.t.alpha }\n'
-    assert ends(key(tmp_path, code + rotated("terraform_data.h"))) == [("rotation", "enforced", None)]
-
-
 @pytest.mark.parametrize(
     ("holder", "more"),
     [
@@ -347,11 +352,6 @@ def test_a_counter_in_the_chain_is_no_lifetime_and_is_noted(tmp_path: Path) -> N
     assert any("null_resource.n" in note and "schedule" in note for note in found.notes)
 
 
-def test_a_variable_without_a_value_in_the_chain_is_unknown(tmp_path: Path) -> None:
-    code = 'variable "v" {}\nresource "null_resource" "n" {\n  triggers = { v = var.v }\n}\n'
-    assert [e for _, e, _ in ends(key(tmp_path, code + rotated("null_resource.n")))] == ["unknown"]
-
-
 @pytest.mark.parametrize(
     ("code", "hours"),
     [
@@ -369,15 +369,13 @@ def test_a_variable_without_a_value_in_the_chain_is_unknown(tmp_path: Path) -> N
         ('formatdate("YYYY-MM-DD hh", plantimestamp())', 1),
         ('formatdate("hh:mm", plantimestamp())', None),
         ('formatdate("DD ss", plantimestamp())', None),
-        ('formatdate("Z", plantimestamp())', "never"),
+        ('formatdate("Z", plantimestamp())', "inert"),
         ("formatdate(\"'this month' YYYY-MM\", plantimestamp())", 30 * 24),
     ],
 )
 def test_clocks_in_the_chain_rotate_at_applies(tmp_path: Path, code: str, hours: float | str | None) -> None:
     found = key(tmp_path, f'resource "terraform_data" "t" {{ input = {code} }}\n' + rotated("terraform_data.t"))
-    ((kind, effect, days),) = ends(found)
-    assert (kind, effect) == ("rotation", "inert" if hours == "never" else "enforced")
-    assert days == (None if hours is None or isinstance(hours, str) else hours / 24)
+    assert ends(found) == [("rotation", "inert", None) if hours == "inert" else ("rotation", "enforced", hours and float(hours) / 24)]
 
 
 FIRST = lifecycle("create_before_destroy = true")
@@ -529,49 +527,47 @@ class TestSiblings:
             *expected
         ]
 
-    def test_keys_of_different_users_are_no_siblings(self, tmp_path: Path) -> None:
-        code = resource("aws_iam_user", "u", 'for_each = toset(["a", "b"])', "name = each.key")
-        code += resource("aws_iam_access_key", "k", "for_each = aws_iam_user.u", "user = each.value.name")
-        assert {k.active_siblings for k in keys(tmp_path, code).values()} == {()}
+    TURNS = "".join(
+        f'resource "terraform_data" "{name}" {{ input = toggles_leapfrog.t.{output}_timestamp }}\n'
+        + resource("aws_iam_access_key", name, "user = aws_iam_user.ci.name", lifecycle(f"replace_triggered_by = [terraform_data.{name}]"))
+        for name, output in (("a", "alpha"), ("b", "beta"))
+    )
+    USERS = resource("aws_iam_user", "u", 'for_each = toset(["a", "b"])', "name = each.key")
 
-    def test_counted_keys_of_one_user_are(self, tmp_path: Path) -> None:
-        code = USER + 'resource "aws_iam_access_key" "k" {\n  count = 2\n  user = aws_iam_user.ci.name\n}\n'
-        found = [k.active_siblings for k in keys(tmp_path, code).values()]
-        assert found == [("aws_iam_access_key.k[1] (main.tf:4)",), ("aws_iam_access_key.k[0] (main.tf:4)",)]
-
-    def test_keys_that_take_turns_are_none(self, tmp_path: Path) -> None:
-        code = DAYS90 + LEAPFROG + USER
-        for name, output in (("a", "alpha"), ("b", "beta")):
-            code += f'resource "terraform_data" "{name}" {{ input = toggles_leapfrog.t.{output}_timestamp }}\n'
-            code += f'resource "aws_iam_access_key" "{name}" {{\n  user = aws_iam_user.ci.name\n  lifecycle {{\n    replace_triggered_by = [terraform_data.{name}]\n  }}\n}}\n'
-        found = keys(tmp_path, code)
-        assert {k.active_siblings for k in found.values()} == {()}
-        assert all(isinstance(k.replacement, Replacement) and k.replacement.takes_turns for k in found.values())
+    @pytest.mark.parametrize(
+        ("code", "expected"),
+        [
+            (USERS + resource("aws_iam_access_key", "k", "for_each = aws_iam_user.u", "user = each.value.name"), [(), ()]),
+            (
+                USER + resource("aws_iam_access_key", "k", "count = 2", "user = aws_iam_user.ci.name"),
+                [("aws_iam_access_key.k[1] (main.tf:4)",), ("aws_iam_access_key.k[0] (main.tf:4)",)],
+            ),
+            (DAYS90 + LEAPFROG + USER + TURNS, [(), ()]),
+        ],
+        ids=["keys of two users", "counted keys of one", "keys that take turns"],
+    )
+    def test_which_keys_are_siblings(self, tmp_path: Path, code: str, expected: list[tuple[str, ...]]) -> None:
+        assert [k.active_siblings for k in keys(tmp_path, code).values()] == expected
 
 
 class TestTagsAndComments:
-    def test_tags_computed_from_a_clock_are_inert(self, tmp_path: Path) -> None:
-        for code in ('timeadd(timestamp(), "720h")', "local.end"):
-            text = plain().replace('name = "ci"', f'name = "ci"\n  tags = {{ expires = {code} }}')
-            (one,) = key(tmp_path, text + 'locals { end = timeadd(plantimestamp(), "24h") }\n').lifetimes
-            assert (one.kind, one.effect) == (Kind.EXPIRY, Effect.INERT)
-
     @pytest.mark.parametrize(
         ("tag", "expected"),
         [
             ('expires = "2027-01-31"', ("expiry", "declared", "2027-02-01")),
             ('"IKR:ROTATE_AFTER_DAYS" = 60', ("rotation", "declared", 60.0)),
             ('rotation-period = "90d"', ("rotation", "declared", 90.0)),
-            ('last_rotated = "2026-10-01"', ("rotated", "declared", None)),
+            ('last_rotated = "2026-10-01"', ("rotated", "declared", "2026-10-02")),
             ('expires = "someday"', ("expiry", "unreadable", None)),
             ("expires = var.end", ("expiry", "unknown", None)),
+            ('expires = timeadd(timestamp(), "720h")', ("expiry", "inert", None)),
+            ("expires = local.end", ("expiry", "inert", None)),
         ],
     )
     def test_tags_of_the_user(self, tmp_path: Path, tag: str, expected: tuple[str, str, object]) -> None:
         text = plain().replace('name = "ci"', f'name = "ci"\n  tags = {{ {tag} }}')
-        (found,) = ends(key(tmp_path, text + 'variable "end" {}\n'))
-        assert found[:2] == expected[:2]
-        assert expected[2] is None or found[2] == expected[2]
+        text += 'variable "end" {}\nlocals { end = timeadd(plantimestamp(), "24h") }\n'
+        assert ends(key(tmp_path, text)) == [expected]
 
     @pytest.mark.parametrize(
         "code",
@@ -626,26 +622,9 @@ class TestNotes:
 
 
 class TestExistence:
-    @pytest.mark.parametrize(
-        "code",
-        [
-            'resource "time_rotating" "r" {\n  count = 0\n  rotation_days = 30\n}\nresource "time_static" "s" { rfc3339 = one(time_rotating.r[*].rfc3339) }\n',
-            DAYS90 + 'resource "time_static" "s" {\n  count = 0\n  rfc3339 = time_rotating.r.rfc3339\n}\n',
-            DAYS90 + 'resource "time_static" "s" {\n  for_each = {}\n  rfc3339 = time_rotating.r.rfc3339\n}\n',
-        ],
-    )
-    def test_a_schedule_that_is_fixed_not_to_exist_rotates_nothing(self, tmp_path: Path, code: str) -> None:
-        found = key(tmp_path, code + rotated("time_static.s"))
-        assert all(e.effect is Effect.INERT for e in found.lifetimes)
-
     def test_a_rotation_of_the_secret_that_is_fixed_not_to_exist_rotates_nothing(self, tmp_path: Path) -> None:
         code = TestSecrets.STORED.replace("SECRET", "aws_iam_access_key.ci.secret").replace("RULES", "automatically_after_days = 30")
         assert key(tmp_path, code.replace("LAMBDA", f"{TestSecrets.ARN}\n  count = 0") + plain()).lifetimes == ()
-
-    def test_a_schedule_that_an_unknown_condition_chooses_is_not_certain(self, tmp_path: Path) -> None:
-        code = 'variable "on" {}\n' + DAYS90
-        code += 'resource "time_static" "s" { rfc3339 = var.on ? time_rotating.r.rfc3339 : "2020-01-01T00:00:00Z" }\n'
-        assert {e.effect for e in key(tmp_path, code + rotated("time_static.s")).lifetimes} == {Effect.UNKNOWN}
 
     def test_a_user_that_is_fixed_not_to_exist_has_no_tags(self, tmp_path: Path) -> None:
         found = key(tmp_path, plain("", '"ci"').replace('name = "ci"', 'count = 0\n  name = "ci"\n  tags = { expires = "2027-01-31" }'))
