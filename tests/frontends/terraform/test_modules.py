@@ -5,14 +5,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from posturio_iac.core.finding import Level
-from posturio_iac.core.model import Effect, Unknown
+from posturio_iac.core.model import Unknown
 from posturio_iac.frontends import Reading
+from tests.support.repository import Repository
 from tests.support.terraform_programs import KEY, PLAIN, USER, key, keys, reading
 
 KNOWN = 'module "known" {\n  source = "terraform-aws-modules/iam/aws//modules/iam-user"\n  version = "5.30.0"\n  name = "u"\n}\n'
@@ -25,8 +27,8 @@ def places(found: Reading) -> list[tuple[str, str, int]]:
     return [(k.address, k.span.path, k.span.line) for k in found.keys if k.span]
 
 
-def git(root: Path, *arguments: str) -> None:
-    subprocess.run(["git", "-c", "protocol.file.allow=always", *arguments], cwd=root, check=True, capture_output=True)
+INNER = 'variable "on" { default = %s }\nresource "aws_iam_access_key" "k" {\n  count = var.on ? 1 : 0\n  user = "x"\n}\n'
+"""A key that an input switches on and off."""
 
 
 class TestInstances:
@@ -39,6 +41,7 @@ class TestInstances:
             ("count = length([1, 2, 3])", ["[0]", "[1]", "[2]"]),
             ('count = "2"', ["[0]", "[1]"]),
             ("count = local.on ? 1 : 0", []),
+            ("count = false && var.none ? 1 : 0", []),
             ("count = var.on ? 1 : 0", [""]),
             ("count = var.none", [""]),
             ("count = var.many", [""]),
@@ -67,23 +70,18 @@ class TestInstances:
         code += f'resource "aws_iam_access_key" "k" {{\n  {more}\n  user = "x"\n}}\n'
         assert list(keys(tmp_path, code)) == [f"aws_iam_access_key.k{suffix}" for suffix in suffixes]
 
-    def test_a_variables_file_fixes_that_there_is_none(self, tmp_path: Path) -> None:
-        code = 'variable "on" { default = true }\nresource "aws_iam_access_key" "k" {\n  count = var.on ? 1 : 0\n  user = "x"\n}\n'
-        assert list(keys(tmp_path, {"main.tf": code})) == ["aws_iam_access_key.k"]
-        assert keys(tmp_path, {"terraform.tfvars": "on = false\n"}) == {}
-
-    def test_the_calling_module_fixes_that_there_is_none(self, tmp_path: Path) -> None:
-        inner = 'variable "on" { default = DEFAULT }\nresource "aws_iam_access_key" "k" {\n  count = var.on ? 1 : 0\n  user = "x"\n}\n'
-        files: Files = {"main.tf": CALL.replace("\n}", "\n  on = false\n}"), "m/main.tf": inner.replace("DEFAULT", "true")}
-        assert keys(tmp_path, files) == {}
-        assert keys(tmp_path, {"main.tf": CALL, "m/main.tf": inner.replace("DEFAULT", "false")}) == {}
-        assert list(keys(tmp_path, {"main.tf": CALL, "m/main.tf": inner.replace("DEFAULT", "true")})) == [
-            "module.m.aws_iam_access_key.k[0]"
-        ]
-
-    def test_a_constant_false_in_the_way(self, tmp_path: Path) -> None:
-        code = 'variable "on" {}\nresource "aws_iam_access_key" "k" {\n  count = false && var.on ? 1 : 0\n  user = "x"\n}\n'
-        assert keys(tmp_path, code) == {}
+    @pytest.mark.parametrize(
+        ("files", "found"),
+        [
+            ({"main.tf": INNER % "true", "terraform.tfvars": "on = false\n"}, []),
+            ({"main.tf": CALL.replace("\n}", "\n  on = false\n}"), "m/main.tf": INNER % "true"}, []),
+            ({"main.tf": CALL, "m/main.tf": INNER % "false"}, []),
+            ({"main.tf": CALL, "m/main.tf": INNER % "true"}, ["module.m.aws_iam_access_key.k[0]"]),
+        ],
+        ids=["a variables file", "a call", "a default behind a call", "a default behind a call that makes one"],
+    )
+    def test_what_fixes_that_there_is_none(self, tmp_path: Path, files: Files, found: list[str]) -> None:
+        assert list(keys(tmp_path, files)) == found
 
     @pytest.mark.parametrize(
         ("more", "suffixes"),
@@ -113,43 +111,49 @@ class TestInstances:
         ]
 
 
+def called(folder: str, name: str = "u") -> str:
+    return f'module "{name}" {{\n  source = "{folder}"\n}}\n'
+
+
+OWN, INSIDE = "aws_iam_access_key.ci", "module.u.aws_iam_access_key.ci"
+CALLED = {"modules/user/main.tf": PLAIN, "live/main.tf": called("../modules/user")}
+BESIDE = {**CALLED, "live/main.tf": called("../modules/user") + PLAIN}
+SOURCES = ["./m", "./m/", "././m", "../live/m", ".//m", "${path.module}/m"]
+
+
 class TestCallers:
     def test_a_module_that_nobody_calls_is_judged_by_itself(self, tmp_path: Path) -> None:
-        assert [(k.address, k.scope) for k in reading(tmp_path, {"modules/user/main.tf": PLAIN}).keys] == [
-            ("aws_iam_access_key.ci", "modules/user")
-        ]
+        assert [(k.address, k.scope) for k in reading(tmp_path, {"modules/user/main.tf": PLAIN}).keys] == [(OWN, "modules/user")]
 
-    def test_a_module_that_is_called_is_judged_where_it_is_called(self, tmp_path: Path) -> None:
-        files: Files = {"modules/user/main.tf": PLAIN, "live/main.tf": 'module "u" {\n  source = "../modules/user"\n}\n'}
-        assert places(reading(tmp_path, files)) == [("module.u.aws_iam_access_key.ci", "modules/user/main.tf", 4)]
-
-    def test_the_caller_counts_when_only_the_module_is_scanned_by_path(self, tmp_path: Path) -> None:
-        files: Files = {"modules/user/main.tf": PLAIN, "live/main.tf": 'module "u" {\n  source = "../modules/user"\n}\n'}
-        assert places(reading(tmp_path, files, "modules")) == [("aws_iam_access_key.ci", "modules/user/main.tf", 4)]
-
-    def test_an_excluded_caller_calls_nobody(self, tmp_path: Path) -> None:
-        files: Files = {"modules/user/main.tf": PLAIN, "live/main.tf": 'module "u" {\n  source = "../modules/user"\n}\n'}
-        assert places(reading(tmp_path, files, exclude=("live",))) == [("aws_iam_access_key.ci", "modules/user/main.tf", 4)]
-
-    def test_an_excluded_module_is_reported_at_the_call_or_not_at_all(self, tmp_path: Path) -> None:
-        files: Files = {"modules/user/main.tf": PLAIN, "live/main.tf": 'module "u" {\n  source = "../modules/user"\n}\n' + PLAIN}
-        found = places(reading(tmp_path, files, exclude=("modules",)))
-        assert ("aws_iam_access_key.ci", "live/main.tf", 7) in found
-        assert all(path == "live/main.tf" for _, path, _ in found)
+    @pytest.mark.parametrize(
+        ("files", "paths", "more", "expected"),
+        [
+            pytest.param(CALLED, [], {}, [(INSIDE, "modules/user/main.tf", 4)], id="where it is called"),
+            pytest.param(CALLED, ["modules"], {}, [(OWN, "modules/user/main.tf", 4)], id="the module alone"),
+            pytest.param(CALLED, [], {"exclude": ("live",)}, [(OWN, "modules/user/main.tf", 4)], id="an excluded caller"),
+            pytest.param(
+                BESIDE, [], {"exclude": ("modules",)}, [(INSIDE, "live/main.tf", 1), (OWN, "live/main.tf", 7)], id="an excluded module"
+            ),
+            pytest.param(BESIDE, ["."], {"cwd": "live"}, [(INSIDE, "main.tf", 1), (OWN, "main.tf", 7)], id="a module outside of the scan"),
+            *(
+                pytest.param({"live/main.tf": called(source), "live/m/main.tf": PLAIN}, [], {}, [(INSIDE, "live/m/main.tf", 4)], id=source)
+                for source in SOURCES
+            ),
+        ],
+    )
+    def test_where_a_key_of_a_module_is_reported(
+        self, tmp_path: Path, files: Files, paths: list[str], more: Mapping[str, Any], expected: list[tuple[str, str, int]]
+    ) -> None:
+        Repository(tmp_path)
+        assert sorted(places(reading(tmp_path, files, *paths, **more))) == sorted(expected)
 
     @pytest.mark.parametrize("folder", ["examples/simple", "tests/unit", "modules/user/examples/x"])
     def test_a_module_that_only_examples_call_is_judged_by_itself_too(self, tmp_path: Path, folder: str) -> None:
-        inner = (
-            'variable "second" { default = false }\n'
-            + PLAIN
-            + KEY.replace('"ci"', '"two"').replace("  user", "  count = var.second ? 1 : 0\n  user")
-        )
+        second = KEY.replace('"ci"', '"two"').replace("  user", "  count = var.second ? 1 : 0\n  user")
+        inner = 'variable "second" { default = false }\n' + PLAIN + second
         up = "../" * (folder.count("/") + 1)
-        files: Files = {"modules/user/main.tf": inner, f"{folder}/main.tf": f'module "u" {{\n  source = "{up}modules/user"\n}}\n'}
-        assert {(line, path) for _, path, line in places(reading(tmp_path, files))} == {
-            (5, "modules/user/main.tf"),
-            (8, "modules/user/main.tf"),
-        }
+        files: Files = {"modules/user/main.tf": inner, f"{folder}/main.tf": called(f"{up}modules/user")}
+        assert {(path, line) for _, path, line in places(reading(tmp_path, files))} == {("modules/user/main.tf", n) for n in (5, 8)}
 
     def test_a_call_from_a_file_that_holds_no_key_itself_is_found(self, tmp_path: Path) -> None:
         files: Files = {
@@ -160,23 +164,8 @@ class TestCallers:
         found = key(tmp_path, files)
         assert (found.address, found.user, found.scope) == ("module.b.module.c.aws_iam_access_key.k", "deep", "a")
 
-    @pytest.mark.parametrize("source", ["./m", "./m/", "././m", "../live/m", ".//m"])
-    def test_sources_are_paths(self, tmp_path: Path, source: str) -> None:
-        files: Files = {"live/main.tf": f'module "m" {{\n  source = "{source}"\n}}\n', "live/m/main.tf": PLAIN}
-        assert places(reading(tmp_path, files)) == [("module.m.aws_iam_access_key.ci", "live/m/main.tf", 4)]
-
-    def test_a_source_that_is_computed_is_followed(self, tmp_path: Path) -> None:
-        files: Files = {"main.tf": 'module "m" {\n  source = "${path.module}/m"\n}\n', "m/main.tf": PLAIN}
-        assert places(reading(tmp_path, files)) == [("module.m.aws_iam_access_key.ci", "m/main.tf", 4)]
-
 
 class TestOutsideAndForeign:
-    def test_a_module_outside_of_the_scan_is_reported_at_the_call(self, tmp_path: Path) -> None:
-        git(tmp_path, "init", "-q")
-        files: Files = {"modules/user/main.tf": PLAIN, "live/main.tf": '\nmodule "u" {\n  source = "../modules/user"\n}\n' + PLAIN}
-        found = places(reading(tmp_path, files, ".", cwd="live"))
-        assert sorted(found) == [("aws_iam_access_key.ci", "main.tf", 8), ("module.u.aws_iam_access_key.ci", "main.tf", 2)]
-
     def initialised(self, tmp_path: Path, source: str = "acme/user/aws", version: str = "1.0.0") -> Files:
         modules = [{"Key": "", "Source": "", "Dir": "."}, {"Key": "u", "Source": source, "Version": version, "Dir": ".terraform/modules/u"}]
         (tmp_path / ".gitignore").write_text(".terraform/\n")
@@ -190,7 +179,7 @@ class TestOutsideAndForeign:
     @pytest.mark.parametrize("with_git", [True, False])
     def test_an_initialised_module_is_read_and_reported_at_the_call(self, tmp_path: Path, with_git: bool) -> None:
         if with_git:
-            git(tmp_path, "init", "-q")
+            Repository(tmp_path)
         found = reading(tmp_path, self.initialised(tmp_path))
         assert sorted(places(found)) == [("aws_iam_access_key.ci", "main.tf", 10), ("module.u.aws_iam_access_key.k[0]", "main.tf", 2)]
         (inside,) = (k for k in found.keys if k.address.startswith("module"))
@@ -201,7 +190,7 @@ class TestOutsideAndForeign:
     def test_no_finding_points_at_a_call_in_a_file_that_is_ignored_or_excluded(
         self, tmp_path: Path, calls: str, ignored: tuple[str, ...], exclude: tuple[str, ...]
     ) -> None:
-        git(tmp_path, "init", "-q")
+        Repository(tmp_path)
         files = {**self.initialised(tmp_path), "main.tf": PLAIN, "calls.tf": calls}
         (tmp_path / ".gitignore").write_text("\n".join((".terraform/", *ignored)))
         found = {path for _, path, _ in places(reading(tmp_path, files, exclude=exclude))}
@@ -238,29 +227,17 @@ class TestOutsideAndForeign:
         assert all(path == "main.tf" for _, path, _ in places(reading(root, files)))
 
     def test_a_submodule_of_git_is_read_and_reported_at_the_call(self, tmp_path: Path) -> None:
-        (tmp_path / "library").mkdir()
-        git(tmp_path / "library", "init", "-q")
-        (tmp_path / "library/main.tf").write_text(PLAIN)
-        git(tmp_path / "library", "add", ".")
-        git(tmp_path / "library", "commit", "-qm", "x")
-        root = tmp_path / "root"
-        root.mkdir()
-        git(root, "init", "-q")
-        git(root, "submodule", "add", "-q", str(tmp_path / "library"), "vendor")
-        files: Files = {"main.tf": 'module "v" {\n  source = "./vendor"\n}\n' + PLAIN}
-        assert sorted(places(reading(root, files))) == [
-            ("aws_iam_access_key.ci", "main.tf", 7),
-            ("module.v.aws_iam_access_key.ci", "main.tf", 1),
-        ]
+        library, root = Repository(tmp_path / "library"), Repository(tmp_path / "root")
+        library.write("main.tf", PLAIN)
+        library.commit()
+        root.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(library.path), "vendor")
+        found = places(reading(root.path, called("./vendor") + PLAIN))
+        assert sorted(found) == [(OWN, "main.tf", 7), (INSIDE, "main.tf", 1)]
 
     def test_a_module_that_git_ignores_is_reported_at_the_call(self, tmp_path: Path) -> None:
-        git(tmp_path, "init", "-q")
-        (tmp_path / ".gitignore").write_text("/vendor/\n")
-        files: Files = {"main.tf": 'module "v" {\n  source = "./vendor"\n}\n' + PLAIN, "vendor/main.tf": PLAIN}
-        assert sorted(places(reading(tmp_path, files))) == [
-            ("aws_iam_access_key.ci", "main.tf", 7),
-            ("module.v.aws_iam_access_key.ci", "main.tf", 1),
-        ]
+        Repository(tmp_path).write(".gitignore", "/vendor/\n")
+        files: Files = {"main.tf": called("./vendor") + PLAIN, "vendor/main.tf": PLAIN}
+        assert sorted(places(reading(tmp_path, files))) == [(OWN, "main.tf", 7), (INSIDE, "main.tf", 1)]
 
 
 class TestKnownModules:
@@ -289,17 +266,9 @@ class TestKnownModules:
         assert [k.address for k in found.keys] == expected
         assert all(k.span and (k.span.path, k.span.line) == ("main.tf", 2) for k in found.keys)
 
-    def test_the_call_says_who_the_user_is_and_what_its_tags_are(self, tmp_path: Path) -> None:
-        found = key(tmp_path, self.call('version = "5.30.0"\n  name = "ci"\n  tags = { expires = "2027-01-31", owner = "payments" }'))
-        assert (found.user, found.owner, [e.effect for e in found.lifetimes]) == ("ci", "payments", [Effect.DECLARED])
-
     def test_defaults_of_the_provider_hold_for_it(self, tmp_path: Path) -> None:
         provider = 'provider "aws" {\n  default_tags {\n    tags = { owner = "platform" }\n  }\n}\n'
         assert key(tmp_path, provider + self.call('version = "5.30.0"\n  name = "ci"')).owner == "platform"
-
-    def test_a_comment_above_the_call_counts(self, tmp_path: Path) -> None:
-        found = key(tmp_path, "# posturio: rotation=60d\n" + self.call('version = "5.30.0"\n  name = "ci"'))
-        assert [e.effect for e in found.lifetimes] == [Effect.DECLARED]
 
     def test_the_code_counts_more_than_the_table_when_it_is_here(self, tmp_path: Path) -> None:
         files: Files = {
@@ -351,6 +320,14 @@ class TestDirectives:
         assert (said.level, said.path, said.line) == (Level.WARNING, "m/main.tf", 4)
 
 
+PARAMETER = 'resource "aws_ssm_parameter" "p" {\n  type = %s\n  value = %s\n}\n'
+SHOWN, OUTPUT = ["value of aws_ssm_parameter.p"], 'output "s" {\n  value = SECRET\n}\n'
+SENSITIVE = OUTPUT.replace("\n}", "\n  sensitive = true\n}")
+OLD = 'terraform {\n  required_version = "%s"\n}\n'
+INSTANCE = 'resource "aws_instance" "i" {\n  user_data = %s\n}\n'
+FUNCTION = 'resource "aws_lambda_function" "f" {\n  environment {\n    variables = { S = SECRET }\n  }\n}\n'
+
+
 class TestExposures:
     def where(self, tmp_path: Path, code: str, **more: str) -> list[str]:
         files: Files = {"main.tf": code, **{name.replace("__", "/") + ".tf": text for name, text in more.items()}}
@@ -359,38 +336,29 @@ class TestExposures:
     @pytest.mark.parametrize(
         ("code", "expected"),
         [
-            ('resource "aws_ssm_parameter" "p" {\n  type = "String"\n  value = SECRET\n}\n', ["value of aws_ssm_parameter.p"]),
-            ('resource "aws_ssm_parameter" "p" {\n  type = "SecureString"\n  value = SECRET\n}\n', []),
-            ('resource "aws_ssm_parameter" "p" {\n  type = var.type\n  value = SECRET\n}\n', []),
-            ('resource "aws_ssm_parameter" "p" {\n  type = "String"\n  value = ID\n}\n', []),
-            ('resource "aws_ssm_parameter" "p" {\n  type = "String"\n  value = ENCRYPTED\n}\n', []),
-            (
-                'resource "aws_ssm_parameter" "p" {\n  type = "String"\n  value = jsonencode({ a = local.s })\n}\n',
-                ["value of aws_ssm_parameter.p"],
-            ),
-            ('resource "aws_instance" "i" {\n  user_data = "export S=${SECRET}"\n}\n', ["user_data of aws_instance.i"]),
-            (
-                'resource "aws_instance" "i" {\n  user_data = base64encode(templatefile("x", { s = SECRET }))\n}\n',
-                ["user_data of aws_instance.i"],
-            ),
-            (
-                'resource "aws_lambda_function" "f" {\n  environment {\n    variables = { S = SECRET }\n  }\n}\n',
-                ["variables of aws_lambda_function.f"],
-            ),
+            (PARAMETER % ('"String"', "SECRET"), SHOWN),
+            (PARAMETER % ('"SecureString"', "SECRET"), []),
+            (PARAMETER % ("var.type", "SECRET"), []),
+            (PARAMETER % ('"String"', "ID"), []),
+            (PARAMETER % ('"String"', "ENCRYPTED"), []),
+            (PARAMETER % ('"String"', "jsonencode({ a = local.s })"), SHOWN),
+            (INSTANCE % '"export S=${SECRET}"', ["user_data of aws_instance.i"]),
+            (INSTANCE % 'base64encode(templatefile("x", { s = SECRET }))', ["user_data of aws_instance.i"]),
+            (FUNCTION, ["variables of aws_lambda_function.f"]),
             ('resource "aws_s3_object" "o" {\n  content = SECRET\n}\n', ["content of aws_s3_object.o"]),
             ('resource "local_file" "f" {\n  content = SMTP\n}\n', ["content of local_file.f"]),
             ('resource "aws_s3_bucket" "b" {\n  tags = { s = SECRET }\n}\n', ["tags of aws_s3_bucket.b"]),
             ('resource "aws_secretsmanager_secret_version" "v" {\n  secret_string = SECRET\n}\n', []),
-            ('output "s" {\n  value = SECRET\n}\n', []),
-            ('output "s" {\n  value = SECRET\n  sensitive = true\n}\n', []),
+            (OUTPUT, []),
+            (SENSITIVE, []),
             ('output "s" {\n  value = nonsensitive(SECRET)\n}\n', ['output "s"']),
             ('output "s" {\n  value = nonsensitive(ENCRYPTED)\n}\n', []),
-            ('terraform {\n  required_version = "~> 0.12.0"\n}\noutput "s" {\n  value = SECRET\n}\n', ['output "s"']),
-            ('terraform {\n  required_version = "~> 0.12.0"\n}\noutput "s" {\n  value = SECRET\n  sensitive = true\n}\n', []),
-            ('terraform {\n  required_version = ">= 0.12.0"\n}\noutput "s" {\n  value = SECRET\n}\n', []),
-            (APPLIED % ">= 0.12" + 'output "s" {\n  value = SECRET\n}\n', ['output "s"']),
-            (APPLIED % "< 2.0.0" + 'output "s" {\n  value = SECRET\n}\n', []),
-            (APPLIED % ">= 0.15.0" + 'output "s" {\n  value = SECRET\n}\n', []),
+            (OLD % "~> 0.12.0" + OUTPUT, ['output "s"']),
+            (OLD % "~> 0.12.0" + SENSITIVE, []),
+            (OLD % ">= 0.12.0" + OUTPUT, []),
+            (APPLIED % ">= 0.12" + OUTPUT, ['output "s"']),
+            (APPLIED % "< 2.0.0" + OUTPUT, []),
+            (APPLIED % ">= 0.15.0" + OUTPUT, []),
         ],
     )
     def test_sinks(self, tmp_path: Path, code: str, expected: list[str]) -> None:
@@ -400,26 +368,20 @@ class TestExposures:
         assert self.where(tmp_path, PLAIN + 'variable "type" {}\nlocals {\n  s = aws_iam_access_key.ci.secret\n}\n' + code) == expected
 
     def test_through_the_output_of_a_module(self, tmp_path: Path) -> None:
-        code = CALL + 'resource "aws_ssm_parameter" "p" {\n  type = "String"\n  value = module.m.secret\n}\n'
         inner = PLAIN + 'output "secret" {\n  value = aws_iam_access_key.ci.secret\n  sensitive = true\n}\n'
-        assert self.where(tmp_path, code, m__main=inner) == ["value of aws_ssm_parameter.p"]
+        assert self.where(tmp_path, CALL + PARAMETER % ('"String"', "module.m.secret"), m__main=inner) == SHOWN
 
     def test_through_the_output_of_a_known_module(self, tmp_path: Path) -> None:
         code = TestKnownModules().call('version = "5.30.0"\n  name = "ci"')
-        code += 'resource "aws_ssm_parameter" "p" {\n  type = "String"\n  value = module.user.iam_access_key_secret\n}\n'
-        assert self.where(tmp_path, code) == ["value of aws_ssm_parameter.p"]
+        assert self.where(tmp_path, code + PARAMETER % ('"String"', "module.user.iam_access_key_secret")) == SHOWN
 
     def test_a_key_encrypted_with_pgp_has_no_plain_secret(self, tmp_path: Path) -> None:
-        code = (
-            PLAIN.replace("  user", '  pgp_key = "keybase:x"\n  user')
-            + 'resource "local_file" "f" {\n  content = aws_iam_access_key.ci.secret\n}\n'
-        )
-        assert self.where(tmp_path, code) == []
+        code = PLAIN.replace("  user", '  pgp_key = "keybase:x"\n  user')
+        assert self.where(tmp_path, code + PARAMETER % ('"String"', "aws_iam_access_key.ci.secret")) == []
 
     def test_each_instance_is_exposed_for_itself(self, tmp_path: Path) -> None:
         code = USER + 'resource "aws_iam_access_key" "k" {\n  for_each = toset(["a", "b"])\n  user = aws_iam_user.ci.name\n}\n'
-        code += 'resource "aws_ssm_parameter" "p" {\n  type = "String"\n  value = aws_iam_access_key.k["a"].secret\n}\n'
-        found = keys(tmp_path, code)
+        found = keys(tmp_path, code + PARAMETER % ('"String"', 'aws_iam_access_key.k["a"].secret'))
         assert {a: len(k.exposures) for a, k in found.items()} == {'aws_iam_access_key.k["a"]': 1, 'aws_iam_access_key.k["b"]': 0}
 
 
@@ -436,10 +398,8 @@ class TestStatus:
         ],
     )
     def test_it_is_active_unless_the_code_says_otherwise(self, tmp_path: Path, status: str, expected: str | None) -> None:
-        code = 'variable "s" {}\nvariable "d" { default = "Active" }\nlocals { s = "Inactive" }\n' + PLAIN.replace(
-            "  user", f"  {status}\n  user"
-        )
-        found = key(tmp_path, code).status
+        code = 'variable "s" {}\nvariable "d" { default = "Active" }\nlocals { s = "Inactive" }\n'
+        found = key(tmp_path, code + PLAIN.replace("  user", f"  {status}\n  user")).status
         assert isinstance(found, Unknown) if expected is None else found == expected
 
 
