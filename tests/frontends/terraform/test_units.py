@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -62,25 +61,23 @@ KNOWN = "tfr:///terraform-aws-modules/iam/aws//modules/iam-user?version=5.30.0"
 Files = dict[str, "str | bytes"]
 
 
-def live(unit: str = UNIT, **more: str | bytes) -> Files:
-    """A repository with one unit; names of ``more`` are paths with ``__`` for a slash."""
+def live(unit: str = UNIT) -> Files:
+    """A repository with one unit."""
     files: Files = {"modules/user/main.tf": MODULE, "live/root.hcl": ROOT, "live/prod/account.hcl": ACCOUNT}
-    return {**files, "live/prod/user/terragrunt.hcl": unit, **{name.replace("__", "/"): text for name, text in more.items()}}
+    return {**files, "live/prod/user/terragrunt.hcl": unit}
 
 
-def applying(source: str, **more: str | bytes) -> Files:
-    """A repository with one unit, whose module is not here."""
-    files = live(UNIT.replace("../../../modules//user", source), **more)
+def applying(source: str, more: str = "") -> Files:
+    """A repository with one unit, whose module is not here, and ``more`` inputs."""
+    files = live(UNIT.replace("../../../modules//user", source).replace("inputs = {", f"inputs = {{\n  {more}"))
     del files["modules/user/main.tf"]
     return files
 
 
 def read(root: Path, files: Files, *paths: str, git: bool = True) -> Reading:
     """Read a repository."""
-    tree = Tree(root, git=git)
-    for name, text in files.items():
-        tree.write(name, text)
-    return reading(root, {}, *paths)
+    Tree(root, git=git)
+    return reading(root, files, *paths)
 
 
 def only(root: Path, files: Files, *paths: str) -> AccessKey:
@@ -104,10 +101,40 @@ def test_unit_is_the_root_of_its_module_with_its_inputs(tmp_path: Path) -> None:
     assert (lifetime.span.path, lifetime.span.line) == ("live/root.hcl", 7)
 
 
-def test_module_is_no_root_because_of_its_provider_when_a_unit_applies_it(tmp_path: Path) -> None:
-    provider = 'provider "kubernetes" {\n  host = "x"\n}\n'
-    key = only(tmp_path, live(modules__user__provider=provider) | {"modules/user/provider.tf": provider})
-    assert key.scope == "live/prod/user"
+SOURCE = 'terraform {\n  source = "../../../modules//user"\n}'
+FROM_ENV = UNIT.replace(SOURCE, 'include "env" {\n  path = "../../_env/user.hcl"\n}')
+FROM_UNIT = UNIT.replace(SOURCE, 'include "common" {\n  path = "../../common/terragrunt.hcl"\n}')
+COMMON = 'terraform {\n  source = "${get_repo_root()}//modules/user"\n}\ninputs = {\n  name = "common"\n}\n'
+VALUES = """
+  extra_arguments "values" {
+    commands           = get_terraform_commands_that_need_vars()
+    required_var_files = ["${get_terragrunt_dir()}/../common.tfvars"]
+    optional_var_files = ["${get_terragrunt_dir()}/missing.tfvars"]
+    env_vars           = { TF_VAR_tags = "ignored" }
+  }
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "user"),
+    [
+        (live() | {"modules/user/provider.tf": 'provider "kubernetes" {\n  host = "x"\n}\n'}, "ci"),
+        (live(FROM_ENV) | {"live/_env/user.hcl": f'{SOURCE}\ninputs = {{\n  name = "env"\n}}\n'}, "ci"),
+        (live(FROM_UNIT) | {"live/common/terragrunt.hcl": COMMON}, "ci"),
+        (live(UNIT.replace('//user"\n', f'//user"\n{VALUES}')) | {"live/prod/common.tfvars": 'name = "file"\n'}, "file"),
+        (live() | {"modules/user/terraform.tfvars": 'name = "module"\n'}, "module"),
+    ],
+    ids=[
+        "a module with a provider is no root where a unit applies it",
+        "the source of an included file counts from the unit",
+        "a unit that others include is a part of them",
+        "files of values win over inputs",
+        "variables files of the module win over inputs",
+    ],
+)
+def test_what_a_unit_applies(tmp_path: Path, files: Files, user: str) -> None:
+    key = only(tmp_path, files)
+    assert (key.scope, key.user) == ("live/prod/user", user)
 
 
 def test_each_unit_is_judged_by_itself(tmp_path: Path) -> None:
@@ -136,13 +163,17 @@ def test_key_of_one_unit_is_switched_off_in_its_inputs_alone(tmp_path: Path, sta
     ]
 
 
-def test_input_of_a_unit_switches_a_key_off(tmp_path: Path) -> None:
-    assert read(tmp_path, live(UNIT.replace("inputs = {", "inputs = {\n  enabled = false"))).keys == ()
-
-
-def test_default_that_a_unit_leaves_is_fixed(tmp_path: Path) -> None:
-    module = MODULE.replace("default = true", "default = false")
-    assert read(tmp_path, live(modules__user__main=module) | {"modules/user/main.tf": module}).keys == ()
+@pytest.mark.parametrize(
+    "files",
+    [
+        live(UNIT.replace("inputs = {", "inputs = {\n  enabled = false")),
+        live() | {"modules/user/main.tf": MODULE.replace("default = true", "default = false")},
+        applying(KNOWN, "create_iam_access_key = false"),
+    ],
+    ids=["an input", "a default that the unit leaves", "an input of a known module"],
+)
+def test_what_switches_a_key_off(tmp_path: Path, files: Files) -> None:
+    assert read(tmp_path, files).keys == ()
 
 
 @pytest.mark.parametrize(
@@ -166,20 +197,6 @@ def test_sources_of_local_modules(tmp_path: Path, source: str) -> None:
     files = live(f'locals {{\n  base = "../../../modules"\n}}\n{unit}')
     files["live/root.hcl"] = ROOT.replace("locals {", "locals {\n  base = get_parent_terragrunt_dir()")
     assert only(tmp_path, files).scope == "live/prod/user"
-
-
-def test_source_of_an_included_file_counts_from_the_unit(tmp_path: Path) -> None:
-    unit = UNIT.replace('terraform {\n  source = "../../../modules//user"\n}', 'include "env" {\n  path = "../../_env/user.hcl"\n}')
-    files = live(unit) | {"live/_env/user.hcl": 'terraform {\n  source = "../../../modules//user"\n}\ninputs = {\n  name = "env"\n}\n'}
-    assert only(tmp_path, files).user == "ci"
-
-
-def test_unit_that_others_include_is_a_part_of_them(tmp_path: Path) -> None:
-    unit = UNIT.replace(
-        'terraform {\n  source = "../../../modules//user"\n}', 'include "common" {\n  path = "../../common/terragrunt.hcl"\n}'
-    )
-    common = 'terraform {\n  source = "${get_repo_root()}//modules/user"\n}\ninputs = {\n  name = "common"\n}\n'
-    assert only(tmp_path, live(unit) | {"live/common/terragrunt.hcl": common}).scope == "live/prod/user"
 
 
 @pytest.mark.parametrize(
@@ -215,23 +232,6 @@ def test_what_a_run_decides_is_unknown(tmp_path: Path, call: str, reason: str) -
     key = only(tmp_path, live(UNIT.replace('"ci"', call)))
     assert isinstance(key.user, Unknown)
     assert key.user.reason == reason
-
-
-def test_files_of_values_win_over_inputs(tmp_path: Path) -> None:
-    arguments = """
-  extra_arguments "values" {
-    commands           = get_terraform_commands_that_need_vars()
-    required_var_files = ["${get_terragrunt_dir()}/../common.tfvars"]
-    optional_var_files = ["${get_terragrunt_dir()}/missing.tfvars"]
-    env_vars           = { TF_VAR_tags = "ignored" }
-  }
-"""
-    unit = UNIT.replace('//user"\n', f'//user"\n{arguments}')
-    assert only(tmp_path, live(unit) | {"live/prod/common.tfvars": 'name = "file"\n'}).user == "file"
-
-
-def test_own_variable_files_of_the_module_win_over_inputs(tmp_path: Path) -> None:
-    assert only(tmp_path, live() | {"modules/user/terraform.tfvars": 'name = "module"\n'}).user == "module"
 
 
 def test_files_beside_the_unit_are_part_of_the_module(tmp_path: Path) -> None:
@@ -295,7 +295,7 @@ generate "provider" {
   }
 }
 """
-    key = only(tmp_path, live(generate + UNIT, live__provider="") | {"live/provider.tftpl": template})
+    key = only(tmp_path, live(generate + UNIT) | {"live/provider.tftpl": template})
     assert key.owner == "platform@example.com"
 
 
@@ -328,12 +328,6 @@ def test_unit_in_which_only_an_included_file_names_the_module(tmp_path: Path) ->
     assert (key.scope, key.user) == ("live/prod/user", "ci")
 
 
-def test_known_module_that_a_unit_switches_off(tmp_path: Path) -> None:
-    files = applying(KNOWN)
-    unit = str(files["live/prod/user/terragrunt.hcl"]).replace("inputs = {", "inputs = {\n  create_iam_access_key = false")
-    assert read(tmp_path, {**files, "live/prod/user/terragrunt.hcl": unit}).keys == ()
-
-
 def test_comment_at_the_unit_states_the_end_of_a_key_that_is_not_here(tmp_path: Path) -> None:
     files = applying(KNOWN)
     unit = str(files["live/prod/user/terragrunt.hcl"]).replace("terraform {", "# posturio: expires=2026-12-24\nterraform {")
@@ -348,10 +342,8 @@ def test_modules_outside_of_what_is_scanned(tmp_path: Path, paths: tuple[str, ..
 
 
 def test_key_of_a_module_above_the_folder_that_is_scanned_stands_at_the_source_of_its_unit(tmp_path: Path) -> None:
-    tree = Tree(tmp_path, git=True)
-    for name, text in live().items():
-        tree.write(name, text)
-    found = reading(tmp_path, {}, ".", cwd="live")
+    Tree(tmp_path, git=True)
+    found = reading(tmp_path, live(), ".", cwd="live")
     (key,) = found.keys
     assert (found.diagnostics, key.address, key.scope, key.user) == ((), "aws_iam_access_key.this[0]", "live/prod/user", "ci")
     assert key.span is not None
@@ -415,13 +407,14 @@ def test_unit_for_stacks_that_none_here_makes_is_judged_with_unknown_values(tmp_
     assert key.user.reason == "values.name depends on the stack that generates this unit"
 
 
-BAD: dict[str, tuple[Files, str, int]] = {
-    "syntax error": ({"live/prod/user/terragrunt.hcl": f"{UNIT}\nx = = 1\n"}, "live/prod/user/terragrunt.hcl", 12),
-    "included by itself": ({"live/root.hcl": f'{ROOT}include "x" {{\n  path = "../../root.hcl"\n}}\n'}, "live/root.hcl", 9),
-}
-
-
-@pytest.mark.parametrize(("more", "path", "line"), [BAD["syntax error"], BAD["included by itself"]], ids=["syntax error", "cycle"])
+@pytest.mark.parametrize(
+    ("more", "path", "line"),
+    [
+        ({"live/prod/user/terragrunt.hcl": f"{UNIT}\nx = = 1\n"}, "live/prod/user/terragrunt.hcl", 12),
+        ({"live/root.hcl": f'{ROOT}include "x" {{\n  path = "../../root.hcl"\n}}\n'}, "live/root.hcl", 9),
+    ],
+    ids=["syntax error", "cycle"],
+)
 def test_bad_files_are_one_sentence_each_and_the_rest_is_judged(tmp_path: Path, more: Files, path: str, line: int) -> None:
     other: Files = {"other/main.tf": 'resource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n'}
     found = read(tmp_path, {**live(), **more, **other})
@@ -469,8 +462,7 @@ def test_include_that_is_not_here_leaves_inputs_open(tmp_path: Path) -> None:
     del files["live/root.hcl"]
     found = read(tmp_path, files)
     (key,) = found.keys
-    reasons: list[Any] = [unknown.reason for unknown in key.unknown_sources]
-    assert any("root.hcl" in reason for reason in reasons)
+    assert any("root.hcl" in unknown.reason for unknown in key.unknown_sources)
 
 
 def test_files_that_include_one_another_over_and_over_end_in_a_sentence(tmp_path: Path) -> None:
@@ -508,10 +500,8 @@ def test_units_take_linear_work(tmp_path: Path) -> None:
 
     def work(size: int) -> int:
         budgets: list[Counted] = []
-        tree = Tree(tmp_path / str(size), git=True)
-        for name, text in files(size).items():
-            tree.write(name, text)
-        found = reading(tmp_path / str(size), {}, budget=partial(counted, budgets))
+        Tree(tmp_path / str(size), git=True)
+        found = reading(tmp_path / str(size), files(size), budget=partial(counted, budgets))
         assert len(found.keys) == size
         return sum(one.steps() for one in budgets)
 
