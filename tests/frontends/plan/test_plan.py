@@ -98,10 +98,6 @@ def test_a_replacement_by_triggers_is_noted(tmp_path: Path) -> None:
     assert any("replace_triggered_by" in note for note in one(tmp_path, plan(change)).notes)
 
 
-def test_names_that_hold_a_date_are_noted(tmp_path: Path) -> None:
-    assert one(tmp_path, plan(key(f"{KEY}.ci_2023_09"))).notes != ()
-
-
 @pytest.mark.parametrize(
     ("operator", "variable", "noted"),
     [
@@ -124,17 +120,6 @@ def test_max_age_rotates(tmp_path: Path) -> None:
     assert [k.lifetimes[0].effect for k in keys] == [Effect.ENFORCED, Effect.INERT, Effect.INERT]
     unknown = resource(f"{expiring}.ci", {"user": "ci"}, {"max_age": True})
     assert one(tmp_path, plan(unknown)).lifetimes[0].effect is Effect.UNKNOWN
-
-
-def test_other_keys_of_a_user_may_be_explained_by_a_rotation_that_a_plan_does_not_show(tmp_path: Path) -> None:
-    first, second = read(tmp_path, plan(user(f"{USER}.ci"), key(f"{KEY}.one"), key(f"{KEY}.two"))).keys
-    assert isinstance(first.active_siblings, Unknown)
-    assert isinstance(second.active_siblings, Unknown)
-
-
-def test_the_root_user(tmp_path: Path) -> None:
-    assert one(tmp_path, plan(key(f"{KEY}.ci", user="root"))).is_root is True
-    assert one(tmp_path, plan(user(f"{USER}.ci", "root"), key(f"{KEY}.ci", user="root"))).is_root is False
 
 
 def test_two_plans_have_keys_of_their_own(tmp_path: Path) -> None:

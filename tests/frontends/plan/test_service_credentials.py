@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from posturio_iac.core.model import Effect, KeyKind, Unknown
-from tests.support.plan_shapes import block, one, plan, read, refers, resource, user
+from posturio_iac.core.model import Effect
+from tests.support.plan_shapes import block, one, plan, refers, resource, user
 
 TYPE = "aws_iam_service_specific_credential"
 BEDROCK = "bedrock.amazonaws.com"
@@ -19,34 +19,11 @@ def credential(name: str = "ci", unknown: dict[str, Any] | None = None, **more: 
     return resource(f"{TYPE}.{name}", after, {"service_credential_secret": True, **(unknown or {})}, {"service_password": True})
 
 
-def test_its_user_and_service_are_read(tmp_path: Path) -> None:
-    found = one(tmp_path, plan(user("aws_iam_user.ci", tags={"owner": "ml"}), credential()))
-    assert (found.kind, found.service, found.user, found.user_address) == (KeyKind.SERVICE_CREDENTIAL, BEDROCK, "ci", "aws_iam_user.ci")
-    assert found.owner == "ml"
-
-
 def test_a_user_without_a_name_is_found_by_its_reference(tmp_path: Path) -> None:
     made = resource(f"{TYPE}.ci", {"service_name": BEDROCK}, {"user_name": True})
     configuration = {"resources": [block(f"{TYPE}.ci", {"user_name": refers("aws_iam_user.ci.name", "aws_iam_user.ci")})]}
     found = one(tmp_path, plan(user("aws_iam_user.ci", None), made, configuration=configuration))
     assert found.user_address == "aws_iam_user.ci"
-
-
-@pytest.mark.parametrize(
-    ("service", "age", "effects"),
-    [
-        (BEDROCK, None, []),
-        (BEDROCK, 30, [Effect.ENFORCED]),
-        (BEDROCK, "30", [Effect.ENFORCED]),
-        (BEDROCK, 1.5, [Effect.UNREADABLE]),
-        (BEDROCK, 36_601, [Effect.UNREADABLE]),
-        ("cassandra.amazonaws.com", None, []),
-        ("CodeCommit.amazonaws.com", 30, [Effect.INERT]),
-    ],
-)
-def test_its_age(tmp_path: Path, service: str, age: object, effects: list[Effect]) -> None:
-    found = one(tmp_path, plan(credential(service_name=service, credential_age_days=age)))
-    assert [e.effect for e in found.lifetimes] == effects
 
 
 @pytest.mark.parametrize(("service", "effects"), [(BEDROCK, [Effect.UNKNOWN]), ("codecommit.amazonaws.com", [])])
@@ -61,12 +38,3 @@ def test_its_secrets_are_followed(tmp_path: Path, secret: str) -> None:
     shown = block("aws_ssm_parameter.p", {"value": refers(f"{TYPE}.ci.{secret}", f"{TYPE}.ci")})
     found = one(tmp_path, plan(credential(), parameter, configuration={"resources": [shown]}))
     assert [e.where for e in found.exposures] == ["value of aws_ssm_parameter.p"]
-
-
-@pytest.mark.parametrize(("service", "beside"), [(BEDROCK, 1), ("logs.amazonaws.com", 0)])
-def test_keys_for_the_same_service_are_siblings(tmp_path: Path, service: str, beside: int) -> None:
-    whole = plan(credential(), credential("b", service_name=service), credential("c", service_name="logs.amazonaws.com", user_name="joe"))
-    code = "".join(f'resource "{TYPE}" "{name}" {{\n  user_name = "x"\n}}\n' for name in ("ci", "b", "c"))
-    (tmp_path / "main.tf").write_text(code, encoding="utf-8")
-    found = read(tmp_path, whole, tmp_path).keys
-    assert [len(key.active_siblings) if not isinstance(key.active_siblings, Unknown) else "open" for key in found][:2] == [beside, beside]
