@@ -18,7 +18,10 @@ START = "service: s\nprovider: {stage: '${opt:stage}'}\n"
 PIECES = "${self:custom.a}${self:custom.${self:custom.w}.c}"
 IN_CODE = RESOURCE.replace("template_body", "template_url")
 FRAGMENT = "K:\n  Type: AWS::IAM::AccessKey\n  Properties: {UserName: joe}\n"
+KEY_ALONE = f"Resources:\n  {FRAGMENT.replace(chr(10), chr(10) + '  ')}"
+TYPE_APART = SERVERLESS.replace("custom: {", "custom: {k: {Type: 'AWS::IAM::AccessKey'}, ")
 REMOTE = {"Name": "AWS::Include", "Parameters": {"Location": "s3://bucket/part.yaml"}}
+PUBLISHED = {"ApplicationId": "arn:aws:serverlessrepo:x", "SemanticVersion": "1"}
 
 
 def included(where: object) -> dict[str, str]:
@@ -32,26 +35,11 @@ READ = {
     "yaml": ({"t.yaml": f"Resources:\n  R:\n    Type: {CHILD}\n    Properties:\n      TemplateURL: child.tpl\n", "child.tpl": YAML}, "R/K"),
     "uploaded": ({"t.json": resource(CHILD, TemplateURL=f"{URL[:-9]}child.tpl"), "child.tpl": YAML}, "R/K"),
     "include": (included(INCLUDE), "K"),
-    "include-of-all": (
-        {
-            "t.json": json.dumps({"Transform": INCLUDE, "Resources": {}}),
-            "parts/k.fragment": f"Resources:\n  {FRAGMENT.replace(chr(10), chr(10) + '  ')}",
-        },
-        "K",
-    ),
+    "include-of-all": ({"t.json": json.dumps({"Transform": INCLUDE, "Resources": {}}), "parts/k.fragment": KEY_ALONE}, "K"),
     "param": ({"serverless.yml": "params: {default: {t: 'AWS::IAM::AccessKey'}}\n" + TYPED % "${param:t}"}, "K"),
     "option": ({"serverless.yml": TYPED % "\"${opt:type, 'AWS::IAM::AccessKey'}\""}, "K"),
-    "nested-variables": (
-        {"serverless.yml": TYPED.replace("custom: {", "custom: {w: b, ") % PIECES},
-        "K",
-    ),
-    "own-resource": (
-        {
-            "serverless.yml": SERVERLESS.replace("custom: {", "custom: {k: {Type: 'AWS::IAM::AccessKey'}, ")
-            + "Resources:\n    K: ${self:custom.k}\n"
-        },
-        "K",
-    ),
+    "nested-variables": ({"serverless.yml": TYPED.replace("custom: {", "custom: {w: b, ") % PIECES}, "K"),
+    "own-resource": ({"serverless.yml": TYPE_APART + "Resources:\n    K: ${self:custom.k}\n"}, "K"),
 }
 
 
@@ -69,30 +57,18 @@ NAMED = {
     "stack-substituted": ({"t.json": resource(CHILD, TemplateURL={"Fn::Sub": "https://${B}/x"})}, "t.json R: https://${B}/x"),
     "missing": ({"t.json": resource(CHILD, TemplateURL="build/x.tpl")}, "t.json R: build/x.tpl"),
     "body": ({"t.json": resource("AWS::CloudFormation::StackSet", TemplateBody={"Fn::ImportValue": "x"})}, "t.json R: a template that"),
-    "application": (
-        {"t.json": resource(APPLICATION, Location={"ApplicationId": "arn:aws:serverlessrepo:x", "SemanticVersion": "1"})},
-        "t.json R: arn:aws:serverlessrepo:x",
-    ),
+    "application": ({"t.json": resource(APPLICATION, Location=PUBLISHED)}, "t.json R: arn:aws:serverlessrepo:x"),
     "module": ({"t.yaml": "Resources:\n  R:\n    Type: Acme::IAM::User::MODULE\n"}, "t.yaml R: Acme::IAM::User::MODULE"),
-    "macro": (
-        {"t.yaml": "Transform: [AWS::Serverless-2016-10-31, Acme]\n" + TOPIC},
-        "Transform: the macro Acme",
-    ),
+    "macro": ({"t.yaml": "Transform: [AWS::Serverless-2016-10-31, Acme]\n" + TOPIC}, "Transform: the macro Acme"),
     "macro-list": ({"t.yaml": "Transform:\n  - AWS::LanguageExtensions\n  - Acme\nResources: {}\n"}, "Transform: the macro Acme"),
     "macro-inside": ({"t.json": resource("AWS::SNS::Topic", **{"Fn::Transform": {"Name": "Acme"}})}, "R: the macro Acme"),
-    "macro-tag": (
-        {"t.yaml": TOPIC.replace("}", ", Properties: !Transform {Name: Acme}}")},
-        "R: the macro Acme",
-    ),
+    "macro-tag": ({"t.yaml": TOPIC.replace("}", ", Properties: !Transform {Name: Acme}}")}, "R: the macro Acme"),
     "include": (included(REMOTE), "t.json Fn::Transform: s3://bucket/part.yaml"),
     "product": ({"t.json": resource("AWS::ServiceCatalog::CloudFormationProvisionedProduct", ProductName="keys")}, "t.json R: keys"),
     "environment": ({"serverless.yml": TYPED % "${env:TYPE}"}, "serverless.yml K: ${env:TYPE}"),
     "script": ({"serverless.yml": SERVERLESS + "Resources: ${file(r.js)}\n", "r.js": ""}, "serverless.yml resources: r.js"),
     "variable": ({"serverless.yml": SERVERLESS + "Resources: ${ssm:/x}\n"}, "serverless.yml Resources: ${ssm:/x}"),
-    "terraform": (
-        {"main.tf": IN_CODE % (STACKS[0], f'"{URL}"')},
-        f"main.tf {STACKS[0]}.s: {URL}",
-    ),
+    "terraform": ({"main.tf": IN_CODE % (STACKS[0], f'"{URL}"')}, f"main.tf {STACKS[0]}.s: {URL}"),
     "terraform-body": ({"main.tf": RESOURCE % (STACKS[0], "var.body") + 'variable "body" {}\n'}, f"main.tf {STACKS[0]}.s: a template that"),
     "application-in-terraform": (
         {"main.tf": 'resource "aws_serverlessapplicationrepository_cloudformation_stack" "s" {\n  application_id = "arn:x"\n}\n'},
@@ -124,10 +100,7 @@ FOLLOWED = {
     "child": {"t.json": resource(CHILD, TemplateURL="child.yaml"), "child.yaml": TOPIC},
     "uploaded": {"t.json": resource(CHILD, TemplateURL=URL), "keys.yaml": TOPIC},
     "deployment": {"d.yaml": "kind: Deployment\nspec:\n  Transform: Acme\n"},
-    "settings": {
-        "serverless.yml": START + "custom: '${file(c.js)}'\nresources: {Resources: {}}\n",
-        "c.js": "",
-    },
+    "settings": {"serverless.yml": START + "custom: '${file(c.js)}'\nresources: {Resources: {}}\n", "c.js": ""},
 }
 
 

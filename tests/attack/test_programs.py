@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -20,14 +21,21 @@ API = {"mainSteps": [{"name": "a", "action": "aws:executeAwsApi", "inputs": {"Se
 CALLED = CALL.replace("@", "A")
 
 
-def zipped(code: object) -> dict[str, str]:
-    return {"t.json": resource(LAMBDA, Code={"ZipFile": code})}
-
-
-def in_template(code: object, **sections: object) -> dict[str, str]:
+def zipped(code: object, **sections: object) -> dict[str, str]:
     return {"t.json": json.dumps({**sections, **json.loads(resource(LAMBDA, Code={"ZipFile": code}))})}
 
 
+def of_type(kind: str, **members: object) -> dict[str, str]:
+    """A template with a resource that has more than properties."""
+    return {"t.json": json.dumps({"Resources": {"R": {"Type": kind, "Properties": {}, **members}}})}
+
+
+MACHINE, GATEWAY = "AWS::StepFunctions::StateMachine", "arn:aws:apigateway:us-east-1"
+LOOP = ["X", ["R"], {"${X}": json.loads(zipped(PYTHON)["t.json"])["Resources"]["R"]}]
+CODE = f"Resources:\n  R:\n    Type: {LAMBDA}\n    Properties:\n      Code:\n        ZipFile: "
+INIT = {"AWS::CloudFormation::Init": {"config": {"commands": {"a": {"command": SHELL}}}}}
+SERVERLESS = "service: s\nprovider: {name: aws}\nfunctions:\n  R:\n    handler: src/keys.main\n"
+SPLIT = SERVERLESS.partition("functions:")[0] + "functions: ${file(fns.yml)}\n"
 TEMPLATES = {
     "zip-file": zipped(PYTHON),
     "inline-code": {"t.json": resource(SAM, InlineCode=PYTHON)},
@@ -36,37 +44,20 @@ TEMPLATES = {
     "torn-word": zipped({JOIN: ["ess", PYTHON.split("ess")]}),
     "substituted": zipped({SUB: PYTHON.replace("joe", "${AWS::StackName}")}),
     "filled-in": zipped({SUB: [PYTHON.replace("access", "${word}"), {"word": "access"}]}),
-    "mapped": in_template({"Fn::FindInMap": ["M", "a", "b"]}, Mappings={"M": {"a": {"b": PYTHON}}}),
+    "mapped": zipped({"Fn::FindInMap": ["M", "a", "b"]}, Mappings={"M": {"a": {"b": PYTHON}}}),
     "default-of-a-word": {
-        "t.yaml": f"Parameters:\n  P: {{Type: String, Default: create}}\nResources:\n  R:\n    Type: {LAMBDA}\n    Properties:\n"
-        "      Code:\n        ZipFile: !Sub boto3.client('iam').${P}_access_key()\n"
+        "t.yaml": f"Parameters:\n  P: {{Type: String, Default: create}}\n{CODE}!Sub boto3.client('iam').${{P}}_access_key()\n"
     },
-    "default": in_template({"Ref": "P"}, Parameters={"P": {"Type": "String", "Default": PYTHON}}),
-    "loop": {
-        "t.json": json.dumps(
-            {
-                "Transform": "AWS::LanguageExtensions",
-                "Resources": {
-                    "Fn::ForEach::X": ["X", ["R"], {"${X}": json.loads(resource(LAMBDA, Code={"ZipFile": PYTHON}))["Resources"]["R"]}]
-                },
-            }
-        )
-    },
+    "default": zipped({"Ref": "P"}, Parameters={"P": {"Type": "String", "Default": PYTHON}}),
+    "loop": {"t.json": json.dumps({"Transform": "AWS::LanguageExtensions", "Resources": {"Fn::ForEach::X": LOOP}})},
     "escaped": {"t.json": resource(LAMBDA, Code={"ZipFile": PYTHON}).replace("access", "\\u0061ccess")},
-    "yaml-block": {
-        "t.yaml": f"Resources:\n  R:\n    Type: {LAMBDA}\n    Properties:\n      Code:\n        ZipFile: |\n"
-        + "".join(f"          {line}\n" for line in PYTHON.splitlines())
-    },
+    "yaml-block": {"t.yaml": f"{CODE}|\n" + indent(PYTHON, " " * 10)},
     "node-2": zipped("new AWS.IAM().createAccessKey({UserName: 'joe'}).promise()"),
     "node-3": zipped("client.send(new CreateAccessKeyCommand({UserName: 'joe'}))"),
     "service-credential": zipped("iam.create_service_specific_credential(UserName='joe', ServiceName='bedrock.amazonaws.com')"),
-    "step-functions-text": {"t.json": resource("AWS::StepFunctions::StateMachine", DefinitionString=json.dumps(SDK))},
-    "step-functions": {"t.json": resource("AWS::StepFunctions::StateMachine", Definition=SDK)},
-    "step-functions-joined": {
-        "t.json": resource(
-            "AWS::StepFunctions::StateMachine", DefinitionString={JOIN: ["sdk:iam:cre", json.dumps(SDK).split("sdk:iam:cre")]}
-        )
-    },
+    "step-functions-text": {"t.json": resource(MACHINE, DefinitionString=json.dumps(SDK))},
+    "step-functions": {"t.json": resource(MACHINE, Definition=SDK)},
+    "step-functions-joined": {"t.json": resource(MACHINE, DefinitionString={JOIN: ["iam:cre", json.dumps(SDK).split("iam:cre")]})},
     "step-functions-file": {
         "t.json": resource("AWS::Serverless::StateMachine", DefinitionUri="flows/a.asl.json"),
         "flows/a.asl.json": json.dumps(SDK),
@@ -79,123 +70,73 @@ TEMPLATES = {
     "custom-type": {"t.json": resource("Custom::IamUserKey", Create={JOIN: ["", CALLED.split("access")]})},
     "custom-update": {"t.json": resource("AWS::CloudFormation::CustomResource", Update=CALLED, Create="{}")},
     "user-data": {"t.json": resource("AWS::EC2::Instance", UserData={"Fn::Base64": {SUB: SHELL}})},
-    "cfn-init": {
-        "t.json": json.dumps(
-            {
-                "Resources": {
-                    "R": {
-                        "Type": "AWS::EC2::Instance",
-                        "Metadata": {"AWS::CloudFormation::Init": {"config": {"commands": {"a": {"command": SHELL}}}}},
-                    }
-                }
-            }
-        )
-    },
-    "nested": {
-        "t.json": resource("AWS::CloudFormation::Stack", TemplateURL="child.yaml"),
-        "child.yaml": resource(LAMBDA, Code={"ZipFile": PYTHON}),
-    },
+    "cfn-init": of_type("AWS::EC2::Instance", Metadata=INIT),
+    "nested": {"t.json": resource("AWS::CloudFormation::Stack", TemplateURL="child.yaml"), "child.yaml": zipped(PYTHON)["t.json"]},
     "code-uri": {"t.json": resource(SAM, CodeUri="src/"), "src/deep/app.py": PYTHON},
     "packaged": {"t.json": resource(LAMBDA, Code="./src"), "src/app.py": PYTHON},
     "handler-file": {"t.json": resource(SAM, CodeUri="src/app.py"), "src/app.py": PYTHON},
-    "asset": {
-        "cdk.out/t.template.json": json.dumps(
-            {"Resources": {"R": {"Type": LAMBDA, "Properties": {}, "Metadata": {"aws:asset:path": "asset.1a2b"}}}}
-        ),
-        "cdk.out/asset.1a2b/index.py": PYTHON,
-    },
-    "serverless": {
-        "serverless.yml": "service: s\nprovider: {name: aws}\nfunctions:\n  R:\n    handler: src/keys.main\nresources: {Resources: {}}\n",
-        "src/keys.py": PYTHON,
-    },
-    "serverless-alone": {
-        "serverless.yml": "service: s\nprovider: {name: aws}\nfunctions:\n  R:\n    handler: src/keys.main\n",
-        "src/keys.js": "iam.createAccessKey({UserName: 'joe'})",
-    },
+    "asset": {**of_type(LAMBDA, Metadata={"aws:asset:path": "asset.1a2b"}), "asset.1a2b/index.py": PYTHON},
+    "serverless": {"serverless.yml": SERVERLESS + "resources: {Resources: {}}\n", "src/keys.py": PYTHON},
+    "serverless-alone": {"serverless.yml": SERVERLESS, "src/keys.js": "iam.createAccessKey({UserName: 'joe'})"},
     "globals": {
         "t.yaml": f"Globals: {{Function: {{CodeUri: fn/}}}}\nResources:\n  R:\n    Type: {SAM}\n    Properties: {{Handler: a.b}}\n",
         "fn/a.py": PYTHON,
     },
-    "image": {
-        "t.yaml": f"Resources:\n  R:\n    Type: {SAM}\n    Metadata: {{DockerContext: ./img}}\n",
-        "img/app.py": PYTHON,
-    },
-    "gateway": {
-        "t.json": resource("AWS::ApiGateway::Method", Integration={"Uri": "arn:aws:apigateway:us-east-1:iam:action/CreateAccessKey"}),
-    },
+    "image": {**of_type(SAM, Metadata={"DockerContext": "./img"}), "img/app.py": PYTHON},
+    "gateway": {"t.json": resource("AWS::ApiGateway::Method", Integration={"Uri": f"{GATEWAY}:iam:action/CreateAccessKey"})},
     "asset-without-metadata": {
         "cdk.out/t.template.json": resource(LAMBDA, Code={"S3Bucket": "b", "S3Key": "1a2b.zip"}),
         "cdk.out/asset.1a2b/index.js": "iam.createAccessKey({})",
     },
-    "serverless-elsewhere": {
-        "serverless.yml": "service: s\nprovider: {name: aws}\nfunctions: ${file(fns.yml)}\n",
-        "fns.yml": "R:\n  handler: h.main\n",
-        "h.py": PYTHON,
-    },
+    "serverless-elsewhere": {"serverless.yml": SPLIT, "fns.yml": "R:\n  handler: h.main\n", "h.py": PYTHON},
 }
 ARCHIVE = 'data "archive_file" "a" {\n  type = "zip"\n  %s\n  output_path = "x.zip"\n}\n'
 FUNCTION = 'resource "aws_lambda_function" "f" {\n  function_name = "f"\n  filename = "x.zip"\n}\n'
-TERRAFORM = {
-    "script": ({"main.tf": RUNS % '"./make-key.sh"', "make-key.sh": SHELL}, "terraform_data.p"),
-    "script-of-module": ({"main.tf": RUNS % '"bash ${path.module}/bin/make.sh joe"', "bin/make.sh": SHELL}, "terraform_data.p"),
-    "script-elsewhere": (
-        {"main.tf": RUNS.replace("command", 'working_dir = "bin"\n    command') % '"./make"', "bin/make": SHELL},
-        "terraform_data.p",
-    ),
-    "makefile": ({"main.tf": RUNS % '"make keys"', "Makefile": f"keys:\n\t{SHELL.splitlines()[1]}\n"}, "terraform_data.p"),
-    "another-folder": ({"main.tf": RUNS % '"cd bin && ./make"', "bin/make": SHELL}, "terraform_data.p"),
-    "scripts": (
-        {"main.tf": 'resource "null_resource" "r" {\n  provisioner "remote-exec" {\n    scripts = ["a/b.sh"]\n  }\n}\n', "a/b.sh": SHELL},
-        "null_resource.r",
-    ),
-    "pieces": ({"main.tf": 'locals {\n  c = "aws iam create-access"\n}\n' + RUNS % '"${local.c}-key"'}, "terraform_data.p"),
-    "pieces-elsewhere": (
-        {"l.tf": 'locals {\n  c = "aws iam create-access"\n}\n', "main.tf": RUNS % '"${local.c}-key"'},
-        "terraform_data.p",
-    ),
-    "format": ({"main.tf": RUNS % 'format("aws iam %s-access-key", "create")'}, "terraform_data.p"),
-    "archive-file": ({"main.tf": ARCHIVE % 'source_file = "${path.module}/app.py"' + FUNCTION, "app.py": PYTHON}, "data.archive_file.a"),
-    "archive-folder": ({"main.tf": ARCHIVE % 'source_dir = "${path.module}/src"' + FUNCTION, "src/app.py": PYTHON}, "data.archive_file.a"),
-    "archive-text": (
-        {"main.tf": ARCHIVE % f'source {{\n    filename = "a.py"\n    content = {json.dumps(PYTHON)}\n  }}' + FUNCTION},
-        "data.archive_file.a",
-    ),
-    "module-lambda": (
-        {"main.tf": 'module "l" {\n  source = "terraform-aws-modules/lambda/aws"\n  source_path = "src"\n}\n', "src/app.py": PYTHON},
-        "module.l",
-    ),
-    "user-data-file": (
-        {"main.tf": 'resource "aws_instance" "i" {\n  user_data = file("${path.module}/boot.tpl")\n}\n', "boot.tpl": SHELL},
-        "aws_instance.i",
-    ),
-    "user-data-rendered": (
-        {
-            "main.tf": 'resource "aws_instance" "i" {\n  user_data = base64encode(templatefile("boot.tpl", {a = var.x}))\n}\n',
-            "boot.tpl": SHELL,
-        },
-        "aws_instance.i",
-    ),
-    "step-functions": (
-        {"main.tf": f'resource "aws_sfn_state_machine" "s" {{\n  definition = <<EOF\n{json.dumps(SDK)}\nEOF\n}}\n'},
-        "aws_sfn_state_machine.s",
-    ),
-    "step-functions-encoded": (
-        {"main.tf": f'resource "aws_sfn_state_machine" "s" {{\n  definition = jsonencode({{ R = "{TASK}" }})\n}}\n'},
-        "aws_sfn_state_machine.s",
-    ),
-    "document": ({"main.tf": f'resource "aws_ssm_document" "d" {{\n  content = <<EOF\n{json.dumps(API)}\nEOF\n}}\n'}, "aws_ssm_document.d"),
-    "document-encoded": (
-        {"main.tf": 'resource "aws_ssm_document" "d" {\n  content = jsonencode({ inputs = { Api = "CreateAccessKey" } })\n}\n'},
-        "aws_ssm_document.d",
-    ),
-    "http": (
-        {"main.tf": 'data "http" "h" {\n  url = "https://iam.amazonaws.com/?Action=CreateAccessKey&UserName=joe"\n}\n'},
-        "data.http.h",
-    ),
-    "json": (
-        {"main.tf.json": json.dumps({"resource": {"null_resource": {"n": {"provisioner": [{"local-exec": {"command": SHELL}}]}}}})},
-        "null_resource.n",
-    ),
+TEXT = f'source {{\n    filename = "a.py"\n    content = {json.dumps(PYTHON)}\n  }}'
+PART = 'locals {\n  c = "aws iam create-access"\n}\n'
+ELSEWHERE = RUNS.replace("command", 'working_dir = "bin"\n    command')
+IN_JSON = {"resource": {"null_resource": {"n": {"provisioner": [{"local-exec": {"command": SHELL}}]}}}}
+HEREDOC = "<<EOF\n%s\nEOF"
+
+
+def block(address: str, argument: str) -> str:
+    """A resource, or a data source, with one argument."""
+    *data, kind, name = address.split(".")
+    return f'{"data" if data else "resource"} "{kind}" "{name}" {{\n  {argument}\n}}\n'
+
+
+PROVISIONED = {
+    "script": {"main.tf": RUNS % '"./make-key.sh"', "make-key.sh": SHELL},
+    "script-of-module": {"main.tf": RUNS % '"bash ${path.module}/bin/make.sh joe"', "bin/make.sh": SHELL},
+    "script-elsewhere": {"main.tf": ELSEWHERE % '"./make"', "bin/make": SHELL},
+    "makefile": {"main.tf": RUNS % '"make keys"', "Makefile": f"keys:\n\t{SHELL.splitlines()[1]}\n"},
+    "another-folder": {"main.tf": RUNS % '"cd bin && ./make"', "bin/make": SHELL},
+    "pieces": {"main.tf": PART + RUNS % '"${local.c}-key"'},
+    "pieces-elsewhere": {"l.tf": PART, "main.tf": RUNS % '"${local.c}-key"'},
+    "format": {"main.tf": RUNS % 'format("aws iam %s-access-key", "create")'},
+}
+ARCHIVED = {
+    "archive-file": {"main.tf": ARCHIVE % 'source_file = "${path.module}/app.py"' + FUNCTION, "app.py": PYTHON},
+    "archive-folder": {"main.tf": ARCHIVE % 'source_dir = "${path.module}/src"' + FUNCTION, "src/app.py": PYTHON},
+    "archive-text": {"main.tf": ARCHIVE % TEXT + FUNCTION},
+}
+ARGUMENTS = {
+    "scripts": ("null_resource.r", 'provisioner "remote-exec" {\n    scripts = ["a/b.sh"]\n  }'),
+    "user-data-file": ("aws_instance.i", 'user_data = file("${path.module}/boot.tpl")'),
+    "user-data-rendered": ("aws_instance.i", 'user_data = base64encode(templatefile("boot.tpl", {a = var.x}))'),
+    "step-functions": ("aws_sfn_state_machine.s", f"definition = {HEREDOC % json.dumps(SDK)}"),
+    "step-functions-encoded": ("aws_sfn_state_machine.s", f'definition = jsonencode({{ R = "{TASK}" }})'),
+    "document": ("aws_ssm_document.d", f"content = {HEREDOC % json.dumps(API)}"),
+    "document-encoded": ("aws_ssm_document.d", 'content = jsonencode({ inputs = { Api = "CreateAccessKey" } })'),
+    "http": ("data.http.h", 'url = "https://iam.amazonaws.com/?Action=CreateAccessKey&UserName=joe"'),
+}
+MODULE = 'module "l" {\n  source = "terraform-aws-modules/lambda/aws"\n  source_path = "src"\n}\n'
+TERRAFORM: dict[str, tuple[dict[str, str], str]] = {
+    **{name: (files, "terraform_data.p") for name, files in PROVISIONED.items()},
+    **{name: (files, "data.archive_file.a") for name, files in ARCHIVED.items()},
+    **{name: ({"main.tf": block(*made), "a/b.sh": SHELL, "boot.tpl": SHELL}, made[0]) for name, made in ARGUMENTS.items()},
+    "module-lambda": ({"main.tf": MODULE, "src/app.py": PYTHON}, "module.l"),
+    "json": ({"main.tf.json": json.dumps(IN_JSON)}, "null_resource.n"),
 }
 
 
@@ -226,9 +167,7 @@ QUIET = {
     "policy": {"t.json": resource("AWS::IAM::Policy", PolicyDocument={"Statement": [{"Action": ["iam:CreateAccessKey"]}]})},
     "event": {"t.json": resource("AWS::Events::Rule", EventPattern={"detail": {"eventName": ["CreateAccessKey"]}})},
     "filter": {"t.json": resource("AWS::Logs::MetricFilter", FilterPattern="{ ($.eventName = CreateAccessKey) }")},
-    "policy-in-terraform": {
-        "main.tf": 'data "aws_iam_policy_document" "d" {\n  statement {\n    actions = ["iam:CreateAccessKey"]\n  }\n}\n'
-    },
+    "policy-in-terraform": {"main.tf": block("data.aws_iam_policy_document.d", 'statement {\n    actions = ["iam:CreateAccessKey"]\n  }')},
     "input": {"main.tf": 'variable "create_access_key" {\n  default = true\n}\n'},
     "other-script": {"main.tf": RUNS % '"./other.sh"', "other.sh": "#!/bin/sh\necho\n", "make-key.sh": SHELL},
     "code-of-others": {"t.json": resource(SAM, CodeUri="src/"), "src/app.py": "", "tools/app.py": PYTHON},
@@ -240,21 +179,14 @@ def test_what_only_names_the_call_is_no_key(tmp_path: Path, name: str) -> None:
     assert judged(tmp_path, QUIET[name]) == ({}, "[]")
 
 
+SCHEDULED = json.loads(zipped(PYTHON)["t.json"])
+SCHEDULED["Resources"]["S"] = {
+    "Type": "AWS::SecretsManager::RotationSchedule",
+    "Properties": {"RotationLambdaARN": {"Fn::GetAtt": ["R", "Arn"]}},
+}
 ROTATORS = {
     "ends-keys": zipped(PYTHON + "    iam.delete_access_key()\n"),
-    "named-by-a-schedule": {
-        "t.json": json.dumps(
-            {
-                "Resources": {
-                    **json.loads(zipped(PYTHON)["t.json"])["Resources"],
-                    "S": {
-                        "Type": "AWS::SecretsManager::RotationSchedule",
-                        "Properties": {"RotationLambdaARN": {"Fn::GetAtt": ["R", "Arn"]}},
-                    },
-                }
-            }
-        )
-    },
+    "named-by-a-schedule": {"t.json": json.dumps(SCHEDULED)},
     "script": {"main.tf": RUNS % '"./rotate.sh"', "rotate.sh": SHELL + "aws iam update-access-key --status Inactive\n"},
 }
 

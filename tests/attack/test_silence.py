@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.support.attacks import lay, posturio, put, report, scan
+from tests.support.grammar import listed
 from tests.support.repository import Repository
 
 USER = 'resource "aws_iam_user" "u" {\n  name = "u"\n}\n'
@@ -18,7 +19,7 @@ LOCAL = 'module "m" {\n  source = "%s"\n}\n'
 KNOWN = 'module "m" {\n  source  = "%s"\n  version = "5.30.0"\n  name    = "joe"\n}\n'
 IAM_USER = "terraform-aws-modules/iam/aws//modules/iam-user"
 OWN, COUNTED, CALLED = ("aws_iam_access_key.k",), ("aws_iam_access_key.k[0]",), ("module.m",)
-M_KEY = ("module.m.aws_iam_access_key.k",)
+M_KEY, DEEP_KEY = ("module.m.aws_iam_access_key.k",), ("module.m.module.m.aws_iam_access_key.k",)
 
 
 class Program(NamedTuple):
@@ -90,34 +91,25 @@ IGNORED = {
     "file": Program({".gitignore": "flag\n", "main.tf": KEY % (FLAG % '"flag"')}, OWN),
     "folder": Program({".gitignore": "users/\n", "main.tf": KEY % '  for_each = fileset("users", "*.json")\n'}, OWN),
 }
+HIDDEN_CALL = LOCAL % "./.terraform/m"
 UNSEARCHED = {
-    "terraform": Program({"main.tf": LOCAL % "./.terraform/m", ".terraform/m/k.tf": BARE}, M_KEY),
+    "terraform": Program({"main.tf": HIDDEN_CALL, ".terraform/m/k.tf": BARE}, M_KEY),
     "modules": Program({"app/main.tf": LOCAL % "../.terraform/modules/m", ".terraform/modules/m/k.tf": BARE}, M_KEY),
     "cache": Program({"main.tf": LOCAL % "./.terragrunt-cache/m", ".terragrunt-cache/m/k.tf": BARE}, M_KEY),
     "git": Program({"main.tf": LOCAL % "./x/.git/m", "x/.git/m/k.tf": BARE}, M_KEY),
     "node": Program({"main.tf": LOCAL % "./node_modules/m", "node_modules/m/k.tf": BARE}, M_KEY),
-    "two-steps": Program(
-        {"main.tf": LOCAL % "./a", "a/x.tf": LOCAL % "../.terraform/m", ".terraform/m/k.tf": BARE},
-        ("module.m.module.m.aws_iam_access_key.k",),
-    ),
-    "inside": Program(
-        {"main.tf": LOCAL % "./.terraform/a", ".terraform/a/x.tf": LOCAL % "./m", ".terraform/a/m/k.tf": BARE},
-        ("module.m.module.m.aws_iam_access_key.k",),
-    ),
-    "override": Program(
-        {"main.tf": LOCAL % "./a", "a/x.tf": "", "o_override.tf": LOCAL % "./.terraform/m", ".terraform/m/k.tf": BARE}, M_KEY
-    ),
+    "two-steps": Program({"main.tf": LOCAL % "./a", "a/x.tf": LOCAL % "../.terraform/m", ".terraform/m/k.tf": BARE}, DEEP_KEY),
+    "inside": Program({"main.tf": LOCAL % "./.terraform/a", ".terraform/a/x.tf": LOCAL % "./m", ".terraform/a/m/k.tf": BARE}, DEEP_KEY),
+    "override": Program({"main.tf": LOCAL % "./a", "a/x.tf": "", "o_override.tf": HIDDEN_CALL, ".terraform/m/k.tf": BARE}, M_KEY),
     "json": Program({"main.tf.json": '{"module": {"m": {"source":\n "./.terraform/m"}}}', ".terraform/m/k.tf": BARE}, M_KEY),
     "comment": Program({"main.tf": LOCAL.replace("source", "source /* here */") % "./.terraform/m", ".terraform/m/k.tf": BARE}, M_KEY),
     "known": Program({"main.tf": LOCAL % "./.terraform/m", ".terraform/m/k.tf": KNOWN % IAM_USER}, ("module.m.module.m",)),
-    "computed": Program(
-        {"main.tf": LOCAL % "./.terraform/m", ".terraform/m/k.tf": LOCAL % '${"./b"}', ".terraform/m/b/k.tf": BARE},
-        ("module.m.module.m.aws_iam_access_key.k",),
-    ),
+    "computed": Program({"main.tf": HIDDEN_CALL, ".terraform/m/k.tf": LOCAL % '${"./b"}', ".terraform/m/b/k.tf": BARE}, DEEP_KEY),
     "below": Program({"infra/main.tf": LOCAL % "../m", "m/k.tf": BARE}, M_KEY, ("infra",)),
 }
 LOCK = 'provider "registry.%s.%s/hashicorp/aws" {\n  version = "5.0.0"\n}\n'
 ENDS = "# posturio: expires=2026-12-24 owner=a@example.com\n"
+SWITCH = "locals {\n  on = %s\n}\n"
 TOFU = {
     "empty": Program({"main.tf": BARE, "main.tofu": ""}, OWN),
     "engine": Program({"main.tf": BARE, "main.tofu": ""}, OWN, ("--engine", "terraform")),
@@ -131,15 +123,14 @@ TOFU = {
     "count-in-tofu": Program({"main.tf": BARE, "main.tofu": KEY % "  count = 0\n"}, OWN),
     "end-in-tofu": Program({"main.tf": BARE, "main.tofu": ENDS + BARE}, OWN),
     "end-in-tf": Program({"main.tf": ENDS + BARE, "main.tofu": BARE}, OWN),
-    "local": Program(
-        {"main.tf": KEY % "  count = local.on\n", "l.tf": "locals {\n  on = 1\n}\n", "l.tofu": "locals {\n  on = 0\n}\n"},
-        COUNTED,
-    ),
+    "local": Program({"main.tf": KEY % "  count = local.on\n", "l.tf": SWITCH % 1, "l.tofu": SWITCH % 0}, COUNTED),
 }
 PROVIDER = 'provider "aws" {\n  region = "eu-west-1"\n}\n'
 SET_UP = 'terraform {\n  backend "s3" {\n    bucket = "b"\n  }\n}\n' + PROVIDER
 ON = 'variable "on" {\n  default = %s\n}\n' + KEY % "  count = var.on ? 1 : 0\n"
 DECOY = 'module "m" {\n  source = "../prod"\n%s}\n'
+ABSENT = DECOY.replace("../prod", "%s") % ("%s", "  count = 0\n")
+COMPONENT = 'component "m" {\n  source = "../prod"\n  inputs = { on = false }\n}\n'
 
 
 def decoy(code: str, arguments: str, keys: tuple[str, ...] = OWN, **more: str) -> Program:
@@ -158,24 +149,9 @@ DECOYS = {
     "for-each": decoy(PROVIDER + BARE, "  for_each = {}\n"),
     "depends-on": decoy(PROVIDER + ON % "true", OFF + "  depends_on = [terraform_data.x]\n"),
     "json": Program({"prod/main.tf": SET_UP + BARE, "z/main.tf.json": '{"module": {"m": {"source": "../prod", "count": 0}}}'}, OWN),
-    "component": Program(
-        {
-            "prod/main.tf": SET_UP + ON % "false",
-            "z/x.tfcomponent.hcl": 'component "m" {\n  source = "../prod"\n  inputs = { on = false }\n}\n',
-        },
-        OWN,
-    ),
-    "through-a-module": Program(
-        {
-            "prod/main.tf": PROVIDER + BARE,
-            "z/main.tf": 'module "w" {\n  source = "./w"\n  count = 0\n}\n',
-            "z/w/main.tf": DECOY.replace("../prod", "../../prod") % "",
-        },
-        M_KEY,
-    ),
-    "other-source": Program(
-        {"m/main.tf": BARE, "app/main.tf": LOCAL % '${"../m"}', "z/main.tf": 'module "m" {\n  source = "../m"\n  count = 0\n}\n'}, M_KEY
-    ),
+    "component": Program({"prod/main.tf": SET_UP + ON % "false", "z/x.tfcomponent.hcl": COMPONENT}, OWN),
+    "through-a-module": Program({"prod/main.tf": PROVIDER + BARE, "z/main.tf": ABSENT % "./w", "z/w/main.tf": LOCAL % "../../prod"}, M_KEY),
+    "other-source": Program({"m/main.tf": BARE, "app/main.tf": LOCAL % '${"../m"}', "z/main.tf": ABSENT % "../m"}, M_KEY),
 }
 UNIT = 'terraform {\n  source = "../m"\n}\n'
 GENERATE = 'generate "x" {\n  path      = "%s"\n  if_exists = "overwrite"\n  contents  = %s\n}\n'
@@ -204,6 +180,13 @@ WRITTEN = {"path": "k.tf", "if_exists": "skip", "contents": BARE}
 GENERATED = f'    path = "k.tf"\n    if_exists = "skip"\n    contents = {json.dumps(BARE)}\n'
 HOOK = 'terraform {\n  %s_hook "h" {\n    commands = ["apply"]\n    execute  = %s\n  }\n}\n'
 LOCAL_COMMAND = 'locals {\n  c = "aws iam create-access-key"\n}\n'
+WORDS, MAKES, LINE_5 = ["aws", "iam", "create-access-key"], "aws iam create-access-key\n", ("run_cmd.line_5",)
+RUN = 'run_cmd("aws", "iam", "create-access-key")'
+OTHER_FILE = 'locals {\n  c = read_terragrunt_config("../c.hcl")\n}\n'
+OF_REPOSITORY = UNIT.replace("..", "${get_repo_root()}")
+BELOW = in_json(include={"path": "../root.hcl.json"}, inputs={"name": "j"})
+CACHE, CACHED = "s/.terraform/k", 'unit "k" {\n  source = "./.terraform/k"\n  path = "k"\n}\n'
+THEIRS = ("aws_iam_access_key.this",)
 EXTRA = 'terraform {\n  source = "../m"\n  extra_arguments "x" {\n    commands  = ["apply"]\n    arguments = [%s]\n  }\n}\n'
 TERRAGRUNT = {
     "heredoc": Program(unit(GENERATE % ("k.tf", HEREDOC % BARE)), OWN),
@@ -215,77 +198,37 @@ TERRAGRUNT = {
     "rendered": Program(unit(GENERATE % ("k.tf", 'templatefile("k.tpl", {})')) | {"u/k.tpl": BARE}, OWN),
     "as-an-argument": Program(unit(f"generate = {{\n  x = {{\n{GENERATED}  }}\n}}\n"), OWN),
     "stack-inside": Program(unit(GENERATE % ("s.tf.json", json.dumps(json.dumps(STACK_IN_CODE)))), ("aws_cloudformation_stack.s/K",)),
-    "other-file": Program(
-        unit('locals {\n  c = read_terragrunt_config("../c.hcl")\n}\n' + GENERATE % ("k.tf", "local.c.locals.t")) | {"c.hcl": LOCAL_TEXT},
-        OWN,
-    ),
+    "other-file": Program(unit(OTHER_FILE + GENERATE % ("k.tf", "local.c.locals.t")) | {"c.hcl": LOCAL_TEXT}, OWN),
     "var-apart": Program({"u/terragrunt.hcl": EXTRA % '"-var", "on=true"', "m/main.tf": ON % "false"}, COUNTED),
-    "var-file-apart": Program(
-        {"u/terragrunt.hcl": EXTRA % '"-lock=false", "-var-file", "v"', "m/main.tf": ON % "false", "u/v": "on = true\n"}, COUNTED
-    ),
+    "var-file-apart": Program({"u/terragrunt.hcl": EXTRA % '"-var-file", "v"', "m/main.tf": ON % "false", "u/v": "on = true\n"}, COUNTED),
     "included": Program(unit(INCLUDE % "../root.hcl") | {"root.hcl": GENERATE % ("k.tf", HEREDOC % BARE)}, OWN),
     "known-module": Program(unit(GENERATE % ("k.tf", HEREDOC % (KNOWN % IAM_USER))), CALLED),
     "no-source": Program({"u/terragrunt.hcl": GENERATE % ("k.tf", HEREDOC % BARE), "u/main.tf": ""}, OWN),
     "tfvars": Program(unit(GENERATE % ("x.auto.tfvars", '"on = true\\n"') + ON_FALSE) | {"m/main.tf": ON % "false"}, COUNTED),
     "unit-in-json": Program(in_json(terraform={"source": "../m"}, inputs={"on": True}) | {"m/main.tf": ON % "false"}, COUNTED),
-    "known-in-json": Program(in_json(terraform={"source": KNOWN_UNIT}, inputs={"name": "j"}), ("aws_iam_access_key.this",)),
+    "known-in-json": Program(in_json(terraform={"source": KNOWN_UNIT}, inputs={"name": "j"}), THEIRS),
     "generate-in-json": Program(in_json(terraform={"source": "../m"}, generate={"x": WRITTEN}) | EMPTY, OWN),
-    "include-in-json": Program(
-        in_json(include={"path": "../root.hcl.json"}, inputs={"name": "j"}) | in_json("root.hcl.json", terraform={"source": KNOWN_UNIT}),
-        ("aws_iam_access_key.this",),
-    ),
+    "include-in-json": Program(BELOW | in_json("root.hcl.json", terraform={"source": KNOWN_UNIT}), THEIRS),
     "labelled-include-in-json": Program(
         in_json(include={"r": {"path": "../root.hcl"}}) | EMPTY | {"root.hcl": UNIT + GENERATE % ("k.tf", HEREDOC % BARE)}, OWN
     ),
-    "stack-of-a-cache": Program(
-        {
-            "s/terragrunt.stack.hcl": 'unit "k" {\n  source = "./.terraform/k"\n  path = "k"\n}\n',
-            "s/.terraform/k/terragrunt.hcl": "",
-            "s/.terraform/k/main.tf": BARE,
-        },
-        OWN,
-    ),
-    "hook": Program(unit(HOOK % ("before", '["aws", "iam", "create-access-key"]')), ("before_hook.h",)),
+    "stack-of-a-cache": Program({"s/terragrunt.stack.hcl": CACHED, f"{CACHE}/terragrunt.hcl": "", f"{CACHE}/main.tf": BARE}, OWN),
+    "hook": Program(unit(HOOK % ("before", json.dumps(WORDS))), ("before_hook.h",)),
     "hook-local": Program(unit(HOOK % ("after", '["sh", "-c", local.c]') + LOCAL_COMMAND), ("after_hook.h",)),
-    "hook-script": Program(unit(HOOK % ("error", '["./make.sh"]')) | {"u/make.sh": "aws iam create-access-key\n"}, ("error_hook.h",)),
-    "hook-in-json": Program(
-        in_json(terraform={"source": "../m", "before_hook": {"h": {"execute": ["aws", "iam", "create-access-key"]}}}) | EMPTY,
-        ("before_hook.h",),
-    ),
-    "run-cmd-elsewhere": Program(
-        unit('locals {\n  c = read_terragrunt_config("../c.hcl")\n}\n')
-        | {"c.hcl": 'locals {\n  k = run_cmd("aws", "iam", "create-access-key")\n}\n'},
-        ("run_cmd.line_2",),
-    ),
-    "run-cmd-script": Program(
-        unit('locals {\n  c = run_cmd("--terragrunt-quiet", "./mk.sh")\n}\n') | {"u/mk.sh": "aws iam create-access-key\n"},
-        ("run_cmd.line_5",),
-    ),
+    "hook-script": Program(unit(HOOK % ("error", '["./make.sh"]')) | {"u/make.sh": MAKES}, ("error_hook.h",)),
+    "hook-in-json": Program(in_json(terraform={"source": "../m", "before_hook": {"h": {"execute": WORDS}}}) | EMPTY, ("before_hook.h",)),
+    "run-cmd-elsewhere": Program(unit(OTHER_FILE) | {"c.hcl": f"locals {{\n  k = {RUN}\n}}\n"}, ("run_cmd.line_2",)),
+    "run-cmd-script": Program(unit('locals {\n  c = run_cmd("--terragrunt-quiet", "./mk.sh")\n}\n') | {"u/mk.sh": MAKES}, LINE_5),
     "hook-included": Program(
-        {
-            "u/terragrunt.hcl": INCLUDE % "../root.hcl",
-            "u/main.tf": "",
-            "root.hcl": HOOK % ("before", '["aws", "iam", "create-access-key"]'),
-        },
-        ("before_hook.h",),
+        {"u/terragrunt.hcl": INCLUDE % "../root.hcl", "u/main.tf": "", "root.hcl": HOOK % ("before", json.dumps(WORDS))}, ("before_hook.h",)
     ),
-    "run-cmd": Program(unit('inputs = {\n  k = run_cmd("aws", "iam", "create-access-key")\n}\n'), ("run_cmd.line_5",)),
-    "run-cmd-local": Program(unit('locals {\n  k = run_cmd("sh", "-c", local.c)\n}\n' + LOCAL_COMMAND), ("run_cmd.line_5",)),
-    "pieces": Program({"u/terragrunt.hcl": f'terraform {{\n  source = "{PIECES}"\n}}\n'}, ("aws_iam_access_key.this",)),
-    "above": Program(
-        {
-            "infra/u/terragrunt.hcl": INCLUDE % "../../root.hcl",
-            "root.hcl": 'terraform {\n  source = "${get_repo_root()}/m"\n}\n',
-            "m/main.tf": BARE,
-        },
-        OWN,
-        ("infra",),
-    ),
+    "run-cmd": Program(unit(f"inputs = {{\n  k = {RUN}\n}}\n"), LINE_5),
+    "run-cmd-local": Program(unit('locals {\n  k = run_cmd("sh", "-c", local.c)\n}\n' + LOCAL_COMMAND), LINE_5),
+    "pieces": Program({"u/terragrunt.hcl": UNIT.replace("../m", PIECES)}, THEIRS),
+    "above": Program({"infra/u/terragrunt.hcl": INCLUDE % "../../root.hcl", "root.hcl": OF_REPOSITORY, "m/main.tf": BARE}, OWN, ("infra",)),
 }
-HIDDEN = STACK.replace("AccessKey", "AccessKe\\u0079")
+HIDDEN, HOLLOW = STACK.replace("AccessKey", "AccessKe\\u0079"), STACK.replace("AccessKey", "${x}")
 CALL = json.dumps({"service": "IAM", "action": "create@ccessKey", "parameters": {"UserName": "joe"}})
-
-
 STACKS = ("aws_cloudformation_stack", "aws_cloudformation_stack_set")
 
 
@@ -299,14 +242,13 @@ SERVERLESS = "service: s\nprovider: {name: aws}\ncustom: {a: 'AWS::IAM::Access',
 FOUND = {"Mappings": {"M": {"a": {"b": HIDDEN}}}, **json.loads(resource(SET, TemplateBody={"Fn::FindInMap": ["M", "a", "b"]}))}
 MAPPED = json.dumps(FOUND)
 TYPED = SERVERLESS + "Resources:\n    K:\n      Type: %s\n"
+FROM_FILE = SERVERLESS + "Resources:\n    K: ${file(r.tmpl)}\n"
 TEMPLATES = {
     "stack-set": Program({"t.json": resource(SET, TemplateBody=HIDDEN)}, ("R/K",)),
     "stack-set-joined": Program({"t.json": resource(SET, TemplateBody={JOIN: ["", [STACK[:60], STACK[60:]]]})}, ("R/K",)),
     "stack-set-torn": Program({"t.json": resource(SET, TemplateBody={JOIN: ["Key", STACK.split("Key")[:2]]})}, ("R/K",)),
     "stack-set-sub": Program({"t.json": resource(SET, TemplateBody={SUB: [HIDDEN, {}]})}, ("R/K",)),
-    "stack-set-filled-in": Program(
-        {"t.json": resource(SET, TemplateBody={SUB: [STACK.replace("AccessKey", "${x}"), {"x": "AccessKey"}]})}, ("R/K",)
-    ),
+    "stack-set-filled-in": Program({"t.json": resource(SET, TemplateBody={SUB: [HOLLOW, {"x": "AccessKey"}]})}, ("R/K",)),
     "stack-set-mapped": Program({"t.json": MAPPED}, ("R/K",)),
     "stack-set-yaml": Program({"t.yaml": f"Resources:\n  R:\n    Type: {SET}\n    Properties: {{TemplateBody: '{HIDDEN}'}}\n"}, ("R/K",)),
     "custom-aws": Program({"t.json": resource(SDK, Create=CALL.replace("@", "\\u0041"))}, ("R",)),
@@ -315,9 +257,7 @@ TEMPLATES = {
     "custom-aws-update": Program({"t.json": resource(SDK, Update=CALL.replace("@", "\\u0041"))}, ("R",)),
     "serverless-self": Program({"serverless.yml": TYPED % "'${self:custom.a}${self:custom.b.c}'"}, ("K",)),
     "serverless-part": Program({"serverless.yml": TYPED % "AWS::IAM::Access${self:custom.b.c}"}, ("K",)),
-    "serverless-file": Program(
-        {"serverless.yml": SERVERLESS + "Resources:\n    K: ${file(r.tmpl)}\n", "r.tmpl": "Type: AWS::IAM::AccessKey\n"}, ("K",)
-    ),
+    "serverless-file": Program({"serverless.yml": FROM_FILE, "r.tmpl": "Type: AWS::IAM::AccessKey\n"}, ("K",)),
     "folded": Program({"t.yaml": 'Resources:\n  K:\n    Type: "AWS::IAM::Access\\\n      Key"\n'}, ("K",)),
     "folded-cr": Program({"t.yaml": 'Resources:\n  K:\n    Type: "AWS::IAM::Access\\\r      Key"\n'}, ("K",)),
     "folded-nel": Program({"t.yaml": 'Resources:\n  K:\n    Type: "AWS::IAM::Access\\\u0085      Key"\n'}, ("K",)),
@@ -340,9 +280,7 @@ INSIDE = {
     "provisioner": Program({"main.tf": RUNS % '"aws iam create-access-key --user-name joe"'}, ("terraform_data.p",)),
     "provisioner-list": Program({"main.tf": RUNS % 'join(" ", ["aws", "iam", "create-access-key"])'}, ("terraform_data.p",)),
     "cloud-control": Program({"main.tf": RESOURCE % ("awscc_cloudformation_stack", HEREDOC % YAML)}, ("awscc_cloudformation_stack.s/K",)),
-    "provisioner-python": Program(
-        {"main.tf": RUNS % json.dumps("boto3.client('iam').create_access_key(UserName='u')")}, ("terraform_data.p",)
-    ),
+    "provisioner-python": Program({"main.tf": RUNS % "\"boto3.client('iam').create_access_key(UserName='u')\""}, ("terraform_data.p",)),
     "external": Program({"main.tf": 'data "external" "e" {\n  program = ["aws", "iam", "create-access-key"]\n}\n'}, ("data.external.e",)),
 }
 TABLES = {
@@ -497,21 +435,13 @@ def test_loops_within_loops_spend_the_budget_in_time(tmp_path: Path) -> None:
     assert "steps" in out + err
 
 
-FLAGGED = 'resource "aws_iam_access_key" "k" {\n  count = %s ? 1 : 0\n  user  = "joe"\n}\n'
+READING = 'fileexists("flag.txt")  can(filemd5("flag.txt"))  length(fileset(".", "*.txt")) > 0  fileexists(join("", ["../", "a/flag.txt"]))'
 
 
-READING = (
-    'fileexists("flag.txt")',
-    'can(filemd5("flag.txt"))',
-    'length(fileset(".", "*.txt")) > 0',
-    'fileexists(join("", ["../", "a/flag.txt"]))',
-)
-
-
-@pytest.mark.parametrize("call", READING)
+@pytest.mark.parametrize("call", listed(READING))
 def test_a_file_that_a_function_reads_is_a_change_of_its_module(tmp_path: Path, call: str) -> None:
     repository = Repository(tmp_path)
-    repository.write("a/main.tf", FLAGGED % call)
+    repository.write("a/main.tf", KEY % f"  count = {call} ? 1 : 0\n")
     repository.write("b/main.tf", BARE)
     start = repository.commit()
     repository.write("a/flag.txt", "")
