@@ -78,12 +78,12 @@ def _dispatch(argv: list[str]) -> int:
 
 def usage() -> str:
     """The help of the program as a whole."""
-    rows = "".join(f"  {name:<10} {summary}\n" for name, (_, summary) in COMMANDS.items())
+    rows = "".join(f"  {name:<11} {summary}\n" for name, (_, summary) in COMMANDS.items())
     return (
         "usage: posturio-iac COMMAND [OPTION ...] [ARGUMENT ...]\n\n"
         f"{(module('posturio_iac').__doc__ or '').strip()}\n\n"
         f"commands:\n{rows}\n"
-        "options:\n  --help     Print this help; `posturio-iac COMMAND --help` prints that of COMMAND\n  --version  Print the version\n\n"
+        "options:\n  --help      Print this help; `posturio-iac COMMAND --help` prints that of COMMAND\n  --version   Print the version\n\n"
         "exit codes:\n  0 clean, 1 findings, 2 wrong usage or configuration, 3 could not finish, 130 interrupted\n"
     )
 

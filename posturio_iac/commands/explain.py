@@ -20,13 +20,13 @@ COMMAND = Command(
     "explain",
     "Prints the page of a rule, or lists the rules.",
     "RULE",
-    "A rule's id, its last part, or its id in checkov or cfn-lint; or keyless: OIDC and roles instead of keys",
+    "A rule's id or a part of it, or its id in checkov or cfn-lint; or keyless: OIDC and roles instead of keys",
     most=1,
 )
 
 
 def run(argv: Sequence[str]) -> int:
-    """Print a page, or the list of rules when none is named."""
+    """Print a page, or the list of rules when none is named, or of those whose ids all hold the word."""
     given = parse(COMMAND, argv)
     from posturio_iac.facts import keyless
 
@@ -37,7 +37,13 @@ def run(argv: Sequence[str]) -> int:
 
     rules = all_rules()
     color = wants_color("auto", sys.stdout, os.environ)
-    to_stdout(_page(given.words[0], rules, color=color) if given.words else listing(rules, color=color))
+    word = given.words[0] if given.words else ""
+    part = word.strip().lower().replace("-", "_")
+    meant = [name for name in rules if part in (name, name.rpartition(".")[2])] or [name for name in rules if part in name]
+    if len(meant) > 1:
+        to_stdout(listing({name: rules[name] for name in meant}, color=color))
+    else:
+        to_stdout(_page(meant[0] if meant else word, rules, color=color))
     return 0
 
 

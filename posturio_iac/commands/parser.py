@@ -21,6 +21,13 @@ LEAST = 30
 HELP = ("-h", "--help")
 JUDGING = ("select", "ignore", "exclude", "as_of", "config", "no_config")
 """The options of every command that judges code."""
+GROUPS = (
+    ("what is read", "exclude max_file_size timeout changed_since stdin_filename source engine var_files parameters config no_config"),
+    ("what counts", "max_lifetime_days select ignore baseline no_baseline no_suppressions plan_only as_of"),
+    ("exit code", "fail_on strict strict_calls fail_on_stale fail_on_no_files exit_zero"),
+    ("output", "format output source_url color group_by stats depth show_skipped all verbose quiet"),
+)
+"""Titles in the help of what commands that read code have in common, each with names of options; a command's own come first."""
 
 
 def own_option(
@@ -100,9 +107,9 @@ def parse(command: Command, argv: Sequence[str]) -> Arguments:
     if command.most is not None and len(words) > command.most:
         raise _mistake(command, f'unexpected "{words[command.most]}"')
     if command.choices and not (words and words[0] in command.choices):
-        from posturio_iac.config import hint
+        from posturio_iac.config import meant
 
-        wrong = f', not "{words[0]}"{hint(words[0], command.choices)}' if words else ""
+        wrong = f', not "{words[0]}"{meant(words[0], command.choices)}' if words else ""
         raise UsageError(f"{command.name} needs {command.word_help[:1].lower()}{command.word_help[1:]}{wrong}")
     return Arguments(command, words, order)
 
@@ -165,8 +172,9 @@ def help_text(command: Command, columns: int | None = None) -> str:
     last = (", ".join(HELP), "Print this help")
     rows = {option.name: (_head(option), f"{option.help}{_ending(option)}") for option in command.options}
     left = max(len(head) for head, _ in [*rows.values(), last, (command.word, "")]) + 4
-    grouped = {name for _, names in command.groups for name in names}
-    groups = (*command.groups, ("options", [name for name in rows if name not in grouped]))
+    shared = [(title, [name for name in names.split() if name in rows]) for title, names in GROUPS if "exclude" in rows]
+    grouped = {name for _, names in (*command.groups, *shared) for name in names}
+    groups = (*command.groups, ("options", [name for name in rows if name not in grouped]), *shared)
     parts = [f"{title}:\n" + "\n".join(_row(*rows[name], left, wide) for name in names) for title, names in groups if names]
     about = _row(command.word, command.word_help, left, wide) if command.word else fill(f"{command.word_help}.", max(wide, LEAST))
     description = fill(command.description, max(wide, LEAST), break_on_hyphens=False)

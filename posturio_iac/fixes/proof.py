@@ -136,6 +136,7 @@ class _Comparison:
         self._code, self._claims, self._before, self._after, self._changed = code, claims, before, after, changed
         self._facts: dict[Identity, set[str]] = {}
         self._named: dict[Identity, set[str]] = {}
+        self._rules: dict[str, str] = {}  # of findings, by their fingerprints
         for claim in claims:
             self._facts.setdefault(claim.identity, set()).update(claim.facts)
             self._named.setdefault(claim.identity, set()).add(claim.finding.fingerprint)
@@ -154,8 +155,8 @@ class _Comparison:
         before, after = self._judged(self._before, ids, as_of), self._judged(self._after, ids, as_of)
         for one in ids:
             named, old, new = self._named.get(one, set()), before[one], after[one]
-            if new.findings - old.findings:
-                yield Failure(one, "something new would be found")
+            if found := new.findings - old.findings:
+                yield Failure(one, f"{', '.join(sorted(self._rules[each] for each in found))} would be found")
             elif (old.findings - new.findings) - named:
                 yield Failure(one, "another finding of it would go as well")
             elif named & (new.findings | new.open):
@@ -184,6 +185,7 @@ class _Comparison:
             found[one].open.update(judged.open_rules)
         for finding in report.active():
             found[finding.framework, finding.root, finding.address].findings.add(finding.fingerprint)
+            self._rules[finding.fingerprint] = finding.rule.id
         for claim in self._claims:  # a named finding that is open now is not gone, though other exposures may be
             if claim.facts and claim.identity in found and claim.finding.rule.id in found[claim.identity].open:
                 found[claim.identity].open.add(claim.finding.fingerprint)

@@ -66,8 +66,9 @@ def _accepted(report: Report, config: Config) -> Iterator[Diagnostic]:
 
     known = accepted(report.findings)
     if known:
-        number = sum(known.values())
-        text = f"the baseline accepts {number:,} finding{'' if number == 1 else 's'}: {by_severity(known)}"
+        number, told = sum(known.values()), by_severity(known)
+        findings = "finding" if number == 1 else "findings"
+        text = f"the baseline accepts {told} {findings}" if len(known) == 1 else f"the baseline accepts {number:,} {findings}: {told}"
         yield Diagnostic(Level.NOTE, text, about=CONFIGURATION)
 
 

@@ -77,8 +77,11 @@ def test_lines_that_move_are_no_difference() -> None:
         ((ends(MINE), replace(OTHER, lifetimes=(ROTATES,))), "other: its rotation would change"),
         ((ends(MINE), replace(OTHER, owner="you")), "other: its owner would change"),
         ((replace(ends(MINE), owner="you"), OTHER), "mine: its owner would change"),
-        ((replace(ends(MINE), owner=None), OTHER), "mine: something new would be found"),
-        ((replace(ends(MINE), exposures=()), replace(OTHER, active_siblings=("x",))), "other: something new would be found"),
+        ((replace(ends(MINE), owner=None), OTHER), "mine: iam.ownerless_access_keys would be found"),
+        (
+            (replace(ends(MINE), exposures=()), replace(OTHER, active_siblings=("x",))),
+            "other: iam.multiple_active_access_keys would be found",
+        ),
         ((ends(MINE),), "other: it would be another key"),
         ((ends(MINE), OTHER, replace(OTHER, address="aws_iam_access_key.third")), "third: it would be another key"),
         ((replace(MINE, unknown_sources=(AS_STATED("var.tags"),)), OTHER), "mine: the finding would stay"),

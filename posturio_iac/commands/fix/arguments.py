@@ -101,6 +101,9 @@ def wishes(given: Arguments, as_of: datetime, config: Config) -> Wishes:
     if longest > timedelta(days=config.max_lifetime_days) and not config.overrides:
         last = (as_of + timedelta(days=config.max_lifetime_days)).date().isoformat()
         raise UsageError(f"the lifetime exceeds max_lifetime_days ({config.max_lifetime_days}); a key may live until {last} at most")
+    warned = min(config.warn_days, config.max_lifetime_days // 2)
+    if longest <= timedelta(days=warned) and (within or expires):
+        raise UsageError(f"that end is too near: a key is reported {warned} days before its end (warn_days)")
     return Wishes(as_of, expires, within, given.rotate or "", (given.owner or "").strip())
 
 

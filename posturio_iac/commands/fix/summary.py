@@ -40,7 +40,7 @@ def say(report: Report, outcomes: Sequence[Outcome], given: Arguments, *, writte
     """Print errors of the run, and the outcome of each finding; only errors with ``--quiet``."""
     lines = list(_errors(report))
     if not given.quiet:
-        lines += _lines(outcomes, written=written)
+        lines += _lines(report, outcomes, written=written)
         known = sum(accepted(report.findings).values())
         they_are, them = ("is", "it") if known == 1 else ("are", "them")
         more = "more " if outcomes else ""
@@ -48,12 +48,12 @@ def say(report: Report, outcomes: Sequence[Outcome], given: Arguments, *, writte
     to_stderr(without_commands("".join(f"{printable(line)}\n" for line in lines)))
 
 
-def _lines(outcomes: Sequence[Outcome], *, written: bool) -> Iterator[str]:
+def _lines(report: Report, outcomes: Sequence[Outcome], *, written: bool) -> Iterator[str]:
     mended = [o for o in outcomes if o.is_made]
     held = [o for o in outcomes if o.is_held]
     rest = [o for o in outcomes if o.level is None]
     if not outcomes:
-        yield "Nothing to fix."
+        yield "Nothing to fix." if report.keys else f"Nothing to fix. {no_keys(report.files)}."
         return
     verb = "Fixed" if written else "Would fix"
     yield f"{verb} {count(len(mended), 'finding')}{_effects(mended)}."

@@ -92,9 +92,8 @@ class RetireArguments(LiveArguments):
         words = given.words or ("",)
         self.step, self.paths = words[0], words[1:]
         if self.step not in HOMES:
-            raise UsageError(
-                f"retire needs a step: {', '.join(HOMES)}{f', not {self.step!r}' if self.step else ''} (see posturio-iac retire --help)"
-            )
+            wrong = f', not "{self.step}"' if self.step else ""
+            raise UsageError(f"retire needs a step: {', '.join(HOMES)}{wrong} (see posturio-iac retire --help)")
         self.asks_by_key, self.needs_trail = self.step == "verify", self.step == "plan"
         super().__init__(given)
         self.valid = whole("--valid", given.valid, PLAN_VALID, MOST_PLAN_VALID)

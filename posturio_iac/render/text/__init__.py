@@ -36,7 +36,16 @@ def summary(report: Report, context: RenderContext) -> str:
 
 
 def advice(report: Report, context: RenderContext) -> list[str]:
-    texts = () if context.quiet else dict.fromkeys(finding.rule.advice for finding in report.active() if finding.rule.advice)
+    """What is better than what was found, and the command that makes the changes."""
+    if context.quiet:
+        return []
+    from posturio_iac.core.evidence.remedy import EXAMPLE_OWNER, place_of
+
+    active = report.active()
+    texts = dict.fromkeys(finding.rule.advice for finding in active if finding.rule.advice)
+    remedies = [f.remedy for f in active if f.remedy is not None and f.framework in ("terraform", "cloudformation")]
+    if any(place_of(remedy) is not None and getattr(remedy, "value", "") != EXAMPLE_OWNER for remedy in remedies):
+        texts["`posturio-iac fix` shows changes as a diff, --write makes them, --unsafe adds those that replace keys."] = None
     return [line for text in texts for line in wrapped(text, "", context.columns)]
 
 
