@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from tests.support.repository import Repository
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks" / "real_code"))
@@ -32,14 +33,9 @@ def label(line: int, ends: str = "no", kind: str = "terraform", commit: str = "c
 
 @pytest.fixture
 def repository(tmp_path: Path) -> tuple[Path, str]:
-    origin = tmp_path / "origin" / "owner" / "name"
-    origin.mkdir(parents=True)
-    (origin / "main.tf").write_text(TWO_KEYS, encoding="utf-8")
-    git = ["git", "-C", str(origin), "-c", "user.name=x", "-c", "user.email=x@example.com"]
-    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
-        subprocess.run([*git, *arguments], check=True)
-    done = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
-    return tmp_path, done.stdout.strip()
+    origin = Repository(tmp_path / "origin" / "owner" / "name")
+    origin.write("main.tf", TWO_KEYS)
+    return tmp_path, origin.commit()
 
 
 @pytest.mark.parametrize("output", ["json", "sarif"])

@@ -17,7 +17,6 @@ import yaml
 
 from posturio_iac.frontends.terraform.syntax import tree as syntax_tree
 from tests.support.command_line import Capture, Patch, run
-from tests.support.grown_tree import KEYS_PER_MODULE, write_tree
 from tests.support.readme import ROOT, blocks
 from tests.support.repository import AS_OF, Repository, clean, flagged
 
@@ -38,17 +37,8 @@ def repository(top: Path) -> Repository:
     for name in "ab":
         made.write(f"{name}/iam.tf", flagged(name))
     made.write("c/iam.tf", clean("c"))
-    commit(made)
+    made.commit()
     return made
-
-
-def commit(repository: Repository) -> None:
-    repository.git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "change")
-
-
-def commit_all(repository: Repository) -> None:
-    repository.git("add", "--all")
-    commit(repository)
 
 
 def adopt(capsys: Capture, *argv: str) -> tuple[int, str, str]:
@@ -85,6 +75,32 @@ def work(monkeypatch: Patch, top: Path) -> Counter[str]:
     return counted
 
 
+def keys_of(name: str, user: str, arguments: str) -> str:
+    user = f'resource "aws_iam_user" "{name}" {{\n  name = "{name}-{user}"\n  {arguments}\n}}\n'
+    return f'{user}\nresource "aws_iam_access_key" "{name}" {{\n  user = aws_iam_user.{name}.name\n}}\n\n'
+
+
+def module(team: int, name: str) -> str:
+    vendor = f'resource "aws_iam_access_key" "vendor" {{\n  # posturio: owner=vendors@example.com\n  user = "vendor-{name}"\n}}\n'
+    return (
+        f'locals {{\n  team = "team-{team:02}"\n}}\n\n'
+        + keys_of("deploy", name, "tags = {\n    owner = local.team\n  }")
+        + keys_of("mail", name, 'path = "/smtp/"')
+        + keys_of("backup", name, 'tags = { owner = local.team, expires = "2027-01-31" }')
+        + f'{vendor}\noutput "vendor_secret" {{\n  value     = aws_iam_access_key.vendor.secret\n  sensitive = true\n}}\n'
+    )
+
+
+def write_tree(top: Path, modules: int) -> list[str]:
+    """Write a repository that has grown for years: many modules with four keys each."""
+    repository = Repository(top)
+    paths = [f"teams/team-{number % 20:02}/service-{number:04}/iam.tf" for number in range(modules)]
+    for number, path in enumerate(paths):
+        repository.write(path, module(number % 20, f"service-{number:04}"), add=False)
+    repository.commit_all()
+    return paths
+
+
 def test_three_commands_of_the_page_lead_to_a_passing_and_honest_hook(top: Path, capsys: Capture, work: Counter[str]) -> None:
     """The work is counted: it grows with the modules, and not with the square of them."""
     look, act, hook = page_commands()
@@ -97,7 +113,7 @@ def test_three_commands_of_the_page_lead_to_a_passing_and_honest_hook(top: Path,
         work.clear()
         code, out, err = adopt(capsys, *look[2:])
         assert (code, set(state(tree))) == (1, set(files)), err
-        assert f"{modules * KEYS_PER_MODULE} keys in {modules} folders" in out
+        assert f"{modules * 4} keys in {modules} folders" in out
         assert adopt(capsys, *act[2:])[0] == 0
         assert hook[:5] == ["git", "ls-files", "-z", "|", "xargs"]
         listed = subprocess.run(hook[:3], capture_output=True, check=True, text=True).stdout.split("\0")[:-1]
@@ -143,7 +159,7 @@ def test_all_of_it_is_written_and_the_hook_passes(repository: Repository, capsys
 
 def test_mends_come_first_and_the_baseline_holds_the_rest(repository: Repository, capsys: Capture) -> None:
     repository.write("d/iam.tf", flagged("d").replace("team", "changeme"))
-    commit(repository)
+    repository.commit()
     code, _, err = adopt(capsys, "--write", "fix,baseline,config", "--in", "30d", "--owner", "me", *ACCEPT)
     assert code == 0, err
     assert "Fixed 3 findings" in err
@@ -191,7 +207,7 @@ def test_what_is_there_is_never_overwritten(
     repository: Repository, capsys: Capture, path: str, content: str, parts: str, complaint: str
 ) -> None:
     repository.write(path, content)
-    commit(repository)
+    repository.commit()
     before = state(repository.path)
     code, _, err = adopt(capsys, "--write", parts, *(ACCEPT if "baseline" in parts else ()))
     assert code == 2
@@ -213,7 +229,7 @@ def test_an_existing_configuration_gets_one_line_that_names_the_baseline(
     repository: Repository, capsys: Capture, path: str, before: str, after: str | None
 ) -> None:
     (repository.path / path).write_bytes(before.encode())
-    commit_all(repository)
+    repository.commit_all()
     assert adopt(capsys, "--write", "baseline", *ACCEPT)[0] == 0
     wanted = after or before.replace("]\n", ']\nbaseline = "B"\n', 1)
     assert (repository.path / path).read_bytes().decode() == wanted.replace('"B"', f'"{BASELINE}"')
@@ -240,7 +256,7 @@ def test_link_out_of_the_repository_is_refused(repository: Repository, capsys: C
 
 def test_what_cannot_be_read_is_said_and_the_hook_does_not_pass(repository: Repository, capsys: Capture) -> None:
     repository.write("broken/iam.tf", flagged("x") + "resource {{\n")
-    commit(repository)
+    repository.commit()
     code, out, _ = adopt(capsys, "--write", "baseline,config", *ACCEPT)
     assert code == 3
     assert ": error: " in out

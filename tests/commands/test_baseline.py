@@ -37,8 +37,8 @@ def scan(capsys: Capture, *argv: str, as_of: str = AS_OF) -> tuple[int, str, str
     return run(capsys, "scan", "--as-of", as_of, "--baseline", FILE, *argv)
 
 
-def entries(tree: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads((tree / FILE).read_text())["findings"]
+def entries(folder: Path, name: str = FILE) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((folder / name).read_text())["findings"]
     return found
 
 

@@ -5,43 +5,22 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from posturio_iac.judge.baseline import Baseline, BaselineEntry
-from tests.support.command_line import MISSING, Capture, Patch, ends, run
+from tests.commands.test_baseline import FILE, entries, scan, write
+from tests.support.command_line import MISSING, Capture, Patch, run
 from tests.support.repository import AS_OF, Repository, clean, flagged
 
-FILE = "posturio-iac-baseline.json"
+pytest_plugins = ["tests.support.cli_fixtures"]
+
 OPEN_USER = 'variable "name" {}\n' + flagged().replace('"ci"\n', "var.name\n")
 """A module whose key has a user of an open name."""
 
 
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch: Patch) -> Repository:
-    made = Repository(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return made
-
-
-def write(capsys: Capture, *argv: str) -> str:
-    code, out, err = run(capsys, "baseline", "--as-of", AS_OF, *ends(argv))
-    assert code == 0, err
-    return out
-
-
-def scan(capsys: Capture, *argv: str) -> tuple[int, str, str]:
-    return run(capsys, "scan", "--as-of", AS_OF, "--baseline", FILE, *argv)
-
-
-def entries(path: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(path.read_text())["findings"]
-    return found
-
-
-def owners(path: Path) -> dict[str, str]:
-    return {entry["path"]: entry["reason"] for entry in entries(path)}
+def reasons(folder: Path) -> dict[str, str]:
+    return {entry["path"]: entry["reason"] for entry in entries(folder)}
 
 
 def with_reasons(path: Path) -> None:
@@ -62,9 +41,9 @@ def test_moved_folders_with_equal_addresses_keep_their_own_entries(repository: R
     code, _, err = scan(capsys)
     assert code == 0, err
     assert run(capsys, "hook", "--as-of", AS_OF, "--baseline", FILE, "environments/dev/iam.tf", "envs/dev/iam.tf")[0] == 0
-    count = len(entries(repository.path / FILE))
+    count = len(entries(repository.path))
     assert f"{count} entries, {count} moved" in write(capsys)
-    assert owners(repository.path / FILE) == {f"environments/{name}/iam.tf": f"envs/{name}" for name in ("dev", "prod", "test")}
+    assert reasons(repository.path) == {f"environments/{name}/iam.tf": f"envs/{name}" for name in ("dev", "prod", "test")}
     assert scan(capsys)[2] == ""
 
 
@@ -77,7 +56,7 @@ def test_folders_that_share_no_name_are_told_apart_by_their_users(repository: Re
     repository.git("mv", "b", "y")
     assert scan(capsys)[0] == 0
     write(capsys)
-    assert owners(repository.path / FILE) == {"z/iam.tf": "a", "y/iam.tf": "b"}
+    assert reasons(repository.path) == {"z/iam.tf": "a", "y/iam.tf": "b"}
 
 
 def test_copy_is_a_new_finding(repository: Repository, capsys: Capture) -> None:
@@ -144,8 +123,8 @@ def test_each_team_has_a_baseline_beside_its_code(repository: Repository, capsys
     for name in ("shared", "teams/a", "teams/b"):
         repository.write(f"{name}/iam.tf", flagged())
     assert write(capsys) == "wrote known.json: 2 entries, 2 new\nwrote teams/a/known.json: 1 entry, 1 new\n"
-    assert [e["path"] for e in entries(repository.path / "known.json")] == ["shared/iam.tf", "teams/b/iam.tf"]
-    assert [e["path"] for e in entries(repository.path / "teams/a/known.json")] == ["iam.tf"]
+    assert [e["path"] for e in entries(repository.path, "known.json")] == ["shared/iam.tf", "teams/b/iam.tf"]
+    assert [e["path"] for e in entries(repository.path / "teams/a", "known.json")] == ["iam.tf"]
     assert run(capsys, "scan", "--as-of", AS_OF)[0] == 0
     (repository.path / "teams/a/known.json").unlink()
     assert "there is no baseline" in run(capsys, "scan", "--as-of", AS_OF)[2]
@@ -206,4 +185,4 @@ def test_only_the_ends_of_paths_tell_many_equal_modules_apart(repository: Reposi
     with_reasons(repository.path / FILE)
     repository.git("mv", "envs", "all")
     write(capsys)
-    assert owners(repository.path / FILE) == {f"all/m{n:03}/iam.tf": f"envs/m{n:03}" for n in range(60)}
+    assert reasons(repository.path) == {f"all/m{n:03}/iam.tf": f"envs/m{n:03}" for n in range(60)}

@@ -21,7 +21,7 @@ def repository(tmp_path: Path) -> Tree:
     """A repository with a key in Terraform, in a template and in a submodule that a root module calls."""
     library = Tree(tmp_path / "library", git=True)
     library.write("main.tf", USER + KEY)
-    library.git("-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qm", "first")
+    library.commit()
     made = Tree(tmp_path / "work" / "repository", git=True)
     made.write("infra/user.tf", USER)
     made.write("infra/key.tf", KEY)

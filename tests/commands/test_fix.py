@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from posturio_iac.commands import guard
 from posturio_iac.core.evidence.remedy import EXAMPLE_OWNER
 from tests.fixes.test_nodes import TEMPLATE
 from tests.support.command_line import run
+from tests.support.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,15 +173,9 @@ def test_the_rest_is_suppressed_with_a_reason_and_an_end(tmp_path: Path, fix: Fi
     assert found["suppressed"]["reason"] == 'moves "soon"'
 
 
-def repository(folder: Path) -> None:
-    who = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@x", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@x"}
-    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "x"]):
-        subprocess.run(["git", *words], cwd=folder, check=True, env={**os.environ, **who})
-
-
 def test_what_is_not_committed_is_left_alone(tmp_path: Path, fix: Fix) -> None:
     file = place(tmp_path)
-    repository(tmp_path)
+    Repository(tmp_path).commit_all()
     changed = file.read_text(encoding="utf-8") + "# more\n"
     file.write_text(changed, encoding="utf-8")
     code, _, said = fix("--write")
@@ -192,7 +186,7 @@ def test_what_is_not_committed_is_left_alone(tmp_path: Path, fix: Fix) -> None:
 
 def test_what_fix_wrote_a_moment_ago_is_no_foreign_change(tmp_path: Path, fix: Fix) -> None:
     file = place(tmp_path, USER.replace("/payments/", "/") + KEY)
-    repository(tmp_path)
+    Repository(tmp_path).commit_all()
     assert fix("--write")[0] == 1
     assert fix("--write", "--owner", "x")[0] == 0
     assert 'owner   = "x"' in file.read_text(encoding="utf-8")
@@ -260,7 +254,7 @@ def test_a_tag_never_ends_another_key_of_the_user(tmp_path: Path, fix: Fix) -> N
 def test_the_hook_writes_what_is_safe_and_fails(tmp_path: Path, fix: Fix) -> None:
     file = place(tmp_path)
     other = place(tmp_path, USER + KEY, "elsewhere/main.tf")
-    repository(tmp_path)
+    Repository(tmp_path).commit_all()
     assert fix("--hook", "main.tf")[0] == 1
     assert "expires" in file.read_text(encoding="utf-8")
     assert other.read_text(encoding="utf-8") == USER + KEY
@@ -271,7 +265,7 @@ def test_the_hook_writes_what_is_safe_and_fails(tmp_path: Path, fix: Fix) -> Non
 @pytest.mark.parametrize("name", ["--exclude=*.tf", "--write.tf", "--as-of=x.tf", "-q.tf"])
 def test_the_hook_takes_names_that_look_like_options_for_files(tmp_path: Path, fix: Fix, name: str) -> None:
     file = place(tmp_path, name=name)
-    repository(tmp_path)
+    Repository(tmp_path).commit_all()
     assert fix("--hook", name)[0] == 1
     assert "expires" in file.read_text(encoding="utf-8")
 

@@ -10,6 +10,8 @@ from posturio_iac.impact import Narrowed
 from tests.support.command_line import MISSING, Capture, Patch, run
 from tests.support.repository import AS_OF, EXPIRES, KEY, TEMPLATE, USER, Repository, clean, flagged
 
+pytest_plugins = ["tests.support.cli_fixtures"]
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -152,13 +154,6 @@ CHANGES: dict[str, tuple[dict[str, str], dict[str, list[str]]]] = {
     ),
 }
 """Files of a repository, and what is found when one of those changes."""
-
-
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch: Patch) -> Repository:
-    made = Repository(tmp_path / "repository")
-    monkeypatch.chdir(made.path)
-    return made
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from jsonschema import validate
 
 from posturio_iac.render.text.overview import HEADS
 from tests.support.command_line import KEY, ROOT, SCHEMA, Capture, Patch, run
+from tests.support.repository import Repository
 
 FILES = {
     "main.tf": KEY,
@@ -61,12 +61,6 @@ def skipped(capsys: Capture, *more: str) -> dict[str, list[str]]:
     return found
 
 
-def git(folder: Path, *arguments: str) -> None:
-    subprocess.run(
-        ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@example.com", *arguments], check=True, capture_output=True
-    )
-
-
 MODULES = [
     "calls.tf module.computed: a source that the code does not fix",
     "calls.tf module.elsewhere: acme/users/aws",
@@ -86,13 +80,10 @@ def test_in_a_folder_without_git(tree: Path, capsys: Capture) -> None:
 
 
 def test_in_a_repository_git_tells_what_it_ignores(tree: Path, capsys: Capture) -> None:
-    git(tree, "init", "-q")
-    other = tree / "other"
-    other.mkdir()
-    git(other, "init", "-q")
-    git(other, "commit", "-q", "--allow-empty", "-m", "one")
-    git(tree, "add", ".gitignore", "main.tf")
-    git(tree, "update-index", "--add", "--cacheinfo", "160000,0123456789012345678901234567890123456789,sub")
+    made = Repository(tree)
+    Repository(tree / "other").git("commit", "-q", "--allow-empty", "-m", "one")
+    made.git("add", ".gitignore", "main.tf")
+    made.git("update-index", "--add", "--cacheinfo", "160000,0123456789012345678901234567890123456789,sub")
     found = skipped(capsys, "--exclude", "vendor/", "--max-file-size", "1000")
     assert found == {
         "excluded": ["vendor/a.tf"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,17 +12,12 @@ from posturio_iac.scan.notices import EFFECTS, STRICTER
 from tests.support.command_line import MISSING, run
 from tests.support.repository import AS_OF, KEY, USER, Repository, flagged
 
+pytest_plugins = ["tests.support.cli_fixtures"]
+
 LONG = "iam.overlong_access_key_lifetimes"
 END = USER % ("%s", ', expires = "2027-01-31"') + KEY
 """A key that ends in 61 days."""
 FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab", "markdown", "html", "csv")
-
-
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    made = Repository(tmp_path / "repo")
-    monkeypatch.chdir(tmp_path / "repo")
-    return made
 
 
 def scanned(capsys: pytest.CaptureFixture[str], *argv: str, code: int | None = None) -> dict[str, Any]:

@@ -23,10 +23,6 @@ def repository(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pyte
     return make(request.param, tmp_path / "repository", monkeypatch)
 
 
-def commit(tree: Tree) -> None:
-    tree.git("commit", "-q", "-m", "x")
-
-
 def test_tracked_and_untracked_files_are_found_and_ignored_ones_are_not(repository: Tree) -> None:
     repository.write(".gitignore", "ignored*\nbuild/\n")
     for name, add in (("a.tf", True), ("b.tf", False), ("ignored.tf", False), ("build/c.tf", False), ("ignored_but_tracked.tf", True)):
@@ -34,7 +30,7 @@ def test_tracked_and_untracked_files_are_found_and_ignored_ones_are_not(reposito
     selection = repository.discover(".")
     assert found(selection) == ["a.tf", "b.tf", "ignored_but_tracked.tf"]
     assert (selection.repository, selection.searched) == (repository.root, 3)
-    commit(repository)
+    repository.commit()
     assert found(repository.discover(".")) == ["a.tf", "b.tf", "ignored_but_tracked.tf"]
 
 
@@ -42,7 +38,7 @@ def test_the_work_tree_counts_and_not_the_index(repository: Tree) -> None:
     repository.write("gone.tf")
     repository.write("mended.tf")
     repository.write("broken.tf", "locals {}\n")
-    commit(repository)
+    repository.commit()
     (repository.path / "gone.tf").unlink()
     repository.write("mended.tf", "locals {}\n", add=False)
     repository.write("broken.tf", add=False)
@@ -63,7 +59,7 @@ def test_files_that_git_believes_unchanged_are_read_as_they_are(repository: Tree
 def test_a_sparse_checkout_is_searched_as_far_as_it_is_there(repository: Tree) -> None:
     repository.write("in/a.tf")
     repository.write("out/b.tf")
-    commit(repository)
+    repository.commit()
     repository.git("sparse-checkout", "set", "in")
     selection = repository.discover(".")
     assert (found(selection), selection.searched, selection.diagnostics) == (["in/a.tf"], 1, ())
@@ -71,13 +67,13 @@ def test_a_sparse_checkout_is_searched_as_far_as_it_is_there(repository: Tree) -
 
 def test_a_conflict_counts_as_one_file(repository: Tree) -> None:
     repository.write("a.tf")
-    commit(repository)
+    repository.commit()
     repository.git("checkout", "-q", "-b", "other")
     repository.write("a.tf", KEY + "# other\n")
-    commit(repository)
+    repository.commit()
     repository.git("checkout", "-q", "main")
     repository.write("a.tf", KEY + "# main\n")
-    commit(repository)
+    repository.commit()
     assert subprocess.run(["git", "merge", "-q", "other"], cwd=repository.path, check=False, capture_output=True).returncode == 1
     selection = repository.discover(".")
     assert (found(selection), selection.searched) == (["a.tf"], 1)
@@ -86,7 +82,7 @@ def test_a_conflict_counts_as_one_file(repository: Tree) -> None:
 def test_submodules_and_repositories_inside_are_not_ours(repository: Tree, tmp_path: Path) -> None:
     other = Tree(tmp_path / "other", git=True)
     other.write("m.tf")
-    commit(other)
+    other.commit()
     repository.write("a.tf")
     repository.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", other.root, "modules/m")
     Tree(repository.path / "clone", git=True).write("x.tf")
@@ -98,7 +94,7 @@ def test_submodules_and_repositories_inside_are_not_ours(repository: Tree, tmp_p
 def test_a_submodule_may_be_named(repository: Tree, tmp_path: Path) -> None:
     other = Tree(tmp_path / "other", git=True)
     other.write("m.tf")
-    commit(other)
+    other.commit()
     repository.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", other.root, "modules/m")
     repository.write("a.tf")
     assert found(repository.discover("modules/m")) == ["modules/m/m.tf"]
@@ -133,7 +129,7 @@ def test_each_repository_in_a_plain_directory_is_searched_by_its_own_rules(tmp_p
 def test_a_linked_work_tree_is_a_repository(repository: Tree, tmp_path: Path) -> None:
     repository.write(".gitignore", "b.tf\n")
     repository.write("a.tf")
-    commit(repository)
+    repository.commit()
     repository.git("worktree", "add", "-q", str(tmp_path / "linked"))
     linked = Tree(tmp_path / "linked", git=False)
     linked.write("b.tf")
@@ -160,7 +156,7 @@ def test_an_ignored_directory_that_is_named_is_searched(repository: Tree, below:
 def test_a_directory_that_became_a_link_out_of_the_root_is_not_followed(repository: Tree, tmp_path: Path) -> None:
     repository.write("moved/a.tf")
     repository.write("kept/a.tf")
-    commit(repository)
+    repository.commit()
     shutil.move(repository.path / "moved", tmp_path / "moved")
     (repository.path / "moved").symlink_to("../moved")
     shutil.rmtree(repository.path / "kept")
@@ -189,7 +185,7 @@ def test_a_hook_in_another_repository_does_not_disturb(repository: Tree, tmp_pat
 )
 def test_inside_a_real_hook_new_and_changed_files_are_found(repository: Tree, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     repository.write("old.tf", "locals {}\n")
-    commit(repository)
+    repository.commit()
     repository.write("old.tf")
     repository.write("new.tf")
     hook = repository.path / ".git" / "hooks" / "pre-commit"

@@ -13,6 +13,7 @@ import pytest
 from posturio_iac.core.finding import Diagnostic
 from posturio_iac.frontends import Reading
 from tests.support.command_line import KEY, a_key
+from tests.support.repository import Repository
 
 
 @pytest.fixture
@@ -43,3 +44,11 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
     monkeypatch.setitem(sys.modules, "posturio_iac.frontends.cloudformation.reader", templates)
     install(a_key())
     return install
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """An empty one, which is the current folder."""
+    made = Repository(tmp_path / "repository")
+    monkeypatch.chdir(made.path)
+    return made

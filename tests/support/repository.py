@@ -47,13 +47,21 @@ class Repository:
         assert not check or done.returncode == 0, done.stderr
         return done.stdout
 
-    def write(self, name: str, text: str, *, add: bool = True) -> None:
+    def write(self, name: str, text: str | bytes, *, add: bool = True) -> Path:
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode())
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
         if add:
-            self.git("add", "-f", "--", f":(literal){name}")
+            self.add(name)
+        return path
+
+    def add(self, name: str) -> None:
+        self.git("add", "-f", "--", f":(literal){name}")
 
     def commit(self, message: str = "change") -> str:
         self.git("commit", "-q", "--no-verify", "-m", message)
         return self.git("rev-parse", "HEAD").strip()
+
+    def commit_all(self) -> str:
+        self.git("add", "--all")
+        return self.commit()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from posturio_iac.search import SEARCH_TERMS, Selection, discover
 from posturio_iac.search.git_tree import git_search
+from tests.support.repository import Repository
 
 MODES = ("read", "searched", "untracked", "walked")
 """In a git repository: tracked files that we read, or git searches, and files that are not tracked; and no git at all."""
@@ -18,36 +18,25 @@ KEY = 'resource "aws_iam_access_key" "ci" {\n  user = "ci"\n}\n'
 TEMPLATE = "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties:\n      UserName: ci\n"
 
 
-class Tree:
+class Tree(Repository):
     """A directory. With ``git``, it is a repository, and `write` adds what it writes to the index."""
 
     def __init__(self, path: Path, *, git: bool) -> None:
-        path.mkdir(parents=True, exist_ok=True)
-        self.path = path
-        self.root = os.path.realpath(path)
-        self.is_git = git
         if git:
-            self.git("init", "-q", "-b", "main")
+            super().__init__(path)
+        else:
+            path.mkdir(parents=True, exist_ok=True)
+        self.path, self.root, self.is_git = path, os.path.realpath(path), git
 
-    def git(self, *arguments: str) -> str:
-        return subprocess.run(["git", *arguments], cwd=self.path, check=True, capture_output=True, text=True).stdout
-
-    def write(self, name: str, content: str | bytes = KEY, *, add: bool = True) -> Path:
-        path = self.path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        self._add(name, add=add)
-        return path
+    def write(self, name: str, text: str | bytes = KEY, *, add: bool = True) -> Path:
+        return super().write(name, text, add=add and self.is_git)
 
     def link(self, name: str, target: str, *, add: bool = True) -> None:
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.symlink_to(target)
-        self._add(name, add=add)
-
-    def _add(self, name: str, *, add: bool) -> None:
         if self.is_git and add:
-            self.git("add", "-f", "--", f":(literal){name}")
+            self.add(name)
 
     def discover(
         self,
