@@ -83,7 +83,7 @@ class _Comparison:
         was = findings[0].key
         why = next((self.now.unread[name] for name in (was.account, was.user.arn, was.address) if name in self.now.unread), None)
         if why is not None:
-            return self._result(findings, KeyState.UNTOLD, why)
+            return self._result(findings, KeyState.CANNOT_TELL, why)
         candidates = possible(was, self.keys.get(was.user.arn, []))
         prints = {finding.fingerprint for finding in findings}  # they hold the full id, so one that is the same proves which key it is
         certain = [key for key in candidates if any(found.fingerprint in prints for found in self.found.get(key.address, ()))]
@@ -94,7 +94,7 @@ class _Comparison:
         if len(outcomes) == 1 or len({one.state for one in outcomes}) == 1:
             return outcomes[0]
         ids = " or ".join(sorted(key.address.rpartition("/")[2] for key in candidates))
-        return self._result(findings, KeyState.UNTOLD, f"it is not clear from the earlier result whether it means {ids}")
+        return self._result(findings, KeyState.CANNOT_TELL, f"it is not clear from the earlier result whether it means {ids}")
 
     def _gone(self, findings: Sequence[EarlierFinding], was: EarlierKey) -> VerifiedKey:
         entry = self.now.log.get(was.id or "")
@@ -109,7 +109,9 @@ class _Comparison:
         if was.user.arn in self.now.gone:
             why = f"user {was.user.name} no longer exists"
             if was.id is None and not was.user.is_root:
-                return self._result(findings, KeyState.UNTOLD, f"{why}, and whether it was renamed or deleted is not known: look with live")
+                return self._result(
+                    findings, KeyState.CANNOT_TELL, f"{why}, and whether it was renamed or deleted is not known: look with live"
+                )
             return self._result(findings, KeyState.RESOLVED, why)
         return self._result(findings, KeyState.RESOLVED, "the key no longer exists; who deleted it, and when, is not known")
 
@@ -130,7 +132,7 @@ class _Comparison:
         if _is_off(key) and (was_on or open_ is None):
             return self._off(findings, key, entry, failed)
         if open_ is not None:
-            return self._result(findings, KeyState.UNTOLD, open_, key)
+            return self._result(findings, KeyState.CANNOT_TELL, open_, key)
         reasons = "; ".join(dict.fromkeys(found.suppressed.reason for found in still if found.suppressed))
         why = f"it is suppressed: {reasons}" if reasons else "no earlier finding holds any longer"
         return self._result(findings, KeyState.RESOLVED, why + failed, key)
@@ -182,7 +184,7 @@ class _Comparison:
     ) -> VerifiedKey:
         was = findings[0].key
         entry = self.now.log.get((key.key_id if key is not None else was.id) or "")
-        if entry is not None and state is KeyState.UNTOLD:
+        if entry is not None and state is KeyState.CANNOT_TELL:
             why = f"{why}; {'it was ' if entry.outcome == 'done' else ''}{entry.text()}"
         return VerifiedKey(
             state=state,

@@ -24,7 +24,7 @@ class KeyState(str, Enum):
     """The outcome for a key and its earlier findings."""
 
     OPEN = "still_open"
-    UNTOLD = "cannot_tell"
+    CANNOT_TELL = "cannot_tell"
     RESOLVED = "resolved"
 
 
@@ -95,7 +95,7 @@ class Earlier:
 def read(text: str, source: str = "") -> Earlier:
     """Read a result of ``live --format json`` or ``retire verify``. Raises `NotAResultError`."""
     saved = load(text, source, show_key_ids=True)
-    verdicts = tuple(verdict for verdict in saved.verdicts if verdict.state == KeyState.UNTOLD.value)
+    verdicts = tuple(verdict for verdict in saved.verdicts if verdict.state == KeyState.CANNOT_TELL.value)
     found = [*(finding for finding in saved.found if finding.suppressed is None), *(verdict.finding for verdict in verdicts)]
     frameworks = {*(key.framework for key in saved.keys), *(finding.framework for finding in found)}
     if frameworks - {FRAMEWORK} or (saved.files and not (saved.keys or found)):
@@ -187,6 +187,6 @@ class Verification:
 
     def exit_code(self, report: Report) -> Exit:
         """Return 0 only when every earlier finding is gone; 3 for an unknown outcome or a failed call; else 1."""
-        if self.count(KeyState.UNTOLD):
+        if self.count(KeyState.CANNOT_TELL):
             return Exit.INCOMPLETE
         return report.exit_code(None) or (Exit.FINDINGS if self.count(KeyState.OPEN) else Exit.CLEAN)

@@ -31,7 +31,7 @@ PUBLIC_IN_CODE = (
     "change the code."
 )
 BY_ROLE = "give what needs it a role, or accept the key by a suppression with an end"
-UNTOLD = "AWS does not report when an API key of a service was used, so it stays active."
+USE_NOT_REPORTED = "AWS does not report when an API key of a service was used, so it stays active."
 USER_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 """Names that IAM allows; any other is never put into a script."""
 KEY_ID = re.compile(r"[A-Za-z0-9_]{16,128}")
@@ -125,7 +125,7 @@ def _hindrance(key: AccessKey) -> str | None:
     return None
 
 
-def _untold_use(key: AccessKey) -> str | None:
+def _unreported_use(key: AccessKey) -> str | None:
     if isinstance(key.last_used, Unknown) and key.kind is KeyKind.ACCESS_KEY:
         return f"When it was last used is not known ({key.last_used.reason}), so it may be in use."
     return None
@@ -149,9 +149,9 @@ def _disabling(key: AccessKey, rules: set[str], limits: Context, before: str, *,
     if life.is_awaited(as_of) and life.answer_by is not None:
         return Decision(Action.WAIT, _question(key, life, life.answer_by), option, late, asks=True)
     if key.kind is KeyKind.SERVICE_CREDENTIAL:
-        return Decision(Action.KEEP, UNTOLD, ask, late)
-    if (untold := _untold_use(key)) is not None:
-        return Decision(Action.KEEP, untold, option, late)
+        return Decision(Action.KEEP, USE_NOT_REPORTED, ask, late)
+    if (unreported := _unreported_use(key)) is not None:
+        return Decision(Action.KEEP, unreported, option, late)
     if in_use:
         return Decision(Action.KEEP, "It is in use, so it stays active.", ask, late)
     if life.switched_on is not None and as_of - life.switched_on <= limits.window:
@@ -167,8 +167,8 @@ def _deletion(key: AccessKey, rules: Collection[str], limits: Context, before: s
         return Decision(Action.KEEP, why, next=life.answer())
     if not isinstance(since, datetime):
         return Decision(Action.KEEP, "It is not known how long it has been off, so it is not deleted.", next=life.answer())
-    if (untold := _untold_use(key)) is not None:
-        return Decision(Action.KEEP, untold, next=life.answer())
+    if (unreported := _unreported_use(key)) is not None:
+        return Decision(Action.KEEP, unreported, next=life.answer())
     over = max(since, key.last_used if isinstance(key.last_used, datetime) else since) + limits.grace
     if as_of <= over:
         why = f"It is not deleted until it has been off for {limits.grace.days} days, which is after {over.date()}."

@@ -151,8 +151,8 @@ def _asked(step: Step, as_of: datetime) -> str:
 def _last_use(step: Step, as_of: datetime) -> str:
     used, (service, region) = step.key.last_used, step.key.used_for or ("", "")
     if not isinstance(used, datetime):
-        untold = "not reported by AWS" if step.key.kind is KeyKind.SERVICE_CREDENTIAL else "unknown"
-        return "never" if used is None else untold
+        unreported = "not reported by AWS" if step.key.kind is KeyKind.SERVICE_CREDENTIAL else "unknown"
+        return "never" if used is None else unreported
     days = (as_of - used).days
     place = " in ".join(printable(word) for word in (service, region) if word)
     return f"{describe_time(used)} ({'today' if days < 1 else f'{days} d ago'}){f', {place}' if place else ''}"

@@ -103,7 +103,7 @@ def test_what_it_says_is_so(changed: tuple[list[Person], Aws], exact: bool, mask
                 assert not still or key.status != "Active"
             case KeyState.OPEN:
                 assert still or any("/key-" in _label(before, finding.fingerprint) for finding in key.findings)
-            case KeyState.UNTOLD:
+            case KeyState.CANNOT_TELL:
                 assert key.why
 
 
@@ -118,7 +118,7 @@ def test_what_is_denied_is_never_called_resolved(changed: tuple[list[Person], Aw
     for key in verification.keys:
         if key.state is KeyState.RESOLVED and key.status == "Active":
             assert not any((really[finding.fingerprint], finding.rule) in truth_now for finding in key.findings)
-    assert not verification.count(KeyState.UNTOLD) or verification.exit_code(report) == 3
+    assert not verification.count(KeyState.CANNOT_TELL) or verification.exit_code(report) == 3
     if "iam:ListAccessKeys" in denied and before.findings:
         assert any(said.level is Level.ERROR for said in report.diagnostics)
 
@@ -138,7 +138,7 @@ def test_tags_that_cannot_be_read_may_still_hold_the_answer(rule: str, tag: tupl
     aws = Aws([Person("/", (tag,), (key,), reported=True)])
     before = saved(look(aws, config, exact=True), masked=True)
     (verified,) = verify(replace(aws, denied=frozenset({"iam:GetAccountAuthorizationDetails", "iam:ListUserTags"})), before, config)[0].keys
-    assert (verified.state, "iam:ListUserTags is denied" in verified.why) == (KeyState.UNTOLD, True)
+    assert (verified.state, "iam:ListUserTags is denied" in verified.why) == (KeyState.CANNOT_TELL, True)
 
 
 def look_later(aws: Aws, config: Config) -> Report:

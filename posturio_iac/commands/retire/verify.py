@@ -158,8 +158,8 @@ def _unread(outcomes: Sequence[AccountOutcome]) -> dict[str, str]:
     return found
 
 
-TITLES = {KeyState.OPEN: "Still open", KeyState.UNTOLD: "Cannot tell", KeyState.RESOLVED: "Resolved"}
-PAINTS = {KeyState.OPEN: "yellow", KeyState.UNTOLD: "red", KeyState.RESOLVED: "green"}
+TITLES = {KeyState.OPEN: "Still open", KeyState.CANNOT_TELL: "Cannot tell", KeyState.RESOLVED: "Resolved"}
+PAINTS = {KeyState.OPEN: "yellow", KeyState.CANNOT_TELL: "red", KeyState.RESOLVED: "green"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ class ShownVerification:
     def _summary(self, style: Style) -> str:
         verification = self.verification
         parts = [f"{verification.count(state)} {title.lower()}" for state, title in TITLES.items() if verification.count(state)]
-        worst = next((state for state in (KeyState.UNTOLD, KeyState.OPEN) if verification.count(state)), KeyState.RESOLVED)
+        worst = next((state for state in (KeyState.CANNOT_TELL, KeyState.OPEN) if verification.count(state)), KeyState.RESOLVED)
         line = f"{count(len(verification.keys), 'key')} of {write.moment(verification.earlier)}: {', '.join(parts)}"
         return paint(line if parts else "There was nothing to verify", "bold", PAINTS[worst], color=style.color)
 
