@@ -12,7 +12,7 @@ from posturio_iac.frontends.plan import scan as plans
 from posturio_iac.frontends.terraform import reader as terraform
 from posturio_iac.frontends.terraform.keys.assembly import keys_of as real
 from tests.support.attacks import SOUND, put
-from tests.support.command_line import MISSING, run, shown
+from tests.support.command_line import MISSING, Capture, Patch, run, shown
 
 pytestmark = pytest.mark.promise("the rest")
 
@@ -24,9 +24,7 @@ def crash(*_: Any, **__: Any) -> NoReturn:
     raise LookupError("boom")
 
 
-def test_a_crash_in_one_root_module_hides_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_crash_in_one_root_module_hides_no_other(tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
     put(tmp_path, "bad/a.tf", SOUND)
     put(tmp_path, "good/a.tf", SOUND)
 
@@ -43,7 +41,7 @@ def test_a_crash_in_one_root_module_hides_no_other(
 
 @pytest.mark.parametrize(("module", "name", "what"), [(templates, "_read", "templates"), (plans, "_document", "plans")])
 def test_a_crash_in_one_kind_of_code_hides_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], module: Any, name: str, what: str
+    tmp_path: Path, monkeypatch: Patch, capsys: Capture, module: Any, name: str, what: str
 ) -> None:
     put(tmp_path, "sound.tf", SOUND)
     put(tmp_path, "a.yaml", TEMPLATE)

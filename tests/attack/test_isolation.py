@@ -20,10 +20,8 @@ from tests.support.report_results import deployed, finding, result
 from tests.support.repository import Repository
 
 GIT = shutil.which("git") or ""
-TEMPLATE = (
-    "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: joe}\n  S:\n    Type: AWS::CloudFormation::Stack\n"
-)
-TEMPLATE += "    Properties: {TemplateURL: ../outside/stack.yaml}\n"
+KEY_ALONE = "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: joe}\n"
+TEMPLATE = f"{KEY_ALONE}  S:\n    Type: AWS::CloudFormation::Stack\n    Properties: {{TemplateURL: ../outside/stack.yaml}}\n"
 CALLS = 'module "a" {\n  source = "../outside/mod"\n}\nmodule "b" {\n  source = "acme/keys/aws"\n}\nmodule "c" {\n  source = "./m"\n}\n'
 READS = 'locals {\n  a = file("../outside/secret")\n  b = fileset("../outside", "*")\n  c = templatefile("/etc/hostname", {})\n}\n'
 PLAN = {"format_version": "1.2", "resource_changes": [], "configuration": {"root_module": {}}, "x": "aws_iam_access_key"}
@@ -148,11 +146,8 @@ def test_the_system_calls_of_a_command(root: Path, tmp_path: Path, name: str) ->
     assert [rest for call, _, rest in calls if call in ("connect", "bind", "sendto", "listen")] == []
     assert {path for call, path, _ in calls if call == "execve"} <= {sys.executable, GIT}
     allowed = (*PYTHON, *SYSTEM, str(root), str(Path(GIT).parents[1]))
-    opened = [
-        (os.path.normpath(root / path), rest)
-        for call, path, rest in calls
-        if call in ("open", "openat", "creat") and "O_DIRECTORY" not in rest
-    ]
+    opening = [(path, rest) for call, path, rest in calls if call in ("open", "openat", "creat") and "O_DIRECTORY" not in rest]
+    opened = [(os.path.normpath(root / path), rest) for path, rest in opening]
     assert [path for path, _ in opened if not path.startswith(allowed)] == []
     written = {os.path.relpath(path, root) for path, rest in opened if any(flag in rest for flag in ("O_WRONLY", "O_RDWR", "O_CREAT"))}
     named = {path for path in written if not path.startswith("../") and not path.startswith(".git")}

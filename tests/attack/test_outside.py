@@ -20,6 +20,7 @@ HIDDEN = "hidden-name"
 TEMPLATE = "Parameters:\n  name: {Type: String}\nResources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: !Ref name}\n"
 KEY = 'variable "name" {}\nresource "aws_iam_access_key" "k" {\n  user = var.name\n}\n'
 MODULE = f'resource "aws_iam_access_key" "out" {{\n  user = "{HIDDEN}"\n}}\n'
+FILES = {"parameters": "values.json", "var_files": "values.tfvars", "baseline": "baseline.json", "source": "mod"}
 
 
 @pytest.fixture
@@ -35,10 +36,7 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("way", ["../outside/", "{outside}/"])
-@pytest.mark.parametrize(
-    ("option", "name"),
-    [("parameters", "values.json"), ("var_files", "values.tfvars"), ("baseline", "baseline.json"), ("source", "mod")],
-)
+@pytest.mark.parametrize(("option", "name"), FILES.items())
 def test_outside_parameters_and_outside_var_files(root: Path, way: str, option: str, name: str) -> None:
     path = way.format(outside=root.parent / "outside") + name
     value = [path] if option in ("parameters", "var_files") else path
@@ -61,14 +59,8 @@ def test_a_link_does_not_lead_a_configuration_outside(root: Path) -> None:
     assert "in.json' leads outside" in err
 
 
-NAMED = {
-    "--var-file": "values.tfvars",
-    "--config": "posturio-iac.toml",
-    "--parameters": "values.json",
-    "--baseline": "baseline.json",
-    "--source": "mod",
-    "": "link.tf",
-}
+NAMED = {"--var-file" if name == "var_files" else f"--{name}": file for name, file in FILES.items()}
+NAMED |= {"--config": "posturio-iac.toml", "": "link.tf"}
 """The options that name files, and a file outside of the root for each; without an option it is one to scan, by a link that leads there."""
 
 
@@ -165,17 +157,12 @@ def test_a_lock_file_outside_does_not_tell_the_engine(root: Path) -> None:
 
 @pytest.mark.promise("devices")
 @pytest.mark.parametrize("name", ["terraform.tfvars", "terragrunt.hcl", "CODEOWNERS", ".terraform.lock.hcl", "x.tf", "stack.yaml"])
-def test_memory_device(root: Path, name: str) -> None:
-    (root / name).symlink_to("/dev/zero")
-    code, out, _ = scan(root)
-    assert code in (1, 3)
-    assert "sound.tf:1:1" in out
-
-
-@pytest.mark.promise("devices")
-@pytest.mark.parametrize("name", ["terraform.tfvars", "terragrunt.hcl", "CODEOWNERS", ".terraform.lock.hcl", "x.tf", "stack.yaml"])
-def test_hang_fifo(root: Path, name: str) -> None:
-    os.mkfifo(root / name)
+@pytest.mark.parametrize("device", ["memory", "pipe"])
+def test_a_device_in_the_place_of_a_file_stops_nothing(root: Path, name: str, device: str) -> None:
+    if device == "memory":
+        (root / name).symlink_to("/dev/zero")
+    else:
+        os.mkfifo(root / name)
     code, out, _ = scan(root)
     assert code in (1, 3)
     assert "sound.tf:1:1" in out

@@ -25,19 +25,14 @@ def terraform_of(name: str, owner: str, date: str) -> str:
     return USER % (name, owner, date) + KEY
 
 
+DERIVED = ('"${lower(var.name)}-x"', 'join("-", [var.owner])', 'format("%s", var.date)')
+LOCALS = "locals {\n  n = var.name\n  o = { a = var.owner }\n  d = [var.date]\n}\n"
+SHOWN = terraform_of('"joe"', '"team"', '"2025-03-04"')
 CASES = {
     "variables": {"main.tf": VARIABLES + terraform_of("var.name", "var.owner", "var.date"), "terraform.tfvars": VALUES},
     "function": {"main.tf": terraform_of(*(f'sensitive("{text}")' for text in HIDDEN))},
-    "made of it": {
-        "main.tf": VARIABLES + terraform_of('"${lower(var.name)}-x"', 'join("-", [var.owner])', 'format("%s", var.date)'),
-        "terraform.tfvars": VALUES,
-    },
-    "locals": {
-        "main.tf": VARIABLES
-        + "locals {\n  n = var.name\n  o = { a = var.owner }\n  d = [var.date]\n}\n"
-        + terraform_of("local.n", "local.o.a", "local.d[0]"),
-        "terraform.tfvars": VALUES,
-    },
+    "made of it": {"main.tf": VARIABLES + terraform_of(*DERIVED), "terraform.tfvars": VALUES},
+    "locals": {"main.tf": VARIABLES + LOCALS + terraform_of("local.n", "local.o.a", "local.d[0]"), "terraform.tfvars": VALUES},
     "module arguments": {
         "main.tf": VARIABLES + 'module "m" {\n  source = "./m"\n  n = var.name\n  o = var.owner\n  d = var.date\n}\n',
         "terraform.tfvars": VALUES,
@@ -95,28 +90,23 @@ def test_what_is_hidden_is_still_judged(tmp_path: Path) -> None:
     assert [finding["rule"] for finding in found["findings"]] == ["iam.expired_access_keys"]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        terraform_of('"joe"', '"team"', '"2025-03-04"'),
-        'variable "o" {\n  default = "x"\n  sensitive = true\n}\noutput "o" { value = var.o }\n'
-        + terraform_of('"joe"', '"team"', '"2025-03-04"'),
-        terraform_of('nonsensitive(sensitive("joe"))', '"team"', '"2025-03-04"'),
-    ],
-)
+UNUSED = 'variable "o" {\n  default = "x"\n  sensitive = true\n}\noutput "o" { value = var.o }\n'
+
+
+@pytest.mark.parametrize("text", [SHOWN, UNUSED + SHOWN, SHOWN.replace('"joe"', 'nonsensitive(sensitive("joe"))')])
 def test_what_is_not_sensitive_is_shown(tmp_path: Path, text: str) -> None:
     put(tmp_path, "main.tf", text)
     (key,) = report(tmp_path)["keys"]
     assert (key["user"], key["owner"], key["lifetime"][0]["value"]) == ("joe", "team", "2025-03-04")
 
 
-UNUSED = "Parameters:\n  Password: {Type: String, NoEcho: true, Default: admin}\n  Token: {Type: String, NoEcho: true}\nResources:\n"
+IDLE = "Parameters:\n  Password: {Type: String, NoEcho: true, Default: admin}\n  Token: {Type: String, NoEcho: true}\nResources:\n"
 ADMIN = 'resource "aws_iam_user" "admin" {\n  name = "admin"\n}\n' + KEY.replace(".u.", ".admin.")
 
 
 def test_a_secret_that_no_key_uses_hides_nothing(tmp_path: Path) -> None:
     put(tmp_path, "main.tf", ADMIN)
-    put(tmp_path, "stack.yaml", UNUSED + "  K:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: ci}\n")
+    put(tmp_path, "stack.yaml", IDLE + "  K:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: ci}\n")
     text = scan(tmp_path)[1]
     assert "(sensitive)" not in text
     assert '| resource "aws_iam_access_key" "k" {' in text
