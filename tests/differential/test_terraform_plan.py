@@ -229,6 +229,6 @@ def test_the_verdict_does_not_depend_on_how_the_program_is_written(tmp_path: Pat
     plain = {address: said(found) for address, found in keys(tmp_path / "plain", code).items()}
     for change, text in same_program(code).items():
         assert {address: said(found) for address, found in keys(tmp_path / change, text).items()} == plain, change
-    called: dict[str, str | bytes] = {"main.tf": 'module "m" {\n  source = "./m"\n}\n', "m/main.tf": code}
+    called = {"main.tf": 'module "m" {\n  source = "./m"\n}\n', "m/main.tf": code}
     moved = {address.removeprefix("module.m."): said(found) for address, found in keys(tmp_path / "called", called).items()}
     assert moved == plain

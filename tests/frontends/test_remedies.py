@@ -58,61 +58,34 @@ REGISTRY = (
     f'{ENDED}module "m" {{\n  source   = "terraform-aws-modules/iam/aws//modules/iam-user"\n  version  = "5.30.0"\n'
     '  for_each = toset(["a", "b"])\n  name     = each.key\n}\n'
 )
-INNER = (
-    'Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Metadata: {Posturio: {Expires: "2026-01-31"}}\n    Properties: {UserName: u}\n'
-)
+INNER = 'Resources:\n  Key: {Type: AWS::IAM::AccessKey, Metadata: {Posturio: {Expires: "2026-01-31"}}, Properties: {UserName: u}}\n'
 NESTED = "  %s:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: inner.yaml}\n"
 OF_ONE_CALL = 'let the call of module.{} set status of aws_iam_access_key.k, and make it "Inactive" only there'
+OF_ONE_STACK = "let the stack {} set the Status of Key, and make it Inactive only there"
+EACH_KEY, IN_CALL = 'aws_iam_access_key.k["{}"]', "module.{}.aws_iam_access_key.k"
+IS_KEY, IS_INDEX = 'each.key == "{}" ? "Inactive"', 'count.index == {} ? "Inactive"'
+TWICE = 'module "a" {\n  source = "./m"\n  count = 2\n}\n'
+
+
+def each(address: str, change: str, among: str = "ab") -> dict[str, str]:
+    return {address.format(one): change.format(one) for one in among}
 
 
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        (
-            key(),
-            {
-                f'aws_iam_access_key.k["{k}"]': f'set status = each.key == "{k}" ? "Inactive" : "Active" in aws_iam_access_key.k'
-                for k in "ab"
-            },
-        ),
-        (
-            key("status = local.s"),
-            {
-                f'aws_iam_access_key.k["{k}"]': f'set status = each.key == "{k}" ? "Inactive" : local.s in aws_iam_access_key.k'
-                for k in "ab"
-            },
-        ),
-        (
-            key("status = each.value.s", "for_each = local.keys"),
-            {f'aws_iam_access_key.k["{k}"]': f'set s to "Inactive" in the entry "{k}" of local.keys' for k in "ab"},
-        ),
+        (key(), each(EACH_KEY, f'set status = {IS_KEY} : "Active" in aws_iam_access_key.k')),
+        (key("status = local.s"), each(EACH_KEY, f"set status = {IS_KEY} : local.s in aws_iam_access_key.k")),
+        (key("status = each.value.s", "for_each = local.keys"), each(EACH_KEY, 'set s to "Inactive" in the entry "{}" of local.keys')),
         (key(loop="", user='"u"'), {"aws_iam_access_key.k": 'set status = "Inactive"'}),
         (key(loop="count = 1", user='"u"'), {"aws_iam_access_key.k[0]": 'set status = "Inactive"'}),
         (key(loop='for_each = toset(["a"])'), {'aws_iam_access_key.k["a"]': 'set status = "Inactive"'}),
-        (
-            {"main.tf": CALLS, "m/main.tf": INPUT},
-            {f"module.{name}.aws_iam_access_key.k": f'set on = "Inactive" in module.{name}' for name in "ab"},
-        ),
-        (
-            {"x/main.tf": ONE, "y/main.tf": ONE, "m/main.tf": INPUT},
-            {"module.a.aws_iam_access_key.k": 'set on = "Inactive" in module.a'},
-        ),
-        (
-            {"main.tf": 'module "a" {\n  source = "./m"\n  count = 2\n}\n', "m/main.tf": INPUT},
-            {f"module.a[{n}].aws_iam_access_key.k": f'set on = count.index == {n} ? "Inactive" : "Active" in module.a' for n in (0, 1)},
-        ),
-        (
-            {"main.tf": CALLS, "m/main.tf": INPUT.replace("status = var.on", "")},
-            {f"module.{name}.aws_iam_access_key.k": OF_ONE_CALL.format(name) for name in "ab"},
-        ),
-        (
-            {"main.tf": REGISTRY},
-            {f'module.m["{k}"]': f'set iam_access_key_status = each.key == "{k}" ? "Inactive" : "Active" in module.m' for k in "ab"},
-        ),
-        (
-            {"outer.yaml": f"Resources:\n{NESTED % 'A'}{NESTED % 'B'}", "inner.yaml": INNER},
-            {f"{name}/Key": f"let the stack {name} set the Status of Key, and make it Inactive only there" for name in "AB"},
-        ),
+        ({"main.tf": CALLS, "m/main.tf": INPUT}, each(IN_CALL, 'set on = "Inactive" in module.{}')),
+        ({"x/main.tf": ONE, "y/main.tf": ONE, "m/main.tf": INPUT}, each(IN_CALL, 'set on = "Inactive" in module.{}', "a")),
+        ({"main.tf": TWICE, "m/main.tf": INPUT}, each(IN_CALL.format("a[{}]"), f'set on = {IS_INDEX} : "Active" in module.a', "01")),
+        ({"main.tf": CALLS, "m/main.tf": INPUT.replace("status = var.on", "")}, each(IN_CALL, OF_ONE_CALL)),
+        ({"main.tf": REGISTRY}, each('module.m["{}"]', f'set iam_access_key_status = {IS_KEY} : "Active" in module.m')),
+        ({"outer.yaml": f"Resources:\n{NESTED % 'A'}{NESTED % 'B'}", "inner.yaml": INNER}, each("{}/Key", OF_ONE_STACK, "AB")),
     ],
 )
 def test_one_key_is_switched_off_alone(tmp_path: Path, files: dict[str, str], expected: dict[str, str]) -> None:
@@ -158,9 +131,8 @@ def test_tags_of_a_call_are_written_as_the_call_has_them(tmp_path: Path, tags: s
 
 def test_a_newer_version_of_the_module_without_a_key_comes_first(tmp_path: Path) -> None:
     code = 'module "m" {\n  source  = "boldlink/iam-user/aws"\n  version = "1.0.1"\n}\n'
-    assert advice(tmp_path, LIFETIME, {"main.tf": code})["module.m"].startswith(
-        "Move to version 1.0.2 or later of boldlink/iam-user/aws, which creates no key, or "
-    )
+    move = "Move to version 1.0.2 or later of boldlink/iam-user/aws, which creates no key, or "
+    assert advice(tmp_path, LIFETIME, {"main.tf": code})["module.m"].startswith(move)
     # 6.0 and later of this one still make a key where an input asks for it.
     assert advice(tmp_path, LIFETIME, {"main.tf": MODULE % ""})["module.m"].startswith("Add tags")
 
@@ -187,9 +159,7 @@ ASKS = RUN_WITH_VAR + "terraform {\n  required_providers {\n    aws = {}\n  }\n}
         ("", {"a/other/examples/main.tf": HAS}, False),
     ],
 )
-def test_a_module_for_callers_elsewhere_is_given_no_date(
-    tmp_path: Path, variable: str, beside: dict[str, str], is_for_others: bool
-) -> None:
+def test_a_module_for_callers_elsewhere_has_no_date(tmp_path: Path, variable: str, beside: dict[str, str], is_for_others: bool) -> None:
     found = advice(tmp_path, LIFETIME, {"a/m/main.tf": variable + USER + KEY % ("a", ""), **beside})
     assert {text.startswith("State ") for text in found.values()} == {is_for_others}
 
@@ -274,10 +244,8 @@ def test_the_output_of_cdk_is_changed_in_its_app(tmp_path: Path, file: str, path
 
 
 BOOTSTRAP = {"BootstrapVersion": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/hnb659fds/version"}}
-MARKS = {
-    "bootstrap": {"Parameters": BOOTSTRAP},
-    "metadata": {"Resources": {"CDKMetadata": {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "v2:deflate64:H4s"}}}},
-}
+ANALYTICS = {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "v2:deflate64:H4s"}}
+MARKS = {"bootstrap": {"Parameters": BOOTSTRAP}, "metadata": {"Resources": {"CDKMetadata": ANALYTICS}}}
 
 
 def synthesized(mark: Mapping[str, Any]) -> dict[str, Any]:

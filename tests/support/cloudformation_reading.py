@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from textwrap import dedent
@@ -25,7 +26,7 @@ PLAIN = "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties: {Use
 AS_OF = datetime(2026, 11, 24, tzinfo=timezone.utc)
 
 
-def reading(root: Path, files: dict[str, str | bytes], selected: tuple[str, ...] | None = None, **options: Any) -> Reading:
+def reading(root: Path, files: Mapping[str, str | bytes], selected: tuple[str, ...] | None = None, **options: Any) -> Reading:
     """Write ``files`` below ``root`` and read them, or of them only those that are ``selected``; templates elsewhere are not named."""
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)

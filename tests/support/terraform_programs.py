@@ -62,13 +62,13 @@ def write(root: Path, files: Mapping[str, str | bytes]) -> None:
         path.write_bytes(text if isinstance(text, bytes) else dedent(text).encode())
 
 
-def module(root: Path, files: str | dict[str, str | bytes], path: str = "", *, strict: bool = False, **more: Any) -> ModuleScope:
+def module(root: Path, files: str | Mapping[str, str | bytes], path: str = "", *, strict: bool = False, **more: Any) -> ModuleScope:
     """Write files and return the scope of the module in the folder ``path``, which nobody calls."""
     write(root, {"main.tf": files} if isinstance(files, str) else files)
     return program(str(root.resolve()), **more).root_module(path).scope(STRICT if strict else USUAL)
 
 
-def local(root: Path, files: str | dict[str, str | bytes], name: str = "x", **more: Any) -> Any:
+def local(root: Path, files: str | Mapping[str, str | bytes], name: str = "x", **more: Any) -> Any:
     return module(root, files, **more).attribute("local", name)
 
 
@@ -80,14 +80,14 @@ def reading(
     return read(selection, options(**more))
 
 
-def keys(root: Path, files: str | dict[str, str | bytes], *paths: str, **more: Any) -> dict[str, AccessKey]:
+def keys(root: Path, files: str | Mapping[str, str | bytes], *paths: str, **more: Any) -> dict[str, AccessKey]:
     found = reading(root, files, *paths, **more)
     assert found.diagnostics == ()
     assert len({k.address for k in found.keys}) == len(found.keys)
     return {k.address: k for k in found.keys}
 
 
-def key(root: Path, files: str | dict[str, str | bytes], *paths: str, **more: Any) -> AccessKey:
+def key(root: Path, files: str | Mapping[str, str | bytes], *paths: str, **more: Any) -> AccessKey:
     (found,) = keys(root, files, *paths, **more).values()
     return found
 

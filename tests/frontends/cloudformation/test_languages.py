@@ -49,7 +49,7 @@ def placeless(found: AccessKey) -> AccessKey:
 
 
 def test_json_and_yaml_say_the_same_except_for_places(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {"a/t.yaml": EVERYTHING, "b/t.json": as_json(EVERYTHING)}
+    files = {"a/t.yaml": EVERYTHING, "b/t.json": as_json(EVERYTHING)}
     found = reading(tmp_path, files).keys
     yaml_keys, json_keys = ([placeless(k) for k in found if k.scope == path] for path in files)
     assert sorted(yaml_keys, key=lambda k: k.address) == sorted(json_keys, key=lambda k: k.address)

@@ -209,12 +209,9 @@ Resources:
 """
 
 
-@pytest.mark.parametrize(
-    ("condition", "exists"),
-    [("Prod", True), ("Make", True), ("Undeclared", True), ("Never", False), ("Neither", False), ("Constant", False)],
-)
-def test_a_key_exists_unless_its_condition_is_false_for_every_allowed_value(tmp_path: Path, condition: str, exists: bool) -> None:
-    assert len(keys(tmp_path, CONDITIONS % condition)) == exists
+@pytest.mark.parametrize("condition", ["Prod", "Make", "Undeclared", "Never", "Neither", "Constant"])
+def test_a_key_exists_unless_its_condition_is_false_for_every_allowed_value(tmp_path: Path, condition: str) -> None:
+    assert len(keys(tmp_path, CONDITIONS % condition)) == (condition in ("Prod", "Make", "Undeclared"))
 
 
 BOOLEANS = """\
@@ -252,15 +249,10 @@ def test_a_constant_comparison_drops_a_key_when_it_is_false_in_both_readings(tmp
     assert len(keys(tmp_path, template)) == exists
 
 
-@pytest.mark.parametrize(
-    "parameters",
-    [
-        [{"ParameterKey": "Make", "ParameterValue": "false"}],
-        {"Parameters": {"Make": False}, "Tags": {"owner": "x"}},
-        {"Make": "false"},
-        ["Make=false"],
-    ],
-)
+LISTED = [{"ParameterKey": "Make", "ParameterValue": "false"}]
+
+
+@pytest.mark.parametrize("parameters", [LISTED, {"Parameters": {"Make": False}, "Tags": {}}, {"Make": "false"}, ["Make=false"]])
 def test_a_file_of_parameters_decides_a_condition(tmp_path: Path, parameters: Any) -> None:
     (tmp_path / "parameters.json").write_text(json.dumps(parameters))
     assert keys(tmp_path, CONDITIONS % "Make", parameters=(str(tmp_path / "parameters.json"),)) == {}
@@ -276,13 +268,7 @@ def test_stack_tags_of_a_file_of_parameters_are_tags_of_the_user(tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [
-        ("[1]", "parameters are a list of ParameterKey"),
-        ('[{"a": 1}]', "no ParameterKey"),
-        ('{"a": {}}', "neither text nor a list"),
-        ("{", "line 1"),
-        (None, "cannot be read"),
-    ],
+    [("[1]", "are a list of"), ('[{"a": 1}]', "no ParameterKey"), ('{"a": {}}', "neither text nor"), ("{", "line 1"), (None, "be read")],
 )
 def test_a_file_of_parameters_that_is_wrong_ends_the_run_with_its_name(tmp_path: Path, text: str | None, words: str) -> None:
     path = tmp_path / "p.json"

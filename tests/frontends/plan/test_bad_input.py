@@ -15,6 +15,7 @@ from posturio_iac.frontends.plan import looks_like_plan
 from posturio_iac.frontends.plan.text import PlanTextError, parse, text_of
 from tests.support.plan_shapes import KEY, USER, key, plan, read, resource, user
 
+TempPaths = pytest.TempPathFactory
 GOOD = json.dumps(plan(user(f"{USER}.ci"), key(f"{KEY}.ci")))
 
 
@@ -85,14 +86,11 @@ def test_the_log_of_a_plan_is_not_a_plan(tmp_path: Path) -> None:
     assert only(tmp_path, log * 2).message.startswith("this is the log of terraform plan -json, not a plan")
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        {"results": [{"resource": f"{KEY}.ci", "planned_values": 1}]},
-        {"format_version": "1.0", "provider_schemas": {KEY: {"values": {}}}},
-        [plan(key(f"{KEY}.ci"))],
-    ],
-)
+RESULTS = {"results": [{"resource": f"{KEY}.ci", "planned_values": 1}]}
+SCHEMAS = {"format_version": "1.0", "provider_schemas": {KEY: {"values": {}}}}
+
+
+@pytest.mark.parametrize("data", [RESULTS, SCHEMAS, [plan(key(f"{KEY}.ci"))]], ids=["results", "schemas", "a list of plans"])
 def test_other_json_is_left_alone(tmp_path: Path, data: Any) -> None:
     reading = read(tmp_path, data)
     assert (reading.keys, reading.diagnostics) == ((), ())
@@ -168,9 +166,7 @@ JSON = st.recursive(
 
 
 @given(changes=JSON, planned=JSON, configuration=JSON)
-def test_anything_in_the_place_of_a_plan_is_borne(
-    tmp_path_factory: pytest.TempPathFactory, changes: Any, planned: Any, configuration: Any
-) -> None:
+def test_anything_in_the_place_of_a_plan_is_borne(tmp_path_factory: TempPaths, changes: Any, planned: Any, configuration: Any) -> None:
     folder = tmp_path_factory.mktemp("plan")
     real = [key(f"{KEY}.ci", None), user(f"{USER}.ci", None)]
     data = {

@@ -132,15 +132,11 @@ def test_a_data_source_that_the_plan_has_not_read_is_the_choice_of_the_author(tm
     assert (found.unknown_sources, found.owner) == ((), None)
 
 
-@pytest.mark.parametrize(
-    ("count", "address"),
-    [("2", f"{KEY}.ci[1]"), ("var.n", f"{KEY}.ci[1]"), ("2", f"{KEY}.ci[7]")],
-    ids=["fixed", "open", "more than fixed"],
-)
-def test_instances_are_joined_with_their_block(tmp_path: Path, count: str, address: str) -> None:
+@pytest.mark.parametrize(("count", "index"), [("2", 1), ("var.n", 1), ("2", 7)], ids=["fixed", "open", "more than fixed"])
+def test_instances_are_joined_with_their_block(tmp_path: Path, count: str, index: int) -> None:
     text = ROTATED.replace("  user = aws", f"  count = {count}\n  user = aws") + 'variable "n" {}\n'
-    found = joined(tmp_path, text, user(f"{USER}.ci"), key(address))
-    assert found.address == address
+    found = joined(tmp_path, text, user(f"{USER}.ci"), key(f"{KEY}.ci[{index}]"))
+    assert found.address == f"{KEY}.ci[{index}]"
     assert found.lifetimes
 
 

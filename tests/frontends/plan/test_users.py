@@ -68,10 +68,8 @@ def test_a_user_through_an_output_of_a_module_within_a_module(tmp_path: Path) ->
 
 def test_modules_that_call_each_other_for_each_name(tmp_path: Path) -> None:
     users = {"outputs": {"name": {"expression": refers(f"{USER}.ci.name", f"{USER}.ci")}}}
-    calls = {
-        "user": {"module": users},
-        "key": {"expressions": {"user": refers("module.user", "each.key")}, "module": {"resources": [linked("var.user")]}},
-    }
+    called = {"expressions": {"user": refers("module.user", "each.key")}, "module": {"resources": [linked("var.user")]}}
+    calls = {"user": {"module": users}, "key": called}
     changes = [user(f'module.user["{n}"].{USER}.ci', None) for n in "ab"] + [key(f'module.key["{n}"].{KEY}.ci', None) for n in "ab"]
     keys = read(tmp_path, plan(*changes, configuration={"module_calls": calls})).keys
     assert [k.user_address for k in keys] == [f'module.user["{n}"].{USER}.ci' for n in "ab"]

@@ -77,7 +77,7 @@ def test_any_program_is_read(tmp_path_factory: pytest.TempPathFactory, files: di
 )
 def test_circles_and_explosions_have_an_end(tmp_path: Path, code: str, where: str) -> None:
     rest = 'resource "terraform_data" "last" { input = local.a }\nresource "aws_iam_user" "tagged" {\n  name = "x"\n  tags = { expires = local.a }\n}\n'
-    files: dict[str, str | bytes] = {
+    files = {
         "main.tf": code + rest + f'resource "aws_iam_access_key" "k" {{\n  {where}\n}}\n',
         "x/main.tf": 'variable "in" {}\noutput "out" { value = var.in }\n',
     }

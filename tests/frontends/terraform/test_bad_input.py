@@ -151,7 +151,7 @@ def test_a_file_above_the_limit_is_said_with_its_size(root: Path) -> None:
 
 
 def test_modules_that_call_each_other_are_said_and_have_an_end(root: Path) -> None:
-    files: dict[str, str | bytes] = {
+    files = {
         "a/main.tf": 'module "b" {\n  source = "../b"\n}\n' + KEY,
         "b/main.tf": 'module "a" {\n  source = "../a"\n}\n' + KEY,
         "live/main.tf": 'module "a" {\n  source = "../a"\n}\n',
@@ -226,7 +226,7 @@ def entered() -> Iterator[Path]:
 
 @pytest.mark.parametrize(("name", "mode"), [("shut.tf", 0o000), ("sub", 0o000), ("sub", 0o600), ("m", 0o000), ("terraform.tfvars", 0o000)])
 def test_what_nobody_may_read_is_said(entered: Path, tmp_path: Path, name: str, mode: int) -> None:
-    files: dict[str, str | bytes] = {
+    files = {
         "sound.tf": SOUND,
         "shut.tf": KEY,
         "sub/main.tf": KEY,

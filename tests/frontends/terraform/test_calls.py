@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ INNER = 'module "n" {\n  source = "../n"\n}\n'
 BROKEN = 'module "m" {\n  source = "./m"\n  tags = = {}\n}\n'
 
 
-def addresses(root: Path, files: dict[str, str | bytes]) -> list[str]:
+def addresses(root: Path, files: Mapping[str, str | bytes]) -> list[str]:
     return [key.address for key in reading(root, files).keys]
 
 
@@ -61,20 +62,20 @@ def test_what_a_call_without_an_instance_leads_to_is_no_root(tmp_path: Path, abs
 
 def test_a_module_that_one_caller_leaves_out_and_another_cannot_be_read_is_no_root(tmp_path: Path) -> None:
     absent = CALL.replace("}", "  count = 0\n}").replace("./m", "../m")
-    files: dict[str, str | bytes] = {"a/main.tf": absent, "b/main.tf": BROKEN.replace("./m", "../m"), "m/main.tf": PLAIN}
+    files = {"a/main.tf": absent, "b/main.tf": BROKEN.replace("./m", "../m"), "m/main.tf": PLAIN}
     found = reading(tmp_path, files)
     assert found.keys == ()
     assert [d.path for d in found.diagnostics] == ["b/main.tf"]
 
 
 def test_of_modules_behind_a_call_that_is_none_only_the_first_is_a_root(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {"main.tf": BROKEN, "m/main.tf": INNER + PLAIN, "n/main.tf": PLAIN}
+    files = {"main.tf": BROKEN, "m/main.tf": INNER + PLAIN, "n/main.tf": PLAIN}
     assert addresses(tmp_path, files) == ["aws_iam_access_key.ci", "module.n.aws_iam_access_key.ci"]
 
 
 def test_modules_behind_a_call_that_is_none_may_call_each_other(tmp_path: Path) -> None:
     back = 'module "back" {\n  source = "../m"\n}\n'
-    files: dict[str, str | bytes] = {"main.tf": BROKEN, "m/main.tf": INNER + PLAIN, "n/main.tf": back + PLAIN}
+    files = {"main.tf": BROKEN, "m/main.tf": INNER + PLAIN, "n/main.tf": back + PLAIN}
     found = addresses(tmp_path, files)
     assert found == ["aws_iam_access_key.ci", "module.n.aws_iam_access_key.ci"]
 

@@ -83,7 +83,7 @@ Files = dict[str, "str | bytes"]
 
 def stack(**changes: str) -> Files:
     """A stack with a module, as changed."""
-    files: Files = {
+    files = {
         "modules/user/main.tf": MODULE,
         "stack/components.tfcomponent.hcl": STACK,
         "stack/deployments.tfdeploy.hcl": DEPLOYMENTS,
@@ -111,7 +111,7 @@ def test_stack_in_json(tmp_path: Path) -> None:
     }
     provider = {"config": {"default_tags": {"tags": {"expires": "2027-01-31"}}}}
     made = {"component": {"user": component}, "variable": {"team": {"type": "string"}}, "provider": {"aws": {"main": provider}}}
-    files: Files = {
+    files = {
         "modules/user/main.tf": MODULE,
         "stack/main.tfcomponent.json": json.dumps(made),
         "stack/main.tfdeploy.json": json.dumps({"deployment": {"prod": {"inputs": {"team": "payments"}}}}),
@@ -153,7 +153,7 @@ def test_secret_goes_from_component_to_component(tmp_path: Path) -> None:
 
 
 def test_component_of_a_known_module(tmp_path: Path) -> None:
-    files: Files = {
+    files = {
         "stack/components.tfcomponent.hcl": """
 component "ci" {
   source  = "terraform-aws-modules/iam/aws//modules/iam-user"

@@ -58,7 +58,7 @@ def test_a_schedule_is_reached(tmp_path: Path, lifecycle: Any) -> None:
 
 
 def test_instances_modules_and_providers(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {
+    files = {
         "main.tf.json": json.dumps(
             {
                 "provider": {"aws": [{"default_tags": {"tags": {"a": "plain"}}}, {"alias": "x", "default_tags": [{"tags": {"a": "x"}}]}]},

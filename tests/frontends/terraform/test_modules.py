@@ -94,11 +94,11 @@ class TestInstances:
         ],
     )
     def test_instances_of_modules(self, tmp_path: Path, more: str, suffixes: list[str]) -> None:
-        files: Files = {"main.tf": f'variable "none" {{}}\nmodule "m" {{\n  source = "./m"\n  {more}\n}}\n', "m/main.tf": PLAIN}
+        files = {"main.tf": f'variable "none" {{}}\nmodule "m" {{\n  source = "./m"\n  {more}\n}}\n', "m/main.tf": PLAIN}
         assert list(keys(tmp_path, files)) == [f"module.m{suffix}.aws_iam_access_key.ci" for suffix in suffixes]
 
     def test_three_levels_with_instances_each(self, tmp_path: Path) -> None:
-        files: Files = {
+        files = {
             "main.tf": 'module "a" {\n  source = "./a"\n  for_each = { x = 1, y = 2 }\n  n = each.value\n}\n',
             "a/main.tf": 'variable "n" {}\nmodule "b" {\n  source = "./b"\n  count = var.n\n  name = "u-${count.index}"\n}\n',
             "a/b/main.tf": 'variable "name" {}\nmodule "c" {\n  source = "../../c"\n  name = var.name\n}\n',
@@ -152,11 +152,11 @@ class TestCallers:
         second = KEY.replace('"ci"', '"two"').replace("  user", "  count = var.second ? 1 : 0\n  user")
         inner = 'variable "second" { default = false }\n' + PLAIN + second
         up = "../" * (folder.count("/") + 1)
-        files: Files = {"modules/user/main.tf": inner, f"{folder}/main.tf": called(f"{up}modules/user")}
+        files = {"modules/user/main.tf": inner, f"{folder}/main.tf": called(f"{up}modules/user")}
         assert {(path, line) for _, path, line in places(reading(tmp_path, files))} == {("modules/user/main.tf", n) for n in (5, 8)}
 
     def test_a_call_from_a_file_that_holds_no_key_itself_is_found(self, tmp_path: Path) -> None:
-        files: Files = {
+        files = {
             "a/main.tf": 'module "b" {\n  source = "../b"\n  name = "deep"\n}\n',
             "b/main.tf": 'variable "name" {}\nmodule "c" {\n  source = "../c"\n  name = var.name\n}\n',
             "c/main.tf": 'variable "name" {}\nresource "aws_iam_access_key" "k" {\n  user = var.name\n}\n',
@@ -236,7 +236,7 @@ class TestOutsideAndForeign:
 
     def test_a_module_that_git_ignores_is_reported_at_the_call(self, tmp_path: Path) -> None:
         Repository(tmp_path).write(".gitignore", "/vendor/\n")
-        files: Files = {"main.tf": called("./vendor") + PLAIN, "vendor/main.tf": PLAIN}
+        files = {"main.tf": called("./vendor") + PLAIN, "vendor/main.tf": PLAIN}
         assert sorted(places(reading(tmp_path, files))) == [(OWN, "main.tf", 7), (INSIDE, "main.tf", 1)]
 
 
@@ -271,7 +271,7 @@ class TestKnownModules:
         assert key(tmp_path, provider + self.call('version = "5.30.0"\n  name = "ci"')).owner == "platform"
 
     def test_the_code_counts_more_than_the_table_when_it_is_here(self, tmp_path: Path) -> None:
-        files: Files = {
+        files = {
             "main.tf": self.call('version = "5.30.0"\n  name = "ci"'),
             ".terraform/modules/modules.json": json.dumps(
                 {"Modules": [{"Key": "user", "Source": self.IAM, "Version": "5.30.0", "Dir": ".terraform/modules/user"}]}
@@ -281,7 +281,7 @@ class TestKnownModules:
         assert [k.address for k in reading(tmp_path, files).keys] == ["module.user.aws_iam_access_key.this[0]"]
 
     def test_a_known_module_inside_a_local_one(self, tmp_path: Path) -> None:
-        files: Files = {"main.tf": CALL, "m/main.tf": self.call('version = "5.30.0"\n  name = "ci"')}
+        files = {"main.tf": CALL, "m/main.tf": self.call('version = "5.30.0"\n  name = "ci"')}
         assert places(reading(tmp_path, files)) == [("module.m.module.user", "m/main.tf", 1)]
 
 
@@ -304,7 +304,7 @@ class TestDirectives:
         assert (directive.rules, directive.reason) == (("iam.ownerless_access_keys",), "moves to roles")
 
     def test_those_of_one_call_are_not_those_of_another(self, tmp_path: Path) -> None:
-        files: Files = {"main.tf": self.IGNORE + CALL + CALL.replace('"m"', '"n"', 1), "m/main.tf": PLAIN}
+        files = {"main.tf": self.IGNORE + CALL + CALL.replace('"m"', '"n"', 1), "m/main.tf": PLAIN}
         found = keys(tmp_path, files)
         assert {a: len(k.directives) for a, k in found.items()} == {
             "module.m.aws_iam_access_key.ci": 1,
@@ -312,7 +312,7 @@ class TestDirectives:
         }
 
     def test_a_wrong_one_is_said_once(self, tmp_path: Path) -> None:
-        files: Files = {
+        files = {
             "main.tf": CALL + CALL.replace('"m"', '"n"', 1),
             "m/main.tf": USER + "# posturio:ignore[iam.no_such_rule] reason=x\n" + KEY,
         }
@@ -330,7 +330,7 @@ FUNCTION = 'resource "aws_lambda_function" "f" {\n  environment {\n    variables
 
 class TestExposures:
     def where(self, tmp_path: Path, code: str, **more: str) -> list[str]:
-        files: Files = {"main.tf": code, **{name.replace("__", "/") + ".tf": text for name, text in more.items()}}
+        files = {"main.tf": code, **{name.replace("__", "/") + ".tf": text for name, text in more.items()}}
         return [e.where for k in reading(tmp_path, files).keys for e in k.exposures]
 
     @pytest.mark.parametrize(

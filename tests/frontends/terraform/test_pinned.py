@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ TOLD = (
 REGISTRY = 'module "user" {\n  source  = "boldlink/iam-user/aws"\n  version = "%s"\n}\n'
 
 
-def loaded(monkeypatch: pytest.MonkeyPatch, root: Path, files: dict[str, str | bytes]) -> tuple[list[str], list[str]]:
+def loaded(monkeypatch: pytest.MonkeyPatch, root: Path, files: Mapping[str, str | bytes]) -> tuple[list[str], list[str]]:
     """The folders that reading the files parses, and the addresses of the keys."""
     parsed: list[str] = []
     load = folder.load
@@ -49,7 +50,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch, root: Path, files: dict[str, str | b
     ],
 )
 def test_a_folder_with_idle_calls_only_is_not_parsed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str | bytes]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: Mapping[str, str | bytes]
 ) -> None:
     assert loaded(monkeypatch, tmp_path, {**files, "b/main.tf": PLAIN}) == (["aws_iam_access_key.ci"], ["b"])
 
@@ -71,7 +72,7 @@ def test_a_folder_with_idle_calls_only_is_not_parsed(
     ],
 )
 def test_a_folder_that_may_make_a_key_is_parsed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str | bytes], keys: list[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: Mapping[str, str | bytes], keys: list[str]
 ) -> None:
     assert loaded(monkeypatch, tmp_path, files) == (keys, ["a"])
 
@@ -87,7 +88,7 @@ def test_the_version_that_is_installed_counts(tmp_path: Path, monkeypatch: pytes
             }
         ]
     }
-    files: dict[str, str | bytes] = {
+    files = {
         "main.tf": 'module "m" {\n  source = "./m"\n}\n',
         "m/main.tf": REGISTRY % ">= 1.0",
         ".terraform/modules/modules.json": json.dumps(manifest),

@@ -193,7 +193,7 @@ def test_straight_to_the_schedule_works_on_one_engine_only(tmp_path: Path, engin
 
 def test_the_engine_is_read_from_the_files(tmp_path: Path) -> None:
     lock = 'provider "registry.opentofu.org/hashicorp/aws" {\n  version = "5.0.0"\n}\n'
-    files: dict[str, str | bytes] = {
+    files = {
         "main.tf": 'terraform {\n  required_version = ">= 1.12"\n}\n' + DAYS90 + rotated("time_rotating.r"),
         ".terraform.lock.hcl": lock,
     }
@@ -587,7 +587,7 @@ class TestTagsAndComments:
         assert found.owner == "payments"
 
     def test_comments_of_the_user_and_of_the_call_count_for_the_key(self, tmp_path: Path) -> None:
-        files: dict[str, str | bytes] = {
+        files = {
             "main.tf": '# posturio: expires=2027-01-31\nmodule "m" {\n  source = "./m"\n}\n',
             "m/main.tf": "# posturio: owner=payments\n" + plain(),
         }

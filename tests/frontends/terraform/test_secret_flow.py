@@ -32,7 +32,7 @@ SINKS = {
 INPUT = 'variable "value" {\n}\n'
 
 
-def flat(hops: list[str], sink: str) -> dict[str, str | bytes]:
+def flat(hops: list[str], sink: str) -> dict[str, str]:
     """A program in one module, whose key's secret takes some hops to a sink."""
     code, value = [KEY], "aws_iam_access_key.ci.secret"
     for number, hop in enumerate(hops):
@@ -42,9 +42,9 @@ def flat(hops: list[str], sink: str) -> dict[str, str | bytes]:
     return {"main.tf": "".join((*code, SINKS[sink].format(value=value)))}
 
 
-def split(hops: list[str], sink: str, apart: list[bool]) -> dict[str, str | bytes]:
+def split(hops: list[str], sink: str, apart: list[bool]) -> dict[str, str]:
     """The same program with some of its parts in modules of their own: the key, each hop, and the sink."""
-    files: dict[str, str | bytes] = {}
+    files = {}
     main: list[str] = []
 
     def module(name: str, code: str, result: str, given: str = "") -> str:
@@ -72,7 +72,7 @@ def split(hops: list[str], sink: str, apart: list[bool]) -> dict[str, str | byte
     return {**files, "main.tf": "".join(main)}
 
 
-def shown(files: dict[str, str | bytes]) -> tuple[int, int]:
+def shown(files: dict[str, str]) -> tuple[int, int]:
     """Return in how many places the secret of the only key leaves, and in how many it may."""
     with tempfile.TemporaryDirectory() as folder:
         (found,) = keys(Path(folder), files).values()
@@ -90,7 +90,7 @@ def test_splitting_a_program_into_modules_keeps_what_is_shown(data: st.DataObjec
     assert shown(split(hops, sink, apart)) == expected
 
 
-def pairs(size: int) -> dict[str, str | bytes]:
+def pairs(size: int) -> dict[str, str]:
     """Return keys that each give their secret to a module of their own, through one map of all."""
     entries = "".join(f"    k{n} = aws_iam_access_key.k{n}.secret\n" for n in range(size))
     blocks = "".join(
@@ -102,24 +102,24 @@ def pairs(size: int) -> dict[str, str | bytes]:
     return {"main.tf": f"locals {{\n  all = {{\n{entries}  }}\n}}\n{blocks}", "m/main.tf": sink}
 
 
-def chain(size: int) -> dict[str, str | bytes]:
+def chain(size: int) -> dict[str, str]:
     """A secret that goes down from module to module, each of which shows it."""
     inner = 'variable "secret" {\n}\nresource "aws_instance" "this" {\n  user_data = var.secret\n}\n'
-    files: dict[str, str | bytes] = {"main.tf": f'{KEY}module "m" {{\n  source = "./m0"\n  secret = aws_iam_access_key.ci.secret\n}}\n'}
+    files = {"main.tf": f'{KEY}module "m" {{\n  source = "./m0"\n  secret = aws_iam_access_key.ci.secret\n}}\n'}
     for n in range(size):
         call = f'module "m" {{\n  source = "../m{n + 1}"\n  secret = var.secret\n}}\n' if n + 1 < size else ""
         files[f"m{n}/main.tf"] = inner + call
     return files
 
 
-def many_names(size: int) -> dict[str, str | bytes]:
+def many_names(size: int) -> dict[str, str]:
     """A module whose calls are given many names, none of which holds a secret."""
     names = "".join(f"  n{n} = local.n{n - 1}\n" if n else "  n0 = 1\n" for n in range(size))
     calls = "".join(f'module "m{n}" {{\n  source = "./m"\n  name = local.n{n}\n}}\n' for n in range(size))
     return {"main.tf": f"{KEY}locals {{\n{names}}}\n{calls}", "m/main.tf": 'variable "name" {\n}\n'}
 
 
-def work(root: Path, files: dict[str, str | bytes]) -> tuple[int, tuple[AccessKey, ...]]:
+def work(root: Path, files: dict[str, str]) -> tuple[int, tuple[AccessKey, ...]]:
     """Return what reading a program costs, and its keys."""
     budgets: list[Counted] = []
 
@@ -133,7 +133,7 @@ def work(root: Path, files: dict[str, str | bytes]) -> tuple[int, tuple[AccessKe
 
 
 @pytest.mark.parametrize(("program", "exposed"), [(pairs, 40), (many_names, 0)])
-def test_following_secrets_takes_linear_work(tmp_path: Path, program: Callable[[int], dict[str, str | bytes]], exposed: int) -> None:
+def test_following_secrets_takes_linear_work(tmp_path: Path, program: Callable[[int], dict[str, str]], exposed: int) -> None:
     small, _ = work(tmp_path / "small", program(20))
     large, found = work(tmp_path / "large", program(40))
     assert sum(len(key.exposures) for key in found) == exposed
@@ -176,7 +176,7 @@ def test_part_that_terraform_would_refuse_hides_no_secret_beside_another(tmp_pat
 
 
 def test_each_call_of_a_module_shows_its_own_key(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {
+    files = {
         "main.tf": 'module "both" {\n  for_each = toset(["a", "b"])\n  source = "./both"\n}\n'
         'module "shown" {\n  source = "./shown"\n  secret = module.both["a"].secret\n}\n',
         "both/main.tf": f'{KEY}output "secret" {{\n  value = aws_iam_access_key.ci.secret\n  sensitive = true\n}}\n',
@@ -187,7 +187,7 @@ def test_each_call_of_a_module_shows_its_own_key(tmp_path: Path) -> None:
 
 
 def test_elements_of_for_each_lead_to_their_keys(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {
+    files = {
         "main.tf": 'resource "aws_iam_access_key" "ci" {\n  for_each = toset(["a", "b"])\n  user = each.key\n}\n'
         'module "shown" {\n  for_each = { x = aws_iam_access_key.ci["b"].secret }\n  source = "./shown"\n  secret = each.value\n}\n',
         "shown/main.tf": 'variable "secret" {\n}\nresource "aws_instance" "this" {\n  user_data = var.secret\n}\n',

@@ -105,7 +105,7 @@ def test_module_that_the_applied_one_calls_inherits_it(tmp_path: Path) -> None:
 
 
 def test_each_environment_has_the_owner_of_its_own_provider(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {"modules/iam/main.tf": PLAIN}
+    files = {"modules/iam/main.tf": PLAIN}
     for environment in ("dev", "prod"):
         files[f"live/{environment}/root.hcl"] = generating(f'tags = {{\n  Owner = "{environment}@example.com"\n  Team = "platform"\n}}')
         files[f"live/{environment}/iam/terragrunt.hcl"] = UNIT % "../../../modules/iam"

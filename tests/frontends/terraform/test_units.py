@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -63,7 +64,7 @@ Files = dict[str, "str | bytes"]
 
 def live(unit: str = UNIT) -> Files:
     """A repository with one unit."""
-    files: Files = {"modules/user/main.tf": MODULE, "live/root.hcl": ROOT, "live/prod/account.hcl": ACCOUNT}
+    files = {"modules/user/main.tf": MODULE, "live/root.hcl": ROOT, "live/prod/account.hcl": ACCOUNT}
     return {**files, "live/prod/user/terragrunt.hcl": unit}
 
 
@@ -74,13 +75,13 @@ def applying(source: str, more: str = "") -> Files:
     return files
 
 
-def read(root: Path, files: Files, *paths: str, git: bool = True) -> Reading:
+def read(root: Path, files: Mapping[str, str | bytes], *paths: str, git: bool = True) -> Reading:
     """Read a repository."""
     Tree(root, git=git)
     return reading(root, files, *paths)
 
 
-def only(root: Path, files: Files, *paths: str) -> AccessKey:
+def only(root: Path, files: Mapping[str, str | bytes], *paths: str) -> AccessKey:
     """The only key of a repository that reads without problems."""
     found = read(root, files, *paths)
     assert found.diagnostics == ()
@@ -391,7 +392,7 @@ inputs = {
 
 
 def test_units_of_a_stack_have_its_values(tmp_path: Path) -> None:
-    files: Files = {"modules/user/main.tf": MODULE, "root.hcl": "", "units/user/terragrunt.hcl": TEMPLATE}
+    files = {"modules/user/main.tf": MODULE, "root.hcl": "", "units/user/terragrunt.hcl": TEMPLATE}
     found = read(tmp_path, {**files, "live/terragrunt.stack.hcl": STACK})
     assert found.diagnostics == ()
     assert {(key.scope, key.user, tags(key).get("expires")) for key in found.keys} == {
@@ -401,7 +402,7 @@ def test_units_of_a_stack_have_its_values(tmp_path: Path) -> None:
 
 
 def test_unit_for_stacks_that_none_here_makes_is_judged_with_unknown_values(tmp_path: Path) -> None:
-    files: Files = {"modules/user/main.tf": MODULE, "root.hcl": "", "units/user/terragrunt.hcl": TEMPLATE}
+    files = {"modules/user/main.tf": MODULE, "root.hcl": "", "units/user/terragrunt.hcl": TEMPLATE}
     key = only(tmp_path, files)
     assert isinstance(key.user, Unknown)
     assert key.user.reason == "values.name depends on the stack that generates this unit"
@@ -416,7 +417,7 @@ def test_unit_for_stacks_that_none_here_makes_is_judged_with_unknown_values(tmp_
     ids=["syntax error", "cycle"],
 )
 def test_bad_files_are_one_sentence_each_and_the_rest_is_judged(tmp_path: Path, more: Files, path: str, line: int) -> None:
-    other: Files = {"other/main.tf": 'resource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n'}
+    other = {"other/main.tf": 'resource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n'}
     found = read(tmp_path, {**live(), **more, **other})
     assert [(d.level, d.path, d.line) for d in found.diagnostics] == [(Level.ERROR, path, line)]
     assert {key.scope for key in found.keys} == {"other", "live/prod/user"}
@@ -480,7 +481,7 @@ def test_files_that_include_one_another_over_and_over_end_in_a_sentence(tmp_path
 
 
 def test_stacks_that_generate_one_another_come_to_an_end(tmp_path: Path) -> None:
-    files: Files = {"modules/user/main.tf": MODULE, "root.hcl": "", "units/user/terragrunt.hcl": TEMPLATE}
+    files = {"modules/user/main.tf": MODULE, "root.hcl": "", "units/user/terragrunt.hcl": TEMPLATE}
     repository = "${get_repo_root()}//"
     blocks = "".join(f'stack "s{n}" {{\n  source = "{repository}stacks/self"\n  path = "s{n}"\n}}\n' for n in range(5))
     unit = f'unit "user" {{\n  source = "{repository}units/user"\n  path = "user"\n}}\n'

@@ -85,7 +85,7 @@ def test_unit_whose_source_a_program_tells_is_noted(tmp_path: Path) -> None:
 
 
 def test_copies_whose_code_is_here_are_read_and_not_noted(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {
+    files = {
         "main.tf": call("./modules/iam-user"),
         "modules/iam-user/main.tf": 'variable "name" {\n}\nresource "aws_iam_access_key" "k" {\n  user = var.name\n}\n',
     }
@@ -129,7 +129,7 @@ def test_inputs_that_the_table_does_not_list_are_no_warning(tmp_path: Path, name
 def test_unit_whose_folder_is_missing_is_said_unless_it_is_in_another_repository(tmp_path: Path) -> None:
     for name, text in unit("../../modules//gone").items():
         Tree(tmp_path, git=True).write(name, str(text))
-    key: dict[str, str | bytes] = {"other/main.tf": 'resource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n'}
+    key = {"other/main.tf": 'resource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n'}
     found = reading(tmp_path, key)
     assert [(said.level, said.path, said.line) for said in found.diagnostics] == [(Level.ERROR, "live/ci/terragrunt.hcl", 2)]
     found = reading(tmp_path, unit("../../../elsewhere//gone"))

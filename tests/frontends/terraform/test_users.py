@@ -62,7 +62,7 @@ def test_links(tmp_path: Path, expression: str) -> None:
     }
     """
     passing = 'variable "in" {}\nvariable "user" {}\noutput "out" { value = var.in }\noutput "map" { value = { user = var.in } }\noutput "user" { value = var.user }\n'
-    files: dict[str, str | bytes] = {
+    files = {
         "main.tf": USER + textwrap.dedent(rest) + named(expression),
         "pass/main.tf": passing,
         "terraform.tfvars": 'given = "ci"\n',
@@ -267,7 +267,7 @@ class TestNamesakes:
         assert len(found.unknown_sources) == 1
 
     def test_of_many_some_are_named(self, tmp_path: Path) -> None:
-        files: dict[str, str | bytes] = {f"r{number}/main.tf": USER for number in range(5)}
+        files = {f"r{number}/main.tf": USER for number in range(5)}
         (reason,) = key(tmp_path, {**files, "b/main.tf": named('"ci"')}).unknown_sources
         assert "r2/main.tf:1" in reason.reason
         assert "2 more places" in reason.reason
@@ -282,7 +282,7 @@ class TestNamesakes:
         assert (told(found), found.unknown_sources) == (["2027-01-31"], ())
 
     def test_a_scan_of_the_root_alone_finds_the_same_but_for_the_question(self, tmp_path: Path) -> None:
-        files: dict[str, str | bytes] = {"a/main.tf": USER, "b/main.tf": named('"ci"'), "b/other.tf": named('"else"').replace('"k"', '"l"')}
+        files = {"a/main.tf": USER, "b/main.tf": named('"ci"'), "b/other.tf": named('"else"').replace('"k"', '"l"')}
         alone, together = keys(tmp_path, files, "b"), keys(tmp_path, files)
         assert alone["aws_iam_access_key.l"] == together["aws_iam_access_key.l"]
         assert alone["aws_iam_access_key.k"].unknown_sources == ()
@@ -328,7 +328,7 @@ provider "aws" {
 
 class TestTags:
     def tags(self, tmp_path: Path, code: str, **files: str) -> dict[str, str]:
-        more: dict[str, str | bytes] = {name.replace("__", "/") + ".tf": text for name, text in files.items()}
+        more = {name.replace("__", "/") + ".tf": text for name, text in files.items()}
         return dict(key(tmp_path, {"main.tf": textwrap.dedent(code) + named("aws_iam_user.u.name"), **more}).tags)
 
     @pytest.mark.parametrize(
@@ -437,7 +437,7 @@ def test_the_root_user(tmp_path: Path) -> None:
 
 
 def test_keys_of_modules_called_from_two_roots_are_two(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {
+    files = {
         "m/main.tf": 'variable "name" {}\nresource "aws_iam_user" "u" {\n  name = var.name\n}\n' + named("aws_iam_user.u.name"),
         "a/main.tf": 'module "one" {\n  source = "../m"\n  name = "from-a"\n}\n',
         "b/main.tf": 'module "two" {\n  source = "../m"\n  name = "from-b"\n}\nmodule "three" {\n  source = "../m"\n  name = "also-b"\n}\n',

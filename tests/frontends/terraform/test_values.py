@@ -162,7 +162,7 @@ class TestVariables:
         assert local(tmp_path, {"main.tf": VARIABLE, **files}) == expected
 
     def test_files_of_the_command_line_come_last(self, tmp_path: Path) -> None:
-        files: dict[str, str | bytes] = {
+        files = {
             "main.tf": VARIABLE,
             "z.auto.tfvars": 'v = "1"\n',
             "a.tfvars": 'v = "2"\n',
@@ -184,7 +184,7 @@ class TestVariables:
         ],
     )
     def test_what_is_known_of_an_open_map_is_converted(self, tmp_path: Path, type_: str, expected: dict[str, object]) -> None:
-        files: dict[str, str | bytes] = {
+        files = {
             "main.tf": 'variable "more" {}\nmodule "m" {\n  source = "./m"\n  v = merge(var.more, { a = 1, b = true })\n}\n',
             "m/main.tf": f'variable "v" {{ type = {type_} }}\noutput "o" {{ value = var.v }}\n',
         }
@@ -199,7 +199,7 @@ class TestVariables:
         assert isinstance(value(scope, "var.none"), Unknown)
 
     def test_files_beside_the_root_that_would_give_the_value_are_named(self, tmp_path: Path) -> None:
-        beside: dict[str, str | bytes] = {
+        beside = {
             "a b.tfvars": 'v = "1"\n',
             "c.tfvars.json": '{"v": "2"}',
             "other.tfvars": "w = 1\n",
@@ -259,7 +259,7 @@ class TestVariables:
 
     def test_types_convert_what_files_and_calls_give(self, tmp_path: Path) -> None:
         typed = 'variable "v" { type = number }\noutput "o" { value = var.v }\nlocals { x = var.v }\n'
-        files: dict[str, str | bytes] = {
+        files = {
             "main.tf": typed + 'module "m" {\n  source = "./m"\n  v = "7"\n}\nlocals { y = module.m.o }\n',
             "terraform.tfvars": 'v = "5"\n',
             "m/main.tf": typed,
@@ -463,7 +463,7 @@ class TestModules:
         assert value(module(tmp_path, {"live/main.tf": ""}, "live"), "path.module") == "."
 
     def test_what_a_call_leaves_out_is_a_fact_for_the_module(self, tmp_path: Path) -> None:
-        files: dict[str, str | bytes] = {"main.tf": 'module "m" {\n  source = "./m"\n}\n', "m/main.tf": CALLED}
+        files = {"main.tf": 'module "m" {\n  source = "./m"\n}\n', "m/main.tf": CALLED}
         assert value(module(tmp_path, files, strict=True), "module.m.name") == "default"
 
     def test_a_module_that_is_not_here_is_unknown(self, tmp_path: Path) -> None:
@@ -478,7 +478,7 @@ class TestModules:
 
 class TestFiles:
     def test_files_inside_the_root_are_read(self, tmp_path: Path) -> None:
-        files: dict[str, str | bytes] = {
+        files = {
             "live/main.tf": 'module "m" {\n  source = "../m"\n}\nlocals {\n  x = file("a.txt")\n  y = module.m.o\n'
             '  z = templatefile("${path.module}/t.tftpl", { n = "N", l = [1, 2] })\n  w = fileexists("a.txt")\n}\n',
             "live/a.txt": "A\n",
@@ -537,11 +537,11 @@ class TestOverridesAndShadows:
     def test_tofu_hides_its_twin(self, tmp_path: Path, tofu: str, expected: str) -> None:
         text = '{"locals": {"x": "json"}}' if tofu.endswith("json") else 'locals { x = "tofu" }\n'
         twin = "main.tf.json" if tofu.endswith("json") else "main.tf"
-        files: dict[str, str | bytes] = {twin: '{"locals": {"x": "tf"}}' if twin.endswith("json") else 'locals { x = "tf" }\n', tofu: text}
+        files = {twin: '{"locals": {"x": "tf"}}' if twin.endswith("json") else 'locals { x = "tf" }\n', tofu: text}
         assert local(tmp_path, files) == expected
 
     def test_files_that_terraform_passes_over_are_passed_over(self, tmp_path: Path) -> None:
-        files: dict[str, str | bytes] = {
+        files = {
             "main.tf": "locals { x = 1 }\n",
             ".hidden.tf": "locals { x = 2 }\n",
             "b.tf~": "",
