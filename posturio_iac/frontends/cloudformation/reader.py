@@ -27,6 +27,7 @@ from posturio_iac.frontends.cloudformation.syntax.template import (
     count_textually,
     duplicate_problems,
     is_heat,
+    is_other_json,
     is_without_keys,
     parse,
     plain,
@@ -128,7 +129,9 @@ class _Scan:
         data = spelled_out(text.encode("utf-8", "replace"))
         if any(name.encode() in data for name in self.types) or make_keys(data.decode("utf-8", "replace")):
             self.naming.add(path)
-        return path in self.naming or runs_program(data) or puts_together(data) or names_file(data, TEMPLATE)
+        if path not in self.naming and not (runs_program(data) or puts_together(data) or names_file(data, TEMPLATE)):
+            return False
+        return not is_other_json(text, self.types)
 
     def templates(self, path: str, *, parent: bool = False) -> Iterator[Template]:
         """Yield the templates in a file. A ``parent`` is read only for the files that it may include, so its own problems do not matter."""

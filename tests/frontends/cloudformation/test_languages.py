@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import AccessKey
+from posturio_iac.frontends.cloudformation.syntax.template import is_other_json
 from tests.support.cloudformation_reading import as_json, reading
 
 EVERYTHING = """\
@@ -64,3 +66,24 @@ def test_remedies_speak_the_language_of_the_template(tmp_path: Path, name: str, 
     shown = '"Metadata": {"Posturio": {"Expires": "2027-01-31"}}' if name == "t.json" else 'Metadata: {Posturio: {Expires: "2027-01-31"}}'
     assert describe(declare) == f"add {shown} to {found.address} ({name}:{line})"
     assert "AutomaticallyAfterDays of 60" in describe(found.remedies.rotating(60))
+
+
+_KEY = {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": "ci"}}
+_OTHER = {"note": "AWS::IAM::AccessKey", "Resources": {}}
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        (json.dumps({"note": _OTHER}), 0),
+        (json.dumps([{"Resources": {"K": _KEY}}]), 0),
+        (json.dumps({"K": _KEY}), 1),
+        (json.dumps({"Resources": {"K": _KEY}}).replace("R", "\\u0052"), 1),
+        ('{"Resources": {}, "Resources": {"K": ' + json.dumps(_KEY) + "}}", 1),
+        ('{"Resources": {"K": ' + json.dumps(_KEY) + "},}", 1),
+        ('{"n": NaN, ? Resources\n: {"K": ' + json.dumps(_KEY) + "}}", 1),
+    ],
+)
+def test_json_that_is_no_template_is_told_apart(tmp_path: Path, text: str, keys: int) -> None:
+    assert is_other_json(text, ("AWS::IAM::AccessKey",)) is (not keys)
+    assert len(reading(tmp_path, {"t.json": text}).keys) == keys

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from posturio_iac.core.record import NamedTuple, dataclass, replace
@@ -62,6 +63,10 @@ _DECLARED = r"""["']?Type["']?\s*:\s*["']?(?:%s)(?![\w:])"""
 _MAX_DUPLICATES = 20
 _WITHOUT_KEYS = ("Mappings", "Metadata")
 """Sections that make no resource and show none."""
+
+
+_ROOTS = frozenset(("Resources", "resources", "functions", "HeatTemplateFormatVersion"))
+"""Members of which each template that is no mere map of resources has one, and those that are told not to be ours."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,6 +132,19 @@ def parse(source: TemplateSource) -> ParsedFile:
             return ParsedFile(replace(source, language="JSON"), (), (Problem(error.message, error.line, error.column),))
         return ParsedFile(replace(source, language="JSON"), parsed.roots, (), parsed.duplicates)
     return ParsedFile(replace(source, language="JSON"), (root,), (), (tuple(_json_duplicates(root)),))
+
+
+def is_other_json(text: str, types: tuple[str, ...]) -> bool:
+    """True if a text is JSON and no template, which the standard library tells in a tenth of the time and memory that places take."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return False
+    try:
+        root = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(root, dict) or not _ROOTS.isdisjoint(root):
+        return not isinstance(root, dict)
+    return not any(isinstance(one, dict) and one.get("Type") in types for one in root.values())
 
 
 def _from_yaml(source: TemplateSource) -> ParsedFile:
