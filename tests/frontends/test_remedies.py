@@ -138,6 +138,7 @@ def test_a_newer_version_of_the_module_without_a_key_comes_first(tmp_path: Path)
 
 
 RUN_WITH_VAR, HAS = 'variable "v" {}\n', 'variable "v" {\n  default = "x"\n}\n'
+TAKES_PROVIDERS = HAS + "terraform {\n  required_providers {\n    aws = { configuration_aliases = [aws.users] }\n  }\n}\n"
 ASKS = RUN_WITH_VAR + "terraform {\n  required_providers {\n    aws = {}\n  }\n}\n"
 
 
@@ -150,6 +151,7 @@ ASKS = RUN_WITH_VAR + "terraform {\n  required_providers {\n    aws = {}\n  }\n}
         (ASKS, {"a/m/backend.tf": 'terraform {\n  backend "s3" {}\n}\n'}, False),
         (ASKS, {"a/m/terraform.tfvars": 'v = "x"\n'}, False),
         (ASKS, {"a/m/call.tf": 'module "x" {\n  source = "../x"\n}\n', "a/x/main.tf": HAS}, False),
+        (TAKES_PROVIDERS, {"a/m/call.tf": 'module "x" {\n  source = "../x"\n}\n', "a/x/main.tf": HAS}, True),
         (ASKS, {"a/m/call.tf": 'module "x" {\n  source = "./x"\n}\n', "a/m/x/main.tf": HAS}, True),
         (ASKS, {"root.tf": 'module "m" {\n  source = "./a/m"\n  v = "x"\n}\n'}, False),
         (ASKS, {"tests/root.tf": 'module "m" {\n  source = "../a/m"\n  v = "x"\n}\n'}, True),

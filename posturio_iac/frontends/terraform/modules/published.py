@@ -63,15 +63,21 @@ class Published:
         return "modules" in folder.split("/")[:-1] or any(os.path.isdir(os.path.join(here, one)) for one in ("examples", "example"))
 
     def _lacks_inputs(self, folder: str) -> bool:
-        """True if a module is written to be called: it requires providers and configures none, and has variables without values.
+        """True if a module is written to be called: it takes providers of its caller, or requires some and has variables without values.
 
         So is one with variables beside a module with examples; one that calls modules outside of its folder is a program all the same.
         """
         module = self._module(folder)
-        if module.is_root or not module.variables or any(_is_outside(block.get("source")) for block in module.calls.values()):
+        if module.is_root or not module.variables:
             return False
-        requires = any(block.type == "required_providers" for settings in module.settings for block in settings.body.blocks)
-        if requires and any("default" not in block.body.attributes for block in module.variables.values()):
+        blocks = (block for settings in module.settings for block in settings.body.blocks)
+        required = [one.expression for block in blocks if block.type == "required_providers" for one in block.body.attributes.values()]
+        keys = (key for given in required if isinstance(given, hcl.ObjectExpr) for key, _ in given.items)
+        if any(isinstance(key, hcl.Literal) and key.value == "configuration_aliases" for key in keys):
+            return True
+        if any(_is_outside(block.get("source")) for block in module.calls.values()):
+            return False
+        if required and any("default" not in block.body.attributes for block in module.variables.values()):
             return True
         return bool(folder) and self._has_examples_below(posixpath.dirname(folder))
 
