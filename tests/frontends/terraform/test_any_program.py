@@ -35,6 +35,16 @@ def test_any_program_is_read(tmp_path_factory: pytest.TempPathFactory, files: di
     assert len({(k.scope, k.address) for k in found.keys}) == len(found.keys)
 
 
+HELD = 'resource "terraform_data" "d{}" {{ {} }}\n'
+AHEAD = [f"terraform_data.d{i}.id" for i in range(30)]
+TRIGGERED = 'user = "x"\n  lifecycle {\n    replace_triggered_by = [terraform_data.last]\n  }'
+
+
+def doubling(twice: str, first: str = '["x"]') -> str:
+    lines = "".join(f"  d{i + 1} = {twice.format(i)}\n" for i in range(40))
+    return f"locals {{\n  d0 = {first}\n{lines}}}\n"
+
+
 @pytest.mark.parametrize(
     "code",
     [
@@ -46,35 +56,19 @@ def test_any_program_is_read(tmp_path_factory: pytest.TempPathFactory, files: di
         'resource "aws_iam_user" "a" {\n  count = length(aws_iam_user.a)\n  name = "x"\n}\nlocals { a = aws_iam_user.a[0].name }\n',
         "locals {\n  a = [for x in local.a : x]\n}\n",
         "locals {\n" + "".join(f"  l{i} = local.l{i + 1}\n" for i in range(3000)) + "  l3000 = 1\n  a = local.l0\n}\n",
-        'locals {\n  d0 = "x"\n' + "".join(f'  d{i + 1} = "${{local.d{i}}}${{local.d{i}}}"\n' for i in range(40)) + "  a = local.d40\n}\n",
-        'locals {\n  d0 = ["x"]\n'
-        + "".join(f"  d{i + 1} = [local.d{i}, local.d{i}]\n" for i in range(40))
-        + "  a = flatten(local.d40)[0]\n}\n",
-        'locals {\n  d0 = ["x"]\n'
-        + "".join(f"  d{i + 1} = concat(local.d{i}, local.d{i})\n" for i in range(40))
-        + "  a = local.d40[0]\n}\n",
-        "".join(
-            f'resource "terraform_data" "d{i}" {{ input = [terraform_data.d{i + 1}.output, terraform_data.d{i + 1}.id] }}\n'
-            for i in range(40)
-        )
-        + 'resource "terraform_data" "d40" { input = 1 }\nlocals { a = terraform_data.d0.output }\n',
-        "".join(
-            f'resource "terraform_data" "d{i}" {{\n  triggers_replace = [terraform_data.d{(i + 1) % 30}.id, terraform_data.d{(i + 7) % 30}.id, terraform_data.d{(i + 11) % 30}.id]\n}}\n'
-            for i in range(30)
-        )
+        doubling('"${{local.d{0}}}${{local.d{0}}}"', '"x"') + "locals { a = local.d40 }\n",
+        doubling("[local.d{0}, local.d{0}]") + "locals { a = flatten(local.d40)[0] }\n",
+        doubling("concat(local.d{0}, local.d{0})") + "locals { a = local.d40[0] }\n",
+        "".join(HELD.format(i, f"input = [terraform_data.d{i + 1}.output, terraform_data.d{i + 1}.id]") for i in range(40))
+        + HELD.format(40, "input = 1")
+        + "locals { a = terraform_data.d0.output }\n",
+        "".join(HELD.format(i, f"triggers_replace = [{', '.join(AHEAD[(i + n) % 30] for n in (1, 7, 11))}]") for i in range(30))
         + 'locals { a = "${terraform_data.d0.id}" }\n',
         'locals { a = join("", [for x in range(100000) : "x"]) }\n',
         "locals { a = [for x in range(1000) : [for y in range(1000) : [for z in range(1000) : z]]][0] }\n",
     ],
 )
-@pytest.mark.parametrize(
-    "where",
-    [
-        "user = local.a",
-        'user = "x"\n  lifecycle {\n    replace_triggered_by = [terraform_data.last]\n  }',
-        "user = aws_iam_user.tagged.name",
-    ],
-)
+@pytest.mark.parametrize("where", ["user = local.a", TRIGGERED, "user = aws_iam_user.tagged.name"], ids=["user", "trigger", "tag"])
 def test_circles_and_explosions_have_an_end(tmp_path: Path, code: str, where: str) -> None:
     rest = 'resource "terraform_data" "last" { input = local.a }\nresource "aws_iam_user" "tagged" {\n  name = "x"\n  tags = { expires = local.a }\n}\n'
     files = {
@@ -121,10 +115,8 @@ def test_keys_with_special_characters_lead_to_their_own_instance(tmp_path: Path)
 @pytest.mark.parametrize("good", [20_000, 0])
 def test_a_large_broken_file_is_read_in_time(tmp_path: Path, good: int) -> None:
     bad = 'resource "a" "b" {\n  a = = 1\n}\n'
-    text = (
-        'resource "aws_iam_access_key" "k" {\n  user = "x"\n}\n' + 'resource "a" "b" {\n  a = 1\n}\n' * good + bad * (1 if good else 5000)
-    )
-    (tmp_path / "main.tf").write_text(text)
+    text = 'resource "aws_iam_access_key" "k" {\n  user = "x"\n}\n' + bad.replace("= =", "=") * good
+    (tmp_path / "main.tf").write_text(text + bad * (1 if good else 5000))
     command = [sys.executable, "-m", "posturio_iac", "scan", "--format", "json"]
     done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, preexec_fn=limit)
     assert done.returncode == 3

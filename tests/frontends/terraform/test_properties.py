@@ -108,11 +108,10 @@ def test_what_is_written_is_what_is_read(value: Any, data: st.DataObject) -> Non
     assert same(found, value)
 
 
-@given(
-    contents=st.dictionaries(names, values, max_size=4),
-    labels=st.lists(names | texts.filter(lambda t: "${" not in t), max_size=3),
-    data=st.data(),
-)
+bare = names | texts.filter(lambda text: "${" not in text)
+
+
+@given(contents=st.dictionaries(names, values, max_size=4), labels=st.lists(bare, max_size=3), data=st.data())
 def test_blocks_hold_what_was_written(contents: dict[str, Any], labels: list[str], data: st.DataObject) -> None:
     lines = "".join(f"  {name} = {data.draw(written(value))}\n" for name, value in contents.items())
     quoted = " ".join(map(quote, labels))
@@ -132,45 +131,9 @@ pieces = st.sampled_from(
     [
         *('resource "a" "b" {', "}", "{", "[", "]", "(", ")", "\n", "\r\n", " ", "=", "==", "?", ":", ",", ".", "...", "*", "-", "!", "&&"),
         *('"', '"${', "${", "}", "%{ if a }", "%{ endif }", "%{ for x in y }", "%{ else }", "~}", "<<EOT\n", "<<-EOT\n", "\nEOT\n", "EOT"),
-        *(
-            "for",
-            "in",
-            "if",
-            "=>",
-            "null",
-            "true",
-            "a",
-            "var.x",
-            "x = ",
-            "0",
-            "1.5",
-            "1e5",
-            "0x1",
-            "9" * 20,
-            "#",
-            "/*",
-            "*/",
-            "//",
-            "\\u12",
-            "é",
-        ),
-        *(
-            "\ufeff",
-            "\0",
-            "\x0c",
-            "a.*.b",
-            "a[*].b",
-            "a.0",
-            "a.0.1",
-            "f(",
-            "provider::a::b(",
-            "\\",
-            "\\ud800",
-            "\U0001f511",
-            "\u2028",
-            ";",
-            "@",
-        ),
+        *("for", "in", "if", "=>", "null", "true", "a", "var.x", "x = ", "0", "1.5", "1e5", "0x1", "9" * 20, "#", "/*", "*/", "//"),
+        *("a.*.b", "a[*].b", "a.0", "a.0.1", "f(", "provider::a::b(", "\\u12", "\\", "\\ud800", "é", "\U0001f511", "\u2028", ";", "@"),
+        *("\ufeff", "\0", "\x0c"),
     ]
 )
 
@@ -350,12 +313,7 @@ booleans: st.SearchStrategy[Tree] = st.deferred(
     )
 )
 strings: st.SearchStrategy[Tree] = st.deferred(
-    lambda: (
-        literal(texts)
-        | tagged("template", literal(texts), numbers)
-        | tagged("template", booleans, strings)
-        | tagged("?", booleans, strings, strings)
-    )
+    lambda: literal(texts) | tagged("template", literal(texts) | strings, numbers | booleans) | tagged("?", booleans, strings, strings)
 )
 objects: st.SearchStrategy[Tree] = st.deferred(lambda: tagged("object", st.tuples(st.just("a"), numbers), st.tuples(st.just("b"), numbers)))
 lists: st.SearchStrategy[Tree] = st.deferred(

@@ -556,9 +556,6 @@ class TestTagsAndComments:
         [
             ('expires = "2027-01-31"', ("expiry", "declared", "2027-02-01")),
             ('"IKR:ROTATE_AFTER_DAYS" = 60', ("rotation", "declared", 60.0)),
-            ('rotation-period = "90d"', ("rotation", "declared", 90.0)),
-            ('last_rotated = "2026-10-01"', ("rotated", "declared", "2026-10-02")),
-            ('expires = "someday"', ("expiry", "unreadable", None)),
             ("expires = var.end", ("expiry", "unknown", None)),
             ('expires = timeadd(timestamp(), "720h")', ("expiry", "inert", None)),
             ("expires = local.end", ("expiry", "inert", None)),
@@ -596,11 +593,6 @@ class TestTagsAndComments:
 
 
 class TestNotes:
-    @pytest.mark.parametrize("name", ["ci_v2", "key_2023", "ci-2023-09"])
-    def test_a_version_or_a_date_in_the_name_is_noted(self, tmp_path: Path, name: str) -> None:
-        found = key(tmp_path, plain().replace('"aws_iam_access_key" "ci"', f'"aws_iam_access_key" "{name}"'))
-        assert any(name in note for note in found.notes)
-
     @pytest.mark.parametrize(
         ("test", "variable", "noted"),
         [

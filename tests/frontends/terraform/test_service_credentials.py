@@ -59,10 +59,8 @@ def test_an_open_service_leaves_a_second_key_open(tmp_path: Path) -> None:
 
 
 def test_a_user_that_changes_on_a_schedule_replaces_it(tmp_path: Path) -> None:
-    code = (
-        'resource "time_rotating" "t" {\n  rotation_days = 30\n}\nresource "aws_iam_user" "u" {\n  name = "u-${time_rotating.t.unix}"\n}\n'
-    )
-    (rotation,) = one(tmp_path, code + credential(BEDROCK)).lifetimes
+    clock = 'resource "time_rotating" "t" {\n  rotation_days = 30\n}\n'
+    (rotation,) = one(tmp_path, clock + USER.replace('"u"\n', '"u-${time_rotating.t.unix}"\n') + credential(BEDROCK)).lifetimes
     assert (rotation.renews, rotation.source.startswith("user_name changes with")) == (True, True)
 
 
@@ -80,25 +78,18 @@ def test_a_secret_that_stores_it_and_is_rotated_by_a_lambda_rotates_it(tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("attribute", "shows"),
-    [
-        ("service_password", True),
-        ("service_credential_secret", True),
-        ("service_user_name", False),
-        ("service_specific_credential_id", False),
-    ],
+    "attribute", ["service_password", "service_credential_secret", "service_user_name", "service_specific_credential_id"]
 )
-def test_its_secrets_are_followed_out_of_a_module(tmp_path: Path, attribute: str, *, shows: bool) -> None:
+def test_its_secrets_are_followed_out_of_a_module(tmp_path: Path, attribute: str) -> None:
     inner = (
         f'variable "u" {{}}\nresource "{TYPE}" "k" {{\n  service_name = "bedrock.amazonaws.com"\n  user_name = var.u\n}}\n'
         f'output "out" {{\n  value = {TYPE}.k.{attribute}\n  sensitive = true\n}}\n'
     )
-    code = (
-        'module "key" {\n  source = "./key"\n  u = aws_iam_user.u.name\n}\n'
-        'resource "aws_ssm_parameter" "p" {\n  type = "String"\n  value = module.key.out\n}\n'
-    )
+    code = 'module "key" {\n  source = "./key"\n  u = aws_iam_user.u.name\n}\n'
+    code += 'resource "aws_ssm_parameter" "p" {\n  type = "String"\n  value = module.key.out\n}\n'
     found = one(tmp_path, USER + code, **{"key/main.tf": inner})
-    assert [e.where for e in found.exposures] == (["value of aws_ssm_parameter.p"] if shows else [])
+    shows = attribute in ("service_password", "service_credential_secret")
+    assert [e.where for e in found.exposures] == ["value of aws_ssm_parameter.p"] * shows
 
 
 def test_a_rotator_of_access_keys_is_no_reason_to_remove_it(tmp_path: Path) -> None:
