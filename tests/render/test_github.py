@@ -81,11 +81,6 @@ def test_a_region_of_several_lines_has_no_columns() -> None:
     assert {name: given[name] for name in given if name != "title"} == {"file": "a.tf", "line": "3", "endLine": "9"}
 
 
-def test_what_stands_in_no_file_has_no_place() -> None:
-    finding = canned.finding(canned.WITHOUT, "arn:aws:iam::1:user/ci", None, "unused")
-    assert list(annotated(replace(canned.empty(), findings=(finding,)))[0][1]) == ["title"]
-
-
 def test_warnings_are_annotations_and_notes_are_not() -> None:
     said = (Diagnostic(Level.WARNING, "odd", "a.tf"), Diagnostic(Level.NOTE, "fine"))
     assert annotated(canned.empty(diagnostics=said)) == [("warning", {"file": "a.tf", "title": "posturio-iac"}, "odd")]

@@ -59,8 +59,3 @@ def test_the_first_of_equal_fingerprints_is_kept_and_the_others_are_stable() -> 
     first, second = (issues(canned.report()) for _ in range(2))
     assert first == second
     assert first[0]["fingerprint"] == canned.report().findings[0].fingerprint
-
-
-def test_what_stands_in_no_file_is_placed_by_its_address() -> None:
-    finding = canned.finding(canned.WITHOUT, "arn:aws:iam::1:user/ci", None, "unused")
-    assert issues(replace(canned.empty(), findings=(finding,)))[0]["location"]["path"] == "arn:aws:iam::1:user/ci"

@@ -117,10 +117,6 @@ def test_what_github_would_refuse_is_cut_and_said(monkeypatch: pytest.MonkeyPatc
     assert said["message"]["text"].startswith("2 of 5 findings, the least severe ones, are left out")
 
 
-def test_every_root_module_has_its_result() -> None:
-    assert [r["properties"]["root"] for r in run(canned.repeated())["results"]] == ["dev", "prod", "test"]
-
-
 def test_text_of_the_code_makes_no_link() -> None:
     finding = canned.finding(canned.WITHOUT, "a", canned.span("a.tf"), "a [b](https://evil.example)")
     assert "](" not in run(with_findings(finding))["results"][0]["message"]["text"]

@@ -71,12 +71,6 @@ def test_on_a_terminal_sentences_are_wrapped_between_words(columns: int) -> None
     assert " ".join(narrow.split()) == " ".join(rendered("text", report, canned.context(color=True)).split())
 
 
-def test_a_finding_without_code_is_placed_by_its_address() -> None:
-    finding = canned.finding(canned.WITHOUT, "arn:aws:iam::1:user/ci/AKIA", None, "never used")
-    report = replace(canned.report(), findings=(finding,))
-    assert rendered("text", report, canned.context()).startswith("arn:aws:iam::1:user/ci/AKIA\n  MEDIUM iam.access_keys_without_lifetime\n")
-
-
 def test_a_line_that_cannot_be_read_is_left_out() -> None:
     report = replace(canned.report(), findings=(canned.finding(canned.WITHOUT, "a.b", canned.span("gone.tf", 9), "a.b lives on"),))
     assert "gone.tf:9:1: a.b\n  MEDIUM iam.access_keys_without_lifetime\n    a.b lives on\n    fix: add a date\n" in rendered(
