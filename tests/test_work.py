@@ -20,6 +20,7 @@ from posturio_iac.fixes.carry_out import carry_out
 from posturio_iac.render import renderer
 from posturio_iac.render import sarif as log
 from posturio_iac.scan import judge_paths
+from tests.support.repository import Repository
 
 COUNTING = """
 import collections, json, os, sys
@@ -66,37 +67,46 @@ def work(folder: Path, *arguments: str) -> dict[str, int]:
     return counts
 
 
+COUNTED = ("opened", "parsed", "searched", "compiled")
+ADOPTED = "adopt --write baseline,config,hook --rev v1 --until 2027-06-30 --reason x"
+
+
 @pytest.mark.parametrize(
-    ("tree", "scale", "opened", "parsed", "searched", "compiled"),
+    ("tree", "scale", "counts"),
     [
-        ("modules", 10, 74, 30, 40, 6),
-        ("monorepo", 24, 181, 12, 186, 25),
-        ("monorepo", 96, 584, 25, 618, 43),
-        ("units", 20, 148, 23, 100, 26),
-        ("registry", 10, 84, 4, 89, 16),
-        ("noise", 10, 30, 0, 30, 2),
+        ("modules", 10, (74, 30, 40, 6)),
+        ("monorepo", 24, (181, 12, 186, 25)),
+        ("monorepo", 96, (584, 25, 618, 43)),
+        ("units", 20, (148, 23, 100, 26)),
+        ("registry", 10, (84, 4, 89, 16)),
+        ("noise", 10, (30, 0, 30, 2)),
     ],
 )
-def test_a_scan_does_this_much(tmp_path: Path, tree: str, scale: int, opened: int, parsed: int, searched: int, compiled: int) -> None:
+def test_a_scan_does_this_much(tmp_path: Path, tree: str, scale: int, counts: tuple[int, ...]) -> None:
     TREES[tree](tmp_path, scale)
-    expected = {"opened": opened, "parsed": parsed, "searched": searched, "compiled": compiled}
-    assert work(tmp_path, "scan", *AS_OF) == expected
+    assert work(tmp_path, "scan", *AS_OF) == dict(zip(COUNTED, counts, strict=True))
 
 
 @pytest.mark.parametrize(
-    ("count", "changed", "opened", "parsed", "searched", "compiled"),
+    ("command", "count", "caller", "changed", "counts"),
     [
-        (10, slice(None), 34, 10, 60, 13),
-        (20, slice(None), 64, 20, 120, 13),
-        (20, slice(3, 4), 26, 1, 44, 13),
+        ("hook", 10, False, slice(None), (34, 10, 60, 13)),
+        ("hook", 20, False, slice(None), (64, 20, 120, 13)),
+        ("hook", 20, False, slice(3, 4), (26, 1, 44, 13)),
+        ("hook", 10, True, slice(None), (56, 11, 64, 15)),
+        ("hook", 20, True, slice(None), (106, 21, 124, 15)),
+        ("adopt", 10, True, slice(0), (82, 42, 32, 48)),
+        ("adopt", 20, True, slice(0), (152, 82, 62, 48)),
+        (ADOPTED, 10, True, slice(0), (81, 42, 32, 19)),
+        (ADOPTED, 20, True, slice(0), (151, 82, 62, 19)),
     ],
 )
-def test_a_hook_does_this_much(tmp_path: Path, count: int, changed: slice, opened: int, parsed: int, searched: int, compiled: int) -> None:
-    tree = modules(tmp_path, count, files=1)
-    for words in (["init", "-q"], ["add", "-A"]):
-        subprocess.run(["git", *words], cwd=tmp_path, check=True)
-    expected = {"opened": opened, "parsed": parsed, "searched": searched, "compiled": compiled}
-    assert work(tmp_path, "hook", *AS_OF, *tree.files[changed]) == expected
+def test_a_hook_and_its_adoption_do_this_much(
+    tmp_path: Path, command: str, count: int, changed: slice, counts: tuple[int, ...], *, caller: bool
+) -> None:
+    tree = modules(tmp_path, count, files=1, caller=caller)
+    Repository(tmp_path).commit_all()
+    assert work(tmp_path, *command.split(), *AS_OF, *tree.files[changed]) == dict(zip(COUNTED, counts, strict=True))
 
 
 @pytest.mark.parametrize("name", ["text", "json", "sarif"])

@@ -1,27 +1,19 @@
-"""For any changed files the hook reports what a scan reports for the modules concerned, and its work grows with their number only."""
+"""For any changed files the hook reports what a scan reports for the modules concerned; `tests/test_work.py` counts its work."""
 
 from __future__ import annotations
 
-import builtins
 import json
-import os
 import re
-import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from posturio_iac.frontends.terraform.syntax import parsing
-from posturio_iac.impact import changed_code
-from posturio_iac.search import module_calls, written_sources
-from tests.support.command_line import Capture, Patch, run
-from tests.support.repository import AS_OF, Repository, flagged
+from tests.support.command_line import Capture, run
+from tests.support.repository import AS_OF
 
 USERS = ("ci", "deploy")
 
@@ -137,51 +129,3 @@ def test_hook_reports_what_scan_reports_for_the_modules_concerned(
         hooked = json.loads(out)["findings"]
     assert not err
     assert without_changes(hooked) == without_changes(finding for finding in scanned if expected(modules, changed, finding))
-
-
-def work(patch: Patch, capsys: Capture, repository: Repository) -> Counter[str]:
-    """Return how often the hook opens a file, compiles a regular expression and looks at a text, given all files of a repository."""
-    counts: Counter[str] = Counter()
-    compiler = sys.modules["re._compiler" if sys.version_info >= (3, 11) else "sre_compile"]
-
-    def counted(name: str, function: Any) -> Any:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            counts[name] += 1
-            return function(*args, **kwargs)
-
-        return call
-
-    re.purge()
-    with patch.context() as inner:
-        inner.setattr(parsing, "_seen", 0)  # from some size on, what was parsed before lets more patterns be compiled
-        inner.chdir(repository.path)
-        inner.setattr(builtins, "open", counted("opened", builtins.open))
-        inner.setattr(os, "open", counted("opened", os.open))
-        inner.setattr(compiler, "compile", counted("compiled", compiler.compile))
-        inner.setattr(changed_code, "text", counted("searched", module_calls.text))
-        inner.setattr(changed_code, "blocks_of", counted("searched", written_sources.blocks_of))
-        files = sorted(str(path.relative_to(repository.path)) for path in repository.path.rglob("*.tf"))
-        code, _, err = run(capsys, "hook", "--as-of", AS_OF, *files)
-    assert (code, err) == (1, "")
-    return counts
-
-
-@pytest.mark.parametrize("called", [False, True])
-def test_work_grows_with_the_number_of_modules_only(tmp_path: Path, monkeypatch: Patch, capsys: Capture, called: bool) -> None:
-    def made(number: int) -> Counter[str]:
-        repository = Repository(tmp_path / str(number))
-        for one in range(number):
-            repository.write(f"modules/m{one}/main.tf", flagged(f"user-{one}"), add=False)
-        if called:
-            callers = (f'module "m{one}" {{\n  source = "../modules/m{one}"\n}}\n' for one in range(number))
-            repository.write("live/main.tf", "".join(callers), add=False)
-        repository.git("add", "-A")
-        return work(monkeypatch, capsys, repository)
-
-    made(2)  # what is imported and compiled once
-    few, twice = made(30), made(60)
-    assert twice["compiled"] == few["compiled"]
-    assert few["opened"] > 0
-    assert few["searched"] > 0
-    for name in ("opened", "searched"):
-        assert twice[name] <= 2 * few[name], name

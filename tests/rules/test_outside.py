@@ -105,12 +105,6 @@ def test_it_stands_in_every_format(format_: str, program: Path, capsys: pytest.C
 
 
 @pytest.mark.usefixtures("program")
-def test_it_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain", RULE]) == 0
-    assert "A name such as `tmp-load-test` promises an end" in capsys.readouterr().out
-
-
-@pytest.mark.usefixtures("program")
 def test_its_ids_pages_and_promise_are_generated() -> None:
     known = all_rules()
     ids: dict[str, dict[str, str]] = {}
