@@ -107,7 +107,7 @@ class RemedyChoice:
             return Wanted(finding, (remedy,))
         name, value = _metadata(remedy, wishes, days, key)
         if not value:
-            return Wanted(finding, (), "name its owner: `posturio-iac fix --owner NAME`")
+            return Wanted(finding, (), NAME_OWNER)
         if key is None:
             return Wanted(finding, (r.stating(remedy, name, value),))
         held = key.remedies
@@ -239,6 +239,7 @@ class CodeChange:
     """The folder of the module to which it adds resources: a second change has to see them before it adds its own."""
 
 
+NAME_OWNER = "name it with `posturio-iac fix --owner NAME`"
 PERSON = "you have to decide that"  # the reason where only a person can decide what to write
 
 

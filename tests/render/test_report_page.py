@@ -337,18 +337,18 @@ def test_a_result_whose_links_are_no_addresses_of_the_web_is_refused() -> None:
         joined(result([declared("k")], scope=scope))
 
 
-def test_41_equal_mends_are_one_card() -> None:
+@pytest.mark.parametrize(
+    ("fix", "said"), [({"fix": {"level": "in_place", "edits": []}}, "run in iam: {} --write"), ({}, "see the change in iam: {}")]
+)
+def test_41_equal_mends_are_one_card(fix: dict[str, Any], said: str) -> None:
     keys = [declared(f"aws_iam_access_key.k{n}") for n in range(41)]
     remedy = {"kind": "add_tag", "address": "u", "path": "main.tf", "line": 1, "summary": "add this tag to the user"}
     told = {"problem": "The key never ends.", "remedy": remedy | {"code": 'expires = "x"'}}
-    found = [
-        finding(key, "ownerless", remediation=f"Add it to {key['address']}.", **told) | {"fix": {"level": "in_place", "edits": []}}
-        for key in keys
-    ]
-    text = Page(page(joined(result(keys, found, scope=code("iam-vulnerable"))))).text
-    assert "41 keys in iam-vulnerable" in text
+    found = [finding(key, "expired", remediation=f"Add it to {key['address']}.", **told) | fix for key in keys]
+    text = Page(page(joined(result(keys, found, scope=code("iam"))))).text
+    assert "41 keys in iam" in text
     assert 'The key never ends. Do for each: Add this tag to the user: expires = "x"' in text
-    assert "Or run in iam-vulnerable: posturio-iac fix --select ownerless --write" in text
+    assert f"Or {said.format('posturio-iac fix --select expired')}" in text
 
 
 @pytest.mark.parametrize("several", [False, True])

@@ -11,7 +11,7 @@ from posturio_iac.core.evidence.remedy import AddTag, MergeTags
 from posturio_iac.core.finding import Level, Verdict
 from posturio_iac.core.text.terminal import paint, printable, without_commands
 from posturio_iac.fixes.proof import claim_of
-from posturio_iac.fixes.wanted import ChangeLevel
+from posturio_iac.fixes.wanted import NAME_OWNER, ChangeLevel
 from posturio_iac.judge.baseline import accepted, by_severity
 from posturio_iac.render.nothing_found import count, no_keys
 from posturio_iac.render.wording import scope_word
@@ -67,7 +67,10 @@ def _lines(report: Report, outcomes: Sequence[Outcome], *, written: bool) -> Ite
         yield from _listed([(o.finding, "") for o in held])
     if rest:
         yield f"{count(len(rest), 'finding')} left for you:"
-        yield from _listed([(o.finding, o.why_not) for o in rest])
+        told = sorted((o for o in rest if o.why_not != NAME_OWNER), key=lambda o: -o.finding.severity.rank)
+        yield from _listed([(o.finding, o.why_not) for o in told])
+        if ownerless := len(rest) - len(told):
+            yield f"  {count(ownerless, 'key')} without an owner: {NAME_OWNER}"
 
 
 def _effects(mended: Sequence[Outcome]) -> str:
@@ -96,7 +99,7 @@ def _listed(found: Sequence[tuple[Finding, str]]) -> Iterator[str]:
         if why:
             yield f"    {why}" if why == finding.remediation or sends_here else f"    {why}: {finding.remediation}"
     if len(found) > SHOWN:
-        yield f"  and {len(found) - SHOWN} more"
+        yield f"  and {len(found) - SHOWN:,} more, which `posturio-iac scan --all` lists"
 
 
 def unified(changed: Mapping[str, tuple[bytes, bytes]], *, color: bool = False, exact: bool = True) -> str:

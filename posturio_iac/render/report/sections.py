@@ -6,6 +6,7 @@ import shlex
 from collections import Counter
 
 from posturio_iac import __version__
+from posturio_iac.core.evidence.remedy import EXAMPLE_OWNER
 from posturio_iac.core.finding import Level, Verdict
 from posturio_iac.facts.keyless import PAGE as KEYLESS
 from posturio_iac.posture.mends import Task, has_deployed, lives, sources, tasks
@@ -42,6 +43,7 @@ FIRST, NAMED = 10, 50
 TOLD = 1000
 """How many findings are told in full in the table of keys; the others name their rule."""
 CHANGES, DRAWN, LISTED = 100, 100, 200
+STATED = ("add_tag", "merge_tags", "add_comment", "add_metadata")
 WRITTEN = ("nothing", "in_place")
 """The levels of changes that ``fix --write`` makes without ``--unsafe``."""
 
@@ -95,7 +97,8 @@ def _task(task: Task) -> Iterator[Block]:
         if len(commands) > NAMED:
             yield _paragraph(Piece(f"… and {len(commands) - NAMED:,} more, one for each key in the table.", Role.SOFT))
     if command := _fix(task):
-        yield _paragraph(Piece("Or run", Role.STRONG), f" in {say.where(task.unit)}: ", Piece(command, Role.COPY))
+        what = "Or run" if "--write" in command else "Or see the change"
+        yield _paragraph(Piece(what, Role.STRONG), f" in {say.where(task.unit)}: ", Piece(command, Role.COPY))
     if several:
         named = tuple((Paragraph(_named(row)),) for row in task.rows[:NAMED])
         yield Folded(f"The {count(len(task.rows), 'key')}", (EntryList(named, left=len(task.rows) - NAMED),))
@@ -150,13 +153,19 @@ def _clause(summary: str, code: str) -> Iterator[Piece]:
 
 
 def _fix(task: Task) -> str:
-    """The command that lets a program mend all of a task, where it can."""
+    """The command that lets a program mend all of a task, or look for the places, where it can."""
     levels = {finding.fix for finding in task.findings}
-    if not levels or "" in levels:
+    if not levels or ("" in levels and not all(map(_can_be_placed, task.findings))):
         return ""
-    unsafe = () if levels <= set(WRITTEN) else ("--unsafe",)
+    options = () if "" in levels else ("--write",) if levels <= set(WRITTEN) else ("--write", "--unsafe")
     paths = () if task.unit.paths in ((), (".",)) else task.unit.paths
-    return shlex.join(("posturio-iac", "fix", "--select", task.findings[0].rule.partition(".")[2], "--write", *unsafe, *paths))
+    return shlex.join(("posturio-iac", "fix", "--select", task.findings[0].rule.partition(".")[2], *options, *paths))
+
+
+def _can_be_placed(finding: SavedFinding) -> bool:
+    """True if a finding states an end in code, for which `fix` finds the place where a scan shows none."""
+    stated = finding.remedy is not None and finding.remedy.kind in STATED and EXAMPLE_OWNER not in finding.remedy.code
+    return bool(finding.fix) or (stated and finding.framework in ("terraform", "cloudformation"))
 
 
 def _named(row: KeyRow) -> Pieces:
