@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from posturio_iac.config import rule_id
 from posturio_iac.core.dates import parse_date
@@ -28,6 +28,7 @@ BY_CODE = frozenset(
 )
 """Rules that may have flagged a key for its code, or because no code declares it."""
 BACK = "Ask its owner what needs it, give that a role or a new key, and then switch this one off (--include-in-use plans that)."
+IN_USE = "It is in use: `posturio-iac retire plan` switches it off only with --include-in-use KEY_ID|USER."
 BY_TAGS = frozenset({"iam.expired_access_keys", "iam.overlong_access_key_lifetimes", "iam.unreadable_access_key_lifetimes"})
 """Rules that flag what tags state: tags that were not read may still hold it, while to other rules no tag is the worst."""
 MISSED = "Whether anything misses a key that is off cannot be told from AWS, where a request with it leaves no trace: ask the owner."
@@ -126,6 +127,9 @@ class _Comparison:
         if again is not None or counted:
             held = f"it is {str(status).lower()}, and {_rules(counted)} still hold{'s' if len(counted) == 1 else ''}"
             fix = " ".join(dict.fromkeys(found.remediation for found in counted)) or BACK
+            window = timedelta(days=self.policy.config.unused_days)
+            if counted and isinstance(key.last_used, datetime) and self.now.report.as_of - key.last_used <= window:
+                fix = f"{fix} {IN_USE}"
             return self._result(findings, KeyState.OPEN, (again or held) + failed, key, remediation=fix)
         open_ = next((why for finding in findings if (why := self._open_question(finding, key)) is not None), None)
         was_on = findings[0].key.status != status

@@ -137,6 +137,8 @@ def test_tags_that_cannot_be_read_may_still_hold_the_answer(rule: str, tag: tupl
     key = Key(AS_OF - timedelta(days=100), AS_OF, "Active", told=True, off=None)
     aws = Aws([Person("/", (tag,), (key,), reported=True)])
     before = saved(look(aws, config, exact=True), masked=True)
+    (still,) = verify(aws, before, config)[0].keys
+    assert "--include-in-use" in (still.remediation or "")  # it is in use
     (verified,) = verify(replace(aws, denied=frozenset({"iam:GetAccountAuthorizationDetails", "iam:ListUserTags"})), before, config)[0].keys
     assert (verified.state, "iam:ListUserTags is denied" in verified.why) == (KeyState.CANNOT_TELL, True)
 
