@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from posturio_iac.core.addresses import bare, calls, fits
 from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import AccessKey, Consumer, Declaration, Effect, Unknown
@@ -64,32 +63,6 @@ def link(key: AccessKey, *declared: AccessKey, states: tuple[TerraformState, ...
     (found,) = linker.linked([key], more.pop("answers", None))
     assert not more
     return found
-
-
-@pytest.mark.parametrize(
-    ("declared", "in_state", "fit"),
-    [
-        ("a.b", "a.b", True),
-        ("a.b", "a.b[0]", True),
-        ("a.b", 'a.b["x.y"]', True),
-        ("a.b[0]", "a.b", True),
-        ("a.b[1]", "a.b", False),
-        ("a.b[0]", "a.b[1]", False),
-        ('a.b["x"]', 'a.b["y"]', False),
-        ("module.m.a.b[0]", 'module.m["k"].a.b[0]', True),
-        ('module.m["j"].a.b', 'module.m["k"].a.b', False),
-        ("module.m.a.b", "a.b", False),
-        ("module.n.a.b", "module.m.a.b", False),
-    ],
-)
-def test_addresses_fit(declared: str, in_state: str, *, fit: bool) -> None:
-    assert fits(declared, in_state) is fit
-
-
-def test_addresses_are_taken_apart() -> None:
-    address = 'module.a["x[1].module.y"].module.b[0].aws_iam_access_key.this["k"]'
-    assert calls(address) == ("a", "b")
-    assert bare(address) == "module.a.module.b.aws_iam_access_key.this"
 
 
 def test_a_key_of_a_module_that_is_not_here_stands_at_its_call() -> None:

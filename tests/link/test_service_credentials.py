@@ -14,6 +14,7 @@ from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.link.declared import Code, Stacks, missing
 from posturio_iac.link.linker import Linker
 from posturio_iac.link.state import StateKey, parse
+from tests.link.test_link import deployed, link
 from tests.support.keys import access_key, expires, span
 
 TYPE = "aws_iam_service_specific_credential"
@@ -38,17 +39,6 @@ def credential(address: str = f"{TYPE}.ci", service: str | Unknown = BEDROCK, **
     return access_key(address=address, owner=None, kind=KeyKind.SERVICE_CREDENTIAL, service=service, user="ci", **more)
 
 
-def deployed(key_id: str | None = None, **more: Any) -> AccessKey:
-    address = f"arn:aws:iam::123456789012:user/ci/{key_id or 'key-1'}"
-    fields = {"framework": "aws", "address": address, "span": None, "user": "ci", "key_id": key_id, "account": "123456789012"}
-    return access_key(**{**fields, "user_address": None, **more})
-
-
-def linked(key: AccessKey, *declared: AccessKey, states: Any = ()) -> AccessKey:
-    (found,) = Linker(Code(declared), states, Stacks(ask=False)).linked([key])
-    return found
-
-
 @pytest.mark.parametrize("form", ["pulled", "shown"])
 def test_a_state_tells_its_id_user_and_service_and_no_secret(form: str) -> None:
     state = parse(json.dumps(stored(form)), "x.tfstate")
@@ -59,7 +49,7 @@ def test_a_state_tells_its_id_user_and_service_and_no_secret(form: str) -> None:
 def test_its_id_leads_to_its_code() -> None:
     state = parse(json.dumps(stored("pulled")), "x.tfstate")
     key = deployed(ID, kind=KeyKind.SERVICE_CREDENTIAL, service=BEDROCK)
-    found = linked(key, credential(span=span(3)), states=[state])
+    found = link(key, credential(span=span(3)), states=(state,))
     assert found.declaration is not None
     assert found.declaration.exact
     assert found.declaration.shown() == f"{TYPE}.ci (iam.tf:3)"
@@ -70,18 +60,18 @@ def test_its_own_end_is_known_better_by_aws() -> None:
     age = Lifetime(Kind.EXPIRY, Effect.ENFORCED, ArgumentOrigin("credential_age_days", f"{TYPE}.ci"), "90", interval=timedelta(days=90))
     state = parse(json.dumps(stored("pulled")), "x.tfstate")
     key = deployed(ID, kind=KeyKind.SERVICE_CREDENTIAL, service=BEDROCK)
-    assert linked(key, credential(lifetimes=(age, expires("2027-01-31"))), states=[state]).lifetimes == (expires("2027-01-31"),)
+    assert link(key, credential(lifetimes=(age, expires("2027-01-31"))), states=(state,)).lifetimes == (expires("2027-01-31"),)
 
 
 @pytest.mark.parametrize(("service", "managed"), [(BEDROCK, True), (LOGS, False), (AS_STATED("var.service"), True)])
 def test_by_name_it_is_linked_only_to_keys_for_its_service(service: str | Unknown, managed: bool) -> None:
-    key = deployed(kind=KeyKind.SERVICE_CREDENTIAL, service=BEDROCK)
-    assert linked(key, access_key(user="ci"), credential(service=service)).managed is managed
+    key = deployed(None, kind=KeyKind.SERVICE_CREDENTIAL, service=BEDROCK)
+    assert link(key, access_key(user="ci"), credential(service=service)).managed is managed
 
 
 def test_an_access_key_is_not_linked_to_the_credential_of_its_user() -> None:
-    assert linked(deployed("AKIAIOSFODNN7EXAMPLE"), credential()).managed is False
-    assert linked(deployed("AKIAIOSFODNN7EXAMPLE"), credential(), access_key(user="ci")).managed is True
+    assert link(deployed("AKIAIOSFODNN7EXAMPLE"), credential()).managed is False
+    assert link(deployed("AKIAIOSFODNN7EXAMPLE"), credential(), access_key(user="ci")).managed is True
 
 
 def test_only_kinds_that_were_read_can_be_missing() -> None:

@@ -37,36 +37,37 @@ def error(code: str) -> AwsError:
     return AwsError("cloudformation:DescribeStackResources", code, "no")
 
 
-def held(region: Any) -> StackKey | None:
-    return _held(region, ID)
-
-
 def answer(*regions: Any, failed: dict[tuple[str, str], AwsError]) -> Any:
     return _answer(ID, regions, failed)
 
 
-def test_the_resource_with_the_id_is_the_key() -> None:
-    others = (resource("mail-User-1", LogicalResourceId="User", ResourceType="AWS::IAM::User"), resource("AKIAIOSFODNN7EXAMPL2"))
-    assert held(Region(*others, resource())) == StackKey("mail", "eu-west-1", "Key")
+HELD = StackKey("mail", "eu-west-1", "Key")
+OTHERS = (resource("mail-User-1", LogicalResourceId="User", ResourceType="AWS::IAM::User"), resource("AKIAIOSFODNN7EXAMPL2"))
 
 
-def test_an_id_of_no_stack_is_none() -> None:
-    assert held(Region(error=error("ValidationError"))) is None
-    assert held(Region()) is None
-
-
-@pytest.mark.parametrize("status", ["DELETE_COMPLETE", "DELETE_SKIPPED"])
-def test_what_a_stack_has_let_go_is_not_declared_by_it(status: str) -> None:
-    assert held(Region(resource(ResourceStatus=status))) is None
-
-
-@pytest.mark.parametrize("status", ["DELETE_FAILED", "UPDATE_COMPLETE", "IMPORT_COMPLETE"])
-def test_what_a_stack_still_holds_is(status: str) -> None:
-    assert held(Region(resource(ResourceStatus=status))) is not None
-
-
-def test_of_a_large_stack_only_its_name_is_known() -> None:
-    assert held(Region(*(resource(f"other-{n}") for n in range(100)))) == StackKey("mail", "eu-west-1", "")
+@pytest.mark.parametrize(
+    ("region", "held"),
+    [
+        pytest.param(Region(*OTHERS, resource()), HELD, id="the resource with the id is the key"),
+        pytest.param(Region(error=error("ValidationError")), None, id="an id of no stack"),
+        pytest.param(Region(), None, id="a stack without resources"),
+        *(
+            pytest.param(Region(resource(ResourceStatus=status)), None, id=f"what a stack has let go: {status}")
+            for status in ("DELETE_COMPLETE", "DELETE_SKIPPED")
+        ),
+        *(
+            pytest.param(Region(resource(ResourceStatus=status)), HELD, id=f"what a stack still holds: {status}")
+            for status in ("DELETE_FAILED", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
+        ),
+        pytest.param(
+            Region(*(resource(f"other-{n}") for n in range(100))),
+            StackKey("mail", "eu-west-1", ""),
+            id="of a large stack only the name is known",
+        ),
+    ],
+)
+def test_what_a_stack_holds(region: Any, held: StackKey | None) -> None:
+    assert _held(region, ID) == held
 
 
 def test_a_region_that_denies_is_asked_once_and_the_others_go_on() -> None:

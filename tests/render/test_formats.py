@@ -18,7 +18,6 @@ import pytest
 from posturio_iac import DOCS
 from posturio_iac.core.evidence.lifetime import Question
 from posturio_iac.core.finding import Report
-from posturio_iac.core.text.terminal import without_commands
 from posturio_iac.render import DEPLOYED, FORMATS
 from posturio_iac.render.wording import page_url
 from posturio_iac.rules import all_rules
@@ -240,19 +239,6 @@ def test_the_page_on_formats_has_each_of_them() -> None:
 
 def test_every_rule_has_a_page_where_the_links_lead() -> None:
     assert all((ROOT / "docs" / page_url(rule).removeprefix(DOCS + "/")).is_file() for rule in all_rules())
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("a::b\n", "a::b\n"),
-        ("::error::x\n  ::set-output name=a::b\n", "\\x3a:error::x\n  \\x3a:set-output name=a::b\n"),
-        ("1 | ##[add-mask]x ##vso[a]", "1 | \\x23#[add-mask]x \\x23#vso[a]"),
-        ("## a heading", "## a heading"),
-    ],
-)
-def test_ci_services_see_no_commands(text: str, shown: str) -> None:
-    assert without_commands(text) == shown
 
 
 def test_the_ids_of_a_clean_and_of_an_open_key_stay_and_every_reason_is_told() -> None:

@@ -1,11 +1,11 @@
-"""Who uses a key, by its events: folded into one verdict, and unknown where CloudTrail refuses."""
+"""What CloudTrail's events tell: who uses a key, folded into one verdict, and who created a key that nobody is known to own."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,9 @@ from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.context import MOST_PAGES, is_worth_asking, regions_of, use_of
+from posturio_iac.live.model import KeyEvent
+from posturio_iac.live.reading.events import Trail, creators, has_creation_event, read_trail
+from posturio_iac.retire.plan import owner_of
 from tests.support.keys import AS_OF, access_key
 
 
@@ -52,7 +55,7 @@ class Trails:
         return self
 
     def pages(self, operation: str, **asked: Any) -> Iterator[dict[str, Any]]:
-        self.asked.append((self.region, asked["LookupAttributes"]))
+        self.asked.append((self.region, asked))
         if self.denied:
             raise AwsError(operation, "AccessDeniedException", "no")
         pages = self.regions.get(self.region, [{"Events": []}])
@@ -64,7 +67,7 @@ def used(*events: dict[str, Any], elsewhere: tuple[dict[str, Any], ...] = ()) ->
     found = use_of(trails, deployed(), AS_OF)  # type: ignore[arg-type]  # it answers alike
     assert isinstance(found, KeyUse)
     assert [region for region, _ in trails.asked] == ["eu-west-1", "us-east-1"]
-    assert trails.asked[0][1] == [{"AttributeKey": "AccessKeyId", "AttributeValue": "AKIAIOSFODNN7EXAMPLE"}]
+    assert trails.asked[0][1]["LookupAttributes"] == [{"AttributeKey": "AccessKeyId", "AttributeValue": "AKIAIOSFODNN7EXAMPLE"}]
     return found
 
 
@@ -136,8 +139,81 @@ def test_an_api_key_for_bedrock_is_asked_about_by_its_user_and_the_mark_of_its_c
     found = use_of(trails, key, AS_OF)  # type: ignore[arg-type]  # it answers alike
     assert isinstance(found, KeyUse)
     assert (found.kind, found.events, found.regions) == (UseKind.WORKLOAD, 1, ("eu-west-1", "us-east-1"))
-    assert trails.asked[0] == ("eu-west-1", [{"AttributeKey": "Username", "AttributeValue": "ci"}])
+    (region, asked), *_ = trails.asked
+    assert (region, asked["LookupAttributes"]) == ("eu-west-1", [{"AttributeKey": "Username", "AttributeValue": "ci"}])
     busy = Trails({"eu-west-1": [{"Events": list(others)}] * (MOST_PAGES + 1)}, region="eu-west-1")
     unknown = use_of(busy, key, AS_OF)  # type: ignore[arg-type]  # it answers alike
     assert isinstance(unknown, Unknown)
     assert "not all were read" in unknown.reason
+
+
+KEY = access_key(
+    address="arn:aws:iam::123456789012:user/ci/AKIAIOSFODNN7EXAMPLE",
+    framework="aws",
+    key_id="AKIAIOSFODNN7EXAMPLE",
+    created=AS_OF - timedelta(days=20),
+    owner=None,
+)
+ALICE = "arn:aws:iam::123456789012:user/alice"
+
+
+CREDENTIAL = replace(KEY, key_id="ACCAEXAMPLE123EXAMPLE", kind=KeyKind.SERVICE_CREDENTIAL, service="bedrock.amazonaws.com")
+
+
+def made(key_id: str, arn: object, **more: object) -> dict[str, Any]:
+    head = {"eventSource": "iam.amazonaws.com", "eventName": "CreateAccessKey", "userIdentity": {"arn": arn}}
+    return {"EventTime": AS_OF, "CloudTrailEvent": json.dumps({**head, "responseElements": {"accessKey": {"accessKeyId": key_id}}, **more})}
+
+
+def at_home(*events: dict[str, Any]) -> Trails:
+    """Where events of IAM are shown."""
+    return Trails({"us-east-1": [{"Events": list(events)}]})
+
+
+def test_the_event_of_the_creation_names_who_did_it() -> None:
+    damaged: tuple[dict[str, Any], ...] = ({"CloudTrailEvent": "{"}, {"CloudTrailEvent": "[]"}, made("AKIAIOSFODNN7EXAMPLE", None), {})
+    trail = at_home(*damaged, made("AKIAI44QH8DHBEXAMPLE", "arn:other"), made("AKIAIOSFODNN7EXAMPLE", ALICE))
+    assert creators(trail, "aws", [KEY], AS_OF) == {"AKIAIOSFODNN7EXAMPLE": ALICE}  # type: ignore[arg-type]
+    ((region, asked),) = trail.asked
+    assert isinstance(KEY.created, datetime)
+    assert asked["StartTime"] < KEY.created < asked["EndTime"] <= AS_OF
+    assert region == "us-east-1"
+    failed = at_home(made("AKIAIOSFODNN7EXAMPLE", ALICE, errorCode="LimitExceeded"))
+    assert creators(failed, "aws", [KEY], AS_OF) == {}  # type: ignore[arg-type]
+    assert creators(failed, "aws-iso", [KEY], AS_OF) == {}  # type: ignore[arg-type]
+
+
+def test_the_creator_of_an_api_key_is_told_by_an_event_of_its_own() -> None:
+    told = {"serviceSpecificCredential": {"serviceSpecificCredentialId": "ACCAEXAMPLE123EXAMPLE"}}
+    trail = at_home(made("AKIAIOSFODNN7EXAMPLE", ALICE), made("", "arn:other", responseElements=told))
+    assert creators(trail, "aws", [CREDENTIAL], AS_OF) == {"ACCAEXAMPLE123EXAMPLE": "arn:other"}  # type: ignore[arg-type]
+    assert trail.asked[0][1]["LookupAttributes"][0]["AttributeValue"] == "CreateServiceSpecificCredential"
+    both = creators(trail, "aws", [KEY, CREDENTIAL], AS_OF)  # type: ignore[arg-type]
+    assert both == {"AKIAIOSFODNN7EXAMPLE": ALICE, "ACCAEXAMPLE123EXAMPLE": "arn:other"}
+    assert has_creation_event(CREDENTIAL, AS_OF)
+
+
+def test_it_is_asked_only_where_nobody_is_known_and_events_go_back_so_far() -> None:
+    assert has_creation_event(KEY, AS_OF)
+    for change in (
+        {"owner": "payments@example.com"},
+        {"owner": AS_STATED("the tags were not read")},
+        {"created": AS_OF - timedelta(days=91)},
+        {"created": AS_STATED("no date")},
+        {"key_id": None},
+        {"is_root": True},
+    ):
+        assert not has_creation_event(replace(KEY, **change), AS_OF)
+
+
+def test_a_letter_and_a_plan_name_the_creator_only_where_no_owner_is_known() -> None:
+    assert owner_of(replace(KEY, created_by=ALICE)) == f"unknown, created by {ALICE}"
+    assert owner_of(replace(KEY, created_by=ALICE, owner="payments@example.com")) == "payments@example.com"
+    assert owner_of(KEY) == "unknown"
+
+
+def test_switches_that_were_refused_or_cannot_be_read_count_for_nothing() -> None:
+    asked = {"requestParameters": {"accessKeyId": "AKIAIOSFODNN7EXAMPLE", "status": "Inactive"}}
+    told = [made("", ALICE, **asked), made("", ALICE, errorCode="AccessDenied", **asked), {"EventTime": AS_OF, "CloudTrailEvent": "{"}]
+    found = read_trail(at_home(*told), "aws", AS_OF, KeyKind.ACCESS_KEY)  # type: ignore[arg-type]
+    assert found == Trail({"AKIAIOSFODNN7EXAMPLE": [KeyEvent(AS_OF, ALICE)]})
