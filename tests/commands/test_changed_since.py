@@ -2,18 +2,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.support.command_line import MISSING, Capture, Patch, run
 from tests.support.repository import AS_OF, KEY, TEMPLATE, Repository, clean, flagged
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    Scan = Callable[..., list[str]]
+Scan = Callable[..., list[str]]
 
 
 @pytest.fixture

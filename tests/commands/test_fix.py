@@ -6,8 +6,9 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -17,11 +18,7 @@ from tests.fixes.test_nodes import TEMPLATE
 from tests.support.command_line import run
 from tests.support.repository import Repository
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    Fix = Callable[..., tuple[int, str, str]]
+Fix = Callable[..., tuple[int, str, str]]
 
 USER = 'resource "aws_iam_user" "ci" {\n  name = "ci"\n  path = "/payments/"\n}\n\n'
 KEY = 'resource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n'

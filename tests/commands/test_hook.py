@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,11 +14,7 @@ from tests.support.repository import AS_OF, EXPIRES, KEY, TEMPLATE, USER, Reposi
 
 pytest_plugins = ["tests.support.cli_fixtures"]
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    Hook = Callable[..., tuple[int, list[str]]]
+Hook = Callable[..., tuple[int, list[str]]]
 
 CALL = 'module "%s" {\n  source = "%s"\n%s}\n'
 LABELS = {"modules/labels/main.tf": 'output "tags" {\n  value = { owner = "team" }\n}\n'}

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from posturio_iac.fixes import hcl_maps, hcl_rotation
-from posturio_iac.fixes.hcl_source import BOM, HclSource
-from posturio_iac.fixes.wanted import CannotFixError, apply
+from posturio_iac.fixes.hcl_source import BOM, Block, HclSource
+from posturio_iac.fixes.wanted import CannotFixError, Edit, apply
 from tests.differential.generate import documents
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from posturio_iac.fixes.hcl_source import Block
-    from posturio_iac.fixes.wanted import Edit
 
 EDITS: dict[str, Callable[[HclSource, Block], list[Edit]]] = {
     "tag": lambda source, block: hcl_maps.add_entry(source, block, "tags", "expires", "2027-01-31"),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 from moto.core.responses import ActionResult
 from moto.iam.models import iam_backends
 from moto.iam.responses import IamResponse
@@ -17,18 +19,11 @@ from moto.server import ThreadedMotoServer
 from posturio_iac.live.connection import calls, session
 from posturio_iac.live.connection.errors import AwsError
 from tests.support.live.cloud import ACCOUNT, AS_OF, Cloud, each_client, refusal
-from tests.support.live.fake_aws import read_from
+from tests.support.live.fake_aws import FakeAws, read_from
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from botocore.awsrequest import AWSResponse
-
-    from tests.support.live.fake_aws import FakeAws
-
-    Deny = Callable[..., None]
-    Shut = Callable[..., None]
-    Refusal = Callable[[str, int], str | None]
+Deny = Callable[..., None]
+Shut = Callable[..., None]
+Refusal = Callable[[str, int], str | None]
 
 
 @pytest.fixture(scope="session")

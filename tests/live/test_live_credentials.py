@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.live.asking import asked
 from tests.support.live.cloud import ACCOUNT, Capsys, each_client, live, retire, rules
 from tests.support.live.fake_aws import FakeAws
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 
 def test_each_is_judged_by_what_aws_tells(aws: FakeAws, capsys: Capsys) -> None:

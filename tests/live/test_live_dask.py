@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -19,8 +20,6 @@ from tests.support.states import KEY_TYPE, pulled
 
 distributed = pytest.importorskip("distributed", reason="the extra distributed is not installed")
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.xdist_group("dask")]  # the warnings of another project are its own
 

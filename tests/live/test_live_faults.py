@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import socket
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,11 +14,7 @@ from posturio_iac.live.connection import session
 from tests.support.live.cloud import Capsys, Cloud, live, rules, stale_and_busy
 from tests.support.live.faulty import proxy
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    Deny = Callable[..., None]
+Deny = Callable[..., None]
 
 UNUSED = [("stale", "unused_access_keys")]
 ASKED = ["GenerateCredentialReport", "GetCredentialReport", "GetAccountAuthorizationDetails", "ListAccessKeys", "GetAccessKeyLastUsed"]

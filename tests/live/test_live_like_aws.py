@@ -5,17 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.support.live.asking import asked
 from tests.support.live.cloud import ACCOUNT, Capsys, kept, live, retire, rules
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
-
-    from tests.support.live.fake_aws import FakeAws
+from tests.support.live.fake_aws import FakeAws
 
 
 def taken(capsys: Capsys, aws: FakeAws, step: str, path: Path, **more: Any) -> Any:

@@ -11,15 +11,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.hosts.hosting import checkout
+from tests.support.live.cloud import Cloud
 from tests.support.readme import ACCOUNT, INSTALL, REPOSITORY, block, commands, exits, traced
-
-if TYPE_CHECKING:
-    from tests.support.live.cloud import Cloud
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the README is for a POSIX shell")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -12,10 +13,7 @@ from posturio_iac.commands.live import run
 from posturio_iac.live.connection import calls, session
 from tests.support.live.cloud import Capsys, Cloud, each_client, live
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Gate = Callable[..., list[int]]
+Gate = Callable[..., list[int]]
 
 SOON = 30
 """Seconds after which a call gives up on the others; none waits as long when all is well."""

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import csv
 from datetime import datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from docs import live_story
 from docs.live_story import TOOL, Story
 from tests.support.live.cloud import ACCOUNT
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.support.live.fake_aws import FakeAws
+from tests.support.live.fake_aws import FakeAws
 
 DAY = timedelta(days=1)
 LEDGER = "--ledger ledger.jsonl"

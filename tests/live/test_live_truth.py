@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,11 +15,7 @@ from posturio_iac.live.connection import session
 from posturio_iac.live.connection.errors import AwsError
 from tests.support.live.cloud import AS_OF, Capsys, Cloud, ago, at, kept, live, retire, rules
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    Deny = Callable[..., None]
+Deny = Callable[..., None]
 
 
 @pytest.fixture

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from hypothesis import strategies as st
 
-from tests.support.grammar import filled, listed
-
-if TYPE_CHECKING:
-    from tests.support.grammar import Grammar
+from tests.support.grammar import Grammar, filled, listed
 
 RESOURCES = {
     "aws_iam_access_key.k": "user status pgp_key depends_on",

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    Grammar = Mapping[str, tuple[Sequence[str], Sequence[str]]]
-    """For each kind of text its atoms, and its patterns, in which ``<name>`` stands for any text of the kind ``name``."""
+Grammar = Mapping[str, tuple[Sequence[str], Sequence[str]]]
+"""For each kind of text its atoms, and its patterns, in which ``<name>`` stands for any text of the kind ``name``."""
 
 KIND = re.compile(r"<(\w+)>")
 

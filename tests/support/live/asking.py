@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from posturio_iac.contract.write import moment as written
 from posturio_iac.retire.ledger_history import Ledger, digest_of, read_ledger
 from posturio_iac.retire.ledger_lines import KeyChangeKind
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.support.live.fake_aws import FakeAws
+from tests.support.live.fake_aws import FakeAws
 
 TIME = timedelta(days=14)
 

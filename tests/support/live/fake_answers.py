@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.support.keys import AS_OF
 from tests.support.live.cloud import ACCOUNT
-from tests.support.live.fake_account import CallEvent, Event
+from tests.support.live.fake_account import CallEvent, Event, FakeAws, FakeCredential
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.support.live.fake_account import FakeAws, FakeCredential
-
-    Asked = dict[str, Any]
-    Answer = dict[str, Any]
-    Moto = Callable[[], Answer]
+Asked = dict[str, Any]
+Answer = dict[str, Any]
+Moto = Callable[[], Answer]
 
 LATE = timedelta(minutes=15)
 MEMORY = timedelta(days=90)

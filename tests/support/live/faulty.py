@@ -5,17 +5,14 @@ from __future__ import annotations
 import re
 import socketserver
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    Fault = Callable[[str, int], str]
-    """What happens to the n-th request (from 1) for an action: ``pass``, ``drop``, ``cut``, ``hold``, ``page``, ``lost`` (after it was
-    done), ``stale`` (the first answer once more), or an error code of AWS."""
+Fault = Callable[[str, int], str]
+"""What happens to the n-th request (from 1) for an action: ``pass``, ``drop``, ``cut``, ``hold``, ``page``, ``lost`` (after it was
+done), ``stale`` (the first answer once more), or an error code of AWS."""
 
 PAGE = b"<html><body>Please sign in to the guest network</body></html>"
 

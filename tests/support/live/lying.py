@@ -10,9 +10,10 @@ import csv
 import io
 import json
 import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -21,11 +22,8 @@ from botocore.awsrequest import AWSResponse
 from posturio_iac.live.connection import calls
 from tests.support.live.cloud import ACCOUNT, each_client
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    Answers = dict[str, Any]
-    """Text, bytes, JSON, or a function of what was asked, by operation."""
+Answers = dict[str, Any]
+"""Text, bytes, JSON, or a function of what was asked, by operation."""
 
 OTHER = "222222222222"
 KEY_ID = "AKIAIOSFODNN7EXAMPLE"
