@@ -223,17 +223,10 @@ def test_a_chain_of_operators_is_no_nesting(operator: str) -> None:
 
 
 def test_comments_may_stand_between_all_parts() -> None:
-    code = (
-        "f( /* a */ 1, # one\n  // two\n  [ # three\n    2, /* b */ 3 // four\n  ], { # five\n    a /* c */ = /* d */ 4 # six\n  }) /* e */"
-    )
+    code = "f( /* a */ 1, # one\n  // two\n  [ # three\n    2, /* b */ 3 // 4\n  ], { # 5\n    a /* c */ = /* d */ 4 # 6\n  }) /* e */"
     assert shape(expression(code)) == 'f(1, [2, 3], {"a": 4})'
     assert shape(expression("a /* x */ + /* y */ b")) == "(a + b)"
     assert shape(expression("a[/* x */ 0 /* y */].b")) == "a[0].b"
     assert shape(expression("(/* x */ a /* y */)")) == "a"
     assert shape(expression("[for /* x */ k, /* y */ v in /* z */ m : /* p */ k if /* q */ v]")) == "(for k, v in m: k if v)"
     assert shape(expression("a /* p */ ? /* q */ b /* r */ : /* s */ c")) == "(a ? b : c)"
-
-
-def test_an_expression_is_built_once() -> None:
-    attribute = body_of("x = [1]\n").attributes["x"]
-    assert attribute.expression is attribute.expression

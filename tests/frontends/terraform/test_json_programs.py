@@ -38,13 +38,10 @@ def test_the_place_is_that_of_the_name(tmp_path: Path) -> None:
     assert text[span.line - 1][span.column - 1 : span.end_column - 1] == '"ci"'
 
 
-@pytest.mark.parametrize(
-    "lifecycle",
-    [
-        {"replace_triggered_by": ["time_static.s"], "create_before_destroy": True},
-        [{"replace_triggered_by": ["${time_static.s}"], "create_before_destroy": "true"}],
-    ],
-)
+QUOTED = [{"replace_triggered_by": ["${time_static.s}"], "create_before_destroy": "true"}]
+
+
+@pytest.mark.parametrize("lifecycle", [{"replace_triggered_by": ["time_static.s"], "create_before_destroy": True}, QUOTED])
 def test_a_schedule_is_reached(tmp_path: Path, lifecycle: Any) -> None:
     resource = {
         "aws_iam_access_key": {"ci": {"user": "${aws_iam_user.ci.name}", "lifecycle": lifecycle}},
@@ -58,36 +55,19 @@ def test_a_schedule_is_reached(tmp_path: Path, lifecycle: Any) -> None:
 
 
 def test_instances_modules_and_providers(tmp_path: Path) -> None:
+    providers = [{"default_tags": {"tags": {"a": "plain"}}}, {"alias": "x", "default_tags": [{"tags": {"a": "x"}}]}]
+    call = {"source": "./m", "for_each": '${toset(["p", "q"])}', "name": "${each.key}", "providers": {"aws": "aws.x"}}
+    made = {"k": {"count": 1, "user": "${aws_iam_user.u.name}"}, "off": {"count": 0, "user": "x"}}
+    inner = {"aws_iam_user": {"u": {"name": "${var.name}"}}, "aws_iam_access_key": made}
     files = {
-        "main.tf.json": json.dumps(
-            {
-                "provider": {"aws": [{"default_tags": {"tags": {"a": "plain"}}}, {"alias": "x", "default_tags": [{"tags": {"a": "x"}}]}]},
-                "module": {
-                    "m": {"source": "./m", "for_each": '${toset(["p", "q"])}', "name": "${each.key}", "providers": {"aws": "aws.x"}}
-                },
-                "variable": {"on": {"default": True}},
-            }
-        ),
-        "m/main.tf.json": json.dumps(
-            {
-                "variable": {"name": {"type": "string"}},
-                "resource": {
-                    "aws_iam_user": {"u": {"name": "${var.name}"}},
-                    "aws_iam_access_key": {"k": {"count": 1, "user": "${aws_iam_user.u.name}"}, "off": {"count": 0, "user": "x"}},
-                },
-            }
-        ),
+        "main.tf.json": json.dumps({"provider": {"aws": providers}, "module": {"m": call}}),
+        "m/main.tf.json": json.dumps({"variable": {"name": {"type": "string"}}, "resource": inner}),
     }
-    found = keys(tmp_path, files)
-    assert {a: (k.user, dict(k.tags)) for a, k in found.items()} == {
-        f'module.m["{n}"].aws_iam_access_key.k[0]': (n, {"a": "x"}) for n in ("p", "q")
-    }
+    found = {address: (one.user, dict(one.tags)) for address, one in keys(tmp_path, files).items()}
+    assert found == {f'module.m["{n}"].aws_iam_access_key.k[0]': (n, {"a": "x"}) for n in ("p", "q")}
 
 
 def test_comments_are_members(tmp_path: Path) -> None:
-    block = {"//": "posturio: expires=2027-01-31", "user": "x"}
-    found = key(tmp_path, program(resource={"aws_iam_access_key": {"ci": block}}))
-    assert [(e.effect, e.value) for e in found.lifetimes] == [(Effect.DECLARED, "2027-01-31")]
     ignored = {"//": 'posturio:ignore[iam.ownerless_access_keys] reason="moves to roles"', "user": "x"}
     assert len(key(tmp_path, program(resource={"aws_iam_access_key": {"ci": ignored}})).directives) == 1
 

@@ -74,18 +74,14 @@ def test_arithmetic_comparison_and_logic(left: Value, operator: str, right: Valu
     assert (found, type(found)) == (result, type(result))
 
 
-@pytest.mark.parametrize(
-    ("operator", "operand", "result"), [("-", 2, -2), ("-", "2", -2), ("!", True, False), ("!", "false", True), ("-", X, X), ("!", X, X)]
-)
-def test_an_operator_of_one_operand(operator: str, operand: Value, result: Value) -> None:
-    assert unary(operator, operand) == result
+def test_an_operator_of_one_operand() -> None:
+    assert [unary("-", value) for value in (2, "2", X)] == [-2, -2, X]
+    assert [unary("!", value) for value in (True, "false", X)] == [False, True, X]
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"), [*((v, True) for v in (True, "true", "1", 1)), *((v, False) for v in (False, "false", "0", 0)), (X, X)]
-)
-def test_what_counts_as_true_and_false(value: Value, expected: Value) -> None:
-    assert truth(value) == expected
+def test_what_counts_as_true_and_false() -> None:
+    assert [truth(value) for value in (True, "true", "1", 1, X)] == [True] * 4 + [X]
+    assert [truth(value) for value in (False, "false", "0", 0)] == [False] * 4
 
 
 @pytest.mark.parametrize("value", [None, "yes", "True", 2, (), {}])

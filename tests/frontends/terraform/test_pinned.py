@@ -10,16 +10,15 @@ from typing import Any
 import pytest
 
 from posturio_iac.frontends.terraform.modules import folder
+from tests.support.command_line import Patch
 from tests.support.terraform_programs import PLAIN, reading
 
 SOURCE = "github.com/ministryofjustice/cloud-platform-terraform-rds-instance"
 IDLE = f'module "rds" {{\n  source = "{SOURCE}?ref=9.2.0"\n}}\n'
 """A call of a version that makes no key; up to 5.x it does."""
 OLD = IDLE.replace("9.2.0", "5.0.0")
-TOLD = (
-    'module "u" {\n  source  = "terraform-aws-modules/iam/aws//modules/iam-user"\n  version = "5.34.0"\n'
-    "  create_iam_access_key = %s # as told\n}\n"
-)
+TOLD = 'module "u" {\n  source  = "terraform-aws-modules/iam/aws//modules/iam-user"\n  version = "5.34.0"\n'
+TOLD += "  create_iam_access_key = %s # as told\n}\n"
 """A call of a version that makes a key unless it is told not to."""
 REGISTRY = 'module "user" {\n  source  = "boldlink/iam-user/aws"\n  version = "%s"\n}\n'
 
@@ -49,9 +48,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch, root: Path, files: Mapping[str, str 
         {"a/main.tf.json": json.dumps({"module": {"rds": {"source": f"{SOURCE}?ref=9.2.0"}}})},
     ],
 )
-def test_a_folder_with_idle_calls_only_is_not_parsed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: Mapping[str, str | bytes]
-) -> None:
+def test_a_folder_with_idle_calls_only_is_not_parsed(tmp_path: Path, monkeypatch: Patch, files: Mapping[str, str]) -> None:
     assert loaded(monkeypatch, tmp_path, {**files, "b/main.tf": PLAIN}) == (["aws_iam_access_key.ci"], ["b"])
 
 
@@ -71,27 +68,16 @@ def test_a_folder_with_idle_calls_only_is_not_parsed(
         pytest.param({"a/main.tf": TOLD % "false", "a/b_override.tf": TOLD % "true"}, ["module.u"], id="an override turns it on"),
     ],
 )
-def test_a_folder_that_may_make_a_key_is_parsed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: Mapping[str, str | bytes], keys: list[str]
-) -> None:
+def test_a_folder_that_may_make_a_key_is_parsed(tmp_path: Path, monkeypatch: Patch, files: Mapping[str, str], keys: list[str]) -> None:
     assert loaded(monkeypatch, tmp_path, files) == (keys, ["a"])
 
 
 def test_the_version_that_is_installed_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    manifest = {
-        "Modules": [
-            {
-                "Key": "m.user",
-                "Source": "registry.terraform.io/boldlink/iam-user/aws",
-                "Version": "1.0.1",
-                "Dir": ".terraform/modules/m.user",
-            }
-        ]
-    }
+    installed = {"Key": "m.user", "Source": "registry.terraform.io/boldlink/iam-user/aws", "Version": "1.0.1", "Dir": ".terraform/m"}
     files = {
         "main.tf": 'module "m" {\n  source = "./m"\n}\n',
         "m/main.tf": REGISTRY % ">= 1.0",
-        ".terraform/modules/modules.json": json.dumps(manifest),
+        ".terraform/modules/modules.json": json.dumps({"Modules": [installed]}),
     }
     keys, parsed = loaded(monkeypatch, tmp_path, files)
     assert (keys, parsed) == (["module.m.module.user"], ["", "m"])

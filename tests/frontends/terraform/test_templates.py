@@ -106,16 +106,17 @@ def test_what_quoted_templates_become(code: str, expected: object) -> None:
         ('"p %{ if true } x %{ endif ~} q"', "p  x q"),
         ('"p %{~ for x in [1, 2] ~} ${x} %{~ endfor ~} q"', "p12q"),
         ('"a %{ if true }%{~ if true ~} b%{ endif }%{ endif }"', "a b"),
+        (r'"\n ${~ "x"}"', "x"),
+        (r'"${"x" ~}\n\n z"', "xz"),
+        ('<<EOT\na\n\n  ${~ "x" ~}\n\n  b\nEOT', "a\n\nx\n  b\n"),
+        ("<<-EOT\r\n  a\r\n\r\n  b\r\n  EOT\r", "a\r\n\r\nb\r\n"),
+        ("<<-EOT\n    a\n  \n    b\n  EOT", "a\n  \nb\n"),
+        ("<<EOT\n%{ if true ~}\nyes\n%{ else ~}\nno\n%{ endif ~}\nend\nEOT", "yes\nend\n"),
+        ("<<EOT\n%{ if true }\\n%{ endif }\nEOT", "\\n\n"),
+        ("<<-EOT\n    %{ if true }\n    a\n    %{ endif }\n    end\n  EOT", "\na\n\nend\n"),
     ],
 )
-def test_strip_markers_of_directives_reach_outwards(code: str, expected: str) -> None:
-    assert value_of(code) == expected
-
-
-@pytest.mark.parametrize(
-    ("code", "expected"), [(r'"\n ${~ "x"}"', "x"), (r'"${"x" ~}\n\n z"', "xz"), ('<<EOT\na\n\n  ${~ "x" ~}\n\n  b\nEOT', "a\n\nx\n  b\n")]
-)
-def test_strip_markers_take_the_white_space_of_their_own_line(code: str, expected: str) -> None:
+def test_white_space_that_markers_and_indentation_take_away(code: str, expected: str) -> None:
     assert value_of(code) == expected
 
 
@@ -147,23 +148,6 @@ def test_strip_markers_take_the_white_space_of_their_own_line(code: str, expecte
 )
 def test_heredocs(code: str, expected: str) -> None:
     assert shape(expression(code)) == expected
-
-
-def test_the_indentation_of_a_crlf_heredoc_is_that_of_its_lines_with_text() -> None:
-    assert value_of("<<-EOT\r\n  a\r\n\r\n  b\r\n  EOT\r") == "a\r\n\r\nb\r\n"
-
-
-def test_a_line_of_white_space_keeps_it_in_an_indented_heredoc() -> None:
-    assert value_of("<<-EOT\n    a\n  \n    b\n  EOT") == "a\n  \nb\n"
-
-
-def test_directives_in_heredocs() -> None:
-    assert value_of("<<EOT\n%{ if true ~}\nyes\n%{ else ~}\nno\n%{ endif ~}\nend\nEOT") == "yes\nend\n"
-    assert value_of("<<EOT\n%{ if true }\\n%{ endif }\nEOT") == "\\n\n"
-
-
-def test_directives_in_indented_heredocs_lose_the_indentation_too() -> None:
-    assert value_of("<<-EOT\n    %{ if true }\n    a\n    %{ endif }\n    end\n  EOT") == "\na\n\nend\n"
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ def owner(root: Path, files: dict[str, str | bytes]) -> object:
 
 
 TAGS = f"tags = {{\n  {OWNER}\n}}"
+ALIAS = generating(TAGS).replace("region =", 'alias = "other"\n  region =')
 BESIDE = {"terragrunt.hcl": 'include {\n  path = find_in_parent_folders("root.hcl")\n}\n', "main.tf": PLAIN}
 
 
@@ -39,11 +40,7 @@ BESIDE = {"terragrunt.hcl": 'include {\n  path = find_in_parent_folders("root.hc
         pytest.param({**live(TAGS, "../../../modules/other"), "modules/other/main.tf": ""}, False, id="beside another module"),
         pytest.param({"root.hcl": generating(TAGS), **{f"iam/{name}": text for name, text in BESIDE.items()}}, True, id="beside its unit"),
         pytest.param({**live(TAGS), "modules/iam/provider.tf": 'provider "aws" {\n}\n'}, False, id="of the module's own provider"),
-        pytest.param(
-            {**live(TAGS), "live/root.hcl": generating(TAGS).replace("region =", 'alias = "other"\n  region =')},
-            False,
-            id="of another alias",
-        ),
+        pytest.param({**live(TAGS), "live/root.hcl": ALIAS}, False, id="of another alias"),
         pytest.param({**live(TAGS), "live/prod/root.hcl": b"\xff\xfe", "nomad/job.hcl": b"\0"}, True, id="beside files of others"),
     ],
 )
