@@ -3,21 +3,31 @@ from __future__ import annotations
 import re
 import sys
 from datetime import datetime, timezone
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posturio_iac import commands
+from posturio_iac.commands.parser import Command
 from posturio_iac.config import Config, Exemption, Override
 from posturio_iac.config.check import moment, size
 from posturio_iac.config.load import load
-from posturio_iac.config.option_table import LIMITS, OPTIONS, OVERRIDE, SUPPRESSION, Option
+from posturio_iac.config.option_table import LIMITS, OPTIONS, OVERRIDE, SUPPRESSION, Option, Shape
 from posturio_iac.core.text.gitignore import Exclusions
 from posturio_iac.errors import UsageError
 from posturio_iac.scan.configuration import configuration_file, configuration_near
 from tests.support.command_line import run
 
+COMMANDS = [
+    value.options
+    for found in walk_packages(commands.__path__, "posturio_iac.commands.")
+    for value in vars(import_module(found.name)).values()
+    if isinstance(value, Command)
+]
 EVERYTHING = """
 max_lifetime_days = 60
 unused_days = 30
@@ -267,11 +277,12 @@ def test_every_shape_is_checked(folder: Path) -> None:
         assert f"{option.name} must be" in refused(folder, f"{option.name} = 1979-05-27T07:32:00Z")
 
 
-@pytest.mark.parametrize("options", [OPTIONS, LIMITS, OVERRIDE, SUPPRESSION])
-def test_the_text_of_an_option_reads_as_a_sentence(options: tuple[Option, ...]) -> None:
+@pytest.mark.parametrize("options", [OPTIONS, LIMITS, OVERRIDE, SUPPRESSION, *COMMANDS])
+def test_the_text_of_an_option_reads_as_a_sentence_and_its_default_is_a_choice(options: tuple[Option, ...]) -> None:
     """Without its full stop: help and tables of the documentation add what they need."""
     for option in options:
-        assert re.fullmatch(r"(?:[A-Z]|[a-z]+-)[^A-Z].*[^.X]", option.help), option.help
+        assert re.fullmatch(r"(?:[A-Z]|[a-z]+[-:])[^A-Z].*[^.X]", option.help), option.help
+        assert option.shape is not Shape.CHOICE or option.default in (None, *option.choices)
 
 
 @pytest.mark.parametrize(
