@@ -194,7 +194,7 @@ def test_answers_that_cannot_be_taken_are_refused_before_anything_is_asked(cloud
     key, path, ledger = cloud.key("ci", age=70, used=60), tmp_path / "a.csv", ("--ledger", str(tmp_path / "ledger.jsonl"))
     live(capsys, *ledger)
     for text, why in (
-        ("key_id,note\n", "has no column needed"),
+        ("note\n", "has no column key_id and no column needed;"),
         (f"key_id,needed\n{key},maybe\n", 'line 2: needed must be yes or no, not "maybe"'),
         ("key_id,needed\n****ABCD,yes\n", "line 2: key_id must be a full key ID"),
         ("key_id,needed\nAKIAIOSFODNN7EXAMPLE,no\n", "line 2: the ledger does not know the key ****MPLE"),

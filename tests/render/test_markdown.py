@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.render import markdown_page
 from posturio_iac.render.markdown_page import BREAK, code, plain, render
 from tests.support import canned
@@ -72,6 +73,8 @@ def test_paths_begin_at_the_top_of_the_repository() -> None:
 def test_what_stands_in_no_file_has_no_place() -> None:
     report = replace(canned.empty(), findings=(canned.finding(canned.WITHOUT, "arn:aws:iam::1:user/ci", None, "unused"),))
     assert render(report, canned.context()).splitlines()[-1].endswith(" |  |")
+    report = canned.empty(diagnostics=(Diagnostic(Level.ERROR, "cannot be read", "a.tf"),))
+    assert "\n- `a.tf`: cannot be read\n" in render(report, canned.context())
 
 
 def test_a_long_report_says_what_it_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
