@@ -5,6 +5,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from tests.support.grammar import listed
+
 KEYWORDS = ("for", "if", "in", "else", "endif", "endfor", "true", "false", "null")
 
 _names = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_]{0,6}(-[a-z0-9]{1,3})?", fullmatch=True).filter(lambda name: name not in KEYWORDS)
@@ -15,17 +17,7 @@ _escapes = st.sampled_from(
     ["\\n", "\\t", "\\r", '\\"', "\\\\", "\\u00e9", "\\u20AC", "\\U0001F511", "$${x}", "%%{ if }", "$", "%", "$$", "}"]
 )
 _references = st.sampled_from(
-    [
-        "var.a",
-        "local.tags.b",
-        "aws_iam_user.u[0].name",
-        "each.value",
-        'f("x")',
-        "var.a ? var.b : var.c",
-        "1 + 2",
-        "data.x.y[*].id",
-        'm["k"]',
-    ]
+    listed('var.a  local.tags.b  aws_iam_user.u[0].name  each.value  f("x")  var.a ? var.b : var.c  1 + 2  data.x.y[*].id  m["k"]')
 )
 _interpolations = _references.map("${{{}}}".format)
 _directives = st.sampled_from(["%{ if var.a }yes%{ else }no%{ endif }", "%{ for x in var.l }${x}%{ endfor }"])

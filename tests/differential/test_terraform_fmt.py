@@ -77,14 +77,8 @@ LIFECYCLE = "\n  lifecycle {\n    %s\n  }\n"
 GRAMMAR: Grammar = {
     "tags": (
         [
-            *(
-                "  tags = {}\n",
-                "  tags = {\n  }\n",
-                "  tags = local.tags\n",
-                "",
-                "  tags = { team_name = 1, cost = 1 }\n",
-                "  tags = { a = 1 }\n",
-            ),
+            *("", "  tags = {}\n", "  tags = {\n  }\n", "  tags = local.tags\n"),
+            *("  tags = { team_name = 1, cost = 1 }\n", "  tags = { a = 1 }\n"),
             '  tags = merge(local.tags, {\n    team_name = "x"\n    a         = null\n  })\n',
             "  tags = merge(local.tags, {\n    cost = true # why\n  })\n",
             '  tags = {\n    # who\n    environment = ["a", "b"]\n    "some key"  = true\n  }\n',

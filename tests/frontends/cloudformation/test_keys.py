@@ -74,9 +74,8 @@ def test_what_another_resource_names_is_another_user_in_each_nested_stack(tmp_pa
     stack = f"Resources: {{Maker: {{Type: AWS::Lambda::Function}}, K: {user}, L: {user}}}"
     nested = "{Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: stack.yaml}}"
     found = reading(tmp_path, {"stack.yaml": stack, "main.yaml": f"Resources: {{A: {nested}, B: {nested}}}"}).keys
-    assert {k.address: k.active_siblings for k in found} == {
-        f"{one}/{key}": (f"{one}/{other} (stack.yaml:1)",) for one in "AB" for key, other in ("KL", "LK")
-    }
+    siblings = {f"{one}/{key}": (f"{one}/{other} (stack.yaml:1)",) for one in "AB" for key, other in ("KL", "LK")}
+    assert {k.address: k.active_siblings for k in found} == siblings
 
 
 def test_two_stacks_with_keys_of_one_name_have_two_users(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ Resources:
   Three: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: nested/child.yaml, Parameters: {Name: eve, Make: "no"}}}
   Remote: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: "https://example.com/child.yaml"}}
 """
+REMOTE = "https://example.com/d.yaml"
 CHILD = """\
 Parameters: {Name: {Type: String}, Make: {Type: String, Default: "no"}}
 Conditions: {Make: !Equals [!Ref Make, "true"]}
@@ -50,12 +51,7 @@ def test_tags_of_the_stack_that_holds_the_user_count(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("url", "attribute", "user"),
-    [
-        ("c.yaml", "Outputs.Name", "C/U"),
-        ("c.yaml", "Outputs.Other", None),
-        ("https://example.com/d.yaml", "Outputs.Name", None),
-        ("https://example.com/d.yaml", "Arn", None),
-    ],
+    [("c.yaml", "Outputs.Name", "C/U"), ("c.yaml", "Outputs.Other", None), (REMOTE, "Outputs.Name", None), (REMOTE, "Arn", None)],
 )
 def test_a_value_of_a_nested_stack_is_followed_as_far_as_it_is_here(tmp_path: Path, url: str, attribute: str, user: str | None) -> None:
     child = "Resources: {U: {Type: AWS::IAM::User, Properties: {UserName: ci}}}\nOutputs: {Name: {Value: !Ref U}}\n"

@@ -41,12 +41,8 @@ SERVERLESS_FILES: dict[str, str | bytes] = {
 def test_resources_of_a_serverless_file_and_of_the_files_it_names_are_one_template(tmp_path: Path) -> None:
     found = reading(tmp_path, SERVERLESS_FILES)
     assert found.diagnostics == ()
-    assert places(found) == {
-        "Key": ("serverless.yml", 11, 7),
-        "Part": ("res/part.yml", 1, 1),
-        "Whole": ("res/whole.yml", 2, 1),
-        "All": ("res/all.yml", 2, 3),
-    }
+    apart = {"Part": ("res/part.yml", 1, 1), "Whole": ("res/whole.yml", 2, 1), "All": ("res/all.yml", 2, 3)}
+    assert places(found) == {"Key": ("serverless.yml", 11, 7), **apart}
     by_address = {k.address: k for k in found.keys}
     assert {k.scope for k in found.keys} == {"serverless.yml"}
     assert by_address["Key"].user_address == "User"

@@ -85,13 +85,7 @@ class TestInstances:
 
     @pytest.mark.parametrize(
         ("more", "suffixes"),
-        [
-            ("count = 2", ["[0]", "[1]"]),
-            ('for_each = toset(["a"])', ['["a"]']),
-            ("count = 0", []),
-            ("for_each = var.none", [""]),
-            ("", [""]),
-        ],
+        [("count = 2", ["[0]", "[1]"]), ('for_each = toset(["a"])', ['["a"]']), ("count = 0", []), ("count = var.none", [""]), ("", [""])],
     )
     def test_instances_of_modules(self, tmp_path: Path, more: str, suffixes: list[str]) -> None:
         files = {"main.tf": f'variable "none" {{}}\nmodule "m" {{\n  source = "./m"\n  {more}\n}}\n', "m/main.tf": PLAIN}
@@ -271,11 +265,10 @@ class TestKnownModules:
         assert key(tmp_path, provider + self.call('version = "5.30.0"\n  name = "ci"')).owner == "platform"
 
     def test_the_code_counts_more_than_the_table_when_it_is_here(self, tmp_path: Path) -> None:
+        installed = {"Key": "user", "Source": self.IAM, "Version": "5.30.0", "Dir": ".terraform/modules/user"}
         files = {
             "main.tf": self.call('version = "5.30.0"\n  name = "ci"'),
-            ".terraform/modules/modules.json": json.dumps(
-                {"Modules": [{"Key": "user", "Source": self.IAM, "Version": "5.30.0", "Dir": ".terraform/modules/user"}]}
-            ),
+            ".terraform/modules/modules.json": json.dumps({"Modules": [installed]}),
             ".terraform/modules/user/main.tf": 'variable "name" {}\nresource "aws_iam_access_key" "this" {\n  count = 1\n  user = var.name\n}\n',
         }
         assert [k.address for k in reading(tmp_path, files).keys] == ["module.user.aws_iam_access_key.this[0]"]
@@ -305,18 +298,12 @@ class TestDirectives:
 
     def test_those_of_one_call_are_not_those_of_another(self, tmp_path: Path) -> None:
         files = {"main.tf": self.IGNORE + CALL + CALL.replace('"m"', '"n"', 1), "m/main.tf": PLAIN}
-        found = keys(tmp_path, files)
-        assert {a: len(k.directives) for a, k in found.items()} == {
-            "module.m.aws_iam_access_key.ci": 1,
-            "module.n.aws_iam_access_key.ci": 0,
-        }
+        found = {address: len(one.directives) for address, one in keys(tmp_path, files).items()}
+        assert found == {"module.m.aws_iam_access_key.ci": 1, "module.n.aws_iam_access_key.ci": 0}
 
     def test_a_wrong_one_is_said_once(self, tmp_path: Path) -> None:
-        files = {
-            "main.tf": CALL + CALL.replace('"m"', '"n"', 1),
-            "m/main.tf": USER + "# posturio:ignore[iam.no_such_rule] reason=x\n" + KEY,
-        }
-        (said,) = reading(tmp_path, files).diagnostics
+        inner = USER + "# posturio:ignore[iam.no_such_rule] reason=x\n" + KEY
+        (said,) = reading(tmp_path, {"main.tf": CALL + CALL.replace('"m"', '"n"', 1), "m/main.tf": inner}).diagnostics
         assert (said.level, said.path, said.line) == (Level.WARNING, "m/main.tf", 4)
 
 

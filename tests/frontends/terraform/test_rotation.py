@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from posturio_iac.core.evidence.remedy import Advice, ReplaceTrigger
-from posturio_iac.core.model import AccessKey, Effect, Kind, Replacement, Unknown
+from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Replacement, Unknown
 from posturio_iac.core.unknown import NOT_FIXED
 from tests.support.terraform_programs import PLAIN, USER, key, keys, reading
 
@@ -39,13 +39,15 @@ def plain(head: str = "", user: str = "aws_iam_user.ci.name", *more: str) -> str
 
 def ends(found: AccessKey) -> list[tuple[str, str, object]]:
     """Return kind, effect and the days or the date of each piece of evidence."""
-    when = (
-        e.interval / timedelta(days=1) if e.interval is not None else e.at.date().isoformat() if e.at else None for e in found.lifetimes
-    )
-    return [(e.kind.value, e.effect.value, one) for e, one in zip(found.lifetimes, when, strict=True)]
+
+    def when(one: Lifetime) -> object:
+        return one.interval / timedelta(days=1) if one.interval is not None else one.at and one.at.date().isoformat()
+
+    return [(one.kind.value, one.effect.value, when(one)) for one in found.lifetimes]
 
 
 ENFORCED90 = ("rotation", "enforced", 90.0)
+Ends = tuple[str, str, object]
 
 
 @pytest.mark.parametrize(
@@ -193,11 +195,8 @@ def test_straight_to_the_schedule_works_on_one_engine_only(tmp_path: Path, engin
 
 def test_the_engine_is_read_from_the_files(tmp_path: Path) -> None:
     lock = 'provider "registry.opentofu.org/hashicorp/aws" {\n  version = "5.0.0"\n}\n'
-    files = {
-        "main.tf": 'terraform {\n  required_version = ">= 1.12"\n}\n' + DAYS90 + rotated("time_rotating.r"),
-        ".terraform.lock.hcl": lock,
-    }
-    found = reading(tmp_path, files)
+    code = 'terraform {\n  required_version = ">= 1.12"\n}\n' + DAYS90 + rotated("time_rotating.r")
+    found = reading(tmp_path, {"main.tf": code, ".terraform.lock.hcl": lock})
     assert [ends(one) for one in found.keys] == [[ENFORCED90]]
     assert ["files say OpenTofu 1.12 or later" in said.message for said in found.diagnostics] == [True]
     (tmp_path / ".terraform.lock.hcl").write_text(lock.replace("opentofu.org", "terraform.io"))
@@ -426,9 +425,7 @@ class TestSecrets:
             ('"other"', ARN, "automatically_after_days = 30", None),
         ],
     )
-    def test_the_rotation_of_the_secret_that_stores_the_key(
-        self, tmp_path: Path, secret: str, arn: str, rules: str, expected: tuple[str, str, object] | None
-    ) -> None:
+    def test_the_rotation_of_the_secret_of_a_key(self, tmp_path: Path, secret: str, arn: str, rules: str, expected: Ends | None) -> None:
         code = self.STORED.replace("SECRET", secret).replace("LAMBDA", arn).replace("RULES", rules)
         code += "locals {\n  both = { k = aws_iam_access_key.ci.secret }\n}\n"
         assert ends(key(tmp_path, code + plain())) == ([expected] if expected else [])
@@ -453,9 +450,7 @@ class TestSecrets:
             ('"other"', f"enable_rotation = true\n{ARN}\n{RULES}", None),
         ],
     )
-    def test_a_module_that_rotates_what_it_stores(
-        self, tmp_path: Path, secret: str, arguments: str, expected: tuple[str, str, object] | None
-    ) -> None:
+    def test_a_module_that_rotates_what_it_stores(self, tmp_path: Path, secret: str, arguments: str, expected: Ends | None) -> None:
         code = plain() + self.MODULE.replace("SECRET", secret).replace("ARGUMENTS", arguments)
         assert ends(key(tmp_path, code)) == ([expected] if expected else [])
 
@@ -519,13 +514,10 @@ class TestSiblings:
         ],
     )
     def test_active_keys_of_a_user_see_each_other(self, tmp_path: Path, a: str, b: str, expected: tuple[object, object]) -> None:
-        found = [
-            k.active_siblings
-            for _, k in sorted(keys(tmp_path, self.TWO.replace("  A", f"  {a}").replace("  B", f"  {b}") + self.MORE).items())
-        ]
-        assert [None if isinstance(one, Unknown) and wanted is None else one for one, wanted in zip(found, expected, strict=True)] == [
-            *expected
-        ]
+        found = keys(tmp_path, self.TWO.replace("  A", f"  {a}").replace("  B", f"  {b}") + self.MORE)
+        for name, wanted in zip("ab", expected, strict=True):
+            siblings = found[f"aws_iam_access_key.{name}"].active_siblings
+            assert isinstance(siblings, Unknown) if wanted is None else siblings == wanted
 
     TURNS = "".join(
         f'resource "terraform_data" "{name}" {{ input = toggles_leapfrog.t.{output}_timestamp }}\n'
@@ -584,11 +576,8 @@ class TestTagsAndComments:
         assert found.owner == "payments"
 
     def test_comments_of_the_user_and_of_the_call_count_for_the_key(self, tmp_path: Path) -> None:
-        files = {
-            "main.tf": '# posturio: expires=2027-01-31\nmodule "m" {\n  source = "./m"\n}\n',
-            "m/main.tf": "# posturio: owner=payments\n" + plain(),
-        }
-        found = key(tmp_path, files)
+        call = '# posturio: expires=2027-01-31\nmodule "m" {\n  source = "./m"\n}\n'
+        found = key(tmp_path, {"main.tf": call, "m/main.tf": "# posturio: owner=payments\n" + plain()})
         assert (found.owner, [e.kind for e in found.lifetimes]) == ("payments", [Kind.EXPIRY])
 
 

@@ -139,14 +139,9 @@ def test_what_a_unit_applies(tmp_path: Path, files: Files, user: str) -> None:
 
 
 def test_each_unit_is_judged_by_itself(tmp_path: Path) -> None:
-    files = live()
-    files["live/dev/account.hcl"] = 'locals {\n  expires = "2026-12-31"\n}\n'
-    files["live/dev/user/terragrunt.hcl"] = UNIT.replace('"ci"', '"dev"')
-    found = read(tmp_path, files)
-    assert {(key.scope, key.user, tags(key)["expires"]) for key in found.keys} == {
-        ("live/prod/user", "ci", "2027-01-31"),
-        ("live/dev/user", "dev", "2026-12-31"),
-    }
+    dev = {"live/dev/account.hcl": ACCOUNT.replace("2027", "2028"), "live/dev/user/terragrunt.hcl": UNIT.replace('"ci"', '"dev"')}
+    found = {key.scope: (key.user, tags(key)["expires"]) for key in read(tmp_path, live() | dev).keys}
+    assert found == {"live/prod/user": ("ci", "2027-01-31"), "live/dev/user": ("dev", "2028-01-31")}
 
 
 @pytest.mark.parametrize(
@@ -159,9 +154,8 @@ def test_each_unit_is_judged_by_itself(tmp_path: Path) -> None:
 def test_key_of_one_unit_is_switched_off_in_its_inputs_alone(tmp_path: Path, status: str, change: str) -> None:
     module = MODULE.replace("  count = var.enabled ? 1 : 0\n", status) + 'variable "status" {\n  default = "Active"\n}\n'
     key = only(tmp_path, live() | {"modules/user/main.tf": module})
-    assert [str(remedy.text) for remedy in key.remedies.narrower if isinstance(remedy, Advice)] == [
-        f"{change} only in the inputs of live/prod/user/terragrunt.hcl"
-    ]
+    (said,) = (str(remedy.text) for remedy in key.remedies.narrower if isinstance(remedy, Advice))
+    assert said == f"{change} only in the inputs of live/prod/user/terragrunt.hcl"
 
 
 @pytest.mark.parametrize(
@@ -202,15 +196,11 @@ def test_sources_of_local_modules(tmp_path: Path, source: str) -> None:
 
 @pytest.mark.parametrize(
     ("strategy", "expected"),
-    [
-        ("", {"own": "1"}),
-        ('  merge_strategy = "deep"\n', {"own": "1", "expires": "2027-01-31", "path": "prod/user"}),
-        ('  merge_strategy = "no_merge"\n', {"own": "1"}),
-    ],
+    [("", {}), ('  merge_strategy = "deep"\n', {"expires": "2027-01-31", "path": "prod/user"}), ('  merge_strategy = "no_merge"\n', {})],
 )
 def test_strategies_of_merging(tmp_path: Path, strategy: str, expected: dict[str, str]) -> None:
     unit = UNIT.replace('"root.hcl")\n', f'"root.hcl")\n{strategy}').replace("inputs = {", 'inputs = {\n  tags = { own = "1" }')
-    assert tags(only(tmp_path, live(unit))) == expected
+    assert tags(only(tmp_path, live(unit))) == {"own": "1", **expected}
 
 
 def test_outputs_of_dependencies_are_unknown_and_mocks_are_not_used(tmp_path: Path) -> None:
@@ -307,10 +297,8 @@ def test_paths_that_hold_only_in_the_cache_of_terragrunt(tmp_path: Path, monkeyp
     files["live/prod/common/meta/main.tf"] = 'resource "aws_iam_access_key" "meta" {\n  user = "meta"\n}\n'
     found = read(tmp_path, files)
     assert found.diagnostics == ()
-    assert {key.address: key.scope for key in found.keys} == {
-        "aws_iam_access_key.this[0]": "live/prod/user",
-        "module.meta.aws_iam_access_key.meta": "live/prod/user",
-    }
+    assert {key.scope for key in found.keys} == {"live/prod/user"}
+    assert [key.address for key in found.keys] == ["aws_iam_access_key.this[0]", "module.meta.aws_iam_access_key.meta"]
 
 
 def test_module_that_is_not_here_stands_at_the_source_of_its_unit(tmp_path: Path) -> None:

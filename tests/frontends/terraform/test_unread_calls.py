@@ -85,11 +85,9 @@ def test_unit_whose_source_a_program_tells_is_noted(tmp_path: Path) -> None:
 
 
 def test_copies_whose_code_is_here_are_read_and_not_noted(tmp_path: Path) -> None:
-    files = {
-        "main.tf": call("./modules/iam-user"),
-        "modules/iam-user/main.tf": 'variable "name" {\n}\nresource "aws_iam_access_key" "k" {\n  user = var.name\n}\n',
-    }
-    assert list(keys(tmp_path, files)) == ["module.ci.aws_iam_access_key.k"]
+    code = 'variable "name" {\n}\nresource "aws_iam_access_key" "k" {\n  user = var.name\n}\n'
+    found = keys(tmp_path, {"main.tf": call("./modules/iam-user"), "modules/iam-user/main.tf": code})
+    assert list(found) == ["module.ci.aws_iam_access_key.k"]
 
 
 @pytest.mark.parametrize(
@@ -101,9 +99,7 @@ def test_copies_whose_code_is_here_are_read_and_not_noted(tmp_path: Path) -> Non
         ("5.30.0", "create_access_key", "create_iam_access_key"),
     ],
 )
-def test_input_that_the_version_does_not_have_is_a_warning_that_names_the_nearest(
-    tmp_path: Path, version: str, name: str, meant: str
-) -> None:
+def test_input_that_the_version_does_not_have_is_a_warning(tmp_path: Path, version: str, name: str, meant: str) -> None:
     found = reading(tmp_path, unit(f"tfr:///{REGISTRY}?version={version}", f"  {name} = true\n"))
     (said,) = found.diagnostics
     assert (said.level, said.path, said.line) == (Level.WARNING, "live/ci/terragrunt.hcl", 6)

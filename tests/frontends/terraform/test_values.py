@@ -223,11 +223,8 @@ class TestVariables:
 
     def test_types_convert_what_files_and_calls_give(self, tmp_path: Path) -> None:
         typed = 'variable "v" { type = number }\noutput "o" { value = var.v }\nlocals { x = var.v }\n'
-        files = {
-            "main.tf": typed + 'module "m" {\n  source = "./m"\n  v = "7"\n}\nlocals { y = module.m.o }\n',
-            "terraform.tfvars": 'v = "5"\n',
-            "m/main.tf": typed,
-        }
+        call = 'module "m" {\n  source = "./m"\n  v = "7"\n}\nlocals { y = module.m.o }\n'
+        files = {"main.tf": typed + call, "terraform.tfvars": 'v = "5"\n', "m/main.tf": typed}
         assert local(tmp_path, files) == 5
         assert local(tmp_path, files, "y") == 7
 

@@ -90,11 +90,7 @@ STRINGS = [
 REGEXES = [
     ("regex", ("[a-z]+", "123abc456def"), "abc"),
     ("regex", (r"(\d{4})-(\d\d)(-x)?", "on 2026-10-01"), ("2026", "10", None)),
-    (
-        "regex",
-        (r"^(?:(?P<scheme>[^:/?#]+):)?(?://(?P<host>[^/?#]*))?", "https://example.com/x"),
-        {"scheme": "https", "host": "example.com"},
-    ),
+    ("regex", (r"^(?P<scheme>[^:/?#]+)://(?P<host>[^/?#]*)", "https://a.com/x"), {"scheme": "https", "host": "a.com"}),
     ("regexall", ("[a-z]+", "12ab34cd"), ("ab", "cd")),
     ("regexall", ("(.)=(.)", "a=1,b=2"), (("a", "1"), ("b", "2"))),
     ("regexall", ("z", "abc"), ()),
@@ -217,11 +213,8 @@ ENCODINGS = [
 DATES = [
     ("formatdate", ("DD MMM YYYY hh:mm ZZZ", "2018-01-02T23:12:01Z"), "02 Jan 2018 23:12 UTC"),
     ("formatdate", ("EEEE, D-MMMM-YY H:m:s AA", "2018-01-02T03:02:01-08:00"), "Tuesday, 2-January-18 3:2:1 AM"),
-    (
-        "formatdate",
-        ("EEE MM M hh h HH ss aa Z ZZZ ZZZZ ZZZZZ", "2018-01-02T23:12:01-08:30"),
-        "Tue 01 1 23 23 11 01 pm -08:30 -0830 -0830 -08:30",
-    ),
+    ("formatdate", ("EEE MM M hh h HH ss aa", "2018-01-02T23:12:01-08:30"), "Tue 01 1 23 23 11 01 pm"),
+    ("formatdate", ("Z ZZZ ZZZZ ZZZZZ", "2018-01-02T23:12:01-08:30"), "-08:30 -0830 -0830 -08:30"),
     ("formatdate", ("YYYY-MM-DD'T'hh:mm:ssZ", "2026-10-01T00:00:00.25+00:00"), "2026-10-01T00:00:00Z"),
     ("formatdate", ("H 'o''clock' '' \u2603", "2018-01-02T00:12:01Z"), "12 o'clock ' \u2603"),
     *(
@@ -411,7 +404,6 @@ def test_nothing_heavy_is_loaded_before_a_function_needs_it() -> None:
         "call('lookup', ({'a': 1}, 'a'), env)\n"
         f"print([name for name in {heavy} if name in sys.modules])\n"
     )
-    result = subprocess.run(
-        [sys.executable, "-I", "-c", f"import sys; sys.path[:0] = {sys.path}\n{program}"], capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-I", "-c", f"import sys; sys.path[:0] = {sys.path}\n{program}"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert result.stdout == "[]\n"

@@ -58,11 +58,7 @@ def _read_file(path: str) -> str | Unknown:
     return AS_STATED("outside the scan root") if path.startswith("..") else f"content of {path}"
 
 
-ENVIRONMENT = Environment(
-    read_file=_read_file,
-    render=lambda text, variables: first_unknown(variables) or text,
-    list_files=lambda _: ("a.yaml", "b/c.yml"),
-)
+ENVIRONMENT = Environment(_read_file, lambda text, variables: first_unknown(variables) or text, lambda _: ("a.yaml", "b/c.yml"))
 
 
 def _outcome(name: str, arguments: tuple[Value, ...]) -> Value:

@@ -61,24 +61,10 @@ def test_matches(pattern: str, text: str, expected: tuple[Value, ...]) -> None:
 
 
 NOT_EVALUATED = [
-    *(
-        "(?U)a+",
-        "(?m)^a$",
-        "(?s)a.b",
-        "(?i:a)b",
-        r"\Aa\z",
-        r"a\Z",
-        r"\pL+",
-        r"\Qa\E",
-        r"\x41",
-        r"\C",
-        r"[^\D5]",
-        "[[:^digit:]]",
-        "[[:foo:]]",
-    ),
+    *("(?U)a+", "(?m)^a$", "(?s)a.b", "(?i:a)b", r"\Aa\z", r"a\Z", r"\pL+", r"\Qa\E", r"\x41", r"\C", r"[^\D5]"),
     *("(a*)+", "(a*)*", "(a+)*", "(|a)*", "(a|b)*", "(a*)?", "(ab){2}", "(a?b?)?", "(^a)*", "a**", "a++", "a{2}{3}", "*a", "a|*", "^*"),
     *("(a", "a)", "[a", "[]", "[b-a]", r"[a-\d]", "a{,2}", "a{3,2}", "a{1001}", "(?=a)", "(?<!a)b", r"(a)\1", "a\\", "[[a]"),
-    *("(?P<a>x)(?P<a>y)", "(?P<1>x)"),
+    *("(?P<a>x)(?P<a>y)", "(?P<1>x)", "[[:^digit:]]", "[[:foo:]]"),
 ]
 
 
@@ -106,8 +92,6 @@ def test_any_pattern_is_used_or_unknown_and_ends_in_time(pattern: str, text: str
     assert time.thread_time() - started < 2
 
 
-@pytest.mark.parametrize(
-    ("pattern", "text"), [("(a?){20}b", "a" * 30), ("a*a*a*a*a*b", "a" * 200), ("(x+x+)+y", "x" * 40), ("a+b", "a" * 90_000)]
-)
-def test_a_pattern_that_could_take_long_is_unknown(pattern: str, text: str) -> None:
-    assert isinstance(find(pattern, text), Unknown)
+@pytest.mark.parametrize(("pattern", "length"), [("(a?){20}b", 30), ("a*a*a*a*a*b", 200), ("(a+a+)+y", 40), ("a+b", 90_000)])
+def test_a_pattern_that_could_take_long_is_unknown(pattern: str, length: int) -> None:
+    assert isinstance(find(pattern, "a" * length), Unknown)
