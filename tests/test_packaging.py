@@ -195,11 +195,10 @@ def test_scan_without_keys_loads_no_parser_no_model_and_no_rules(tmp_path: Path)
     )
 
 
-def test_scan_of_terraform_loads_no_yaml(tmp_path: Path) -> None:
+def test_scan_of_ordinary_terraform_loads_no_parser_and_no_patterns(tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text(KEY, encoding="utf-8")
     modules = loaded("scan", str(tmp_path))
-    assert "tree_sitter_hcl" in modules
-    assert modules & (HEAVY | {"yaml", "pathlib", "subprocess", "tempfile"}) == set()
+    assert modules & (HEAVY | PARSERS | {"typing", "re", "pathlib", "subprocess", "tempfile"}) == set()
     assert modules & {f"posturio_iac.{name}" for name in RARE} == set()
     assert {m for m in modules if m.startswith("posturio_iac.frontends.cloudformation")} == set()
 

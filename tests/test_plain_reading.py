@@ -34,6 +34,7 @@ def take_no_shortcut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ModuleTree, "may_hold_keys", every_local_call)
     monkeypatch.setattr(secret_flow.Mentions, "by", lambda _, folder, _kind, _name: secret_flow.holders(folder))
     monkeypatch.setattr(parsing, "OUTLINED_FROM", 1 << 60)
+    monkeypatch.setattr(parsing, "plain_file", lambda *_: None)
 
 
 def verdicts(report: Report) -> list[object]:

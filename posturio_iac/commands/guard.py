@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 
 from posturio_iac.commands.output import is_git_data, replace_file, write_bytes
 from posturio_iac.core.text import lazy_pattern
@@ -86,6 +85,8 @@ def remember(changed: Mapping[str, tuple[bytes, bytes]], repository: str | None)
     """Keep the digests of fixed files in git's own folder, so that a second fix knows them; where it cannot, that one is refused."""
     if repository is None or not changed:
         return
+    from contextlib import suppress
+
     from posturio_iac.search.git_tree.git_changes import git_folder
 
     digests = [*_fixed(repository), *(_digest(after) for _, after in changed.values())][-_MOST_FIXED:]
@@ -96,10 +97,11 @@ def remember(changed: Mapping[str, tuple[bytes, bytes]], repository: str | None)
 def _fixed(repository: str) -> list[str]:
     from posturio_iac.search.git_tree.git_changes import git_folder
 
-    with suppress(UnreadableError, UnicodeDecodeError):
+    try:
         folder = git_folder(repository)
         return read(os.path.join(folder, _FIXED), MIB, Fence(folder)).decode().split()
-    return []
+    except (UnreadableError, UnicodeDecodeError):
+        return []
 
 
 def _digest(data: bytes) -> str:

@@ -19,7 +19,7 @@ def calls(address: str) -> tuple[str, ...]:
     """The names of the module calls that lead to a resource, the outermost first."""
     names: list[str] = []
     at = 0
-    while found := _MODULE.match(address, at):
+    while address.startswith("module.", at) and (found := _MODULE.match(address, at)):
         names.append(found[1])
         at = found.end()
     return tuple(names)

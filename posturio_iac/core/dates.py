@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, timedelta, timezone
 
 from posturio_iac.core.evidence.reason import ReasonKind
 from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.text import lazy_pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ LAST_YEAR = 8999  # Later years mean never. The bound leaves room to add any int
 _NEVER_ENDS = "says that the key never ends"
 _DATE = "a date such as 2027-01-31"
 
-_ISO = r"""(?x)
+_ISO = lazy_pattern(r"""(?x)
     (?P<year>[0-9]{4})
     (?: -(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2}))? | (?P<month8>[0-9]{2})(?P<day8>[0-9]{2}) )
     (?: [Tt\ ]
@@ -27,15 +27,18 @@ _ISO = r"""(?x)
           | (?P<minute4>[0-9]{2})(?:(?P<second6>[0-9]{2})(?:[.,](?P<fraction6>[0-9]+))?)? )
         \ ?(?P<zone>[Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?
     )?
-    """
-_LEADING = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])|[0-9]{8}(?![0-9])"
-_YEAR_FIRST = r"(?s)([0-9]{4})[-/._ ]([0-9]{1,2})[-/._ ]([0-9]{1,2})\b.*"
-_YEAR_LAST = r"(?s)([0-9]{1,2})[-/._ ]([0-9]{1,2})[-/._ ]([0-9]{4})\b.*"
-_MONTH_NAME = r"(?i)\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b"
+    """)
+_LEADING = lazy_pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])|[0-9]{8}(?![0-9])")
+_YEAR_FIRST = lazy_pattern(r"(?s)([0-9]{4})[-/._ ]([0-9]{1,2})[-/._ ]([0-9]{1,2})\b.*")
+_YEAR_LAST = lazy_pattern(r"(?s)([0-9]{1,2})[-/._ ]([0-9]{1,2})[-/._ ]([0-9]{4})\b.*")
+_MONTH_NAME = lazy_pattern(r"(?i)\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_YEAR = lazy_pattern(r"(?<![0-9])[0-9]{4}(?![0-9])")
+_DAY = lazy_pattern(r"(?i)(?<![0-9:])[0-9]{1,2}(?=st|nd|rd|th|[^0-9:a-z]|$)")
+_YEAR_ALONE = lazy_pattern(r"(?:19|2[0-9])[0-9]{2}")
 _HOURS, _MINUTES, _SECONDS = range(24), range(60), range(61)
 _SHOWN = 40  # how much of a value a message quotes
-_EPOCH = r"([0-9]{9,10})(?:[0-9]{3})?"
+_EPOCH = lazy_pattern(r"([0-9]{9,10})(?:[0-9]{3})?")
 _NEVER = frozenset({"never", "none", "no", "false", "off", "unlimited", "forever", "infinite", "permanent", "indefinite", "indefinitely"})
 _PLACEHOLDER = frozenset(
     {"n/a", "na", "tbd", "tba", "todo", "fixme", "-", "--", "?", "??", "???", "...", "…", "null", "nil", "unknown", "xxx"}
@@ -68,7 +71,7 @@ def parse_date(text: str) -> datetime | None:
         if len(text) == len("2027-01-31") and text.isascii() and text[4] == text[7] == "-" and text.replace("-", "").isdigit():
             midnight = _midnight(text[:4], text[5:7], text[8:])
             return midnight + timedelta(days=1) if midnight is not None else None
-        found = re.fullmatch(_ISO, text)
+        found = _ISO.fullmatch(text)
         return _moment(found.groupdict()) if found is not None else None
     except ValueError:
         return None
@@ -94,7 +97,7 @@ def leading_date(text: str) -> datetime | None:
     whole = parse_date(text)
     if whole is not None:
         return whole
-    found = re.match(_LEADING, text.strip()) if text.strip()[:4].isdecimal() else None
+    found = _LEADING.match(text.strip()) if text.strip()[:4].isdecimal() else None
     return parse_date(found[0]) if found else None
 
 
@@ -127,7 +130,7 @@ def silence(text: str, example: str = "") -> Trouble | None:
 
 
 def says_never(text: str) -> bool:
-    found = re.fullmatch(_ISO, text.strip())
+    found = _ISO.fullmatch(text.strip())
     return text.strip().casefold() in _NEVER or (found is not None and int(found["year"]) > LAST_YEAR)
 
 
@@ -140,29 +143,29 @@ def date_trouble(text: str) -> Trouble | None:
 def date_reading(text: str) -> str | None:
     """In ISO 8601, the date that a text in another form means; None where it means none, or could mean several."""
     stripped = text.strip()
-    found = re.fullmatch(_YEAR_FIRST, stripped)
+    found = _YEAR_FIRST.fullmatch(stripped)
     isos = [_calendar(found[1], found[2], found[3])] if found else [*_last_year_isos(stripped), _named_iso(stripped), _epoch_iso(stripped)]
     known = [iso for iso in isos if iso]
     return known[0] if len(known) == 1 and parse_date(text) is None else None
 
 
 def _last_year_isos(text: str) -> list[str]:
-    found = re.fullmatch(_YEAR_LAST, text)
+    found = _YEAR_LAST.fullmatch(text)
     isos = {_calendar(found[3], found[2], found[1]), _calendar(found[3], found[1], found[2])} if found else set()
     return sorted(filter(None, isos))
 
 
 def _named_iso(text: str) -> str | None:
-    month = re.search(_MONTH_NAME, text)
-    year = re.search(r"(?<![0-9])[0-9]{4}(?![0-9])", text)
-    day = re.search(r"(?<![0-9:])[0-9]{1,2}(?=st|nd|rd|th|[^0-9:a-z]|$)", text, re.IGNORECASE)
+    month = _MONTH_NAME.search(text)
+    year = _YEAR.search(text)
+    day = _DAY.search(text)
     if month is None or year is None or day is None:
         return None
     return _calendar(year[0], str(_MONTHS.index(month[1].lower()) + 1), day[0])
 
 
 def _epoch_iso(text: str) -> str | None:
-    found = re.fullmatch(_EPOCH, text)
+    found = _EPOCH.fullmatch(text)
     return (datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=int(found[1]))).date().isoformat() if found else None
 
 
@@ -195,17 +198,17 @@ def _calendar(year: str, month: str, day: str) -> str | None:
 
 
 def _near_iso(text: str) -> Trouble | None:
-    if (found := re.fullmatch(_ISO, text)) is not None:
+    if (found := _ISO.fullmatch(text)) is not None:
         if int(found["year"]) > LAST_YEAR:
             return Trouble(f"{quote(text)} {_NEVER_ENDS}", _DATE, ReasonKind.NEVER)
         return Trouble(f"{quote(text)} is not a date in the calendar", _DATE)
-    found = re.fullmatch(_YEAR_FIRST, text)
+    found = _YEAR_FIRST.fullmatch(text)
     iso = _calendar(*found.groups()) if found else None
     return other_form(f"{quote(text)} is not an ISO 8601 date", iso) if iso else None
 
 
 def _day_first(text: str) -> Trouble | None:
-    found = re.fullmatch(_YEAR_LAST, text)
+    found = _YEAR_LAST.fullmatch(text)
     if found is None:
         return None
     match _last_year_isos(text):
@@ -218,15 +221,15 @@ def _day_first(text: str) -> Trouble | None:
 
 
 def _named_month(text: str) -> Trouble | None:
-    month = re.search(_MONTH_NAME, text)
-    year = re.search(r"(?<![0-9])[0-9]{4}(?![0-9])", text)
+    month = _MONTH_NAME.search(text)
+    year = _YEAR.search(text)
     if month is None or year is None:
         return None
     return other_form(f"{quote(text)} is not an ISO 8601 date", _named_iso(text) or "2027-01-31")
 
 
 def _number(text: str) -> Trouble | None:
-    if re.fullmatch(r"(?:19|2[0-9])[0-9]{2}", text):
+    if _YEAR_ALONE.fullmatch(text):
         return Trouble(f"{quote(text)} names only a year", f"a date such as {text}-12-31")
     iso = _epoch_iso(text)
     return other_form(f"{quote(text)} looks like a count of seconds", iso) if iso else None

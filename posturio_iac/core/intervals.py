@@ -5,10 +5,10 @@ A month counts as 30 days and a year as 365.
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 from posturio_iac.core.dates import Trouble, other_form, quote, silence
+from posturio_iac.core.text import lazy_pattern
 
 FORMS = "an interval such as 90d, 12h, 6w, 3mo, 1y or P90D"  # what to write, for messages
 LONGEST = timedelta(days=365_000)  # longer intervals are refused: they mean never, and would not fit into a calendar
@@ -25,19 +25,19 @@ SPELLINGS = {
     **dict.fromkeys(("y", "yr", "yrs", "year", "years"), "y"),
 }
 _PART = r"([0-9]{1,18})[\s_-]*([a-z]+)[\s,]*"
-_PARTS = rf"(?:{_PART})+"
-_NUMBER = r"[0-9]{1,18}"
-_ISO = (
+_PARTS = lazy_pattern(rf"(?:{_PART})+")
+_NUMBER = lazy_pattern(r"[0-9]{1,18}")
+_ISO = lazy_pattern(
     r"p(?=[0-9t])(?:([0-9]{1,18})y)?(?:([0-9]{1,18})m)?(?:([0-9]{1,18})w)?(?:([0-9]{1,18})d)?"
     r"(?:t(?=[0-9])(?:([0-9]{1,18})h)?(?:([0-9]{1,18})m)?(?:([0-9]{1,18})s)?)?"
 )
 _ISO_UNITS = ("y", "mo", "w", "d", "h", "min", "s")
-_RATE = r"rate\(\s*([0-9]{1,18})\s+(minutes?|hours?|days?)\s*\)"
+_RATE = lazy_pattern(r"rate\(\s*([0-9]{1,18})\s+(minutes?|hours?|days?)\s*\)")
 _ADVERBS = {"hourly": "1h", "daily": "1d", "weekly": "1w", "monthly": "30d", "quarterly": "90d"}
 _ADVERBS |= dict.fromkeys(("biweekly", "fortnightly"), "2w") | dict.fromkeys(("yearly", "annually", "annual"), "1y")
 _DAYS_NOT_HOURS = 4
 _HUGE = 10**18
-_AMBIGUOUS = r"([0-9]{1,18})[\s_-]*m"
+_AMBIGUOUS = lazy_pattern(r"([0-9]{1,18})[\s_-]*m")
 _TROUBLES = (
     (r"true|yes|on|enabled?|auto|automatic|automated|manual|required", "is not an interval"),
     (r"(?s)cron\(.*", "is a schedule, not an interval"),
@@ -54,13 +54,13 @@ def parse_interval(value: str | float, default_unit: str = "d") -> timedelta | N
         whole = not isinstance(value, bool) and 0 <= value < _HUGE and value == int(value)
         return _total([(int(value), default_unit)]) if whole else None
     text = value.strip().lower()
-    if re.fullmatch(_NUMBER, text):
+    if _NUMBER.fullmatch(text):
         return _total([(int(text), default_unit)])
-    if found := re.fullmatch(_RATE, text):
+    if found := _RATE.fullmatch(text):
         return _total([(int(found[1]), SPELLINGS[found[2]])])
-    if found := re.fullmatch(_ISO, text):
+    if found := _ISO.fullmatch(text):
         return _total([(int(n), unit) for n, unit in zip(found.groups(), _ISO_UNITS, strict=True) if n])
-    return _sum_of_parts(text) if re.fullmatch(_PARTS, text) else None
+    return _sum_of_parts(text) if _PARTS.fullmatch(text) else None
 
 
 def describe_interval(interval: timedelta) -> str:
@@ -83,9 +83,9 @@ def interval_trouble(text: str, default_unit: str = "d") -> Trouble | None:
         return silent
     if word in _ADVERBS:
         return other_form(f"{quote(text)} is not a number with a unit", _ADVERBS[word])
-    if found := re.fullmatch(_AMBIGUOUS, word):
+    if found := _AMBIGUOUS.fullmatch(word):
         return other_form(f"the m of {quote(text)} can mean minutes or months", f"{found[1]}min", f"{found[1]}mo")
-    why = next((why for pattern, why in _TROUBLES if re.fullmatch(pattern, word)), None)
+    why = next((why for pattern, why in _TROUBLES if lazy_pattern(pattern).fullmatch(word)), None)
     return Trouble(f"{quote(text)} {why}", FORMS) if why else None
 
 
@@ -96,7 +96,7 @@ def interval_reading(text: str) -> str | None:
 def _sum_of_parts(text: str) -> timedelta | None:
     """Add up ``1y 6mo`` or ``720h0m0s``, where an ``m`` right after hours is minutes; None when a unit is not one."""
     parts: list[tuple[int, str]] = []
-    for number, spelling in re.findall(_PART, text):
+    for number, spelling in lazy_pattern(_PART).findall(text):
         unit = "min" if spelling == "m" and parts and parts[-1][1] == "h" else SPELLINGS.get(spelling)
         if unit is None:
             return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 from posturio_iac.core.evidence.reason import (
@@ -21,6 +20,7 @@ from posturio_iac.core.keys import AGE, LONGEST_AGE, takes_age
 from posturio_iac.core.model import STATUSES, AccessKey, Attr, Consumer, Directive, Effect, Exposure, Kind, Lifetime, Unknown
 from posturio_iac.core.place import ArgumentOrigin, CommentOrigin, Place, Span, TagOrigin, describe_origin
 from posturio_iac.core.record import replace
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import MADE_BY_PROGRAM, NOT_FIXED
 from posturio_iac.facts import FactOptions, KeyFacts, MetadataItem, SetByClock, UserFacts, by_hand, name_of_block
 from posturio_iac.facts.keyless import certain
@@ -111,7 +111,7 @@ def _computed(lifetime: Lifetime, item: MetadataItem) -> Lifetime:
 
 
 ROOT_USER = "root"
-_YEAR_AFTER_LETTER = r"(?<=[A-Za-z])(?=20[0-9]{2})"
+_YEAR_AFTER_LETTER = lazy_pattern(r"(?<=[A-Za-z])(?=20[0-9]{2})")
 
 
 def access_key(facts: KeyFacts, options: FactOptions) -> AccessKey:
@@ -161,7 +161,7 @@ def is_root(facts: KeyFacts) -> Attr[bool]:
 
 def _dated_name(facts: KeyFacts, options: FactOptions) -> Iterator[str]:
     """Yield a sentence when the name of the block or of the user holds a date or a version."""
-    label = re.sub(_YEAR_AFTER_LETTER, "_", facts.label) if "20" in facts.label else facts.label
+    label = _YEAR_AFTER_LETTER.sub("_", facts.label) if "20" in facts.label else facts.label
     for what, shown, name in ((name_of_block(facts.framework), facts.label, label), ("user name", facts.user.name, facts.user.name)):
         mark = date_in_name(name, options.as_of) if isinstance(name, str) else None
         if mark is not None:

@@ -86,9 +86,7 @@ def _said_in_hcl(remedy: Remedy, source: HclSource, block: Block) -> tuple[Chang
     """The edits of metadata and plain arguments; None for other remedies."""
     match remedy:
         case r.AddTag(name=name, value=value, argument=argument) | r.MergeTags(name=name, value=value, argument=argument):
-            from posturio_iac.fixes import hcl_rotation
-
-            hcl_rotation.check_not_ignored(source, block, argument)
+            hcl_maps.check_not_ignored(source, block, argument)
             return ChangeLevel.IN_PLACE, hcl_maps.add_entry(source, block, argument, name, value)
         case r.AddComment(name=name, value=value):
             return ChangeLevel.NOTHING, hcl_maps.add_metadata(source, block, name, value)

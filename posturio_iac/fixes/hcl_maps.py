@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.fixes.wanted import CannotFixError
 
@@ -16,9 +14,9 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.hcl_source import Block, HclSource
     from posturio_iac.fixes.wanted import Edit
 
-_BARE = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_-]*")
-_OURS = lazy_pattern(r"[ \t]*(?:#+|//+)[ \t]*posturio[ \t]*:(?![ \t]*ignore\b)(?P<body>.*)", re.IGNORECASE)
-_PLAIN = lazy_pattern(r"[^\s\"'“”=\[\],;]+")
+_WORD = lazy_pattern(r"\w+")
+_OURS = lazy_pattern(r"(?i)[ \t]*(?:#+|//+)[ \t]*posturio[ \t]*:(?![ \t]*ignore\b)(?P<body>.*)")
+_MEANING = frozenset("\"'“”=[],;")
 _OPEN = lazy_pattern(rb"\b(?:var|each|module|data)\.")  # values that may hold an entry of the same name, which a later one would overrule
 
 
@@ -41,6 +39,14 @@ def add_entry(source: HclSource, block: Block, argument: str, name: str, value: 
             raise CannotFixError(f"its {name} is empty; give it a value")
         return set_arguments(source, nested, (name, quoted(value)))
     return [source.add_argument(block, f"{argument} = {{\n  {_pair(name, value)}\n}}", apart=not source.is_empty(block))]
+
+
+def check_not_ignored(source: HclSource, block: Block, argument: str) -> None:
+    """Raise `CannotFixError` when the block ignores changes of an argument."""
+    lifecycle = source.nested(block, "lifecycle")
+    ignored = source.attribute(lifecycle, "ignore_changes") if lifecycle is not None else None
+    if ignored is not None and not {"all", argument, f"{argument}_all"}.isdisjoint(_WORD.findall(source.text(source.value(ignored)))):
+        raise CannotFixError(f"its ignore_changes keeps Terraform from applying new {argument}")
 
 
 def add_to_map(source: HclSource, offset: int, name: str, value: str) -> list[Edit]:
@@ -80,7 +86,11 @@ def _into(source: HclSource, expression: Node, name: str, value: str) -> list[Ed
 
 
 def _pair(name: str, value: str) -> str:
-    return f"{name if _BARE.fullmatch(name) else quoted(name)} = {quoted(value)}"
+    return f"{name if _is_bare(name) else quoted(name)} = {quoted(value)}"
+
+
+def _is_bare(name: str) -> bool:
+    return name.isascii() and name[:1] != "-" and name.replace("-", "_").isidentifier()
 
 
 def _object(expression: Node) -> Node | None:
@@ -115,7 +125,7 @@ def _into_object(source: HclSource, node: Node, name: str, value: str) -> list[E
         return [source.edit(start.end_byte, end.start_byte, f" {_pair(name, value)} ")]
     last = elements[-1]
     comma = last.next_sibling if last.next_sibling is not None and last.next_sibling.type == "," else None
-    key = quoted(name) if source.text(last.children[0]).startswith('"') or not _BARE.fullmatch(name) else name
+    key = quoted(name) if source.text(last.children[0]).startswith('"') or not _is_bare(name) else name
     sign = next(source.text(c) for c in last.children if c.type in ("=", ":"))
     if node.start_point[0] == end.start_point[0] or last.end_point[0] == end.start_point[0]:
         pair = f"{key}: {quoted(value)}" if sign == ":" else f"{key} = {quoted(value)}"
@@ -231,15 +241,17 @@ def _neighbours(lines: dict[int, Node], attribute: Node, step: int) -> list[Node
 
 def item(name: str, value: str) -> str:
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f"{name}={value}" if _PLAIN.fullmatch(value) else f'{name}="{escaped}"'
+    return f"{name}={value}" if value.split() == [value] and _MEANING.isdisjoint(value) else f'{name}="{escaped}"'
 
 
 def add_metadata(source: HclSource, block: Block, name: str, value: str) -> list[Edit]:
     """The edit that states metadata above a block: in the comment of ours that ends there, or in one of its own."""
     above, start = _line_above(source, block)
-    found = _OURS.fullmatch(above)
+    found = _OURS.fullmatch(above) if "posturio" in above.lower() else None
     if found is None:
         return [add_comment(source, block, f"posturio: {item(name, value)}")]
+    import re
+
     if re.search(rf"(?i)(?:^|[\s,;]){re.escape(name)}[ \t]*=", found["body"]):
         return []
     at = start + len(above.rstrip().encode())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from itertools import chain, count
 
 from posturio_iac.core.evidence.remedy import INSTANCE
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.fixes.hcl_maps import bare, renamed, set_arguments
 from posturio_iac.fixes.wanted import CannotFixError
 
@@ -21,15 +21,8 @@ if TYPE_CHECKING:
 
 ORDER, TRIGGERED = "create_before_destroy", "replace_triggered_by"
 CLOCK, HOLDER, DATA = "time_rotating", "time_static", "terraform_data"
+_INTERVAL = lazy_pattern(r'"?[0-9.]+"?|"rate\([^"$]*\)"')
 _PROVIDER = 'time = {\n  source  = "hashicorp/time"\n  version = ">= 0.9"\n}'
-
-
-def check_not_ignored(source: HclSource, block: Block, argument: str) -> None:
-    """Raise `CannotFixError` when the block ignores changes of an argument."""
-    lifecycle = source.nested(block, "lifecycle")
-    ignored = source.attribute(lifecycle, "ignore_changes") if lifecycle is not None else None
-    if ignored is not None and re.search(rf"\b(?:all|{re.escape(argument)}(?:_all)?)\b", source.text(source.value(ignored))):
-        raise CannotFixError(f"its ignore_changes keeps Terraform from applying new {argument}")
 
 
 def create_first(source: HclSource, block: Block, misspelt: str = "") -> list[Edit]:
@@ -50,7 +43,7 @@ def set_interval(source: HclSource, block: Block, setting: IntervalSetting, days
         return _instead(source, block, setting, value)
     held = next((b for b in (block, *_nested(source, block)) if source.attribute(b, setting.argument) is not None), block)
     attribute = source.attribute(held, setting.argument)
-    if attribute is None or not re.fullmatch(r'"?[0-9.]+"?|"rate\([^"$]*\)"', source.text(source.value(attribute))):
+    if attribute is None or not _INTERVAL.fullmatch(source.text(source.value(attribute))):
         raise CannotFixError("the interval is computed; change what it comes from")
     return set_arguments(source, held, (setting.argument, value))
 
@@ -151,6 +144,8 @@ def _follow(source: HclSource, block: Block, trigger: str, instead_of: str = "")
 
 
 def _list_with(source: HclSource, value: Node, trigger: str, instead_of: str) -> list[Edit]:
+    import re
+
     items = _items(value)
     if any(source.text(i) == trigger for i in items):
         return []

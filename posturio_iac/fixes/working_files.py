@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from bisect import bisect_right
-from contextlib import suppress
 from itertools import accumulate
 
 from posturio_iac.core.place import Span
@@ -64,6 +63,8 @@ class WorkingFiles:
 
     def module(self, path: str) -> list[HclSource]:
         """The HCL files of the module that a file belongs to; those with syntax errors are left out."""
+        from contextlib import suppress
+
         folder = posixpath.dirname(path)
         found = []
         for name in sorted(self._listing(folder)):

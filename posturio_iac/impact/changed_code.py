@@ -22,11 +22,7 @@ if TYPE_CHECKING:
 
 USERS = {"aws_iam_user": "name", "awscc_iam_user": "user_name"}  # resources that declare a user, and the argument that names it
 _OWN_USER = lazy_pattern(rb'\s*(?:"\$\{\s*)?awsc?c?_iam_user\.')
-_SOME_USER = lazy_pattern(rb"(?<![\w-])user(?:_name)?(?![\w-])(?!\s*=\s*aws_iam_user\.)")
-"""The argument without which every user is declared by the module's own blocks."""
 _MODULE = lazy_pattern(rb"(?<![\w.-])module[ \t]*\.[ \t]*([A-Za-z_\x80-\xff][\w\x80-\xff-]*)")
-_BETWEEN_QUOTES = lazy_pattern(rb'"([^"\\\n]*)(?=")')
-"""Every text between two quotes, also between two strings: it may match too much, and never misses a quoted text."""
 _READS = (b"file(", b"fileset(", b"fileexists(", b"filebase64", b"filemd5(", b"filesha")
 """Calls of functions that read files; ``templatefile(`` holds the first."""
 _READ = lazy_pattern(rb"fileset\(|file(?:exists|md5|sha\d+|base64(?:sha\d+)?)?\(")
@@ -81,7 +77,7 @@ class ChangedCode:
 
     def _is_borrowing(self, path: str) -> bool:
         data = text(self.selection, path)
-        return bool(_SOME_USER.search(data)) and any(map(_is_borrowed, blocks_of(data, path)))
+        return _names_some_user(data) and any(map(_is_borrowed, blocks_of(data, path)))
 
     def mentions(self, names: frozenset[str], folders: Collection[str]) -> dict[str, set[str]]:
         """The folders whose code mentions one of ``names``, among ``folders``, each with those that it mentions."""
@@ -93,7 +89,7 @@ class ChangedCode:
         else:
             texts = (one for folder in folders for one in self.files(folder))
         for path, data in texts:
-            if mentioned := wanted.intersection(_BETWEEN_QUOTES.findall(data)):
+            if mentioned := wanted.intersection(_quoted(data)):
                 found.setdefault(posixpath.dirname(path), set()).update(map(os.fsdecode, mentioned))
         return {folder: mentioned for folder, mentioned in found.items() if folder in folders}
 
@@ -106,10 +102,30 @@ class ChangedCode:
         found: set[str] = set()
         for path in holding(self.selection, _READS):
             folder, data = posixpath.dirname(path), text(self.selection, path)
-            spelled = {os.fsdecode(quoted.rpartition(b"/")[2]) for quoted in _BETWEEN_QUOTES.findall(data)}
+            spelled = {os.fsdecode(quoted.rpartition(b"/")[2]) for quoted in _quoted(data)}
             if not names.isdisjoint(spelled) or ((folder in inside or b".." in data) and _computes(code_of(data, path))):
                 found.add(folder)
         return found
+
+
+def _quoted(data: bytes) -> list[bytes]:
+    """Every text between two quotes, also between two strings: it may be too much, and lacks no quoted text without escapes."""
+    return data.split(b'"')[1:-1]
+
+
+def _names_some_user(data: bytes) -> bool:
+    """True if code has the argument without which every user is declared by the module's own blocks."""
+    at = -1
+    while (at := data.find(b"user", at + 1)) >= 0:
+        behind = data[at + len("user") : at + 100].removeprefix(b"_name")
+        gap, _, value = behind.partition(b"=")
+        if _ends_word(data[at - 1 : at]) and _ends_word(behind[:1]) and (gap.strip() or not value.lstrip().startswith(b"aws_iam_user.")):
+            return True
+    return False
+
+
+def _ends_word(sign: bytes) -> bool:
+    return not (sign.isalnum() or sign in (b"_", b"-"))
 
 
 def _users_in(blocks: Iterable[ScannedBlock]) -> Iterator[str]:

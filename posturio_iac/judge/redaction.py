@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.evidence.remedy import with_changed_texts
 from posturio_iac.core.intervals import describe_interval
@@ -75,6 +73,8 @@ def _forms(evidence: Lifetime) -> Iterator[str]:
 
 def _hider(secrets: set[str], found: set[str] | None = None) -> Callable[[str], str]:
     """A function that replaces the secrets where they stand as whole words, the longest first, and adds them to ``found``."""
+    import re
+
     ordered = sorted(secrets, key=lambda secret: (-len(secret), secret))
     pattern = re.compile("|".join(rf"(?<!\w){re.escape(secret)}(?!\w)" for secret in ordered))
 

@@ -10,7 +10,6 @@ What the name decides (`classify`) and how a value is read:
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, timedelta, timezone
 
 from posturio_iac.core.dates import Trouble, date_reading, date_trouble, leading_date, parse_date, quote, says_never
@@ -20,10 +19,12 @@ from posturio_iac.core.intervals import FORMS, describe_interval, interval_readi
 from posturio_iac.core.model import Effect, Kind, Lifetime, Span, Unknown
 from posturio_iac.core.place import Place, describe_origin
 from posturio_iac.core.record import dataclass
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.metadata.names import Meaning, Names, classify, unit_in_name, words_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
     from posturio_iac.core.place import Origin
@@ -43,7 +44,7 @@ _END_WORDS = frozenset(
 _OFF = frozenset({"false", "off", "no", "disabled", "disable"})
 _DATE = "a date such as 2027-01-31"
 _PLAIN = 10**40  # larger numbers are not spelled out
-_YEAR = r"(?:19|2[0-9])[0-9]{2}"  # a bare number like this is a year that forgot its month, not a count of days
+_YEAR = lazy_pattern(r"(?:19|2[0-9])[0-9]{2}")  # a bare number like this is a year that forgot its month, not a count of days
 
 
 def read(name: str, value: object, *, origin: Origin, span: Span | None = None, names: Names | None = None) -> Lifetime | None:
@@ -146,7 +147,7 @@ def _from_text(kind: Kind, text: str, unit: str | None, origin: Origin, span: Sp
 
 def _interval(text: str, unit: str | None) -> timedelta | None:
     """The interval in ``text``; a bare number that looks like a year is none unless the name has a unit."""
-    return None if unit is None and re.fullmatch(_YEAR, text.strip()) else parse_interval(text, unit or "d")
+    return None if unit is None and _YEAR.fullmatch(text.strip()) else parse_interval(text, unit or "d")
 
 
 def _trouble(kind: Kind, text: str, unit: str | None) -> Trouble:
@@ -161,31 +162,33 @@ def _trouble(kind: Kind, text: str, unit: str | None) -> Trouble:
 
 
 _DATES = (
-    r"(?<![0-9])(?P<year>20[0-9]{2})(?P<gap>[-_.]?)(?P<month>[0-9]{2})(?P=gap)(?P<day>[0-9]{2})(?![0-9])",
-    r"(?<![0-9])(?P<year>20[0-9]{2})[-_.](?P<month>[0-9]{2})(?![0-9])",
-    r"(?:^|(?<=[-_.:/]))(?P<year>20[0-9]{2})(?P<month>[0-9]{2})(?:$|(?=[-_.:/]))",
-    r"(?i)(?:^|(?<=[-_.:/]))(?P<year>20[0-9]{2})(?:$|(?=[-_.:/]|[a-z]))",
+    lazy_pattern(r"(?<![0-9])(?P<year>20[0-9]{2})(?P<gap>[-_.]?)(?P<month>[0-9]{2})(?P=gap)(?P<day>[0-9]{2})(?![0-9])"),
+    lazy_pattern(r"(?<![0-9])(?P<year>20[0-9]{2})[-_.](?P<month>[0-9]{2})(?![0-9])"),
+    lazy_pattern(r"(?:^|(?<=[-_.:/]))(?P<year>20[0-9]{2})(?P<month>[0-9]{2})(?:$|(?=[-_.:/]))"),
+    lazy_pattern(r"(?i)(?:^|(?<=[-_.:/]))(?P<year>20[0-9]{2})(?:$|(?=[-_.:/]|[a-z]))"),
 )
 """From the most to the least exact, each of which names its parts."""
 _CENTURY = "20"
 _DIGITS = "0123456789"  # names without them are most, and patterns that are not compiled cost nothing
 _LONGEST = 256
 _FIRST_YEAR = 2006  # AWS began to sell then, so no key is older
-_VERSION = r"(?i)(?:(?P<word>[a-z0-9]*)[-_.]+|(?-i:(?<=[a-z])(?=V))|^)v(?P<number>[0-9]{1,4})$"
-_NUMBER = r"(?i)(?P<word>[a-z0-9]+)[-_.]+(?P<number>[0-9]{1,2})$"
-_PRODUCTS = r"windows|win|sql|mssql|server|exchange|office|sharepoint|vs|msvc|ecma|es"
-_PROTOCOLS = r"api|oauth|http|ip|ipv|imds|sig|tls|saml|ses"
+_VERSION = lazy_pattern(r"(?i)(?:(?P<word>[a-z0-9]*)[-_.]+|(?-i:(?<=[a-z])(?=V))|^)v(?P<number>[0-9]{1,4})$")
+_NUMBER = lazy_pattern(r"(?i)(?P<word>[a-z0-9]+)[-_.]+(?P<number>[0-9]{1,2})$")
+_GAP = lazy_pattern(r"[-_.:/]+")
+_PRODUCTS = lazy_pattern(r"windows|win|sql|mssql|server|exchange|office|sharepoint|vs|msvc|ecma|es")
+_PROTOCOLS = lazy_pattern(r"api|oauth|http|ip|ipv|imds|sig|tls|saml|ses")
 _KEYS = r"(?:access)?keys?|creds?|credentials?|tokens?|secrets?|rotat(?:ion|ed)|new|next"
+_KEY, _KEY_OR_NUMBER, _LETTERS = lazy_pattern(_KEYS), lazy_pattern(rf"{_KEYS}|v?[0-9]*"), lazy_pattern(r"^[a-z]+")
 """Words after which a bare number counts keys; after any other word it numbers a thing."""
-_MARKERS = r"(?m)^[ \t]*(?:#+|//+|/?\*+/?)|\*/[ \t]*$"
-_METADATA = r"(?im)^[ \t]*posturio(?:[-_ ]iac)?[ \t]*:.*"
-_CLAUSE_END = r"[.;,!?]\s|[;!?]"
-_WORD = r"\w+"
-_UNDONE = r"(?i)\b(?:todo|fixme|xxx|hack)\b"
+_MARKERS = lazy_pattern(r"(?m)^[ \t]*(?:#+|//+|/?\*+/?)|\*/[ \t]*$")
+_METADATA = lazy_pattern(r"(?im)^[ \t]*posturio(?:[-_ ]iac)?[ \t]*:.*")
+_CLAUSE_END = lazy_pattern(r"[.;,!?]\s|[;!?]")
+_WORD = lazy_pattern(r"\w+")
+_UNDONE = lazy_pattern(r"(?i)\b(?:todo|fixme|xxx|hack)\b")
 _NEGATIONS = r"not|never|no|non|none|without|cannot|cant|dont|isnt|arent|wasnt|doesnt|wont|nobody|nothing|neither|nor"
-_WISHES = r"should|must|need|needs|please|remember|ought|could|might"
-_ENDINGS = r"disabled|off|none|missing|impossible|unsupported|false"
-_LINKS = r"is|are|was|were|has|have|been|be|does|do|will|currently"
+_TAKES_BACK = lazy_pattern(rf"{_NEGATIONS}|should|must|need|needs|please|remember|ought|could|might")
+_TAKEN_BACK = lazy_pattern(rf"{_NEGATIONS}|disabled|off|none|missing|impossible|unsupported|false")
+_LINKS = lazy_pattern(r"is|are|was|were|has|have|been|be|does|do|will|currently")
 _REACH = 5  # how many words before it a negation governs
 
 
@@ -201,7 +204,7 @@ def date_in_name(name: str, as_of: datetime) -> NameMark | None:
     """The date, or the version at its end, that a name holds; ``ec2``, ``windows-2019`` and ``us-east-2`` hold neither."""
     name = name[-_LONGEST:]
     for pattern in _DATES if _CENTURY in name else ():
-        for found in re.finditer(pattern, name):
+        for found in pattern.finditer(name):
             if (mark := _date(found, as_of)) is not None:
                 return mark
     return _version(name) if name.rstrip(_DIGITS).endswith(("v", "V")) else None
@@ -209,30 +212,30 @@ def date_in_name(name: str, as_of: datetime) -> NameMark | None:
 
 def counted_name(name: str) -> tuple[str, str] | None:
     """A name that counts keys, without its number, and the number: ``key_2`` is ``key`` and ``2``. Only code tells whose they are."""
-    found = re.search(_NUMBER, name[-_LONGEST:]) if name.endswith(tuple(_DIGITS)) else None
-    if found is None or not re.fullmatch(_KEYS, found["word"].lower()):
+    found = _NUMBER.search(name[-_LONGEST:]) if name.endswith(tuple(_DIGITS)) else None
+    if found is None or not _KEY.fullmatch(found["word"].lower()):
         return None
     return name[: -len(found[0])] + found["word"], found["number"]
 
 
 def mentions_rotation(text: str) -> bool:
     """True if a comment says that something rotates: not that it does not, should, or is still to be done."""
-    prose = " ".join(re.sub(_METADATA, "", re.sub(_MARKERS, "", text)).split())
-    undone = re.search(_UNDONE, prose)
+    prose = " ".join(_METADATA.sub("", _MARKERS.sub("", text)).split())
+    undone = _UNDONE.search(prose)
     if undone is not None:
         prose = prose[: undone.start()]
-    clauses = (re.findall(_WORD, re.sub(r"['\u2019]", "", clause).lower()) for clause in re.split(_CLAUSE_END, prose))
+    clauses = (_WORD.findall(clause.replace("'", "").replace("\u2019", "").lower()) for clause in _CLAUSE_END.split(prose))
     return any(_is_stated(words[:at], words[at + 1 : at + 4]) for words in clauses for at in _mentions(words))
 
 
 def _date(found: re.Match[str], as_of: datetime) -> NameMark | None:
     parts = found.groupdict()
     year, month, day = int(parts["year"]), parts.get("month"), parts.get("day")
-    before = re.split(r"[-_.:/]+", found.string[: found.start()].rstrip("-_.:/").lower())[-1]
-    if not _FIRST_YEAR <= year <= as_of.year + 1 or (month is None and re.fullmatch(_PRODUCTS, before)):
+    before = _GAP.split(found.string[: found.start()].rstrip("-_.:/").lower())[-1]
+    if not _FIRST_YEAR <= year <= as_of.year + 1 or (month is None and _PRODUCTS.fullmatch(before)):
         return None
-    rest = re.split(r"[-_.:/]+", re.sub(r"^[a-z]+", "", found.string[found.end() :].lower()))
-    if not all(re.fullmatch(rf"{_KEYS}|v?[0-9]*", word) for word in rest):
+    rest = _GAP.split(_LETTERS.sub("", found.string[found.end() :].lower()))
+    if not all(_KEY_OR_NUMBER.fullmatch(word) for word in rest):
         return None  # a thing that goes by that date: ``test-20200125-create``
     try:
         first = date(year, int(month or 1), int(day or 1))
@@ -248,11 +251,11 @@ def _date(found: re.Match[str], as_of: datetime) -> NameMark | None:
 
 
 def _version(name: str) -> NameMark | None:
-    found = re.search(_VERSION, name)
+    found = _VERSION.search(name)
     if found is None:
         return None
     alone = found.start() == 0 and not found["word"]
-    if re.fullmatch(_PROTOCOLS, (found["word"] or "").lower()) or (alone and int(found["number"]) <= 1):
+    if _PROTOCOLS.fullmatch((found["word"] or "").lower()) or (alone and int(found["number"]) <= 1):
         return None
     return NameMark(f"ends in the version v{found['number']}")
 
@@ -266,9 +269,9 @@ def _mentions(words: list[str]) -> Iterator[int]:
 
 def _is_stated(before: list[str], after: list[str]) -> bool:
     """True if neither the words before a mention nor those after it take it back."""
-    if any(re.fullmatch(f"{_NEGATIONS}|{_WISHES}", word) for word in before[-_REACH:]):
+    if any(_TAKES_BACK.fullmatch(word) for word in before[-_REACH:]):
         return False
-    if after and re.fullmatch(_LINKS, after[0]):
+    if after and _LINKS.fullmatch(after[0]):
         after = after[1:]
-    taken_back = after and re.fullmatch(f"{_NEGATIONS}|{_ENDINGS}", after[0])
+    taken_back = after and _TAKEN_BACK.fullmatch(after[0])
     return not taken_back or after[1:2] == ["by"]

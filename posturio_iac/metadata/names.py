@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-import re
 
 from posturio_iac.core.intervals import SPELLINGS
 from posturio_iac.core.record import Enum, dataclass, field
+from posturio_iac.core.text import lazy_pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,17 +25,17 @@ class Meaning(str, Enum):
 
 
 _PRECEDENCE = (Meaning.EXEMPT, Meaning.ROTATED_ON, Meaning.ROTATE_BY, Meaning.ROTATION, Meaning.EXPIRY, Meaning.OWNER)
-_SEPARATORS = r"[-_:./\s]+"
-_UNIT = r"(.+?)(?:in)?(seconds|secs|minutes|mins|hours|hrs|days|weeks|months|years)"
-_CAMEL = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
-_NO_LETTER = r"[\W\d_]+"
+_SEPARATORS = str.maketrans("", "", "-_:./")
+_UNIT = lazy_pattern(r"(.+?)(?:in)?(seconds|secs|minutes|mins|hours|hrs|days|weeks|months|years)")
+_CAMEL = lazy_pattern(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_NO_LETTER = lazy_pattern(r"[\W\d_]+")
 _THINGS = frozenset({"application", "app", "service"})
 _OWNER_WORDS = frozenset({"owner", "owners", "contact", "contacts"})
 
 
 def normalise(name: str) -> str:
     """``name`` in lower case and without ``-``, ``_``, ``:``, ``.``, ``/`` and white space."""
-    return re.sub(_SEPARATORS, "", name).casefold()
+    return "".join(name.translate(_SEPARATORS).split()).casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +108,14 @@ def names_a_thing(name: str, names: Names) -> bool:
 
 def words_of(name: str) -> frozenset[str]:
     """The words that a name is made of, in lower case: ``KeyExpiry`` of ``key`` and ``expiry``."""
-    return frozenset(word.casefold() for word in re.split(_NO_LETTER, re.sub(_CAMEL, " ", name)) if word)
+    return frozenset(word.casefold() for word in _NO_LETTER.split(_CAMEL.sub(" ", name)) if word)
 
 
 def unit_in_name(name: str, names: Names) -> str | None:
     """The unit that ``name`` fixes for a bare number (``s``, ``min``, ``h``, ``d``, ``w``, ``mo``, ``y``), or None."""
     for candidate in _candidates(name, names):
         if candidate in names.lookup:
-            found = re.fullmatch(_UNIT, candidate)
+            found = _UNIT.fullmatch(candidate)
             return SPELLINGS[found[2]] if found and names.lookup[candidate] is Meaning.ROTATION else None
     return next((unit for candidate in _candidates(name, names) if (unit := _split_unit(candidate, names))), None)
 
@@ -128,7 +128,7 @@ def _candidates(name: str, names: Names) -> tuple[str, ...]:
 
 def _split_unit(candidate: str, names: Names) -> str | None:
     """The unit at the end of a normalised name that without it says expiry or rotation."""
-    found = re.fullmatch(_UNIT, candidate)
+    found = _UNIT.fullmatch(candidate)
     if found is None or names.lookup.get(found[1]) not in (Meaning.EXPIRY, Meaning.ROTATION):
         return None
     return SPELLINGS[found[2]]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 
 from posturio_iac.core.dates import silence
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import AccessKey, Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.core.text.globs import of_text
 from posturio_iac.core.text.textfile import Fence, UnreadableError, read
 from posturio_iac.errors import UsageError
 from posturio_iac.metadata.lifetime import as_text
@@ -44,6 +42,8 @@ def owner_in_path(path: str, name: object, users: Iterable[tuple[str, str]]) -> 
     """The owner of a user by the first glob that matches, else the path when one of its segments can be the name of a team."""
     whole = f"{path}{name}" if isinstance(name, str) else path
     for glob, owner in users:
+        from posturio_iac.core.text.globs import of_text
+
         if of_text(glob).fullmatch(whole):
             return owner_named(owner)
     return path if any(map(_names_somebody, filter(None, path.split("/")))) else None
@@ -64,6 +64,7 @@ https://docs.gitlab.com/user/project/codeowners/
 """
 MOST_BYTES = 3 << 20  # GitHub passes over a larger file
 _SECTION = lazy_pattern(r"\^?\[[^\]]+\](?:\[\d+\])?(.*)")
+_COMMENT = lazy_pattern(r"(?<!\\)(?:^|\s)#")
 _SPACE = lazy_pattern(r"(?<!\\)\s+")
 
 
@@ -74,6 +75,8 @@ class CodeOwners:
         """Read the text of the CODEOWNERS file at ``place``; lines that cannot be read are passed over, as GitHub does."""
         self.place = place
         self.problem = ""  # why not all of the file counts
+        import re
+
         from posturio_iac.core.text.gitignore import Patterns  # most repositories have no such file
 
         self._patterns, self._owners = Patterns(), list[str]()
@@ -108,7 +111,7 @@ def _rules(text: str) -> Iterator[tuple[str, str]]:
     """Yield the patterns with their owners."""
     default = ""
     for line in text.splitlines():
-        stripped = re.split(r"(?<!\\)(?:^|\s)#", line.strip())[0].strip() if "#" in line else line.strip()
+        stripped = _COMMENT.split(line.strip())[0].strip() if "#" in line else line.strip()
         if not stripped:
             continue
         if section := _SECTION.fullmatch(stripped):

@@ -56,7 +56,6 @@ lifetime.
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 from posturio_iac.core.dates import quote
@@ -66,6 +65,7 @@ from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import AccessKey, Lifetime, Replacement, about
 from posturio_iac.core.place import Place
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.rules import Context, Violations, register
 from posturio_iac.rules._shared import ROTATION, by, day, in_use, overdue, sentence
 
@@ -103,9 +103,12 @@ def check(key: AccessKey, context: Context) -> Violations:
         yield Violation(message, sentence(_change(key, late.rotated, today)), late.rotated.span, today)
 
 
+_DATED = lazy_pattern(r"\d{4}(-?)\d{2}\1\d{2}(#\d+)?")
+
+
 def _alike(old: str, today: str) -> str:
     """Today in the form of an older value: ``20261128#1`` after ``20260319#2``."""
-    found = re.fullmatch(r"\d{4}(-?)\d{2}\1\d{2}(#\d+)?", old)
+    found = _DATED.fullmatch(old)
     return today if found is None else f"{today.replace('-', found[1])}{'#1' if found[2] else ''}"
 
 

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from posturio_iac.core.text import hcl_lexer
 from posturio_iac.core.text.hcl_lexer import TornError
+from posturio_iac.core.text.hcl_tokens import COMMENT, LINE_END, STRING, WORD, between, lines_of, tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
     from collections.abc import Collection, Iterator
+
+
+ORDINARY_UP_TO = 16_384
+"""Bytes that are scanned by their tokens before patterns are worth compiling."""
+_CLOSING = {"{": "}", "(": ")", "[": "]"}
+_seen = 0
 
 
 class ScannedBlock:
@@ -48,11 +55,48 @@ class ScannedBlock:
 
 def blocks(data: bytes, kinds: Collection[str] = ()) -> list[ScannedBlock]:
     """The top-level blocks of a file, in their order; with ``kinds`` only those of these types."""
+    global _seen  # noqa: PLW0603 - what was scanned so far in this process
+    _seen += len(data)
+    if _seen < ORDINARY_UP_TO and (found := ordinary(data)) is not None:
+        return [block for block in found if not kinds or block.type in kinds]
     wanted = frozenset(kind.encode() for kind in kinds)
     try:
         return list(_sound(data, wanted))
     except TornError:
         return list(_torn(data, wanted))
+
+
+def ordinary(data: bytes) -> list[ScannedBlock] | None:
+    """The top-level blocks of ordinary code, by its tokens; None for other code."""
+    lines = lines_of(data)
+    found, blocks, arguments = tokens(lines) if lines is not None else None, list[ScannedBlock](), list[tuple[str, bytes]]()
+    if lines is None or found is None:
+        return None
+    opened, words = list[str](), list[str]()
+    last, value = found[0], None
+    for token in found:
+        kind = token[0]
+        if value is not None and len(opened) == 1 and kind in (LINE_END, COMMENT, "}"):
+            arguments.append((value[1], between(lines, value[2:], last).strip()))
+            value = None
+        if not opened and kind in (WORD, STRING):
+            words.append(token[1])
+        elif not opened and kind == "{" and words and words[0][0] != '"':
+            arguments = []
+            blocks.append(ScannedBlock(words[0], tuple(word.strip('"') for word in words[1:]), iter(arguments)))
+            opened, words = ["}"], []
+        elif not opened:
+            if words or kind not in (LINE_END, COMMENT):
+                return None
+        elif kind in _CLOSING:
+            opened.append(_CLOSING[kind])
+        elif kind in _CLOSING.values():
+            if kind != opened.pop():
+                return None
+        elif kind == "=" and value is None and len(opened) == 1 and last[0] is WORD:
+            value = ("=", last[1], *token[2:])
+        last = token
+    return None if opened or words else blocks
 
 
 def constant_of(code: bytes, name: str) -> str | None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from posturio_iac.core.text.hcl_lexer import masked
+from posturio_iac.core.text.hcl_lexer import literal, masked
 from posturio_iac.frontends.terraform.syntax import hcl, json_syntax, parsing
-from posturio_iac.search import json_scanner
+from posturio_iac.search import hcl_scanner, json_scanner
 from posturio_iac.search.hcl_scanner import ScannedBlock, blocks
 from tests.support.hcl_programs import CALL, programs
 
@@ -40,6 +40,16 @@ def test_fixtures_have_the_blocks_that_the_parser_sees(path: Path) -> None:
         assert {(kind, labels) for kind, labels, _ in parsed(body)} <= {(kind, labels) for kind, labels, _ in seen(blocks(data))}
     else:
         assert seen(blocks(data)) == parsed(body)
+
+
+def test_ordinary_code_has_the_arguments_that_patterns_find(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hcl_scanner, "ORDINARY_UP_TO", 0)
+    texts = [data for path in FIXTURES if hcl_scanner.ordinary(data := path.read_bytes()) is not None]
+    for data in texts:
+        both = (hcl_scanner.ordinary(data) or [], blocks(data))
+        ours, theirs = ([(b.type, b.labels, [(n, literal(e)) for n, e in b.arguments()]) for b in found] for found in both)
+        assert ours == theirs, data
+    assert len(texts) > 0.7 * len(FIXTURES)
 
 
 @pytest.mark.parametrize("path", JSON_FIXTURES, ids=lambda path: "/".join(path.parts[-3:]))

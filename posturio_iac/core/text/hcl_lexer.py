@@ -6,12 +6,11 @@ end is sound; elsewhere the walk goes on at the next line, as far as anything ca
 
 from __future__ import annotations
 
-import re
-
 from posturio_iac.core.text import lazy_pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
     Piece = tuple[int, int, int]
@@ -50,7 +49,7 @@ _text = lazy_pattern(_TEXT)
 _in_heredoc = lazy_pattern(rb"\$\$\{|%%%%\{|([$%%]\{)|\n[ \t]*(%b)[ \t]*\r?(?=\n)" % _WORD)
 _marker_line = lazy_pattern(rb"\n[ \t]*(%b)[ \t]*\r?(?=\n)" % _WORD)
 _opaque = lazy_pattern(rb"%b|%b|%b" % (_QUOTED, LINE_COMMENT, _BLOCK_COMMENT))
-_escape = lazy_pattern(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))|(\$\$|%%)(?=\{)", re.DOTALL)
+_escape = lazy_pattern(r"(?s)\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))|(\$\$|%%)(?=\{)")
 _CLOSING = {b"{": b"}", b"(": b")", b"[": b"]"}
 _BRACKETS = frozenset(_CLOSING.values())
 _SPECIAL = frozenset(b'"\\\n$%')

@@ -11,8 +11,9 @@ import pytest
 
 from benchmarks.trees import TREES
 from posturio_iac.frontends.terraform.syntax import hcl, parsing
-from posturio_iac.frontends.terraform.syntax.outline import outline, plain_body
+from posturio_iac.frontends.terraform.syntax.outline import outline
 from posturio_iac.frontends.terraform.syntax.plain_code import end_of_body
+from posturio_iac.frontends.terraform.syntax.plain_file import plain_file
 from posturio_iac.frontends.terraform.syntax.source import SourceText
 from posturio_iac.frontends.terraform.syntax.tree import is_sound, tree_of
 
@@ -112,7 +113,7 @@ def test_what_is_recognized_is_sound(seed: int) -> None:
 
 def seen(body: hcl.Body) -> object:
     attributes = [(name, attribute.span, node(attribute.expression)) for name, attribute in body.attributes.items()]
-    return attributes, [(b.type, b.labels, b.header, b.span, b.comments, seen(b.body)) for b in body.blocks]
+    return attributes, [(b.type, b.labels, b.header, b.span, b.comments, b.text, seen(b.body)) for b in body.blocks]
 
 
 def node(part: Any) -> object:
@@ -123,25 +124,29 @@ def node(part: Any) -> object:
 
 
 def both_ways(monkeypatch: pytest.MonkeyPatch, path: str, data: bytes) -> tuple[object, object]:
-    """Return what parsing the blocks one at a time gives, and what parsing the whole file does."""
+    """Return what parsing the blocks one at a time gives, as reading small files without the grammar does, and what parsing them does."""
     found = []
-    for threshold in (0, 1 << 60):
+    for threshold, read in ((0, plain_file), (1 << 60, plain_file), (1 << 60, lambda *_: None)):
         monkeypatch.setattr(parsing, "OUTLINED_FROM", threshold)
+        monkeypatch.setattr(parsing, "plain_file", read)
         body, problems = parsing.parse(path, data)
         found.append((seen(body), problems))
-    return found[0], found[1]
+    assert found[1] == found[2], data
+    return found[0], found[2]
 
 
 def test_the_blocks_of_files_are_the_same_both_ways(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     TREES["monorepo"](tmp_path, 3)
-    outlined = 0
+    outlined = plain = 0
     files = [*FIXTURES[::10], *tmp_path.rglob("*.tf")]
     for path in files:
         data = path.read_bytes()
         fast, whole = both_ways(monkeypatch, path.name, data)
         assert fast == whole, path
         outlined += outline(SourceText("", data.removeprefix(BOM))) is not None
+        plain += plain_file("", data.removeprefix(BOM)) is not None
     assert outlined > 0.9 * len(files)
+    assert plain > 0.7 * len(files)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -179,21 +184,30 @@ def test_plain_arguments_are_not_parsed_with_their_file(data: bytes) -> None:
     assert outline(SourceText("terragrunt.hcl", data)) is not None
 
 
-def test_a_body_of_constants_and_references_is_what_the_parser_makes_of_it() -> None:
-    lines = b'\r\n\n  a = "\xc3\xa9 = {}"\n\tb=true\n  c  =  null \n  d = x\n  \n  e-f = x.y-z._\n  a = ""\n}'
-    source = SourceText("main.tf", HEADER + lines)
-    found = plain_body(source, len(HEADER), len(source.data), 0)
-    whole, _ = parsing.parse("main.tf", source.data)
-    assert found is not None
-    assert seen(found) == seen(whole.blocks[0].body)
+OTHERS = [
+    b"<<E\nx\nE",
+    b'"\\n"',
+    b"[for x in y : x]",
+    b'"$${x}"',
+    b"a ? b ? c : d : e",
+    b"a + b + c",
+    b"if",
+    b"true.b",
+    b"1.5",
+    b"a\n.b",
+    b"(a).b",
+    b"a /* */",
+]
 
 
-OTHERS = [b"\n a = 1\n}", b"\n a = true.b\n}", b'\n a = "${b}"\n}', b"\n # said\n a = b\n}", b" a = b }", b"\n a = if\n}"]
+@pytest.mark.parametrize("value", OTHERS)
+def test_what_only_the_grammar_can_tell_is_left_to_it(value: bytes) -> None:
+    assert plain_file("main.tf", b"a = 1\nb = %b\n" % value) is None
 
 
-@pytest.mark.parametrize("lines", OTHERS)
-def test_other_bodies_are_left_to_the_parser(lines: bytes) -> None:
-    assert plain_body(SourceText("main.tf", HEADER + lines), len(HEADER), len(HEADER + lines), 0) is None
+@pytest.mark.parametrize("unit", [b"(", b"[", b"f(", b"a ? ", b'"${', b"!", b"a[", b"{ a = ", b"b {\n"])
+def test_what_goes_on_and_on_is_left_to_the_parser(unit: bytes) -> None:
+    assert plain_file("main.tf", b"a = " + unit * 5_000) is None
 
 
 COMMENTS = b"""/* licence

@@ -167,7 +167,7 @@ def holders(folder: Module) -> list[_Holder]:
 
 def _words_in(block: hcl.Block) -> list[_Name]:
     """The kinds and names in a block that can stand for a secret, by its text where that is clear."""
-    text = block.text
+    text = None if block.is_read else block.text
     found = dict.fromkeys(_NAMED.findall(text, text.find(b"{"))) if text is not None else None
     if found is None or not all(rest for _, rest in found):
         expressions = (*(argument for _, argument in arguments_of(block)), block.get("for_each"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.record import dataclass, replace
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import (
     DECLARED_ELSEWHERE,
     FROM_ABSENT_MODULE,
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Attr
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleLoader, ModuleScope
     from posturio_iac.frontends.terraform.values import Value
+
+_LOCAL_SOURCE = lazy_pattern(rb'"(\.\.?/[^"$]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +289,7 @@ def _mentions(program: ModuleLoader, path: str, words: tuple[bytes, ...]) -> boo
         texts = [content(name, program.options.max_file_size, program.fence) or b"" for name in names]
         if any(word in text for word in words for text in texts):
             return True
-        sources = {source.decode("utf-8", "replace") for text in texts for source in re.findall(rb'"(\.\.?/[^"$]*)"', text)}
+        sources = {source.decode("utf-8", "replace") for text in texts for source in _LOCAL_SOURCE.findall(text)}
         fresh = {posixpath.normpath(posixpath.join(at, source)) for source in sources} - seen
         seen |= fresh
         pending += fresh

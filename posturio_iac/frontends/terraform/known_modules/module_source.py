@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
-from fnmatch import fnmatchcase
 
 from posturio_iac.core.record import Enum, dataclass
 from posturio_iac.core.text import lazy_pattern
@@ -21,9 +19,9 @@ if TYPE_CHECKING:
     from posturio_iac.search.file_search import FileSearch
 
 _SCP = lazy_pattern(r"(?:[\w.+-]+@)([\w.-]+):(?!//)(.+)")
-_URL = lazy_pattern(r"(?:https?|ssh|git)://(?:[^@/]*@)?([^/:]+)(?::\d+)?/(.*)", re.IGNORECASE)
+_URL = lazy_pattern(r"(?i)(?:https?|ssh|git)://(?:[^@/]*@)?([^/:]+)(?::\d+)?/(.*)")
 _REGISTRY_PART = lazy_pattern(r"[0-9A-Za-z](?:[0-9A-Za-z_-]*[0-9A-Za-z])?")
-_HOST = lazy_pattern(r"(?=.*[.:])[\w.-]+(?::\d+)?|localhost", re.ASCII)
+_HOST = lazy_pattern(r"(?a)(?=.*[.:])[\w.-]+(?::\d+)?|localhost")
 _ARCHIVE = lazy_pattern(
     r"(?:archive|tarball|zipball|(?:legacy\.)?tar\.gz|(?:legacy\.)?zip)/(?:refs/(?:tags|heads)/)?(.+?)(?:\.(?:tar\.gz|tgz|zip|tar))?"
 )
@@ -196,6 +194,8 @@ _USERS = ("terraform-aws-modules/iam/aws", "github.com/terraform-aws-modules/ter
 
 def makes_no_key(source: str, configured: Iterable[Mapping[str, Any]] = ()) -> bool:
     """True if the module at ``source`` is one of those, or of those that a configuration names with ``creates = false``."""
+    from fnmatch import fnmatchcase  # which imports re
+
     parsed = parse_source(source)
     if parsed.address in _USERS and "user" in parsed.submodule:
         return False

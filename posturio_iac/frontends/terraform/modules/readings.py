@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import dataclass, replace
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
     from posturio_iac.frontends.terraform.modules.tree import ModuleTree
 
+_VERSION = lazy_pattern(r"\s*v?(\d{1,18})\.(\d{1,18})(?!\d)")
 APART = "where the folder is applied by itself, as its backend or its files of values say"
 
 
@@ -198,7 +198,7 @@ def _text(root: str, folder: str, name: str, fence: Fence) -> str:
 
 
 def _version(text: str) -> tuple[int, int] | None:
-    found = re.match(r"\s*v?(\d{1,18})\.(\d{1,18})(?!\d)", text)
+    found = _VERSION.match(text)
     return (int(found[1]), int(found[2])) if found else None
 
 

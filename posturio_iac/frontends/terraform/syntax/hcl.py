@@ -248,6 +248,10 @@ class Block:
         return self._body
 
     @property
+    def is_read(self) -> bool:
+        return isinstance(self._body, Body)
+
+    @property
     def comments(self) -> tuple[Comment, ...]:
         """The comments directly above the block, on its lines and inside it, in order."""
         if not isinstance(self._comments, tuple):

@@ -8,7 +8,8 @@ from __future__ import annotations
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.hcl_lexer import PLAIN_QUOTED, TornError, end_of_block, labels, skip_blank
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.plain_code import NAME, PATH, WORD, end_of_argument, end_of_body
+from posturio_iac.frontends.terraform.syntax.plain_code import NAME, WORD, end_of_argument, end_of_body
+from posturio_iac.frontends.terraform.syntax.plain_file import plain_file
 from posturio_iac.frontends.terraform.syntax.tree import Part, body_of, comments_of, expression_of, is_sound, tree_of
 
 TYPE_CHECKING = False
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 
 _header = lazy_pattern(rb"(%b)((?:[ \t]+%b|[ \t]*%b)*)[ \t]*\{" % (NAME, WORD, PLAIN_QUOTED))
 _argument = lazy_pattern(rb"(%b)[ \t]*=(?![=>])[ \t]*" % NAME)
-_ARGUMENT = rb'(%b)[ \t]*=[ \t]*("[^"\\\r\n$%%\0]*"|%b)[ \t]*\r?\n' % (NAME, PATH)
-_body = lazy_pattern(rb"(?:[ \t]*\r?\n(?:[ \t]*(?:\r?\n|%b))*)?[ \t]*\}" % _ARGUMENT)
-_plain_argument = lazy_pattern(_ARGUMENT)
-_CONSTANTS: dict[str, str | bool | None] = {"true": True, "false": False, "null": None}
 _LAST = frozenset((b"}", b"]", b")", b'"'))
 """Signs that end no heredoc."""
 
@@ -127,9 +124,12 @@ class _Outlined:
 
     def body(self) -> hcl.Body:
         """What is between the braces. Its parts hold on to the parser's tree until they are built, and the block does not."""
-        plain = plain_body(self.source, self.header.end(), self.end, self.rows[0]) if self._node is None else None
-        if plain is not None:
-            return plain
+        if self._node is None:
+            data, (start, _) = self.source.data, self._bounds()
+            margin = " " * (self.source.between(start, start).column - 1)
+            code = margin.encode() + data[self.header.start() : self.end]
+            if (plain := plain_file(self.source.path, code, self.rows[0])) is not None:
+                return plain.blocks[0].body
         node = self.node()
         self.comments()
         return body_of(node, self.source)
@@ -140,37 +140,3 @@ class _Outlined:
             self._comments, self._node = tuple(comments_of(self.node(), self.source)) if is_commented else (), None
             self.source.let_go()
         return self._comments
-
-
-def plain_body(source: SourceText, start: int, end: int, row: int) -> hcl.Body | None:
-    """The body between two bytes, the second behind its closing brace; None where it holds more than constants and references.
-
-    ``row`` is that of ``start``, from 0.
-    """
-    data = source.data
-    if _body.fullmatch(data, start, end) is None:
-        return None
-    attributes: dict[str, hcl.Attribute] = {}
-    for found in _plain_argument.finditer(data, start, end):
-        at, value = found.span(1)[0], found[2].decode("utf-8", "replace")
-        row += data.count(b"\n", start, at)
-        line, start = data.rfind(b"\n", 0, at) + 1, at
-        if value.partition(".")[0] in _CONSTANTS and value not in _CONSTANTS:
-            return None
-        name, span = found[1].decode(), source.between((row, at - line), (row, found.end(2) - line))
-        attributes[name] = hcl.Attribute(name, span, _plain_value(source, value, row, (found.start(2) - line, found.end(2) - line)))
-    return hcl.Body(attributes, ())
-
-
-def _plain_value(source: SourceText, value: str, row: int, columns: tuple[int, int]) -> hcl.Expr:
-    """A constant or a reference between two byte columns, as the parser's tree gives it."""
-    begin, end = columns
-    if value[0] == '"' or value in _CONSTANTS:
-        return hcl.Literal(_CONSTANTS.get(value, value[1:-1]), source.between((row, begin), (row, end)))
-    first, *others = value.split(".")
-    end = begin + len(first)
-    found: hcl.Expr = hcl.Name(first, source.between((row, begin), (row, end)))
-    for name in others:
-        end += 1 + len(name)
-        found = hcl.GetAttr(found, name, source.between((row, begin), (row, end)))
-    return found

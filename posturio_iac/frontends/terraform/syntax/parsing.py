@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from posturio_iac.core.model import Span
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import SYNTAX_ERROR
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.source import SourceText
-from posturio_iac.frontends.terraform.syntax.tree import file_body, is_sound, tree_of
+from posturio_iac.frontends.terraform.syntax.plain_file import plain_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic
-    from posturio_iac.core.model import Span
 
     Parsed = tuple[hcl.Body, tuple[Diagnostic, ...]]
 
 
 OUTLINED_FROM = 16_384
-"""Bytes that are parsed whole before blocks are parsed one at a time: compiling what finds them costs as much."""
+"""Bytes that are read whole before blocks are parsed one at a time: compiling what finds them costs as much."""
+_seen = 0
 
 
 def parse(path: str, data: bytes) -> Parsed:
@@ -25,10 +25,17 @@ def parse(path: str, data: bytes) -> Parsed:
 
     Blocks that contain an error are left out and named by their diagnostic; all the others are there.
     """
-    source = SourceText(path, data.removeprefix(b"\xef\xbb\xbf"))
-    if (outlined := _outlined(source)) is not None:
-        return outlined, ()
-    root = tree_of(source.data).root_node
+    global _seen  # noqa: PLW0603 - what was read so far in this process
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    _seen += len(data)
+    read = plain_file if _seen < OUTLINED_FROM else _outlined
+    if (body := read(path, data)) is not None:
+        return body, ()
+    from posturio_iac.frontends.terraform.syntax.source import SourceText
+    from posturio_iac.frontends.terraform.syntax.tree import file_body, is_sound, tree_of
+
+    source = SourceText(path, data)
+    root = tree_of(data).root_node
     if is_sound(root):
         return file_body(root, source), ()
     from posturio_iac.frontends.terraform.syntax.recovery import recover
@@ -36,18 +43,11 @@ def parse(path: str, data: bytes) -> Parsed:
     return recover(source)
 
 
-_seen = 0
-
-
-def _outlined(source: SourceText) -> hcl.Body | None:
-    """The outline of a file, once so much code was parsed that its patterns are worth compiling."""
-    global _seen  # noqa: PLW0603 - what was parsed so far in this process
-    _seen += len(source.data)
-    if _seen < OUTLINED_FROM:
-        return None
+def _outlined(path: str, data: bytes) -> hcl.Body | None:
     from posturio_iac.frontends.terraform.syntax.outline import outline
+    from posturio_iac.frontends.terraform.syntax.source import SourceText
 
-    return outline(source)
+    return outline(SourceText(path, data))
 
 
 def parse_template(path: str, text: str) -> hcl.Expr:
@@ -57,21 +57,27 @@ def parse_template(path: str, text: str) -> hcl.Expr:
     """
     end = "END_OF_TEMPLATE"
     data = f"x = <<{end}\n{text}\n{end}\n".encode("utf-8", "replace")
-    source = SourceText(path, data)
-    root = tree_of(data).root_node
-    found = file_body(root, source).attributes.get("x") if not root.has_error else None
-    if found is None:
-        return hcl.InvalidExpr(SYNTAX_ERROR(), source.between((0, 0), (0, 1)))
-    return _without_last_newline(found.expression)
+    found = _value(path, data)
+    return _without_last_newline(found) if found is not None else hcl.InvalidExpr(SYNTAX_ERROR(), Span(path, 1, 1, 1, 2))
 
 
 def parse_expression(text: str, span: Span) -> hcl.Expr:
     """The expression in ``text``, such as a reference that Terraform 0.11 and JSON write in quotes, all of it at ``span``."""
     data = f"x = {text}\n".encode("utf-8", "replace")
-    source = SourceText(span.path, data)
-    root = tree_of(data).root_node
-    found = None if root.has_error else file_body(root, source).attributes.get("x")
-    return replace(found.expression, span=span) if found is not None else hcl.InvalidExpr(SYNTAX_ERROR(), span)
+    found = _value(span.path, data)
+    return replace(found, span=span) if found is not None else hcl.InvalidExpr(SYNTAX_ERROR(), span)
+
+
+def _value(path: str, data: bytes) -> hcl.Expr | None:
+    """The value of the argument ``x``; None where the code has a syntax error."""
+    if (body := plain_file(path, data)) is None:
+        from posturio_iac.frontends.terraform.syntax.source import SourceText
+        from posturio_iac.frontends.terraform.syntax.tree import file_body, tree_of
+
+        root = tree_of(data).root_node
+        body = hcl.EMPTY if root.has_error else file_body(root, SourceText(path, data))
+    found = body.attributes.get("x")
+    return found.expression if found is not None else None
 
 
 def _without_last_newline(expression: hcl.Expr) -> hcl.Expr:
