@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from posturio_iac.commands import COMMANDS
-from tests.support.command_line import MISSING, run
+from tests.support.command_line import MISSING, Capture, Patch, run
 from tests.support.readme import ROOT, blocks
 
 OPTION = r"(?<![\w-])--[a-z][a-z-]+"
@@ -23,15 +23,13 @@ PROGRAMS = [(text, "main.tf") for text in blocks("hcl", PAGE)] + [(text, "templa
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path: Path, monkeypatch: Patch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 @pytest.mark.parametrize(("program", "name"), PROGRAMS)
-def test_an_exception_on_the_page_suppresses_what_is_missing(
-    here: Path, capsys: pytest.CaptureFixture[str], program: str, name: str
-) -> None:
+def test_an_exception_on_the_page_suppresses_what_is_missing(here: Path, capsys: Capture, program: str, name: str) -> None:
     (here / name).write_text(program, encoding="utf-8")
     code, out, err = run(capsys, "scan", "--format", "json", "--as-of", "2026-11-25")
     result = json.loads(out)
@@ -47,7 +45,7 @@ def test_there_are_programs() -> None:
     assert [name for _, name in PROGRAMS] == ["main.tf", "main.tf", "template.yaml"]
 
 
-def test_the_end_on_the_page_makes_the_key_clean(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_end_on_the_page_makes_the_key_clean(here: Path, capsys: Capture) -> None:
     (comment,) = blocks("text", PAGE)
     (here / "main.tf").write_text(f'{comment}resource "aws_iam_access_key" "k" {{\n  user = "joe"\n}}\n', encoding="utf-8")
     out = run(capsys, "scan", "--verbose", "--as-of", "2026-11-25")[1]
@@ -55,7 +53,7 @@ def test_the_end_on_the_page_makes_the_key_clean(here: Path, capsys: pytest.Capt
     assert "expiry 2027-01-31" in out
 
 
-def test_an_editor_reads_a_line_of_the_concise_format_by_the_patterns_of_the_page(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_editor_reads_a_line_of_the_concise_format_by_the_patterns_of_the_page(here: Path, capsys: Capture) -> None:
     page = ROOT / "docs/editors.md"
     (task,) = json.loads(blocks("json", page)[0])["tasks"]
     pattern = task["problemMatcher"]["pattern"]
@@ -73,7 +71,7 @@ def test_an_editor_reads_a_line_of_the_concise_format_by_the_patterns_of_the_pag
         assert any(re.fullmatch(translated, line) for line in lines)
 
 
-def test_a_rule_of_ones_own_is_a_filter_over_the_result(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_rule_of_ones_own_is_a_filter_over_the_result(here: Path, capsys: Capture) -> None:
     (here / "main.tf").write_text('resource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n', encoding="utf-8")
     scan, jq = (line for line in blocks("sh", ROOT / "docs/own-rules.md")[0].splitlines())
     code, out, _ = run(capsys, *scan.partition(" >")[0].split()[1:])
@@ -82,7 +80,7 @@ def test_a_rule_of_ones_own_is_a_filter_over_the_result(here: Path, capsys: pyte
     assert 'startswith("svc-")' in jq
 
 
-def test_a_page_names_no_command_or_option_that_help_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_page_names_no_command_or_option_that_help_does_not_know(capsys: Capture) -> None:
     known = {name: set(re.findall(OPTION, run(capsys, name, "--help")[1])) for name in COMMANDS}
     everywhere = set().union(*known.values(), FOREIGN)
     wrong = []

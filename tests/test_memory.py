@@ -9,8 +9,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from benchmarks.trees import modules
 from posturio_iac.commands.reporting import reports
 from posturio_iac.core import budget
@@ -23,14 +21,14 @@ from posturio_iac.frontends.terraform.modules.tree import ModuleTree
 from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile
 from posturio_iac.scan import judge_paths
 from posturio_iac.search import discover
-from tests.support.command_line import run
+from tests.support.command_line import Capture, Patch, run
 from tests.support.fixture_tools import FIXTURES
 
 USER = 'resource "aws_iam_user" "u" {\n  name = "ci"\n}\n'
 KEY = 'resource "aws_iam_access_key" "k" {\n  user = "ci"\n}\n'
 
 
-def living(monkeypatch: pytest.MonkeyPatch, kind: type[object]) -> weakref.WeakSet[object]:
+def living(monkeypatch: Patch, kind: type[object]) -> weakref.WeakSet[object]:
     """The objects of one class that are made from now on, as long as they live."""
     made: weakref.WeakSet[object] = weakref.WeakSet()
     initialise: Any = kind.__init__
@@ -57,7 +55,7 @@ def test_no_module_outlives_its_scan() -> None:
     assert left() <= before
 
 
-def test_each_root_module_is_forgotten_before_the_next(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_each_root_module_is_forgotten_before_the_next(monkeypatch: Patch, tmp_path: Path) -> None:
     for number in range(6):
         (tmp_path / f"root{number}").mkdir()
         (tmp_path / f"root{number}/main.tf").write_text(KEY if number % 2 else USER)
@@ -74,7 +72,7 @@ def test_each_root_module_is_forgotten_before_the_next(monkeypatch: pytest.Monke
     assert counts == [0] * 6, "three root modules with keys, then three with users of the same name"
 
 
-def test_a_template_without_keys_and_users_is_forgotten(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_template_without_keys_and_users_is_forgotten(monkeypatch: Patch, tmp_path: Path) -> None:
     for number in range(6):
         (tmp_path / f"t{number}.yaml").write_text(
             "Resources:\n  F:\n    Type: AWS::Lambda::Function\n    Properties:\n      Code:\n        ZipFile: iam.create_access_key()\n"
@@ -90,7 +88,7 @@ def test_a_template_without_keys_and_users_is_forgotten(monkeypatch: pytest.Monk
     assert counts[1:] == [counts[1]] * 5
 
 
-def test_the_code_of_units_is_forgotten(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_code_of_units_is_forgotten(monkeypatch: Patch, tmp_path: Path) -> None:
     (tmp_path / "module").mkdir()
     (tmp_path / "module/main.tf").write_text(KEY)
     (tmp_path / "root.hcl").write_text('locals {\n  team = "payments"\n}\n')
@@ -109,9 +107,7 @@ def test_the_code_of_units_is_forgotten(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert problems[0].message == "this unit and 1 more were not read, since there are more than 3; scan a part at a time"
 
 
-def test_reports_of_many_files_are_the_same_when_few_files_are_kept(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_reports_of_many_files_are_the_same_when_few_files_are_kept(monkeypatch: Patch, tmp_path: Path, capsys: Capture) -> None:
     modules(tmp_path, 5, files=1)
     (tmp_path / "modules").rename(tmp_path / "live")  # modules that nothing calls are given no end
     monkeypatch.chdir(tmp_path)

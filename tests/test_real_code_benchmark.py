@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 
+from tests.support.command_line import Capture, Patch
 from tests.support.repository import Repository
 
 ROOT = Path(__file__).parents[1]
@@ -39,9 +40,7 @@ def repository(tmp_path: Path) -> tuple[Path, str]:
 
 
 @pytest.mark.parametrize("output", ["json", "sarif"])
-def test_a_tool_is_scored_on_what_was_brought(
-    repository: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], output: str
-) -> None:
+def test_a_tool_is_scored_on_what_was_brought(repository: tuple[Path, str], monkeypatch: Patch, capsys: Capture, output: str) -> None:
     top, commit = repository
     rows = {"labels.tsv": [label(1, "yes", commit=commit), label(5, commit=commit)], "decoys.tsv": [label(3, "", "absent", commit)]}
     monkeypatch.setattr(run, "labels", rows.get)
@@ -52,9 +51,7 @@ def test_a_tool_is_scored_on_what_was_brought(
     assert found in capsys.readouterr().out
 
 
-def test_a_tool_that_prints_nothing_or_something_else_has_failed(
-    repository: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_tool_that_prints_nothing_or_something_else_has_failed(repository: tuple[Path, str], monkeypatch: Patch, capsys: Capture) -> None:
     top, commit = repository
     monkeypatch.setattr(run, "labels", {"labels.tsv": [label(1, commit=commit)], "decoys.tsv": []}.get)
     (top / f"owner+name@{commit[:8]}").mkdir()

@@ -17,15 +17,14 @@ from posturio_iac.core.finding import Exit, Severity, Verdict
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree
 from posturio_iac.scan.configuration import configuration_near
+from tests.support.command_line import Capture, Patch
 
 ROOT = Path(__file__).parents[1]
 AS_OF = datetime(2026, 11, 24, tzinfo=timezone.utc)
 KEY = 'resource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n'
 
 
-def test_paths_are_judged_in_silence_and_without_a_clock(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_paths_are_judged_in_silence_and_without_a_clock(tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
     (tmp_path / "main.tf").write_text(KEY, encoding="utf-8")
     monkeypatch.setattr(scan, "now", lambda: pytest.fail("the clock was read"))
     report = scan.judge_paths(["main.tf"], as_of=AS_OF, cwd=str(tmp_path))
@@ -50,7 +49,7 @@ def test_a_path_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         scan.judge_paths(["gone"], as_of=AS_OF, cwd=str(tmp_path))
 
 
-def test_the_program_on_its_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_program_on_its_page_runs(tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
     (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python-api.md").read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "examples").mkdir()
     (tmp_path / "examples/main.tf").write_text(KEY, encoding="utf-8")
@@ -86,7 +85,7 @@ def test_a_library_that_is_missing_is_named_and_the_rest_is_read(module: str, li
     assert f"cannot be read, because {library} is not installed or does not work on this machine and Python" in said
 
 
-def test_a_root_module_that_we_fail_on_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_root_module_that_we_fail_on_is_tried_once(tmp_path: Path, monkeypatch: Patch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("boom")
 

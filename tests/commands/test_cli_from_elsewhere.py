@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from posturio_iac.cli import main
+from tests.support.command_line import Capture, Patch
 from tests.support.search_tree import Tree
 
 KEY = 'resource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n'
@@ -32,7 +33,7 @@ def repository(tmp_path: Path) -> Tree:
     return made
 
 
-def scanned(path: str, capsys: pytest.CaptureFixture[str], *, below: str = "") -> list[tuple[Any, ...]]:
+def scanned(path: str, capsys: Capture, *, below: str = "") -> list[tuple[Any, ...]]:
     """The findings, without the folder that leads to the repository."""
     main(["scan", "--no-config", "--exit-zero", "--format", "json", path])
     found = json.loads(capsys.readouterr().out)["findings"]
@@ -40,9 +41,7 @@ def scanned(path: str, capsys: pytest.CaptureFixture[str], *, below: str = "") -
 
 
 @pytest.mark.parametrize("part", ["", "infra", "infra/key.tf", "app"])
-def test_a_repository_from_outside(
-    part: str, repository: Tree, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_repository_from_outside(part: str, repository: Tree, monkeypatch: Patch, capsys: Capture) -> None:
     monkeypatch.chdir(repository.path)
     inside = scanned(part or ".", capsys)
     assert inside
@@ -51,6 +50,6 @@ def test_a_repository_from_outside(
         assert scanned(way + part, capsys, below=way) == inside
 
 
-def test_a_submodule_that_is_named(repository: Tree, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_submodule_that_is_named(repository: Tree, monkeypatch: Patch, capsys: Capture) -> None:
     monkeypatch.chdir(repository.path)
     assert {found[:2] for found in scanned("vendor", capsys)} == {("vendor/main.tf", 4)}

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from posturio_iac.cli import main
 from posturio_iac.fixes import shown
+from tests.support.command_line import Capture, Patch
 from tests.support.terraform_programs import write
 
 KEY = 'resource "aws_iam_user" "%s" {\n  name = "%s"\n}\n\nresource "aws_iam_access_key" "%s" {\n  user = aws_iam_user.%s.name\n}\n'
 
 
-def test_a_crash_is_said_and_the_findings_are_shown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_crash_is_said_and_the_findings_are_shown(tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
     def broken(*_: object) -> None:
         raise IndexError("tuple index\x1b out of range")
 

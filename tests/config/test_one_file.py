@@ -9,7 +9,7 @@ import pytest
 
 from posturio_iac.config.option_table import LIMITS, OPTIONS
 from posturio_iac.scan.notices import EFFECTS, STRICTER
-from tests.support.command_line import MISSING, run
+from tests.support.command_line import MISSING, Capture, Patch, run
 from tests.support.repository import AS_OF, KEY, USER, Repository, flagged
 
 pytest_plugins = ["tests.support.cli_fixtures"]
@@ -20,14 +20,14 @@ END = USER % ("%s", ', expires = "2027-01-31"') + KEY
 FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab", "markdown", "html", "csv")
 
 
-def scanned(capsys: pytest.CaptureFixture[str], *argv: str, code: int | None = None) -> dict[str, Any]:
+def scanned(capsys: Capture, *argv: str, code: int | None = None) -> dict[str, Any]:
     found, out, err = run(capsys, "scan", "--as-of", AS_OF, "--format", "json", *argv)
     assert code in (None, found), err
     document: dict[str, Any] = json.loads(out)
     return document
 
 
-def found(capsys: pytest.CaptureFixture[str], *argv: str) -> list[tuple[str, str]]:
+def found(capsys: Capture, *argv: str) -> list[tuple[str, str]]:
     return [(f["path"], f["rule"]) for f in scanned(capsys, *argv)["findings"] if "suppressed" not in f]
 
 
@@ -35,9 +35,7 @@ def said(document: dict[str, Any]) -> list[str]:
     return [d["message"] for d in document["diagnostics"]]
 
 
-def test_it_holds_wherever_the_scan_starts(
-    repository: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_holds_wherever_the_scan_starts(repository: Repository, capsys: Capture, monkeypatch: Patch) -> None:
     repository.write("posturio-iac.toml", '[[overrides]]\npaths = ["teams/a/**"]\nmax_lifetime_days = 30\n')
     for team in "ab":
         repository.write(f"teams/{team}/live/iam.tf", END % team)
@@ -68,7 +66,7 @@ DEEPER = [
 @pytest.mark.parametrize("text", DEEPER)
 @pytest.mark.parametrize("top", [False, True])
 def test_one_below_does_nothing_and_is_named_in_every_format(
-    repository: Repository, capsys: pytest.CaptureFixture[str], file: str, text: str, *, top: bool
+    repository: Repository, capsys: Capture, file: str, text: str, *, top: bool
 ) -> None:
     if top:
         repository.write("posturio-iac.toml", "warn_days = 20\n")
@@ -89,7 +87,7 @@ def test_one_below_does_nothing_and_is_named_in_every_format(
 
 
 @pytest.mark.promise("one configuration")
-def test_a_thousand_below_are_counted(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_thousand_below_are_counted(repository: Repository, capsys: Capture) -> None:
     for number in range(30):
         repository.write(f"d{number:02}/posturio-iac.toml", "")
         repository.write(f"d{number:02}/iam.tf", flagged(f"u{number}"))
@@ -99,7 +97,7 @@ def test_a_thousand_below_are_counted(repository: Repository, capsys: pytest.Cap
 
 
 @pytest.mark.promise("one configuration")
-def test_link_out_of_the_repository_is_not_followed(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_link_out_of_the_repository_is_not_followed(repository: Repository, capsys: Capture) -> None:
     (repository.path.parent / "outside.toml").write_text(f'ignore = ["{MISSING}"]\n')
     repository.write("a/iam.tf", flagged())
     (repository.path / "posturio-iac.toml").symlink_to(repository.path.parent / "outside.toml")
@@ -107,7 +105,7 @@ def test_link_out_of_the_repository_is_not_followed(repository: Repository, caps
     assert (code, out, "leads outside of the scanned folder and its repository" in err) == (2, "", True)
 
 
-def test_a_note_names_its_file_once(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_note_names_its_file_once(repository: Repository, capsys: Capture) -> None:
     repository.write("posturio-iac.toml", 'exclude = ["legacy/"]\n')
     repository.write("iam.tf", flagged())
     repository.write("legacy/iam.tf", flagged("b"))
@@ -117,7 +115,7 @@ def test_a_note_names_its_file_once(repository: Repository, capsys: pytest.Captu
         assert line.count("posturio-iac.toml") == 1
 
 
-def test_table_that_is_not_used_is_said(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_table_that_is_not_used_is_said(repository: Repository, capsys: Capture) -> None:
     repository.write("posturio-iac.toml", "")
     repository.write("pyproject.toml", "[tool.posturio-iac]\nmax_lifetime_days = 20\n")
     repository.write("iam.tf", END % "a")
@@ -141,9 +139,7 @@ def test_table_that_is_not_used_is_said(repository: Repository, capsys: pytest.C
         ('var_files = ["../../x.tfvars"]\n', "leads outside of the scanned folder and its repository"),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_refused(
-    repository: Repository, capsys: pytest.CaptureFixture[str], text: str, complaint: str
-) -> None:
+def test_a_setting_that_cannot_be_used_is_refused(repository: Repository, capsys: Capture, text: str, complaint: str) -> None:
     repository.write("posturio-iac.toml", text)
     repository.write("iam.tf", flagged())
     code, out, err = run(capsys, "scan")
@@ -186,9 +182,7 @@ def test_each_setting_says_what_it_does_to_verdicts() -> None:
 
 @pytest.mark.promise("configuration")
 @pytest.mark.parametrize("name", VALUES)
-def test_a_setting_that_can_hide_a_key_is_in_the_notice_of_scan_and_hook(
-    repository: Repository, capsys: pytest.CaptureFixture[str], name: str
-) -> None:
+def test_a_setting_that_can_hide_a_key_is_in_the_notice_of_scan_and_hook(repository: Repository, capsys: Capture, name: str) -> None:
     repository.write("iam.tf", END % "a")
     repository.write("legacy/iam.tf", END % "b")
     repository.write("x.tfvars", "")
@@ -202,7 +196,7 @@ def test_a_setting_that_can_hide_a_key_is_in_the_notice_of_scan_and_hook(
 
 
 @pytest.mark.promise("configuration")
-def test_the_hook_says_that_a_changed_file_is_left_out(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_hook_says_that_a_changed_file_is_left_out(repository: Repository, capsys: Capture) -> None:
     repository.write("posturio-iac.toml", 'exclude = ["/legacy/"]\n')
     repository.write("legacy/iam.tf", flagged())
     repository.write("other.tf", "")
@@ -211,7 +205,7 @@ def test_the_hook_says_that_a_changed_file_is_left_out(repository: Repository, c
     assert run(capsys, "hook", "other.tf") == (0, "", "")
 
 
-def test_the_hook_is_silent_about_a_baseline_that_covers_all(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_hook_is_silent_about_a_baseline_that_covers_all(repository: Repository, capsys: Capture) -> None:
     repository.write("posturio-iac.toml", 'baseline = "known.json"\n')
     repository.write("iam.tf", flagged())
     assert run(capsys, "baseline", "--as-of", AS_OF, "--baseline", "known.json", "--until", "2099-12-31")[0] == 0

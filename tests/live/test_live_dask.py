@@ -15,6 +15,7 @@ from posturio_iac.live import dask_executor
 from posturio_iac.live.model import Account
 from posturio_iac.live.request import Request
 from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor
+from tests.support.command_line import Patch
 from tests.support.live.cloud import AS_OF, Capsys, Cloud, live
 from tests.support.states import KEY_TYPE, pulled
 
@@ -111,7 +112,7 @@ def test_an_account_whose_worker_dies_is_listed_and_hides_no_other(
 
 
 def test_workers_without_this_program_or_with_another_version_are_refused(
-    cluster: Callable[..., str], capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+    cluster: Callable[..., str], capsys: Capsys, monkeypatch: Patch
 ) -> None:
     address = cluster()
     monkeypatch.setattr(dask_executor, "__version__", "99.0")
@@ -123,16 +124,14 @@ def test_workers_without_this_program_or_with_another_version_are_refused(
 
 
 @pytest.mark.usefixtures("cloud")
-def test_a_scheduler_without_workers_is_not_waited_for(
-    cluster: Callable[..., str], capsys: Capsys, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_scheduler_without_workers_is_not_waited_for(cluster: Callable[..., str], capsys: Capsys, monkeypatch: Patch) -> None:
     monkeypatch.setattr(dask_executor, "CONNECTING", 0.5)
     answer = live(capsys, "--dask", cluster(n_workers=0))
     assert (answer.code, answer.out, "has no worker" in answer.err) == (3, "", True)
 
 
 @pytest.mark.usefixtures("cloud")
-def test_a_scheduler_that_is_not_there_is_one_sentence(capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_that_is_not_there_is_one_sentence(capsys: Capsys, monkeypatch: Patch) -> None:
     monkeypatch.setattr(dask_executor, "CONNECTING", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         silent = f"tcp://127.0.0.1:{nobody.getsockname()[1]}"
@@ -171,7 +170,7 @@ def handed_out(client: Client) -> str:
     return said.message
 
 
-def test_a_cluster_that_loses_all_its_workers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cluster_that_loses_all_its_workers_is_given_up(monkeypatch: Patch) -> None:
     monkeypatch.setattr(dask_executor, "LOOKING", 0.0)
     monkeypatch.setattr(dask_executor, "DESERTED", 0.0)
     assert handed_out(Client({"worker": 1}, {})) == "111122223333 was not read: the Dask scheduler has no worker left"
@@ -228,7 +227,7 @@ def test_a_worker_with_credentials_of_another_account_reads_nothing(cloud: Cloud
     assert "its worker cannot: the AWS configuration cannot be used" in outcome.diagnostics[0].message
 
 
-def test_what_goes_wrong_in_a_task_travels_as_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_goes_wrong_in_a_task_travels_as_a_sentence(monkeypatch: Patch) -> None:
     def deep(*_: object) -> None:
         raise RecursionError("too deep")
 
@@ -237,7 +236,7 @@ def test_what_goes_wrong_in_a_task_travels_as_a_sentence(monkeypatch: pytest.Mon
     assert outcome.diagnostics[0].message == "111122223333 was not read: its worker stopped with RecursionError: too deep"
 
 
-def test_no_credentials_travel(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_credentials_travel(cloud: Cloud, monkeypatch: Patch) -> None:
     from pickle import dumps  # noqa: PLC0415 - what distributed does with a task
 
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-this-machine")

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.command_line import Patch
 from tests.support.live import aws_cli
 from tests.support.live.asking import asked
 from tests.support.live.cloud import ACCOUNT, Capsys, retire
@@ -89,9 +90,7 @@ def plan(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> Plan:
 
 
 @pytest.mark.parametrize(("fault", "call", "retries"), DISTURBED)
-def test_a_disturbed_plan_can_be_finished_and_undone(
-    plan: Plan, monkeypatch: pytest.MonkeyPatch, fault: str, call: str, *, retries: bool
-) -> None:
+def test_a_disturbed_plan_can_be_finished_and_undone(plan: Plan, monkeypatch: Patch, fault: str, call: str, *, retries: bool) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "5" if retries else "1")
     with (
         proxy(plan.aws.address, lambda action, n: fault if (action, n) == (call, 1) else "pass") as address,

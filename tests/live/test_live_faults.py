@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from posturio_iac.live.connection import session
+from tests.support.command_line import Patch
 from tests.support.live.cloud import Capsys, Cloud, live, rules, stale_and_busy
 from tests.support.live.faulty import proxy
 
@@ -155,7 +156,7 @@ def test_a_clock_that_is_a_day_off_and_unknown_credentials_are_one_sentence(
         pytest.param(lambda action, n: "cut" if n == 1 and action in ASKED else "pass", id="cut off"),
     ],
 )
-def test_a_bad_network_changes_nothing(cloud: Cloud, server: str, capsys: Capsys, monkeypatch: pytest.MonkeyPatch, fault: Any) -> None:
+def test_a_bad_network_changes_nothing(cloud: Cloud, server: str, capsys: Capsys, monkeypatch: Patch, fault: Any) -> None:
     stale_and_busy(cloud)
     calm = live(capsys)
     monkeypatch.setattr(session, "READ_TIMEOUT", 0.5)
@@ -174,9 +175,7 @@ def test_a_bad_network_changes_nothing(cloud: Cloud, server: str, capsys: Capsys
         ("page", "a response that is not from AWS"),
     ],
 )
-def test_a_network_that_stays_bad_is_said(
-    cloud: Cloud, server: str, capsys: Capsys, monkeypatch: pytest.MonkeyPatch, fault: str, said: str
-) -> None:
+def test_a_network_that_stays_bad_is_said(cloud: Cloud, server: str, capsys: Capsys, monkeypatch: Patch, fault: str, said: str) -> None:
     stale_and_busy(cloud)
     with proxy(server, lambda action, _: fault if action == "GetAccessKeyLastUsed" else "pass") as address:
         monkeypatch.setenv("AWS_ENDPOINT_URL", address)
@@ -186,7 +185,7 @@ def test_a_network_that_stays_bad_is_said(
     assert said in answer.err
 
 
-def test_a_region_that_does_not_exist(cloud: Cloud, capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_region_that_does_not_exist(cloud: Cloud, capsys: Capsys, monkeypatch: Patch) -> None:
     stale_and_busy(cloud)
     answer = live(capsys, "--region", "not a region")
     assert (answer.code, answer.out) == (2, "")
@@ -247,7 +246,7 @@ def test_a_user_who_came_after_the_report_is_asked_about(cloud: Cloud, report: A
     assert {key["user"] for key in answer.json["keys"]} == {"stale", "busy"}
 
 
-def test_more_than_two_keys_and_an_expired_one(cloud: Cloud, capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_than_two_keys_and_an_expired_one(cloud: Cloud, capsys: Capsys, monkeypatch: Patch) -> None:
     cloud.key("many", age=70, used=60)
     cloud.key("many", age=70, used=1)
     monkeypatch.setattr("moto.iam.models.LIMIT_KEYS_PER_USER", 3)

@@ -14,6 +14,7 @@ from moto.s3.models import s3_backends
 
 from posturio_iac.commands.live.ledger import LedgerFile
 from posturio_iac.retire.ledger_history import read_ledger
+from tests.support.command_line import Patch
 from tests.support.live.cloud import AS_OF, Capsys, Cloud, at, live, retire
 
 
@@ -39,7 +40,7 @@ class KilledError(BaseException):
 
 @pytest.mark.parametrize("after", [0, 2, 4])
 def test_a_run_that_was_killed_and_resumed_equals_one_that_was_not(
-    members: list[Cloud], capsys: Capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+    members: list[Cloud], capsys: Capsys, tmp_path: Path, monkeypatch: Patch, after: int
 ) -> None:
     argv = ("--organization", "--role-name", "Audit", "--ledger")
     whole = live(capsys, *argv, str(tmp_path / "whole.jsonl"))
@@ -168,9 +169,7 @@ def test_a_ledger_of_other_accounts_is_said(cloud: Cloud, capsys: Capsys, tmp_pa
     assert "no key of the ledger is in these accounts; is it the right one?" in live(capsys, "--ledger", str(path)).err
 
 
-def test_what_another_run_writes_meanwhile_is_not_overwritten(
-    cloud: Cloud, capsys: Capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_another_run_writes_meanwhile_is_not_overwritten(cloud: Cloud, capsys: Capsys, tmp_path: Path, monkeypatch: Patch) -> None:
     cloud.key("ci", age=70, used=60)
     path = tmp_path / "ledger.jsonl"
     live(capsys, "--ledger", str(path))

@@ -8,8 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from tests.support.command_line import Patch
 from tests.support.live.asking import asked
 from tests.support.live.cloud import ACCOUNT, Capsys, kept, live, retire, rules
 from tests.support.live.fake_aws import FakeAws
@@ -173,9 +172,7 @@ def test_a_region_that_the_account_has_not_enabled(aws: FakeAws, capsys: Capsys)
     assert "cloudtrail:LookupEvents failed with UnrecognizedClientException" in json.dumps(key["context"])
 
 
-def test_a_single_sign_on_that_has_ended_is_one_sentence(
-    aws: FakeAws, capsys: Capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_single_sign_on_that_has_ended_is_one_sentence(aws: FakeAws, capsys: Capsys, tmp_path: Path, monkeypatch: Patch) -> None:
     """The token that `aws sso login` left looks good, and AWS says that it is not."""
     start = "https://example.awsapps.com/start"
     text = f"sso_start_url = {start}\nsso_region = eu-west-1\nsso_account_id = {ACCOUNT}\nsso_role_name = Audit\nregion = eu-west-1\n"

@@ -17,6 +17,7 @@ from posturio_iac.commands.live import streaming
 from posturio_iac.contract.read import decoded
 from posturio_iac.core.finding import Report
 from posturio_iac.live.inventory import Inventory
+from tests.support.command_line import Patch
 from tests.support.live.cloud import Capsys, Cloud, live
 
 SCHEMAS = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((Path(__file__).parents[2] / "docs/schema").glob("*.json"))]
@@ -113,9 +114,7 @@ def test_what_suppresses_nothing_in_any_account_is_said_once(members: list[Cloud
     assert (answer.code, answer.err.count(said), last["summary"]["suppressed"]) == (1, 1, 1)
 
 
-def test_of_finished_accounts_nothing_is_kept(
-    organization: Callable[[int], list[Cloud]], capsys: Capsys, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_finished_accounts_nothing_is_kept(organization: Callable[[int], list[Cloud]], capsys: Capsys, monkeypatch: Patch) -> None:
     """Counted where each line is written: at most the account that is being written, and those that wait, are in memory."""
     most, workers = 0, 2
     members = organization(12)

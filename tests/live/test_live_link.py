@@ -10,6 +10,7 @@ import pytest
 from moto.sts.models import STSBackend
 
 from posturio_iac.live.reading import report as reports
+from tests.support.command_line import Patch
 from tests.support.live.cloud import Capsys, Cloud, ago, live
 from tests.support.live.linked import CI, ROTATED, TEMPLATE, Tree, stacks, tree
 from tests.support.states import KEY_TYPE, pulled, shown
@@ -140,9 +141,7 @@ def test_what_is_declared_and_gone_is_listed(cloud: Cloud, tree: Tree, capsys: C
     assert answer.calls()["sts:GetAccessKeyInfo"] == 1
 
 
-def test_a_key_that_is_newer_than_the_report_is_not_missed(
-    cloud: Cloud, tree: Tree, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_that_is_newer_than_the_report_is_not_missed(cloud: Cloud, tree: Tree, capsys: Capsys, monkeypatch: Patch) -> None:
     monkeypatch.setattr(reports, "fetch", report_without_keys(reports.fetch))
     made = cloud.key("ci", age=0.01, used=None)
     answer = live(capsys, "--state", tree.state(pulled((ADDRESS, made, "ci"))))
@@ -210,9 +209,7 @@ def test_stacks_of_other_regions_are_asked_for_by_name(cloud: Cloud, tree: Tree,
     assert answer.calls()["cloudformation:DescribeStackResources"] == 2
 
 
-def test_users_of_the_same_name_in_other_accounts_are_others(
-    cloud: Cloud, tree: Tree, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_users_of_the_same_name_in_other_accounts_are_others(cloud: Cloud, tree: Tree, capsys: Capsys, monkeypatch: Patch) -> None:
     other = Cloud("111122223333")
     mine, theirs = (one.user("ci", owner="payments@example.com") and one.key("ci", age=10, used=1) for one in (cloud, other))
     owners = {mine: cloud.account, theirs: other.account}

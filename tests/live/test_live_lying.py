@@ -22,6 +22,7 @@ from posturio_iac.live.reading import organization
 from posturio_iac.live.request import Request
 from posturio_iac.live.survey import AccountTarget, Surveyor
 from posturio_iac.render import FORMATS
+from tests.support.command_line import Patch
 from tests.support.live.cloud import ACCOUNT, AS_OF, Answer, Capsys, live, retire
 from tests.support.live.lying import KEY_ID, OTHER, SECRETS, answering, caller, details, granted, honest, keys, made_report, report
 
@@ -39,7 +40,7 @@ STRANGE_ARNS = [
 
 
 @pytest.fixture(autouse=True)
-def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def work(tmp_path: Path, monkeypatch: Patch) -> Path:
     """Work in a folder that others are above."""
     folder = tmp_path / "a" / "work"
     folder.mkdir(parents=True)
@@ -152,9 +153,7 @@ ENDLESS: dict[str, tuple[tuple[str, ...], str, Any]] = {
 
 @pytest.mark.promise("lying AWS")
 @pytest.mark.parametrize(("argv", "operation", "said"), ENDLESS.values(), ids=ENDLESS)
-def test_an_answer_without_an_end_is_left(
-    capsys: Capsys, monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...], operation: str, said: Any
-) -> None:
+def test_an_answer_without_an_end_is_left(capsys: Capsys, monkeypatch: Patch, argv: tuple[str, ...], operation: str, said: Any) -> None:
     monkeypatch.setattr(session, "MOST_PAGES", 20)
     monkeypatch.setattr(organization, "MOST_UNITS", 20)
     with answering(**{operation: said}):

@@ -14,6 +14,7 @@ from botocore.exceptions import EndpointConnectionError
 from posturio_iac.cli import main
 from posturio_iac.live.connection import session
 from posturio_iac.live.connection.errors import AwsError
+from tests.support.command_line import Patch
 from tests.support.live.cloud import Capsys, Cloud, live, refusal
 
 STALE = "iam.unused_access_keys"
@@ -30,7 +31,7 @@ def test_every_account_of_the_organization_is_read(members: list[Cloud], capsys:
 
 
 def test_roles_are_assumed_with_the_least_policy_and_in_the_name_of_the_caller(
-    members: list[Cloud], capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+    members: list[Cloud], capsys: Capsys, monkeypatch: Patch
 ) -> None:
     call, asked = session.Connection.call, []
 
@@ -79,7 +80,7 @@ def test_what_is_the_same_in_many_accounts_is_said_once(members: list[Cloud], de
 
 
 def test_one_account_of_fifty_that_cannot_be_reached_is_listed_and_hides_nothing(
-    organization: Callable[[int], list[Cloud]], capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+    organization: Callable[[int], list[Cloud]], capsys: Capsys, monkeypatch: Patch
 ) -> None:
     members = organization(50)
     bad = members[17].account
@@ -102,7 +103,7 @@ def test_one_account_of_fifty_that_cannot_be_reached_is_listed_and_hides_nothing
     assert any(said.get("account") == bad and said["level"] == "error" for said in answer.json["diagnostics"])
 
 
-def test_an_organization_that_lists_nobody_fails(members: list[Cloud], capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_organization_that_lists_nobody_fails(members: list[Cloud], capsys: Capsys, monkeypatch: Patch) -> None:
     pages = session.Connection.pages
 
     def nobody(self: session.Connection, operation: str, **given: Any) -> Any:
@@ -115,9 +116,7 @@ def test_an_organization_that_lists_nobody_fails(members: list[Cloud], capsys: C
     assert "No account could be read; incomplete, 1 error" in answer.out
 
 
-def test_an_account_that_shows_nothing_was_not_read_and_has_not_no_keys(
-    members: list[Cloud], capsys: Capsys, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_account_that_shows_nothing_was_not_read_and_has_not_no_keys(members: list[Cloud], capsys: Capsys, monkeypatch: Patch) -> None:
     """The role can be assumed, and may do nothing."""
     create, denied = session.Connection._create, members[1].account
     assumed = session.Connection.assumed
@@ -159,7 +158,7 @@ def test_accounts_have_their_names_everywhere(members: list[Cloud], deny: Callab
     assert f"account {account} (member-0)" in capsys.readouterr().out.replace("\\", "")
 
 
-def test_suspended_accounts_are_skipped_and_listed(members: list[Cloud], capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_suspended_accounts_are_skipped_and_listed(members: list[Cloud], capsys: Capsys, monkeypatch: Patch) -> None:
     pages = session.Connection.pages
 
     def by_state(self: session.Connection, operation: str, **parameters: Any) -> Any:
@@ -202,7 +201,7 @@ def test_bad_arguments_are_named(capsys: Capsys, arguments: tuple[str, ...], sai
     assert (answer.code, said in answer.err) == (2, True)
 
 
-def test_two_profiles_of_one_account_count_once(cloud: Cloud, capsys: Capsys, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_two_profiles_of_one_account_count_once(cloud: Cloud, capsys: Capsys, monkeypatch: Patch, tmp_path: Path) -> None:
     cloud.key("ci", age=70, used=60)
     text = "".join(f"[{name}]\naws_access_key_id = testing\naws_secret_access_key = testing\n" for name in ("a", "b"))
     (tmp_path / "credentials").write_text(text, encoding="utf-8")
@@ -212,9 +211,7 @@ def test_two_profiles_of_one_account_count_once(cloud: Cloud, capsys: Capsys, mo
     assert "lead to the same account" in answer.err
 
 
-def test_a_profile_that_wants_a_second_factor_is_named(
-    cloud: Cloud, capsys: Capsys, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_profile_that_wants_a_second_factor_is_named(cloud: Cloud, capsys: Capsys, monkeypatch: Patch, tmp_path: Path) -> None:
     role = f"role_arn = arn:aws:iam::{cloud.account}:role/x\nsource_profile = base\nmfa_serial = arn:aws:iam::{cloud.account}:mfa/me\n"
     (tmp_path / "config").write_text(
         f"[profile base]\naws_access_key_id = a\naws_secret_access_key = b\n[profile mfa]\n{role}", encoding="utf-8"

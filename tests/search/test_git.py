@@ -15,11 +15,12 @@ import pytest
 from posturio_iac.core.text import textfile
 from posturio_iac.search import git_tree
 from posturio_iac.search.git_tree import git_search
+from tests.support.command_line import Patch
 from tests.support.search_tree import KEY, TEMPLATE, Tree, complaints, found, make
 
 
 @pytest.fixture(params=("read", "searched"))
-def repository(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
+def repository(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: Patch) -> Tree:
     return make(request.param, tmp_path / "repository", monkeypatch)
 
 
@@ -167,7 +168,7 @@ def test_a_directory_that_became_a_link_out_of_the_root_is_not_followed(reposito
     assert [path for _, path, _ in complaints(selection)] == ["moved/a.tf"]
 
 
-def test_a_hook_in_another_repository_does_not_disturb(repository: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hook_in_another_repository_does_not_disturb(repository: Tree, tmp_path: Path, monkeypatch: Patch) -> None:
     other = Tree(tmp_path / "other", git=True)
     other.write("o.tf")
     repository.write("a.tf")
@@ -221,9 +222,7 @@ def test_the_configuration_of_a_repository_starts_no_program(repository: Tree, t
     assert not witness.exists()
 
 
-def test_without_git_ignored_files_are_searched_too_and_that_is_said(
-    repository: Tree, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_without_git_ignored_files_are_searched_too_and_that_is_said(repository: Tree, monkeypatch: Patch, tmp_path: Path) -> None:
     repository.write(".gitignore", "b.tf\n")
     repository.write("a.tf")
     repository.write("b.tf", add=False)
@@ -246,7 +245,7 @@ def test_a_damaged_index_falls_back_to_a_walk(repository: Tree) -> None:
     assert "index" in message
 
 
-def test_a_repository_of_another_user_falls_back_to_a_walk(repository: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_repository_of_another_user_falls_back_to_a_walk(repository: Tree, monkeypatch: Patch) -> None:
     repository.write("a.tf")
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     selection = repository.discover(".")
@@ -257,7 +256,7 @@ def test_a_repository_of_another_user_falls_back_to_a_walk(repository: Tree, mon
     assert message.endswith(f"{said}; if you trust it: git config --global --add safe.directory {repository.root}")
 
 
-def test_git_that_fails_without_a_word_falls_back_to_a_walk(repository: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_that_fails_without_a_word_falls_back_to_a_walk(repository: Tree, monkeypatch: Patch) -> None:
     repository.write("a.tf")
     monkeypatch.setattr(git_tree, "run", lambda commands, environment: [(-9, b"", b"") for _ in (commands, environment)])
     selection = repository.discover(".")
@@ -265,7 +264,7 @@ def test_git_that_fails_without_a_word_falls_back_to_a_walk(repository: Tree, mo
     assert complaints(selection)[0][2].endswith("git failed and did not say why")
 
 
-def test_a_complaint_of_git_is_passed_on(repository: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_complaint_of_git_is_passed_on(repository: Tree, monkeypatch: Patch) -> None:
     repository.write("a.tf")
     real_run = git_tree.run
 
@@ -293,9 +292,7 @@ def test_a_repository_without_an_index_is_searched(repository: Tree) -> None:
 
 
 @pytest.mark.parametrize("open_refuses_links", [pytest.param(True, id="where open refuses links"), pytest.param(False, id="elsewhere")])
-def test_a_file_that_became_a_link_is_one(
-    repository: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, open_refuses_links: bool
-) -> None:
+def test_a_file_that_became_a_link_is_one(repository: Tree, tmp_path: Path, monkeypatch: Patch, *, open_refuses_links: bool) -> None:
     if not open_refuses_links:
         monkeypatch.setattr(textfile, "_NO_LINK", 0)
     repository.write("a.tf").unlink()
@@ -315,7 +312,7 @@ def test_a_directory_that_only_looks_like_a_repository_is_walked(tmp_path: Path,
     assert found(plain.discover(".")) == ["a.tf"]
 
 
-def test_children_without_posix_spawn_do_the_same(repository: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_children_without_posix_spawn_do_the_same(repository: Tree, monkeypatch: Patch) -> None:
     repository.write(".gitignore", "b.tf\n")
     repository.write("a.tf")
     repository.write("b.tf", add=False)
@@ -334,7 +331,7 @@ def open_files() -> set[str]:
     return {entry.name for entry in Path("/dev/fd").iterdir()}
 
 
-def test_a_child_that_cannot_start_leaves_no_other_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_that_cannot_start_leaves_no_other_behind(monkeypatch: Patch) -> None:
     started: list[int] = []
     start = os.posix_spawnp
 
@@ -352,7 +349,7 @@ def test_a_child_that_cannot_start_leaves_no_other_behind(monkeypatch: pytest.Mo
         os.waitpid(sleeping, os.WNOHANG)
 
 
-def test_environment_that_the_user_chose_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_that_the_user_chose_stays(monkeypatch: Patch) -> None:
     seen: dict[str, str] = {}
 
     def run(_: Sequence[list[str | bytes]], environment: Mapping[str, str]) -> list[git_tree.Exited]:
