@@ -2,42 +2,11 @@
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import Any
-
 from posturio_iac.core import unknown
 from posturio_iac.core.evidence import reason
-from posturio_iac.core.evidence.lifetime import Effect, Kind, OpenQuestion, Question
-from posturio_iac.core.evidence.reason import OpenCause, ReasonKind
-from posturio_iac.core.finding import Level, Severity, Verdict
-from posturio_iac.core.keys.life import UseKind
-from posturio_iac.core.model import KeyKind, Privilege
+from posturio_iac.core.evidence.lifetime import OpenQuestion, Question
 from posturio_iac.core.unknown import OpenKind
 from posturio_iac.metadata.names import Meaning, Names
-from tests.support.command_line import SCHEMA
-
-PLACES: dict[type[Enum], str] = {
-    KeyKind: "key kind",
-    Verdict: "key verdict",
-    Question: "key open_questions items questions items",
-    Privilege: "key privilege",
-    UseKind: "key context verdict",
-    ReasonKind: "reason kind",
-    OpenCause: "reason cause",
-    Kind: "lifetime kind",
-    Effect: "lifetime effect",
-    Severity: "finding severity",
-    Level: "diagnostic level",
-}
-
-
-def test_enumerations_are_those_of_the_schema() -> None:
-    for words, place in PLACES.items():
-        start, *names = place.split()
-        at: Any = SCHEMA["$defs"][start]
-        for name in names:
-            at = at["items"] if name == "items" else at["properties"][name]
-        assert [one.value for one in words] == [word for word in at["enum"] if word is not None], words
 
 
 def test_each_meaning_but_none_other_is_a_list_of_names_in_the_configuration() -> None:

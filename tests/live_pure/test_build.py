@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import sys
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,6 +18,7 @@ from posturio_iac.core.model import AccessKey, Unknown
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.connection.calls import Bucket, CallBudget
+from posturio_iac.live.connection.session_policy import POLICY, policy_text, session_name, source_identity
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 from posturio_iac.live.reading.report import ReportUnavailableError, parse
@@ -183,3 +186,28 @@ def test_without_dask_one_sentence_says_what_to_install(capsys: pytest.CaptureFi
     assert err == (
         'posturio-iac: the option --dask needs dask.distributed, which is not installed: pip install "posturio-iac[distributed]"\n'
     )
+
+
+def test_the_policy_is_the_documented_one_and_short_enough() -> None:
+    assert json.loads((Path(__file__).parents[2] / "docs/live-policy.json").read_text(encoding="utf-8")) == POLICY
+    assert len(policy_text()) <= 2048
+
+
+@pytest.mark.parametrize(
+    ("caller", "expected"),
+    [
+        ("", "posturio-iac"),
+        ("arn:aws:iam::111122223333:user/teams/ada", "ada"),
+        ("arn:aws:sts::111122223333:assumed-role/Audit/ada@example.com", "ada@example.com"),
+        ("arn:aws:iam::111122223333:root", "root"),
+    ],
+)
+def test_the_caller_is_named(caller: str, expected: str) -> None:
+    assert source_identity(caller) == expected
+
+
+@given(st.text())
+def test_aws_takes_every_name(caller: str) -> None:
+    for name in (session_name(caller), source_identity(caller)):
+        assert re.fullmatch(r"[\w+=,.@-]{2,64}", name, re.ASCII)
+        assert not name.startswith("aws:")

@@ -1,7 +1,8 @@
-"""The gate answers as a model of thirty lines does, for any history of a key, and says why."""
+"""The gate answers as a model of thirty lines does, for any history of a key, and says why; what the log of a plan tells of it."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ from posturio_iac.core.model import AccessKey, KeyKind, Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import NOT_ASKED
 from posturio_iac.retire.gate import LINGERING, QUARANTINED, Action, decide
+from posturio_iac.retire.plan import read_log
 from posturio_iac.rules import Context
 from tests.support.keys import AS_OF, access_key
 
@@ -166,3 +168,22 @@ def test_a_status_that_is_not_known_is_no_status() -> None:
     assert isinstance(NOT_ASKED("AWS"), Unknown)
     key = replace(key_of(IDLE), status=NOT_ASKED("AWS"))
     assert decide(key, {"iam.unused_access_keys"}, LIMITS, named=True).action is Action.KEEP
+
+
+def line(step: str, outcome: str, minute: int) -> str:
+    return json.dumps(
+        {"at": f"2026-11-24T10:{minute:02}:00Z", "step": step, "outcome": outcome, "why": "", "key_id": "AKIAIOSFODNN7EXAMPLE"}
+    )
+
+
+def test_a_key_that_was_switched_on_again_is_not_off() -> None:
+    found, lost = read_log("\n".join([line("disable", "done", 1), line("enable", "done", 2)]))
+    assert ([(entry.step, entry.text()) for entry in found.values()], lost) == (
+        [("enable", "switched on again by the plan on 2026-11-24 10:02 UTC")],
+        0,
+    )
+
+
+def test_a_line_that_cannot_be_read_is_counted() -> None:
+    found, lost = read_log("\n".join([line("disable", "done", 1), line("dance", "done", 2), "{"]))
+    assert ([entry.step for entry in found.values()], lost) == (["disable"], 2)

@@ -1,4 +1,4 @@
-"""The rule of the search turned round: whatever spelling the parsers understand, of every program of the fixtures, it lets through."""
+"""The search turned round: whatever spelling the parsers understand, of every program of the fixtures, it lets through."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from posturio_iac.config import Config
 from posturio_iac.core.keys import KEY_TYPES
@@ -85,3 +87,24 @@ def test_every_spelling_is_let_through(path: Path) -> None:
 
 def test_there_are_programs_of_every_kind() -> None:
     assert {kind_of(path.name) for path in PROGRAMS} == {TERRAFORM, TEMPLATE, JSON}
+
+
+PATTERN = re.compile(rb"""source["\s]*[=:]\s*"([^".\n][^"\n]*)""")
+PARTS = ["source", " = ", "=", ": ", '"', "\n", "a/b", "./m", ".", " ", "\t", "//", "resource", '"source"', "x"]
+
+
+@given(st.lists(st.sampled_from(PARTS)).map("".join))
+@example('source = "a/sources/b?ref=1" # source = "c"')
+@example('"source": "a/b", "version": "1"')
+@example('source="a/b')
+@example('source = "source = "a/b"')
+def test_a_call_of_a_known_module_is_found_where_the_pattern_finds_it(code: str) -> None:
+    data = code.encode()
+    expected = any(b"a/b" in source for source in PATTERN.findall(data))
+    assert SearchTerms([b"a/b"]).are_in(data, TERRAFORM) or not expected
+
+
+def test_an_address_elsewhere_is_no_call() -> None:
+    terms = SearchTerms([b"a/b"])
+    for code in (b'name = "a/b"', b"source = a/b", b'source = "./a/b"', b'# source\n"a/b"', b'sources = "a/b"'):
+        assert not terms.are_in(code, TERRAFORM)
