@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import libcst as cst
 
 PYTEST = ("-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--no-header")
-MOST_TESTS = 80
+MOST_TESTS = 300
 SECONDS = 240
 """For the tests of one mutant; one that takes longer never ends."""
 UNTIMED = ("tests/attack/test_stops.py", "tests/fuzz")

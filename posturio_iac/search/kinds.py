@@ -82,7 +82,7 @@ def pathspecs(directory: str, only: str = "") -> list[str]:
 ESCAPES = (b"\\u00", b"\\U0000", b"\\x")
 """The beginning of an escape that writes a letter by its number in HCL, JSON or YAML."""
 LEADING = (
-    *(b"TemplateBody", b"TemplateURL", b"TemplateFile", b"Custom::AWS", b"AWS::Serverless::Application", b"AWS::ServiceCatalog::"),
+    *(b"TemplateBody", b"TemplateURL", b"Custom::AWS", b"AWS::Serverless::Application", b"AWS::ServiceCatalog::"),
     *(b"::MODULE", b"Transform", b"${"),
 )
 """Signs of a template that may put a text together, or lead to what no search finds."""

@@ -86,6 +86,13 @@ def test_the_end_of_a_disabled_key_does_not_end_an_active_one(tmp_path: Path) ->
     assert fix(tmp_path, "--select", "iam.lingering_inactive_access_keys")[:2] == (0, "")
 
 
+def test_an_edit_that_fails_takes_no_other_with_it(tmp_path: Path) -> None:
+    write(tmp_path, {"a.tf": CI + OLD_AND_NEW, "z.tf": BOT.replace("var.tags", "{}")})
+    fix(tmp_path, "--write")
+    assert (tmp_path / "a.tf").read_text() == CI + OLD_AND_NEW
+    assert "expires" in (tmp_path / "z.tf").read_text()
+
+
 def test_two_keys_of_one_user_get_no_rotation(tmp_path: Path) -> None:
     write(tmp_path, {"main.tf": CI + TWO, "posturio-iac.toml": 'require = "enforced"\n'})
     code, diff, said = fix(tmp_path, "--unsafe")

@@ -111,9 +111,9 @@ def register() -> None:
         _REGISTERED.extend(kind(*rule) for rule in known for kind in kinds)
 
 
-def _is_local(config: Any) -> bool:
+def _is_local(config: dict[str, Any]) -> bool:
     """True if a call is of a module whose code is here: its keys are asked about by themselves."""
-    source = config.get("source") if isinstance(config, dict) else None
+    source = config.get("source")
     return isinstance(source, list) and bool(source) and str(source[0]).startswith((".", "/"))
 
 

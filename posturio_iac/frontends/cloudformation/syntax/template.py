@@ -50,7 +50,7 @@ def embedded(node: Node, source: TemplateSource) -> ParsedFile | None:
 
 
 NESTING = {
-    "AWS::CloudFormation::Stack": ("TemplateURL", "TemplateFile"),
+    "AWS::CloudFormation::Stack": ("TemplateURL",),
     "AWS::Serverless::Application": ("Location",),
     "AWS::CloudFormation::StackSet": ("TemplateURL",),
 }
