@@ -1,8 +1,10 @@
-"""What we are built from: actions by their commit, packages of the action by their hash, somebody who approves."""
+"""What we are built from: actions by their commit, packages of the action by their hash, somebody who approves, newer tags."""
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
 from itertools import chain
 from pathlib import Path
@@ -13,6 +15,7 @@ import yaml
 
 from posturio_iac.metadata.owners import CodeOwners
 from tests.support.command_line import ROOT
+from tests.support.repository import Repository
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -108,3 +111,25 @@ def test_a_release_has_provenance_and_a_bill_of_materials() -> None:
     assert steps[attest]["with"] == {"subject-path": "dist/*", "sbom-path": "sbom/sbom.cdx.json"}
     assert attest < next(place for place, step in enumerate(steps) if step["uses"].startswith("pypa/"))
     assert [jobs["publish"]["permissions"][name] for name in ("attestations", "id-token")] == ["write", "write"]
+
+
+def test_newer_tags_of_known_modules_are_named(tmp_path: Path) -> None:
+    """The repository of one module is a local one; those of the others cannot be asked."""
+    made = Repository(tmp_path / "boldlink/terraform-aws-iam-user")
+    made.write("main.tf", "")
+    made.commit()
+    for tag in ("1.0.4", "1.0.5", "1.0.6", "v2.0", "not-a-version"):
+        made.git("tag", tag)
+    environment = {
+        **os.environ,
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.file://{tmp_path}/.insteadOf",
+        "GIT_CONFIG_VALUE_0": "https://github.com/",
+    }
+    for part, said in (
+        ("boldlink/", "boldlink/iam-user/aws: 1.0.6, v2.0\n"),
+        ("cytopia/", "cytopia/iam/aws: cannot ask github.com"),
+    ):
+        command = [sys.executable, str(ROOT / ".ci/newer.py"), part]
+        done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr, done.stdout[: len(said)]) == (1, "", said)

@@ -1,4 +1,4 @@
-"""Unknown values: their kind is data, and their sentence is written on demand."""
+"""Unknown values: their kind is data, named in the published schema, and their sentence is written on demand."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import pickle
 
 import pytest
 
+from posturio_iac.core import unknown
+from posturio_iac.core.evidence import reason
+from posturio_iac.core.evidence.lifetime import OpenQuestion, Question
 from posturio_iac.core.evidence.reason import OpenCause
-from posturio_iac.core.unknown import AFTER_APPLY, GIVEN_SECRET, NO_CODE, NOT_ASKED, TAGS_UNSEEN, Unknown
+from posturio_iac.core.unknown import AFTER_APPLY, GIVEN_SECRET, NO_CODE, NOT_ASKED, TAGS_UNSEEN, OpenKind, Unknown
+from posturio_iac.metadata.names import Meaning, Names
 
 APPLY = AFTER_APPLY("aws_iam_user.ci.name")
 
@@ -68,3 +72,20 @@ def test_making_one_writes_no_sentence() -> None:
             raise AssertionError
 
     assert AFTER_APPLY(Loud("x")).about("y").cause is OpenCause.APPLY
+
+
+def test_each_meaning_but_none_other_is_a_list_of_names_in_the_configuration() -> None:
+    assert {one.value for one in Meaning} == set(Names.default().__match_args__) - {"prefixes", "users", "lookup", "stems"}
+
+
+def test_a_kind_of_unknown_value_is_named_as_its_constant_and_shows_its_subject() -> None:
+    for name, one in vars(unknown).items():
+        if isinstance(one, OpenKind):
+            values = [f"value {place}" for place in range(one.template.count("{}"))]
+            assert one.name == name.lower().removeprefix("as_")
+            assert (one(*values).subject, one(*values).is_unasked) == (values[0] if one.is_named else "", one.is_unasked)
+
+
+def test_each_question_that_the_reason_leaves_unclear_is_stated() -> None:
+    stated = [OpenQuestion((question,), reason.NOT_HERE()).text for question in Question]
+    assert all(text.endswith("it is not in this code") for text in stated)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
@@ -11,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.commands import COMMANDS
-from posturio_iac.core.finding import Finding, JudgedKey, Report, Suppression, Verdict
+from posturio_iac.contract import write
+from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Suppression, Verdict, of_account
 from posturio_iac.core.model import Effect, Kind, Lifetime
 from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.text.terminal import width
@@ -20,6 +22,7 @@ from posturio_iac.render import markdown_page
 from posturio_iac.render.text import overview
 from posturio_iac.render.text.key_entries import entries
 from posturio_iac.render.text.tally import Tallies, Tally, rolled_up
+from posturio_iac.render.wording import once
 from tests.support import canned
 from tests.support.canned import rendered
 from tests.support.keys import open_question
@@ -314,3 +317,39 @@ def test_undetermined_keys_of_one_block_are_one_line() -> None:
     assert lines[1] == "  m/a.tf:1:1: module.m.k (2 instances: [0], [1]; also in 1 other root module: examples/a)"
     assert lines[2] == "    open"
     assert "4 undetermined" in lines[-1]
+
+
+UNITS = [f"live/{n}/terragrunt.hcl" for n in range(100)]
+WHY = "the unit applies a module that is not known: get_env() depends on the environment"
+NOTES = [Diagnostic(Level.NOTE, WHY, unit) for unit in UNITS]
+
+
+def test_a_note_about_many_files_is_one() -> None:
+    (said,) = once(NOTES)
+    assert said.path == UNITS[0]
+    assert said.message == f"{WHY}; the same holds for 99 more files, such as {UNITS[1]}, {UNITS[2]}; --format json lists all"
+
+
+def test_few_notes_other_notes_and_notes_of_one_file_stay_apart() -> None:
+    other = Diagnostic(Level.NOTE, "something else", UNITS[50])
+    of_one_file = [Diagnostic(Level.NOTE, WHY, UNITS[0], line) for line in range(1, 9)]
+    assert once([*NOTES[:3], other]) == [*NOTES[:3], other]
+    assert once(of_one_file) == of_one_file
+    assert len(once([*NOTES, other])) == 2
+
+
+def test_each_file_that_could_not_be_read_is_named() -> None:
+    errors = [Diagnostic(Level.ERROR, "cannot be read", unit) for unit in UNITS]
+    assert once(errors) == errors
+
+
+def test_a_message_that_names_its_account_is_the_same_for_another() -> None:
+    errors = [of_account(Level.ERROR, f"{n:012}: access denied", f"{n:012}") for n in range(1, 6)]
+    (said,) = once(errors)
+    assert said.message == ("000000000001: access denied; the same holds for 4 more accounts: 000000000002, 000000000003 and 2 more")
+
+
+def test_markdown_has_it_once_and_json_all() -> None:
+    report = Report(canned.AS_OF, (), (), tuple(NOTES), 100)
+    assert markdown_page.render(report, canned.context()).count(WHY) == 1
+    assert [said["path"] for said in json.loads(write.render(report, canned.context()))["diagnostics"]] == UNITS
