@@ -21,13 +21,6 @@ def test_a_user_by_its_name(tmp_path: Path) -> None:
     assert (found.user, found.user_address) == ("ci", f"{USER}.ci")
 
 
-def test_a_user_whose_name_is_generated(tmp_path: Path) -> None:
-    written = {"resources": [linked(f"{USER}.ci.name", f"{USER}.ci")]}
-    found = one(tmp_path, plan(user(f"{USER}.ci", None), user(f"{USER}.x", None), key(f"{KEY}.ci", None), configuration=written))
-    assert found.user_address == f"{USER}.ci"
-    assert isinstance(found.user, Unknown)
-
-
 def test_of_users_of_one_name_in_two_accounts_the_one_that_is_referred_to(tmp_path: Path) -> None:
     written = {"resources": [linked(f"{USER}.eu.name", f"{USER}.eu")]}
     found = one(tmp_path, plan(user(f"{USER}.us"), user(f"{USER}.eu"), key(f"{KEY}.ci"), configuration=written))
@@ -49,11 +42,22 @@ def test_instances_of_a_user(tmp_path: Path, references: tuple[str, ...]) -> Non
     assert (found.user_address, found.owner) == (f'{USER}.ci["b"]', "b")
 
 
-def test_a_user_through_a_variable_of_the_module(tmp_path: Path) -> None:
-    module = {"resources": [linked("var.user")]}
-    calls = {"ci": {"expressions": {"user": refers(f"{USER}.ci.name", f"{USER}.ci")}, "module": module}}
-    found = one(tmp_path, plan(user(f"{USER}.ci", None), key(f"module.ci[0].{KEY}.ci", None), configuration={"module_calls": calls}))
-    assert found.user_address == f"{USER}.ci"
+OF_CI = refers(f"{USER}.ci.name", f"{USER}.ci")
+CALLING = {"ci": {"expressions": {"user": OF_CI}, "module": {"resources": [linked("var.user")]}}}
+PASSING, CIRCLE = block("null_resource.user", {"triggers": OF_CI}), block("null_resource.a", {"triggers": refers("null_resource.a")})
+LINKS: dict[str, tuple[str, dict[str, Any], str | None]] = {
+    "a generated name": (f"{KEY}.ci", {"resources": [linked(f"{USER}.ci.name", f"{USER}.ci")]}, f"{USER}.ci"),
+    "a variable of the module": (f"module.ci[0].{KEY}.ci", {"module_calls": CALLING}, f"{USER}.ci"),
+    "triggers": (f"{KEY}.ci[0]", {"resources": [linked("null_resource.user", "count.index"), PASSING]}, f"{USER}.ci"),
+    "a circle": (f"{KEY}.ci", {"resources": [linked("null_resource.a"), CIRCLE]}, None),
+}
+
+
+@pytest.mark.parametrize(("address", "written", "expected"), LINKS.values(), ids=LINKS)
+def test_a_user_through_references(tmp_path: Path, address: str, written: dict[str, Any], expected: str | None) -> None:
+    found = one(tmp_path, plan(user(f"{USER}.ci", None), user(f"{USER}.x", None), key(address, None), configuration=written))
+    assert found.user_address == expected
+    assert isinstance(found.user, Unknown)
 
 
 def test_a_user_through_an_output_of_a_module_within_a_module(tmp_path: Path) -> None:
@@ -73,18 +77,6 @@ def test_modules_that_call_each_other_for_each_name(tmp_path: Path) -> None:
     changes = [user(f'module.user["{n}"].{USER}.ci', None) for n in "ab"] + [key(f'module.key["{n}"].{KEY}.ci', None) for n in "ab"]
     keys = read(tmp_path, plan(*changes, configuration={"module_calls": calls})).keys
     assert [k.user_address for k in keys] == [f'module.user["{n}"].{USER}.ci' for n in "ab"]
-
-
-def test_a_user_through_the_triggers_of_a_null_resource(tmp_path: Path) -> None:
-    passing = block("null_resource.user", {"triggers": refers(f"{USER}.ci.name", f"{USER}.ci")})
-    written = {"resources": [linked("null_resource.user", "count.index"), passing]}
-    assert one(tmp_path, plan(user(f"{USER}.ci", None), key(f"{KEY}.ci[0]", None), configuration=written)).user_address == f"{USER}.ci"
-
-
-def test_references_in_a_circle_end(tmp_path: Path) -> None:
-    circle = block("null_resource.a", {"triggers": refers("null_resource.a.id", "null_resource.a")})
-    written = {"resources": [linked("null_resource.a"), circle]}
-    assert one(tmp_path, plan(user(f"{USER}.ci", None), key(f"{KEY}.ci", None), configuration=written)).user_address is None
 
 
 def test_a_user_that_is_not_in_the_plan(tmp_path: Path) -> None:
@@ -139,8 +131,7 @@ def test_tags_that_are_a_list(tmp_path: Path, more: list[Any], effects: list[Eff
     assert sum("part of tags" in why.reason for why in found.unknown_sources) == open_
 
 
-def test_the_path_of_the_user_names_the_owner(tmp_path: Path) -> None:
-    assert one(tmp_path, plan(user(f"{USER}.ci", path="/payments/"), key(f"{KEY}.ci"))).owner == "/payments/"
+def test_a_path_that_is_known_after_apply_may_name_an_owner(tmp_path: Path) -> None:
     unknown = resource(f"{USER}.ci", {"name": "ci", "tags": None, "tags_all": {}}, {"path": True})
     assert isinstance(one(tmp_path, plan(unknown, key(f"{KEY}.ci"))).owner, Unknown)
 

@@ -156,7 +156,7 @@ def test_a_link_to_one_of_several_instances_says_nothing_that_is_not_sure(tmp_pa
 
 
 ELSEWHERE = DECLARED_ELSEWHERE('the user "ci"')
-GIVEN = 'variable "name" {}\n' + USER.replace('"ci"', "var.name")
+GIVEN, OWNED = 'variable "name" {}\n' + USER.replace('"ci"', "var.name"), USER.replace("expires", "Name")
 DEFAULTS = 'provider "aws" {\n  default_tags {\n    tags = { expires = "2027-01-31" }\n  }\n}\n'
 
 
@@ -230,39 +230,28 @@ class TestNamesakes:
         assert (found.unknown_sources, found.owner) == ((reason,), reason)
         assert "a/main.tf" not in describe(found.remedies.declare)
 
-    def test_one_without_an_end_changes_nothing(self, tmp_path: Path) -> None:
-        plain = USER.replace('expires = "2027-01-31", owner = "payments"', 'Name = "ci"')
-        found = key(tmp_path, {"a/main.tf": plain, "b/main.tf": named('"ci"')})
-        assert (found.unknown_sources, found.owner, found.unseen_tags) == ((), None, ELSEWHERE)
-
-    def test_one_with_an_owner_alone_leaves_the_owner_open(self, tmp_path: Path) -> None:
-        found = key(tmp_path, {"a/main.tf": USER.replace("expires", "Name"), "b/main.tf": named('"ci"')})
-        assert found.unknown_sources == ()
-        assert isinstance(found.owner, Unknown)
-
     @pytest.mark.parametrize(
-        "other",
+        ("other", "ends", "owner"),
         [
-            {"a/main.tf": DEFAULTS + USER.replace("expires", "Name")},
-            {"a/main.tf": "# posturio: rotation=60d\n" + USER.replace("expires", "Name")},
-            {"a/main.tf": calling("../users", 'name = "ci"'), "users/main.tf": GIVEN},
-            {"users/main.tf": USER, "a/main.tf": calling("../users"), "c/main.tf": calling("../users")},
+            pytest.param({"a/main.tf": USER.replace("expires", "Name").replace("owner", "x")}, 0, None, id="neither an end nor an owner"),
+            pytest.param({"a/main.tf": OWNED}, 0, "open", id="an owner alone"),
+            pytest.param({"a/main.tf": DEFAULTS + OWNED}, 1, "open", id="an end in default tags"),
+            pytest.param({"a/main.tf": "# posturio: rotation=60d\n" + OWNED}, 1, "open", id="an end in a comment"),
+            pytest.param({"a/main.tf": calling("../users", 'name = "ci"'), "users/main.tf": GIVEN}, 1, "open", id="a name by an input"),
+            pytest.param({f"{a}/main.tf": calling("../users") for a in "ac"} | {"users/main.tf": USER}, 1, "open", id="in a module"),
+            pytest.param({"a/main.tf": USER + 'resource "aws_iam_user" "v" {\n  name = \n'}, 1, "open", id="beside a broken block"),
         ],
-        ids=["default tags", "a comment", "by an input", "in a module"],
     )
-    def test_all_that_another_root_states_counts(self, tmp_path: Path, other: dict[str, str | bytes]) -> None:
+    def test_what_another_root_states_is_open_here(self, tmp_path: Path, other: dict[str, str], ends: int, owner: str | None) -> None:
         found = key(tmp_path, {**other, "b/main.tf": named('"ci"')})
-        assert len(found.unknown_sources) == 1
+        assert (len(found.unknown_sources), "open" if isinstance(found.owner, Unknown) else found.owner) == (ends, owner)
+        assert found.unseen_tags == ELSEWHERE or ends
 
     def test_of_many_some_are_named(self, tmp_path: Path) -> None:
         files = {f"r{number}/main.tf": USER for number in range(5)}
         (reason,) = key(tmp_path, {**files, "b/main.tf": named('"ci"')}).unknown_sources
         assert "r2/main.tf:1" in reason.reason
         assert "2 more places" in reason.reason
-
-    def test_what_is_wrong_with_another_root_is_not_said_for_it(self, tmp_path: Path) -> None:
-        broken = USER + 'resource "aws_iam_user" "v" {\n  name = \n'
-        assert key(tmp_path, {"a/main.tf": broken, "b/main.tf": named('"ci"')}).unknown_sources != ()
 
     def test_a_user_that_the_root_declares_is_that_one(self, tmp_path: Path) -> None:
         other = USER.replace("2027-01-31", "2020-01-31")

@@ -229,10 +229,36 @@ class TestVariables:
         assert local(tmp_path, files, "y") == 7
 
 
-class TestLocals:
-    def test_they_may_stand_in_many_blocks_and_any_order(self, tmp_path: Path) -> None:
-        assert local(tmp_path, {"b.tf": "locals { x = local.y + 1 }", "a.tf": "locals {\n  y = local.z\n  z = 1\n}"}) == 2
+def chain(length: int) -> str:
+    links = "".join(f"  l{i} = local.l{i + 1}\n" for i in range(length))
+    return f"locals {{\n{links}  l{length} = 1\n  x = local.l0\n}}\n"
 
+
+DEEP = {
+    "main.tf": 'module "a" {\n  source = "./a"\n  name = "top"\n}\nlocals { x = module.a.name }\n',
+    "a/main.tf": 'variable "name" {}\nmodule "b" {\n  source = "./b"\n  name = "${var.name}-a"\n}\noutput "name" { value = module.b.name }\n',
+    "a/b/main.tf": 'variable "name" {}\nmodule "c" {\n  source = "../../c"\n  name = "${var.name}-b"\n}\noutput "name" { value = module.c.name }\n',
+    "c/main.tf": 'variable "name" {}\noutput "name" { value = "${var.name}-c" }\n',
+}
+ONE, OTHER, JSON = "locals { x = 1 }\n", "locals { x = 2 }\n", '{"locals": {"x": %s}}'
+LOCALS: dict[str, tuple[dict[str, str], object]] = {
+    "in many blocks and any order": ({"b.tf": "locals { x = local.y + 1 }", "a.tf": "locals {\n  y = local.z\n  z = 1\n}"}, 2),
+    "a long chain": ({"main.tf": chain(60)}, 1),
+    "an error inside that is caught outside": ({"main.tf": "locals {\n  y = {}.a\n  x = try(local.y, 1)\n}\n"}, 1),
+    "down and up three levels of modules": (DEEP, "top-a-b-c"),
+    "beside files that Terraform passes over": ({"main.tf": ONE, ".hidden.tf": OTHER, "b.tf~": "", "#c.tf": OTHER}, 1),
+    "in a file that hides its twin": ({"main.tf": ONE, "main.tofu": OTHER}, 2),
+    "in a file of OpenTofu's alone": ({"other.tofu": OTHER}, 2),
+    "in a file in JSON that hides its twin": ({"main.tf.json": JSON % 1, "main.tofu.json": JSON % 2}, 2),
+}
+
+
+@pytest.mark.parametrize(("files", "expected"), LOCALS.values(), ids=LOCALS)
+def test_locals(tmp_path: Path, files: dict[str, str], expected: object) -> None:
+    assert local(tmp_path, files) == expected
+
+
+class TestLocals:
     @pytest.mark.parametrize("code", ["x = local.x", "x = local.y\ny = local.x", "x = [local.y]\ny = { a = local.z }\nz = local.x"])
     def test_a_circle_is_unknown(self, tmp_path: Path, code: str) -> None:
         scope = module(tmp_path, f"locals {{\n{code}\n}}\n")
@@ -240,16 +266,8 @@ class TestLocals:
         assert isinstance(found, (Unknown, tuple))
         assert "refers_to_itself" in repr(found)
 
-    def test_a_long_chain_is_known(self, tmp_path: Path) -> None:
-        code = "".join(f"  l{i} = local.l{i + 1}\n" for i in range(60))
-        assert local(tmp_path, f"locals {{\n{code}  l60 = 1\n  x = local.l0\n}}\n") == 1
-
     def test_a_chain_beyond_all_bounds_is_unknown(self, tmp_path: Path) -> None:
-        code = "".join(f"  l{i} = local.l{i + 1}\n" for i in range(5000))
-        assert isinstance(value(module(tmp_path, f"locals {{\n{code}  l5000 = 1\n}}\n"), "local.l0"), Unknown)
-
-    def test_an_error_inside_is_caught_outside(self, tmp_path: Path) -> None:
-        assert local(tmp_path, "locals {\n  y = {}.a\n  x = try(local.y, 1)\n}\n") == 1
+        assert isinstance(value(module(tmp_path, chain(5000)), "local.x"), Unknown)
 
 
 class TestUnknowns:
@@ -351,12 +369,6 @@ class TestResources:
         assert isinstance(value(module(tmp_path, code, strict=True), "length(aws_iam_user.u)"), Unknown)
 
 
-DEEP: dict[str, str | bytes] = {
-    "main.tf": 'module "a" {\n  source = "./a"\n  name = "top"\n}\nlocals { x = module.a.name }\n',
-    "a/main.tf": 'variable "name" {}\nmodule "b" {\n  source = "./b"\n  name = "${var.name}-a"\n}\noutput "name" { value = module.b.name }\n',
-    "a/b/main.tf": 'variable "name" {}\nmodule "c" {\n  source = "../../c"\n  name = "${var.name}-b"\n}\noutput "name" { value = module.c.name }\n',
-    "c/main.tf": 'variable "name" {}\noutput "name" { value = "${var.name}-c" }\n',
-}
 CALLED = """
 variable "name" { default = "default" }
 variable "strict" {
@@ -371,9 +383,6 @@ output "root" { value = path.root }
 
 
 class TestModules:
-    def test_values_go_down_and_up_three_levels(self, tmp_path: Path) -> None:
-        assert local(tmp_path, DEEP) == "top-a-b-c"
-
     @pytest.mark.parametrize(
         ("call", "code", "expected"),
         [
@@ -468,16 +477,6 @@ class TestOverridesAndShadows:
     def test_override_files_may_be_json(self, tmp_path: Path) -> None:
         over = '{"resource": {"aws_iam_user": {"u": {"name": "json"}}}}'
         assert value(module(tmp_path, {"main.tf": self.BASE, "a_override.tf.json": over}), "aws_iam_user.u.name") == "json"
-
-    @pytest.mark.parametrize(("tofu", "expected"), [("main.tofu", "tofu"), ("other.tofu", "tofu"), ("main.tofu.json", "json")])
-    def test_tofu_hides_its_twin(self, tmp_path: Path, tofu: str, expected: str) -> None:
-        form = '{"locals": {"x": "%s"}}' if tofu.endswith("json") else 'locals { x = "%s" }\n'
-        twin = "main.tf.json" if tofu.endswith("json") else "main.tf"
-        assert local(tmp_path, {twin: form % "tf", tofu: form % expected}) == expected
-
-    def test_files_that_terraform_passes_over_are_passed_over(self, tmp_path: Path) -> None:
-        others = {".hidden.tf": "locals { x = 2 }\n", "b.tf~": "", "#c.tf": "locals { x = 3 }\n"}
-        assert local(tmp_path, {"main.tf": "locals { x = 1 }\n", **others}) == 1
 
 
 def test_the_only_instance_is_meant_without_its_index(tmp_path: Path) -> None:
