@@ -109,9 +109,7 @@ def test_the_key_of_the_cache_changes_with_what_is_installed(hooks: Repository, 
 
 
 @pytest.mark.parametrize("changed", [False, True])
-def test_wheels_from_the_cache_are_installed_only_with_their_hashes(
-    hooks: Repository, installed: Runner, tmp_path: Path, changed: bool
-) -> None:
+def test_wheels_from_the_cache_need_their_hashes(hooks: Repository, installed: Runner, tmp_path: Path, changed: bool) -> None:
     runner = Runner(hooks, tmp_path, Repository(tmp_path / "nothing"), installed.python)
     runner.name()
     wheels = Path(runner.named[PLACE]) / "wheels"
@@ -185,9 +183,8 @@ def test_generic_example_runs_as_printed(runner: Runner, links: Path) -> None:
 
 
 def test_gitlab_job_runs_as_printed(runner: Runner, links: Path, tmp_path: Path) -> None:
-    (job,) = (
-        document["access-keys"] for language, text in BLOCKS if language == "yaml" and "access-keys" in (document := yaml.safe_load(text))
-    )
+    documents = [yaml.safe_load(text) for language, text in BLOCKS if language == "yaml"]
+    (job,) = (document["access-keys"] for document in documents if "access-keys" in document)
     environment_with_pip(tmp_path / "image")
     install = [line for line in job["before_script"] if "apt-get" not in line]
     script = "\n".join([f'export PATH="{tmp_path / "image" / "bin"}:$PATH"', *install, *job["script"]])

@@ -38,6 +38,8 @@ IN_80_DAYS = f"{datetime.now(timezone.utc) + timedelta(days=80):%Y-%m-%d}"
 STATED = KEY.replace("    Properties:\n", f"    Metadata: {{Posturio: {{Expires: {IN_80_DAYS}, Owner: team}}}}\n    Properties:\n")
 """A template with a key that nothing is wrong with."""
 IGNORED = "{cfn-lint: {config: {ignore_checks: [%s]}}}"
+USER = "AWS::IAM::User\n"
+TAGGED = KEY.replace(USER, f"{USER}    Properties: {{Tags: [{{Key: rotation, Value: !Ref Days}}%s]}}\n")
 
 
 def write(folder: Path, **files: str) -> list[str]:
@@ -91,9 +93,8 @@ def test_skips_of_all_sorts(tmp_path: Path) -> None:
 
 
 def test_what_is_undetermined_is_counted_for_all_and_fails_nobody(tmp_path: Path) -> None:
-    write(
-        tmp_path, stack="Parameters:\n  Elsewhere: {Type: String}\n" + KEY.replace("!Ref Bot", "!Ref Elsewhere").replace("Bot:", "Other:")
-    )
+    open_ = KEY.replace("!Ref Bot", "!Ref Elsewhere").replace("Bot:", "Other:")
+    write(tmp_path, stack="Parameters:\n  Elsewhere: {Type: String}\n" + open_)
     done = call(*PACK, "--", "stack.yaml", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "")
     assert lint(tmp_path, "stack.yaml", options=()) == []
@@ -225,10 +226,7 @@ def test_standard_input_is_judged_at_the_lines_of_cfn_lint(tmp_path: Path) -> No
 
 
 def test_deployment_files_give_parameters_and_tags(tmp_path: Path) -> None:
-    text = "Parameters:\n  Days: {Type: String}\n" + KEY.replace(
-        "AWS::IAM::User\n", "AWS::IAM::User\n    Properties: {Tags: [{Key: rotation, Value: !Ref Days}]}\n"
-    )
-    write(tmp_path, stack=text)
+    write(tmp_path, stack="Parameters:\n  Days: {Type: String}\n" + TAGGED % "")
     deployment = "template-file-path: stack.yaml\nparameters: {Days: %s}\ntags: {owner: payments}\n"
     write(tmp_path, good=deployment % "60d", bad=deployment % "800d")
     assert lint(tmp_path, options=("--deployment-files", "good.yaml")) == []
@@ -237,10 +235,7 @@ def test_deployment_files_give_parameters_and_tags(tmp_path: Path) -> None:
 
 
 def test_parameters_in_the_configuration_of_cfn_lint_replace_defaults(tmp_path: Path) -> None:
-    text = "Parameters:\n  Days: {Type: String, Default: never}\n" + KEY.replace(
-        "AWS::IAM::User\n", "AWS::IAM::User\n    Properties: {Tags: [{Key: rotation, Value: !Ref Days}, {Key: owner, Value: a}]}\n"
-    )
-    write(tmp_path, stack=text)
+    write(tmp_path, stack="Parameters:\n  Days: {Type: String, Default: never}\n" + TAGGED % ", {Key: owner, Value: a}")
     assert ids(lint(tmp_path, "stack.yaml")) == ["W9381"]
     assert lint(tmp_path, "stack.yaml", options=("--parameters", "Days=60d")) == []
     (tmp_path / ".cfnlintrc").write_text("parameters: [{Days: 60d}, {Days: 500d}]\n")
@@ -285,9 +280,8 @@ def test_a_template_that_cfn_lint_cannot_parse_stays_its_own_matter(tmp_path: Pa
 
 def test_the_path_of_the_pack_does_the_same(tmp_path: Path) -> None:
     write(tmp_path, stack=KEY)
-    folder = subprocess.run(
-        [sys.executable, "-m", "posturio_iac", "policies", "cfn-lint"], capture_output=True, text=True, check=True
-    ).stdout
+    command = [sys.executable, "-m", "posturio_iac", "policies", "cfn-lint"]
+    folder = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert lint(tmp_path, "stack.yaml", pack=("--append-rules", folder.rstrip("\n"))) == lint(tmp_path, "stack.yaml")
 
 

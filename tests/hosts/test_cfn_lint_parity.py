@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.support.command_line import Capture, Patch
     from tests.support.hosts.cfn_linting import Match, Verdict
 
-    Case = Callable[[Path, pytest.CaptureFixture[str]], None]
+    Case = Callable[[Path, Capture], None]
 
 pytestmark = pytest.mark.xdist_group("cfn-lint-parity")
 
@@ -105,9 +106,7 @@ def judged(tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     return {verdict for folder in sorted(tree.iterdir()) if folder.is_dir() for verdict in scanned(capsys, folder.name)}
 
 
-def test_every_template_gets_the_same_verdicts(
-    tree: Path, matches: list[Match], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_template_gets_the_same_verdicts(tree: Path, matches: list[Match], monkeypatch: Patch, capsys: Capture) -> None:
     refused = {f"{folder}/{name}" for folder, name in REFUSED.items()}
     verdicts = {v for v in judged(tree, monkeypatch, capsys) if v.file not in refused}
     assert len(verdicts) > 40
@@ -193,10 +192,9 @@ def piped(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def parameters(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(folder / "prod.json", '[{"ParameterKey": "Days", "ParameterValue": "60d"}]')
-    declared = "Parameters:\n  Days: {Type: String, Default: none}\n" + KEY.replace(
-        "AWS::IAM::User\n", "AWS::IAM::User\n    Properties: {Tags: [{Key: rotation, Value: !Ref Days}, {Key: owner, Value: a}]}\n"
-    )
-    write(folder / "stack.yaml", declared)
+    user = "AWS::IAM::User\n    Properties: {Tags: [{Key: rotation, Value: !Ref Days}, {Key: owner, Value: a}]}\n"
+    declared = "Parameters:\n  Days: {Type: String, Default: none}\n"
+    write(folder / "stack.yaml", declared + KEY.replace("AWS::IAM::User\n", user))
     assert scanned(capsys, "stack.yaml", "--parameters", "prod.json") == set()
     assert {v.id for v in scanned(capsys, "stack.yaml")} == {"W9381"}
     assert [m.id for m in lint(folder, "stack.yaml", options=("--parameter-files", "prod.json"))] == ["W9381"]
@@ -221,9 +219,7 @@ DIFFERENCES: dict[str, Case] = {
 
 
 @pytest.mark.parametrize("name", list(DIFFERENCES))
-def test_a_difference_is_as_the_table_says(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_difference_is_as_the_table_says(name: str, tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
     monkeypatch.chdir(tmp_path)
     DIFFERENCES[name](tmp_path, capsys)
 

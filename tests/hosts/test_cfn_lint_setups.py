@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.support.hosts.cfn_linting import KEY, MISSING, OVERLONG, OWNERLESS, PROGRAM, ROOT
-from tests.support.hosts.hosting import Host, SetupPage, fresh_environment, shell
+from tests.support.hosts.hosting import Host, SetupPage, fresh_environment, of_upstream, shell
 from tests.support.repository import Repository
 
 pytestmark = pytest.mark.xdist_group("cfn-lint-setups")
@@ -71,13 +71,8 @@ def test_github_actions(workspace: Repository, links: Path, environment: dict[st
 
 def test_pre_commit(workspace: Repository, links: Path, environment: dict[str, str], tmp_path: Path) -> None:
     upstream = Repository(tmp_path / "upstream")
-    hook = "- {id: cfn-lint, name: cfn-lint, language: python, entry: cfn-lint, files: '\\.(json|yaml|yml|template)$'}\n"
-    upstream.write(".pre-commit-hooks.yaml", hook)
-    requirements = f"['cfn-lint=={VERSION}']"
-    upstream.write("setup.py", f"from setuptools import setup\nsetup(name='hook', py_modules=[], install_requires={requirements})\n")
-    configuration = document("repos")
-    configuration["repos"][0] |= {"repo": str(upstream.path), "rev": upstream.commit()}
-    workspace.write(".pre-commit-config.yaml", yaml.safe_dump(configuration))
+    hook = {"entry": "cfn-lint", "files": "\\.(json|yaml|yml|template)$"}
+    workspace.write(".pre-commit-config.yaml", yaml.safe_dump(of_upstream(upstream, "cfn-lint", hook, document("repos"))))
     workspace.write("elsewhere.yaml", KEY)
     host = Host("pre-commit", upstream, tmp_path / "home")
     more = {"PIP_FIND_LINKS": str(links), "PIP_CONSTRAINT": environment["PIP_CONSTRAINT"], "PYTHONPATH": ""}

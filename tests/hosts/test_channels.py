@@ -121,10 +121,6 @@ def test_linters_of_others_have_nothing_to_say(command: list[str]) -> None:
 def test_the_tag_of_a_release_is_the_version() -> None:
     (step,) = (step for step in RELEASE["jobs"]["build"]["steps"] if step.get("name") == "The tag is the version")
     for tag, code in ((f"v{posturio_iac.__version__}", 0), ("v9.9.9", 1)):
-        done = subprocess.run(
-            ["bash", "-eo", "pipefail", "-c", step["run"]],
-            cwd=ROOT,
-            env={"PATH": f"{BIN}:/usr/bin:/bin", "GITHUB_REF_NAME": tag},
-            check=False,
-        )
+        environment = {"PATH": f"{BIN}:/usr/bin:/bin", "GITHUB_REF_NAME": tag}
+        done = subprocess.run(["bash", "-eo", "pipefail", "-c", step["run"]], cwd=ROOT, env=environment, check=False)
         assert done.returncode == code

@@ -157,26 +157,29 @@ def test_whatever_checkov_is_told_the_verdicts_are_the_same(environment: dict[st
     assert found >= BOTH | {(MISSING, "Key"), (OWNERLESS, "Key"), (CHECKOV["iam.expired_access_keys"], "aws_iam_access_key.old")}
 
 
-LOADED = """\
+LOAD = """\
 import checkov.main, importlib.util, sys
 before = set(sys.modules)
 spec = importlib.util.spec_from_file_location("posturio_iac_checks", sys.argv[1])
 spec.loader.exec_module(importlib.util.module_from_spec(spec))
-print(*sorted(set(sys.modules) - before))
 """
+
+
+def loaded(code: str) -> str:
+    """What code prints once the pack is loaded."""
+    done = linter_in_fork(ROOT, LOAD + code, ["", f"{PACK}/posturio_iac_checks.py"], os.environ)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_loading_the_pack_imports_nothing_that_judges() -> None:
     """Each of checkov's processes loads it, most of them for nothing."""
-    done = linter_in_fork(ROOT, LOADED, ["", f"{PACK}/posturio_iac_checks.py"], os.environ)
-    assert done.returncode == 0, done.stderr
-    checks = "posturio_iac.adapters.checkov.checks"
-    assert checks in done.stdout
-    assert {name for name in done.stdout.split() if name.startswith("posturio_iac")} == {
+    names = loaded("print(*sorted(set(sys.modules) - before))").split()
+    assert {name for name in names if name.startswith("posturio_iac")} == {
         "posturio_iac",
         "posturio_iac.adapters",
         "posturio_iac.adapters.checkov",
-        checks,
+        "posturio_iac.adapters.checkov.checks",
         "posturio_iac.core",
         "posturio_iac.core.host_ids",
         "posturio_iac.core.keys",  # the types of resources that a check is asked about
@@ -185,10 +188,8 @@ def test_loading_the_pack_imports_nothing_that_judges() -> None:
 
 
 TOLD = """\
-import importlib.util, sys, threading, checkov.main
+import threading
 from checkov.terraform.checks.resource.registry import resource_registry
-spec = importlib.util.spec_from_file_location("posturio_iac_checks", sys.argv[1])
-spec.loader.exec_module(importlib.util.module_from_spec(spec))
 check = resource_registry.get_check_by_id("CKV_POSTURIO_2")
 title = check.name
 check.name = "of this thread"
@@ -200,9 +201,7 @@ print(check.name)
 
 
 def test_what_a_check_says_in_one_thread_is_not_shown_by_another() -> None:
-    done = linter_in_fork(ROOT, TOLD, ["", f"{PACK}/posturio_iac_checks.py"], os.environ)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-2:] == ["True", "of this thread"]
+    assert loaded(TOLD).splitlines()[-2:] == ["True", "of this thread"]
 
 
 BROKEN = {
@@ -231,10 +230,8 @@ def test_a_mistake_in_the_configuration_fails_the_checks(tmp_path: Path) -> None
 
 def test_a_mistake_in_the_time_fails_the_checks(terraform: Path) -> None:
     (name,) = {one.name for one in report(terraform, POSTURIO_IAC_AS_OF="yesterday")}
-    assert (
-        name
-        == "No access key was checked here: POSTURIO_IAC_AS_OF must be a date such as 2027-03-01 or a time such as 2027-03-01T12:00:00Z."
-    )
+    wanted = "POSTURIO_IAC_AS_OF must be a date such as 2027-03-01 or a time such as 2027-03-01T12:00:00Z."
+    assert name == f"No access key was checked here: {wanted}"
 
 
 CRASH = """\
@@ -258,9 +255,8 @@ def test_a_crash_of_our_code_fails_the_checks(module: str, function: str, terraf
     found = [one for one in records(done) if one.resource == "aws_iam_access_key.ci"]
     assert {one.check for one in found if one.result == "failed"} == set(RULES)
     (name,) = {one.name for one in found}
-    assert re.fullmatch(
-        r"posturio-iac stopped on an internal error \(.*RuntimeError: boom\).* and did not check ci; please report it\.", name
-    )
+    said = r"posturio-iac stopped on an internal error \(.*RuntimeError: boom\).* and did not check ci; please report it\."
+    assert re.fullmatch(said, name)
 
 
 def test_a_rule_that_crashes_fails_its_check_alone(terraform: Path) -> None:
@@ -275,9 +271,8 @@ _registry["iam.expired_access_keys"] = Registered(old.rule, crash, old.page)
 """
     found = [one for one in report(terraform, first=code) if one.result == "failed"]
     assert {one.check for one in found} == {MISSING, OWNERLESS, CHECKOV["iam.expired_access_keys"]}
-    assert any(
-        one.name == "iam.expired_access_keys crashed on aws_iam_access_key.ci and checked nothing; please report it." for one in found
-    )
+    said = "iam.expired_access_keys crashed on aws_iam_access_key.ci and checked nothing; please report it."
+    assert said in {one.name for one in found}
 
 
 def test_a_package_that_cannot_be_loaded_fails_every_key(terraform: Path, tmp_path: Path) -> None:
@@ -285,9 +280,8 @@ def test_a_package_that_cannot_be_loaded_fails_every_key(terraform: Path, tmp_pa
     done = checkov(terraform, "-d", ".", "--output", "json", first=f"import sys; sys.path.insert(0, {str(tmp_path)!r})")
     assert done.returncode == 1
     (only,) = records(done)
-    assert only.name == (
-        "Access keys that were not checked, because the rules of posturio-iac cannot be loaded: RuntimeError: half an installation"
-    )
+    why = "the rules of posturio-iac cannot be loaded: RuntimeError: half an installation"
+    assert only.name == f"Access keys that were not checked, because {why}"
 
 
 def _late(code: str) -> str:
@@ -332,9 +326,8 @@ def test_no_module_of_ours_hides_one_of_checkovs_libraries() -> None:
     """A cloned repository is on Python's path, folder by folder, before the libraries of checkov."""
     from importlib.metadata import packages_distributions  # noqa: PLC0415 - slow, and only here
 
-    ours = {path.stem for path in (ROOT / "posturio_iac").rglob("*.py")} | {
-        path.name for path in (ROOT / "posturio_iac").iterdir() if path.is_dir()
-    }
+    package = ROOT / "posturio_iac"
+    ours = {path.stem for path in package.rglob("*.py")} | {path.name for path in package.iterdir() if path.is_dir()}
     assert ours & (packages_distributions().keys() - {"posturio_iac"}) <= {"rules"}
 
 

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from tests.support.hosts.checkov_running import KEY, MISSING, OWNERLESS, ROOT
-from tests.support.hosts.hosting import UV, Host, SetupPage, fresh_environment, shell
+from tests.support.hosts.hosting import UV, Host, SetupPage, fresh_environment, of_upstream, shell
 from tests.support.repository import Repository
 
 pytestmark = pytest.mark.xdist_group("checkov-setups")
@@ -68,15 +68,8 @@ def test_github_actions(workspace: Repository, links: Path, environment: dict[st
 
 def test_pre_commit(workspace: Repository, links: Path, environment: dict[str, str], tmp_path: Path) -> None:
     upstream = Repository(tmp_path / "upstream")
-    hook = (
-        "- {id: checkov, name: checkov, language: python, entry: checkov -d ., pass_filenames: false, always_run: false, files: '\\.tf$'}\n"
-    )
-    upstream.write(".pre-commit-hooks.yaml", hook)
-    requirements = f"['checkov=={VERSION}']"
-    upstream.write("setup.py", f"from setuptools import setup\nsetup(name='hook', py_modules=[], install_requires={requirements})\n")
-    configuration = document("repos")
-    configuration["repos"][0] |= {"repo": str(upstream.path), "rev": upstream.commit()}
-    workspace.write(".pre-commit-config.yaml", yaml.safe_dump(configuration))
+    hook = {"entry": "checkov -d .", "pass_filenames": False, "always_run": False, "files": "\\.tf$"}
+    workspace.write(".pre-commit-config.yaml", yaml.safe_dump(of_upstream(upstream, "checkov", hook, document("repos"))))
     host = Host("pre-commit", upstream, tmp_path / "home")
     more = {"PIP_FIND_LINKS": str(links), "PIP_CONSTRAINT": environment["PIP_CONSTRAINT"], "PYTHONPATH": ""}
     code, said = host.run(workspace, "run", "--all-files", offline=False, more=more)

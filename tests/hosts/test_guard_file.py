@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cfn_guard_rs.cfn_guard_rs import run_checks_rs
 
-from tests.support.command_line import run
+from tests.support.command_line import Capture, run
 
 FILE = Path(__file__).parents[2] / "policies/guard_rails/access-keys.guard"
 END, OWNER = "access_keys_state_an_end", "access_keys_name_an_owner"
@@ -31,9 +31,7 @@ def template(**metadata: Any) -> dict[str, Any]:
         ({"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}}, set()),
     ],
 )
-def test_guard_demands_what_our_rules_ask_for(
-    given: dict[str, Any], broken: set[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_guard_demands_what_our_rules_ask_for(given: dict[str, Any], broken: set[str], tmp_path: Path, capsys: Capture) -> None:
     written = run_checks_rs(json.dumps(given), FILE.read_text(encoding="utf-8"), False)
     report = json.loads(written)
     assert {rule["Rule"]["name"] for rule in report["not_compliant"]} == broken

@@ -83,9 +83,8 @@ CASES = [
 def answers(requests: list[dict[str, Any]]) -> list[str]:
     program = FOLDER / "program.mjs"
     program.write_text(PROGRAM, encoding="utf-8")
-    done = subprocess.run(
-        ["node", str(program)], input=json.dumps(requests), capture_output=True, text=True, check=True, timeout=120, cwd=FOLDER
-    )
+    given = json.dumps(requests)
+    done = subprocess.run(["node", str(program)], input=given, capture_output=True, text=True, check=True, timeout=120, cwd=FOLDER)
     found: list[str] = json.loads(done.stdout)
     return found
 
@@ -107,10 +106,7 @@ def test_the_exception_of_the_page_lets_passwords_pass_and_nothing_else() -> Non
     first, second = POLICIES[AGES]["Statement"]
     (text,) = re.findall(r"`(\"StringNotEquals.*)`", PAGE)
     passwords = json.loads(f"{{{text}}}")
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": [{**first, "Condition": {**first["Condition"], **passwords}}, second],
-    }
+    policy = {"Version": "2012-10-17", "Statement": [{**first, "Condition": {**first["Condition"], **passwords}}, second]}
     requests = [credential("codecommit.amazonaws.com"), credential("cassandra.amazonaws.com"), credential("bedrock.amazonaws.com")]
     assert answers([asked(policy, DEPLOY, request) for request in requests]) == [ALLOWED, ALLOWED, DENIED]
 

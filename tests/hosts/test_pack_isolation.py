@@ -16,10 +16,8 @@ from tests.support.command_line import ROOT
 from tests.support.guard import AUDIT, LOG, ONLY, Deeds
 from tests.support.repository import Repository
 
-TEMPLATE = (
-    "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: joe}\n  S:\n    Type: AWS::CloudFormation::Stack\n"
-)
-TEMPLATE += "    Properties: {TemplateURL: ../outside/stack.yaml}\n"
+KEY = "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: joe}\n"
+TEMPLATE = f"{KEY}  S:\n    Type: AWS::CloudFormation::Stack\n    Properties: {{TemplateURL: ../outside/stack.yaml}}\n"
 CHECKOV = f"""{AUDIT}
 import sys, warnings
 warnings.simplefilter("ignore")

@@ -75,12 +75,8 @@ def test_odd_names_reach_the_hook(host: Host, repository: Repository) -> None:
 
 
 def test_init_writes_what_the_host_accepts(host: Host, repository: Repository) -> None:
-    subprocess.run(
-        [executable(host), "adopt", "--write", "hook,config", "--repo", "https://example.com/x", "--rev", "v1"],
-        cwd=repository.path,
-        check=True,
-        capture_output=True,
-    )
+    command = [executable(host), "adopt", "--write", "hook,config", "--repo", "https://example.com/x", "--rev", "v1"]
+    subprocess.run(command, cwd=repository.path, check=True, capture_output=True)
     assert "posturio-iac" in (repository.path / ".pre-commit-config.yaml").read_text()
     code, said = host.run(repository, "validate-config", ".pre-commit-config.yaml")
     assert code == 0, said
@@ -116,9 +112,10 @@ def test_live_hook_runs_only_when_it_is_asked_for(host: Host, repository: Reposi
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize(
-    "definition", [one for one in DEFINITIONS if one["id"] not in (LIVE, FIX)], ids=lambda definition: str(definition["id"])
-)
+JUDGING = [one for one in DEFINITIONS if one["id"] not in (LIVE, FIX)]
+
+
+@pytest.mark.parametrize("definition", JUDGING, ids=lambda definition: str(definition["id"]))
 def test_entry_line_judges_what_the_hook_is_for(host: Host, repository: Repository, definition: dict[str, str]) -> None:
     repository.write("iam.tf", flagged())
     repository.write("stack.yaml", TEMPLATE)

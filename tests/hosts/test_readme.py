@@ -43,10 +43,8 @@ def test_the_hook_blocks_a_commit_as_printed(host: Host, tmp_path: Path) -> None
     printed = block("# .pre-commit-config.yaml", "yaml")
     release = "repo: https://github.com/posturio/posturio-iac\n    rev: v0.1.0\n"
     assert release in printed
-    repository.write(
-        ".pre-commit-config.yaml",
-        printed.replace(release, f"repo: {host.hooks.path}\n    rev: {host.hooks.git('rev-parse', 'HEAD').strip()}\n"),
-    )
+    ours = f"repo: {host.hooks.path}\n    rev: {host.hooks.git('rev-parse', 'HEAD').strip()}\n"
+    repository.write(".pre-commit-config.yaml", printed.replace(release, ours))
     repository.commit()
     assert host.run(repository, "install")[0] == 0
     repository.write("iam.tf", flagged())

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -130,3 +131,13 @@ def shell(script: str, workspace: Repository, links: Path, **more: str) -> tuple
         command, cwd=workspace.path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, text=True
     )
     return done.returncode, done.stdout
+
+
+def of_upstream(upstream: Repository, linter: str, hook: dict[str, Any], configuration: dict[str, Any]) -> dict[str, Any]:
+    """Make a repository of hooks that runs the linter which is installed here, and return the configuration with it in place of theirs."""
+    described = {"id": linter, "name": linter, "language": "python", **hook}
+    upstream.write(".pre-commit-hooks.yaml", yaml.safe_dump([described]))
+    requirements = [f"{linter}=={version(linter)}"]
+    upstream.write("setup.py", f"from setuptools import setup\nsetup(name='hook', py_modules=[], install_requires={requirements})\n")
+    configuration["repos"][0] |= {"repo": str(upstream.path), "rev": upstream.commit()}
+    return configuration
