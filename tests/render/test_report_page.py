@@ -351,6 +351,17 @@ def test_41_equal_mends_are_one_card(fix: dict[str, Any], said: str) -> None:
     assert f"Or {said.format('posturio-iac fix --select expired')}" in text
 
 
+def test_commands_of_several_keys_are_lines_of_a_shell() -> None:
+    keys = [deployed(f"u{n}") for n in range(10, 70)]
+    lines = [f"aws iam tag-user --user-name u{n} --tags Key=owner,Value=team@example.com" for n in range(10, 70)]
+    remedy = {"kind": "tag_user", "address": "u", "summary": "tag the user", "code": ""}
+    found = [finding(key, "ownerless", remedy=remedy | {"command": line}) for key, line in zip(keys, lines, strict=True)]
+    posture = joined(result(keys, found, scope=accounts(A)))
+    expected = "\n".join(lines[:50])
+    assert f'<pre data-copy tabindex="0">{expected}</pre>' in page(posture)
+    assert f"```sh\n{expected}\n```" in re.sub("(?m)^ +", "", markdown(posture))
+
+
 @pytest.mark.parametrize("several", [False, True])
 def test_what_replaces_keys_is_said_once_for_all_that_it_replaces(*, several: bool) -> None:
     github = {"consumer": "github", "text": "OIDC of GitHub Actions", "address": "github_actions_secret.s", "path": "main.tf", "line": 9}

@@ -52,7 +52,7 @@ class EntryList(NamedTuple):
 class Commands(NamedTuple):
     """Lines for a shell, copied together."""
 
-    text: str
+    lines: tuple[str, ...]
 
 
 class Table(NamedTuple):

@@ -152,6 +152,7 @@ def page(posture: Posture) -> str:
         most=MOST,
         svg=Markup,
         pieces=markup,
+        commands=lambda lines: Markup("\n").join(map(shown, lines)),
         style=style,
         script=script,
         policy=Markup(policy),  # noqa: S704 - our own hashes

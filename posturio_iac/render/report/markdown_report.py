@@ -48,7 +48,7 @@ def _block(block: Block) -> Iterator[str]:
         case Paragraph():
             yield _line(block.pieces)
         case Commands():
-            yield fenced("\n".join(map(printable, block.text.split("\n"))), "sh").rstrip("\n")
+            yield fenced("\n".join(map(printable, block.lines)), "sh").rstrip("\n")
         case Table():
             yield _table(block)
         case EntryList():

@@ -93,7 +93,7 @@ def _task(task: Task) -> Iterator[Block]:
         if finding.instead and all(other.instead == finding.instead for other in task.findings):
             yield Paragraph((Piece("Instead: ", Role.STRONG), *_instead(finding)))
     if several and (commands := dict.fromkeys(f.remedy.command for f in task.findings if f.remedy and f.remedy.command)):
-        yield Commands("\n".join(list(commands)[:NAMED]))
+        yield Commands(tuple(commands)[:NAMED])
         if len(commands) > NAMED:
             yield _paragraph(Piece(f"… and {len(commands) - NAMED:,} more, one for each key in the table.", Role.SOFT))
     if command := _fix(task):
