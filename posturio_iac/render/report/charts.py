@@ -184,7 +184,10 @@ def _grid(axis: _Axis, floor: float, now: datetime) -> list[str]:
         parts += [line(x, LIFE_HEAD - 6, x, floor, "grid"), label(x, LIFE_HEAD - 12, text, class_="axis", anchor="middle")]
     today = axis.x(now)
     parts.append(line(today, LIFE_HEAD - 8, today, floor + 4, "today"))
-    return [*parts, label(today, floor + LIFE_FOOT - 1, f"as of {day(now)}", class_="value", anchor="middle")]
+    return [
+        *parts,
+        label(min(today, LIFE_WIDE - HALF_DATE - 20), floor + LIFE_FOOT - 1, f"as of {day(now)}", class_="value", anchor="middle"),
+    ]
 
 
 _SIGNS = {

@@ -43,7 +43,7 @@ FIRST, NAMED = 10, 50
 TOLD = 1000
 """How many findings are told in full in the table of keys; the others name their rule."""
 CHANGES, DRAWN, LISTED = 100, 100, 200
-STATED = ("add_tag", "merge_tags", "add_comment", "add_metadata")
+STATED = ("add_tag", "merge_tags", "add_comment", "add_metadata", "hide_output")
 WRITTEN = ("nothing", "in_place")
 """The levels of changes that ``fix --write`` makes without ``--unsafe``."""
 
