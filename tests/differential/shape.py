@@ -50,11 +50,6 @@ class Body:
     blocks: list[tuple[str, tuple[str, ...], Body]]
 
 
-def number(text: str) -> float:
-    value = float(text)
-    return int(text) if text.isdigit() else int(value) if value.is_integer() else value
-
-
 def key(value: Value) -> str | Dynamic:
     """The string that an object's key becomes."""
     match value:
