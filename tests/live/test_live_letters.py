@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.support.live.cloud import Capsys, Cloud, at, live, retire
-from tests.support.live.linked import CI, Tree, stacks, tree
+from tests.support.live.linked import Tree, stacks, tree
+from tests.support.repository import CI
 from tests.support.states import pulled
 
 __all__ = ["stacks", "tree"]

@@ -12,7 +12,8 @@ from moto.sts.models import STSBackend
 from posturio_iac.live.reading import report as reports
 from tests.support.command_line import Patch
 from tests.support.live.cloud import Capsys, Cloud, ago, live
-from tests.support.live.linked import CI, ROTATED, TEMPLATE, Tree, stacks, tree
+from tests.support.live.linked import ROTATED, TEMPLATE, Tree, stacks, tree
+from tests.support.repository import CI
 from tests.support.states import KEY_TYPE, pulled, shown
 
 __all__ = ["stacks", "tree"]

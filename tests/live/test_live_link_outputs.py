@@ -16,7 +16,8 @@ import pytest
 from posturio_iac.render import FORMATS
 from tests.support.command_line import SCHEMA
 from tests.support.live.cloud import ACCOUNT, Capsys, Cloud, at, live, retire
-from tests.support.live.linked import CI, ROTATED, Tree, stacks, tree
+from tests.support.live.linked import ROTATED, Tree, stacks, tree
+from tests.support.repository import CI
 from tests.support.states import KEY_TYPE, SECRETS, pulled, shown
 
 __all__ = ["stacks", "tree"]

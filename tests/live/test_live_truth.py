@@ -158,14 +158,6 @@ def test_a_page_of_something_in_between_is_quoted_as_text() -> None:
     assert str(text) == "iam:ListUsers failed with 403 (Sign in)"
 
 
-def test_an_account_that_was_not_read_has_not_no_keys(members: list[Cloud], shut: Any, capsys: Capsys) -> None:
-    shut(*(member.account for member in members))
-    answer = live(capsys, "--account", members[1].account, json_format=False)
-    assert (answer.code, answer.out) == (3, "No account could be read; incomplete, 1 error\n")
-    answer = live(capsys, "--organization", json_format=False)
-    assert "in 1 key of 1 account; 1 of 5 accounts read; incomplete, 4 errors" in answer.out
-
-
 def rename(cloud: Cloud, old: str, new: str) -> None:
     cloud.backend.update_user(old, None, new)
     for key in cloud.backend.users[new].access_keys:

@@ -9,6 +9,17 @@ USER = 'resource "aws_iam_user" "ci" {\n  name = "%s"\n  tags = { owner = "team"
 KEY = 'resource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n'
 EXPIRES = ', expires = "2027-01-31"'
 AS_OF = "2026-12-01"
+CI = f'resource "aws_iam_user" "ci" {{\n  name = "ci"\n}}\n\n{KEY}'
+BOT = """\
+Resources:
+  Bot:
+    Type: AWS::IAM::User
+  Key:
+    Type: AWS::IAM::AccessKey
+    Properties:
+      UserName: !Ref Bot
+"""
+"""In HCL and as a template, a key that has neither a lifetime nor an owner."""
 TEMPLATE = """\
 Resources:
   User:

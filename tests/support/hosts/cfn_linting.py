@@ -18,6 +18,7 @@ from cfnlint.runner import Runner
 from posturio_iac.cli import main
 from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_UNDETERMINED
 from tests.support.hosts.linters_inside import linter_in_fork
+from tests.support.repository import BOT
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = str(Path(sys.executable).with_name("cfn-lint"))
@@ -28,16 +29,7 @@ FAILURES = ("E0000", "E0001", "E0002")
 ENDINGS = (".yaml", ".yml", ".json")
 REFUSED = {"multidocument": "stacks.yaml", "parameters": "prod.json"}
 """Files in ``fixtures/cloudformation/``, by their folder, that are no templates to cfn-lint."""
-KEY = """\
-Resources:
-  Bot:
-    Type: AWS::IAM::User
-  Key:
-    Type: AWS::IAM::AccessKey
-    Properties:
-      UserName: !Ref Bot
-"""
-"""A template with a key that has neither a lifetime nor an owner."""
+KEY = BOT
 
 
 class Match(NamedTuple):

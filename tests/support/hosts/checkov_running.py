@@ -20,6 +20,7 @@ from posturio_iac.core.host_ids import CHECKOV
 from tests.support.fixture_tools import AS_OF
 from tests.support.hosts.linters_inside import CHECKOV as RUN
 from tests.support.hosts.linters_inside import linter_in_fork
+from tests.support.repository import BOT, CI
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -44,25 +45,7 @@ MISSING, EXPIRED, OUTAGE, OWNERLESS = (
     CHECKOV[f"iam.{name}"]
     for name in ("access_keys_without_lifetime", "expired_access_keys", "access_key_rotation_outages", "ownerless_access_keys")
 )
-KEY = """\
-resource "aws_iam_user" "ci" {
-  name = "ci"
-}
-
-resource "aws_iam_access_key" "ci" {
-  user = aws_iam_user.ci.name
-}
-"""
-"""A program with a key that has neither a lifetime nor an owner."""
-TEMPLATE = """\
-Resources:
-  Bot:
-    Type: AWS::IAM::User
-  Key:
-    Type: AWS::IAM::AccessKey
-    Properties:
-      UserName: !Ref Bot
-"""
+KEY, TEMPLATE = CI, BOT
 _TYPE = re.compile(r"^(?:AWS|Custom)::[A-Za-z0-9:_@-]+\.")
 
 

@@ -15,16 +15,8 @@ from moto.core.responses import ActionResult
 from moto.iam.models import AccessKey
 
 from tests.support.live.cloud import ACCOUNT
+from tests.support.repository import BOT
 
-CI = """\
-resource "aws_iam_user" "ci" {
-  name = "ci"
-}
-
-resource "aws_iam_access_key" "ci" {
-  user = aws_iam_user.ci.name
-}
-"""
 ROTATED = """\
 resource "time_rotating" "ci" {
   rotation_days = 20
@@ -42,15 +34,7 @@ resource "aws_iam_access_key" "ci" {
   }
 }
 """
-TEMPLATE = """\
-Resources:
-  User:
-    Type: AWS::IAM::User
-  Key:
-    Type: AWS::IAM::AccessKey
-    Properties:
-      UserName: !Ref User
-"""
+TEMPLATE = BOT
 
 
 class Tree:
