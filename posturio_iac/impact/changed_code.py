@@ -9,7 +9,7 @@ from functools import cache
 from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.hcl_lexer import masked
-from posturio_iac.search.kinds import TERRAFORM, kind_of
+from posturio_iac.search.kinds import PROGRAMS, TERRAFORM, holds_any, kind_of
 from posturio_iac.search.module_calls import code_of, holding, sources_in, text
 from posturio_iac.search.written_sources import CALLS, blocks_of
 
@@ -100,10 +100,15 @@ class ChangedCode:
         names = {posixpath.basename(path) for path in files}
         inside = {folder for path in files for folder in _folders_above(path)}
         found: set[str] = set()
-        for path in holding(self.selection, _READS):
+        parts = {part for path in files for part in path.split("/")}
+        for path in holding(self.selection, (*_READS, *PROGRAMS)):
             folder, data = posixpath.dirname(path), text(self.selection, path)
-            spelled = {os.fsdecode(quoted.rpartition(b"/")[2]) for quoted in _quoted(data)}
-            if not names.isdisjoint(spelled) or ((folder in inside or b".." in data) and _computes(code_of(data, path))):
+            quoted = _quoted(data)
+            spelled = {os.fsdecode(one.rpartition(b"/")[2]) for one in quoted}
+            # A program stands among the words of a command, or in a folder that code names.
+            words = b" ".join(quoted).replace(b"/", b" ").split() if holds_any(data, PROGRAMS) else ()
+            is_named = not names.isdisjoint(spelled) or not parts.isdisjoint(map(os.fsdecode, words))
+            if is_named or ((folder in inside or b".." in data) and _computes(code_of(data, path))):
                 found.add(folder)
         return found
 

@@ -7,6 +7,7 @@ import posixpath
 
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.core.text import lazy_pattern
+from posturio_iac.search.kinds import PROGRAMS, TERRAFORM, kind_of
 from posturio_iac.search.module_calls import text
 
 TYPE_CHECKING = False
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 ENDINGS = (".yaml", ".yml", ".json", ".template", ".cfn", ".txt")  # of most; the few with other names are looked for one by one
-_DRAWS = (b"AWS::CloudFormation::Stack", b"AWS::Serverless::Application", b"${file(")  # texts without any of which a file includes no other
+_DRAWS = (b"AWS::CloudFormation::Stack", b"AWS::Serverless::Application", b"${file(", *PROGRAMS)
+"""Texts without any of which a file includes no other."""
 _WORD = lazy_pattern(rb"""[^\s"'/\\(){}\[\],:;$!=]+""")
-_FEEDS = (b"${file(", b"Outputs.")  # texts by which an included file matters to the file that includes it
+_FEEDS = (b"${file(", b"Outputs.", *PROGRAMS)  # texts by which an included file matters to the file that includes it
 
 
 class Templates:
@@ -35,14 +37,16 @@ class Templates:
         """Work out what ``changed`` concerns; everything when ``whole``."""
         self.selection = selection
         self._whole = whole
-        self._changed = {path for path in changed if path.lower().endswith(ENDINGS) or path in selection.templates}
+        self._changed = {path for path in changed if kind_of(path) is not TERRAFORM}
         self._texts: dict[str, bytes] = {}
         self._graph = CallGraph(())
         self._concerned: set[str] = set()
         self.files: tuple[str, ...] = ()
         if whole or (self._changed and selection.templates):
             self._graph = CallGraph(self._drawn_in())
-            self._concerned = {path for path in selection.templates if whole or self._is_concerned(self._graph.above(path))}
+            drawn = self._graph.all_above(self._changed.difference(selection.templates))  # what they draw in may have any name
+            above = self._graph.above
+            self._concerned = {path for path in selection.templates if whole or path in drawn or self._is_concerned(above(path))}
             self.files = selection.templates if self._concerned else ()
         self._files = self._graph.all_above(self._concerned)
 
@@ -76,13 +80,18 @@ class Templates:
 
         files = Files(self.selection, self.selection.search.max_file_size)
         parents = parents_of(self.selection.templates, files)
-        for path in dict.fromkeys((*self.selection.templates, *parents, *self._changed)):
+        changed = {path for path in self._changed if path.lower().endswith(ENDINGS)}
+        for path in dict.fromkeys((*self.selection.templates, *parents, *changed)):
             self._texts[path] = text(self.selection, path)
         named: dict[bytes, list[str]] = {}
-        for path in self._texts:
-            named.setdefault(os.fsencode(posixpath.basename(path)), []).append(path)
+        for path in {*self._texts, *self._changed}:
+            folder, name = posixpath.split(path)
+            ways = () if path in self._texts else (name.partition(".")[0], *folder.split("/"))  # the handler or a folder names a program
+            for one in filter(None, dict.fromkeys((name, *ways))):
+                named.setdefault(os.fsencode(one), []).append(path)
         odd = [name for name in named if not _WORD.fullmatch(name)]
         for path, code in self._texts.items():
             if any(mark in code for mark in _DRAWS):
-                names = {*_WORD.findall(code), *(name for name in odd if name in code)}
+                words = _WORD.findall(code)
+                names = {*words, *(word.partition(b".")[0] for word in words), *(name for name in odd if name in code)}
                 yield from ((path, other) for name in names & named.keys() for other in named[name] if other != path)

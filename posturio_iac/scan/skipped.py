@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 3
 _CREDENTIALS = lazy_pattern(r"//[^/@]*@")
+_CALL = lazy_pattern(r"(?s)module\.[^.:]+: (.*)")  # of generated code, among the templates that are not here
 _COMPUTED = "a source that the code does not fix"
 
 
@@ -57,7 +58,8 @@ _PLURAL = {"module call": "module calls", "template or macro": "templates and ma
 
 def _elsewhere(selection: Selection, config: Config) -> Iterator[SkippedPlace]:
     yield from _module_calls(selection, config)
-    yield from (SkippedPlace(TEMPLATE, path, _CREDENTIALS.sub("//", text)) for path, text in selection.search.unfollowed)
+    templates = ((path, text) for path, text in selection.search.unfollowed if not _CALL.fullmatch(text))
+    yield from (SkippedPlace(TEMPLATE, path, _CREDENTIALS.sub("//", text)) for path, text in templates)
 
 
 def with_unfollowed(report: Report, selection: Selection, config: Config, narrowed: Narrowed | None) -> Report:
@@ -77,19 +79,22 @@ def _module_calls(selection: Selection, config: Config) -> Iterator[SkippedPlace
         return told[source]
 
     def is_here(source: str, folder: str) -> bool:
-        place = os.path.join(search.prefix + folder, source.replace("\\", "/"))
-        return os.path.isdir(place) if parse_source(source).origin is SourceKind.LOCAL else is_told(source)
+        return search.has_module(folder, source) if parse_source(source).origin is SourceKind.LOCAL else is_told(source)
 
     open_ = {path for path, sources in search.elsewhere.items() if not all(is_told(os.fsdecode(source)) for source in sources)}
     absent = search.absent()
     open_ |= {path for path in search.calling if os.path.dirname(path) in absent}
     for path in (*sorted({*open_, *search.computing}), *sorted(search.hcl)):
-        kinds = (*CALLS, "terraform") if path in selection.search.hcl else CALLS
+        kinds = (*CALLS, "terraform", "unit", "stack") if path in selection.search.hcl else CALLS
         for block in blocks_of(text(selection, path), path, kinds):
             name = ".".join((block.type, *block.labels))
-            for source in block.literals("source") or (_computed(block.expressions("source")) if block.labels else ()):
+            computes = block.type in CALLS and block.labels
+            for source in block.literals("source") or (_computed(block.expressions("source")) if computes else ()):
                 if not is_here(source, os.path.dirname(path)) and not roots.have_installed(os.path.dirname(path), block.labels):
                     yield SkippedPlace(MODULE, path, f"{name}: {_CREDENTIALS.sub('//', source)}")
+    for path, text_ in search.unfollowed:
+        if (call := _CALL.fullmatch(text_)) is not None and not is_told(call[1]):
+            yield SkippedPlace(MODULE, path, _CREDENTIALS.sub("//", text_))
 
 
 def _computed(expressions: list[bytes]) -> tuple[str, ...]:

@@ -198,7 +198,8 @@ class FileSearch:
             if not all(sources):
                 self.computing.add(path)
             return self.search_terms.are_in_code(data, sources) or names_program(data, kind, self.prefix + path, self.fence)
-        if self.search_terms.are_in(data, kind) or names_program(data, kind, self.prefix + path, self.fence):
+        place = self.prefix + path
+        if self.search_terms.are_in(data, kind, os.path.dirname(place)) or names_program(data, kind, place, self.fence):
             return True
         return bool(self.fence.named) and kind in (JSON, OTHER) and self.prefix + path in self.fence.named and looks_like_state(data)
 
@@ -209,15 +210,19 @@ class FileSearch:
 
     def absent(self) -> set[str]:
         """Folders with a call of a local module that may not be here."""
-        places = ((folder, os.path.join(self.prefix + folder, os.fsdecode(one))) for folder, found in self.local.items() for one in found)
-        return {folder for folder, place in places if not os.path.isdir(place.replace("\\", "/"))}
+        return {folder for folder, found in self.local.items() if not all(self.has_module(folder, os.fsdecode(one)) for one in found)}
+
+    def has_module(self, folder: str, source: str) -> bool:
+        """True if the local module that code in ``folder`` calls by ``source`` is a folder here, where it may be read."""
+        place = os.path.normpath(os.path.join(self.prefix + folder, source.replace("\\", "/")))
+        return os.path.isdir(place) and self.fence.holds(place)
 
     def note_calls(self, path: str, sources: Iterable[bytes]) -> None:
         """Remember the modules that a file may call, by the text of its sources."""
         for source in sources:
             if source.startswith(b"."):
                 self.local.setdefault(path.rpartition("/")[0], set()).add(source)
-            elif source.count(b"/") > 1 or b"::" in source:
+            elif source.count(b"/") > 1 or b"::" in source or b"@" in source:
                 self.elsewhere.setdefault(path, set()).add(source)
 
     def _judge_large(self, descriptor: int, path: str, kind: str, size: int) -> None:

@@ -31,9 +31,11 @@ CALLING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey", b"ervice-specific
 """Each call that makes a key holds one of these: of the command line, of Python, of other languages, of PowerShell."""
 RUNNING = (b'-exec"', b'"external"', b"local_command", b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString", b'_hook "', b"run_cmd")
 """Signs of a program whose text may be put together."""
-_BY_SHELL = (b'-exec"', b'"external"', b"local_command", b"_hook", b"run_cmd", b"file(", b"filebase64(")
-_AS_CODE = (b"source_dir", b"source_file", b"source_path", b"Uri", b"AWS::Lambda::Function", b"DockerContext", b"aws:asset", b"handler:")
-NAMING = (*_BY_SHELL, *_AS_CODE)  # signs of code that names a program in another file
+_BY_SHELL = (b'-exec"', b'"external"', b"local_command", b"_hook", b"run_cmd")
+_FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Serverless::Function", b"handler:")
+_AS_CODE = (b"source_dir", b"source_file", b"source_path", b"Uri", b"DockerContext", b"aws:asset", *_FUNCTIONS)
+PROGRAMS = (*_BY_SHELL, *_AS_CODE)  # signs of code that names a program in another file, but for functions that read one
+NAMING = (*PROGRAMS, b"file(", b"filebase64(")
 HOLDING = (b"esources", b"Type")
 """A template that runs a program holds one of these, or a part of one that another file draws in."""
 SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", b"_servicecatalog_pro")
@@ -83,6 +85,7 @@ ESCAPES = (b"\\u00", b"\\U0000", b"\\x")
 """The beginning of an escape that writes a letter by its number in HCL, JSON or YAML."""
 LEADING = (
     *(b"TemplateBody", b"TemplateURL", b"Custom::AWS", b"AWS::Serverless::Application", b"AWS::ServiceCatalog::"),
+    *(b"!Rain::", b"Modules"),
     *(b"::MODULE", b"Transform", b"${"),
 )
 """Signs of a template that may put a text together, or lead to what no search finds."""
@@ -116,13 +119,13 @@ def holds_any(data: bytes, signs: tuple[bytes, ...]) -> bool:
     return False
 
 
-def puts_together(data: bytes) -> bool:
-    """True if a template may make a key by a text that it puts together, or by what it takes from elsewhere."""
+def puts_together(data: bytes, folder: str = "") -> bool:
+    """True if a template may make a key by a text that it puts together, or by what it takes from elsewhere, seen from ``folder``."""
     if (data.find(b"esources") < 0 and data.find(b"${") < 0) or not holds_any(data, LEADING):
         return False
     from posturio_iac.search.programs import leads_elsewhere
 
-    return leads_elsewhere(data)
+    return leads_elsewhere(data, folder)
 
 
 def runs_program(data: bytes) -> bool:
@@ -175,17 +178,18 @@ class SearchTerms:
         self._by_kind.update((kind, ((b"", terms),)) for kind, terms in _ADDED.items())
         self._known: dict[bytes, bool] = {}
 
-    def are_in(self, data: bytes, kind: str) -> bool:
-        return self._are_in(data, kind) or self._are_spelled_out_in(data, kind)
+    def are_in(self, data: bytes, kind: str, folder: str = "") -> bool:
+        """True if a file with this content in ``folder`` (absolute) matters."""
+        return self._are_in(data, kind, folder) or self._are_spelled_out_in(data, kind, folder)
 
-    def _are_spelled_out_in(self, data: bytes, kind: str) -> bool:
-        return data.find(b"\\") >= 0 and (spelled := spelled_out(data)) != data and self._are_in(spelled, kind)
+    def _are_spelled_out_in(self, data: bytes, kind: str, folder: str = "") -> bool:
+        return data.find(b"\\") >= 0 and (spelled := spelled_out(data)) != data and self._are_in(spelled, kind, folder)
 
-    def _are_in(self, data: bytes, kind: str) -> bool:
+    def _are_in(self, data: bytes, kind: str, folder: str) -> bool:
         calls = written_sources(data) if self.modules and kind in (TERRAFORM, OTHER) else ()
         if self.make_keys(data, kind) or any(map(self.holds_known_module, calls)):
             return True
-        return kind in (TEMPLATE, JSON) and puts_together(data)
+        return kind in (TEMPLATE, JSON) and puts_together(data, folder)
 
     def make_keys(self, data: bytes, kind: str) -> bool:
         """True if a text holds a search term for its kind, known modules apart, or a program that makes keys."""

@@ -8,31 +8,38 @@ from posturio_iac.core.text import lazy_pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Iterator
 
     from posturio_iac.core.text.textfile import Fence
 
-_BUILDS = (b"TemplateBody", b"Custom::AWS", b"AWS::ServiceCatalog::CloudFormationP", b"AWS::Include", b"!Transform")
+_BUILDS = (b"TemplateBody", b"Custom::AWS", b"AWS::ServiceCatalog::CloudFormationP", b"AWS::Include", b"!Transform", b"!Rain::")
 _TYPE = lazy_pattern(rb"\bType\b[^\n]*\$\{|\b[rR]esources\b[\"']?\s*:\s*[\"']?\$\{(?!file)|\bType\b[\"']?\s*:\s*[\"']?[\w:]+::MODULE\b")
+_COMPUTED_TYPE = lazy_pattern(rb"(?m)\bType\b[\"']?\s*:\s*[!{]|^[\s\"'{]*Modules\b[\"']?\s*:")
 _DRAWN = lazy_pattern(rb"\$\{file\(\s*['\"]?([^)'\"]*)")
 _SEARCHED = lazy_pattern(rb"(?i)[^${}]+\.(?:ya?ml|json|txt)")
 _NAMED = lazy_pattern(rb"\b(?:TemplateURL|Location)\b[\"']?\s*:\s*(.*)")
-_TEMPLATE = lazy_pattern(rb"(?i)[\"']?(?!\w+://)(?:file://)?[\w./-]+\.(?:ya?ml|json|template|txt|cfn)(?:[\"',}\s]|$)")
+_TEMPLATE = lazy_pattern(rb"(?i)[\"']?(?!\w+://)(?:file://)?([\w./-]+\.(?:ya?ml|json|template|txt|cfn))(?:[\"',}\s]|$)")
 _TRANSFORM = lazy_pattern(rb"\bTransform\b[\"']?\s*:\s*(\[[^\]]*\]|(?:[ \t]*-[^\n]*\n?\s*)+|[^\n]*)")
 _WORD = lazy_pattern(rb"[A-Za-z][\w:-]*")
 _OWN = (b"AWS::", b"Name", b"Parameters")
 
 
-def leads_elsewhere(data: bytes) -> bool:
-    """True if a template has to be parsed, whatever words are in it."""
-    if any(data.find(mark) >= 0 for mark in _BUILDS) or _TYPE.search(data):
+def leads_elsewhere(data: bytes, folder: str = "") -> bool:
+    """True if a template in ``folder`` has to be parsed, whatever words are in it."""
+    if any(data.find(mark) >= 0 for mark in _BUILDS) or _TYPE.search(data) or _COMPUTED_TYPE.search(data):
         return True
     if any(not _SEARCHED.fullmatch(name.strip()) for name in _DRAWN.findall(data)):
         return True
     nests = data.find(b"TemplateURL") >= 0 or data.find(b"AWS::Serverless::Application") >= 0
-    if nests and any(not _TEMPLATE.match(value) for value in _NAMED.findall(data)):
+    if nests and any(not _is_searched(_TEMPLATE.match(value), folder) for value in _NAMED.findall(data)):
         return True
     return any(not word.startswith(_OWN) for value in _TRANSFORM.findall(data) for word in _WORD.findall(value.partition(b"#")[0]))
+
+
+def _is_searched(named: re.Match[bytes] | None, folder: str) -> bool:
+    """True if what a template in ``folder`` names is a file that is searched by itself."""
+    return named is not None and (not folder or os.path.exists(os.path.join(folder, os.fsdecode(named[1]))))
 
 
 _KEY = "(?:AccessKey|ServiceSpecificCredential)"
@@ -48,6 +55,7 @@ _ENDS = lazy_pattern(
 )
 _TORN = lazy_pattern(r"cre(?<!\wcre)(?:a(?:t(?:e(?:[-_](?:a(?:c(?:c(?:e(?:s(?:s(?:[-_](?:k(?:ey?)?)?)?)?)?)?)?)?)?)?)?)?)?[\"'$\\]")
 """A call that is put together in a program. These patterns begin with letters, for which ``re`` looks first."""
+_QUOTES = lazy_pattern(r"\\\r?\n|[\"'\\]")  # what a shell takes out of a word
 _REST = lazy_pattern(r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key")  # the rest of one
 _HALF = lazy_pattern(r"create(?<!\wcreate)[-_]a(?:c(?:c(?:e(?:s(?:s(?:[-_](?:k(?:ey?)?)?)?)?)?)?)?)?[\"'$\\]")
 """So much of one that it counts wherever it stands."""
@@ -55,7 +63,7 @@ _PATH = lazy_pattern(r"[\w./@+-]+")
 _NO_PATHS = ("var.", "local.", "data.", "module.", "each.", "self.", "aws_", "null_", "path.", "terraform.", "...", "//")
 """Beginnings of what has dots and slashes, and is no path."""
 _LONGEST = 200
-_SET = r"[\"']?\s*[:=]\s*[\"'\[]*(?:\$\{path\.\w+\}/*)?([\w./@+-]+)"
+_SET = r"[\"']?\s*[:=]\s*[\"'\[]*(?:file://)?(?:\$\{path\.\w+\}/*)?([\w./@+-]+)"
 _FOLDERS = ("source_dir", "source_path", "CodeUri", "Code", "ContentUri", "DockerContext", "aws:asset:path")
 _FOLDER = lazy_pattern(rf"\b(?:{'|'.join(_FOLDERS)}){_SET}")
 _ASSET = lazy_pattern(r"\bS3Key[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")
@@ -80,7 +88,9 @@ _AROUND = 80
 
 def make_keys(text: str) -> bool:
     """True if a program with this text makes access keys. Looking around the hints takes a tenth of a search by the pattern."""
-    return any(_MAKES.search(window) for window in _windows(text))
+    if any(_MAKES.search(window) for window in _windows(text)):
+        return True
+    return _TORN.search(text) is not None and any(_MAKES.search(window) for window in _windows(_QUOTES.sub("", text)))
 
 
 def _windows(text: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from posturio_iac.search.file_search import FileSearch
 
 _APPLIES = re.compile(rb"\b(?:source|include)\b")
-_BUILT = re.compile(rb"""\bsource"?\s*[=:]\s*(?:"(?:\$\{[^}]*\})?[^"?\n]*[$%]\{|[a-z]\w*\()|\bcontents"?\s*[=:]\s*(?!<<|")""")
+_BUILT = re.compile(rb"""\bsource"?\s*[=:]\s*(?:"(?:\$\{[^}]*\})?[^"?\n]*[$%]\{|[^\s"])|\bcontents"?\s*[=:]\s*(?!<<|")""")
 """A source or a generated text that is put together, so that none of its words need stand in the file."""
 _LOCAL = re.compile(rb"""\bsource"?\s*[=:]\s*"(\.[^"$]*)\"""")
 _WRITES = re.compile(rb"""\b(?:resource|module)\b[\s"\\]""")

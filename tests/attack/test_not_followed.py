@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attack.test_silence import RESOURCE, SERVERLESS, STACK, STACKS, TYPED, YAML, resource
+from tests.attack.test_silence import GENERATE, HEREDOC, LOCAL, RESOURCE, SERVERLESS, SET, STACK, STACKS, TYPED, YAML, resource
 from tests.support.attacks import lay, report, scan
 
 CHILD, APPLICATION = "AWS::CloudFormation::Stack", "AWS::Serverless::Application"
@@ -20,6 +20,8 @@ IN_CODE = RESOURCE.replace("template_body", "template_url")
 FRAGMENT = "K:\n  Type: AWS::IAM::AccessKey\n  Properties: {UserName: joe}\n"
 KEY_ALONE = f"Resources:\n  {FRAGMENT.replace(chr(10), chr(10) + '  ')}"
 TYPE_APART = SERVERLESS.replace("custom: {", "custom: {k: {Type: 'AWS::IAM::AccessKey'}, ")
+LOOP = "Transform: AWS::LanguageExtensions\nResources:\n  Fn::ForEach::L:\n    - N\n    - [Key]\n    - R${N}:\n        Type: %s\n"
+VPC = "terraform-aws-modules"
 REMOTE = {"Name": "AWS::Include", "Parameters": {"Location": "s3://bucket/part.yaml"}}
 PUBLISHED = {"ApplicationId": "arn:aws:serverlessrepo:x", "SemanticVersion": "1"}
 
@@ -75,6 +77,19 @@ NAMED = {
         "main.tf aws_serverlessapplicationrepository_cloudformation_stack.s: arn:x",
     ),
     "module-not-here": ({"main.tf": 'module "m" {\n  source = "./sub//m"\n}\n', "b/main.tf": "# ./n"}, "main.tf module.m: ./sub//m"),
+    "scp": ({"main.tf": LOCAL % "git@github.com:acme/keys.git"}, "main.tf module.m: git@github.com:acme/keys.git"),
+    "registry-of-others": ({"main.tf": LOCAL % f"r.example.com/{VPC}/vpc/aws"}, f"main.tf module.m: r.example.com/{VPC}"),
+    "way-out": ({"main.tf": LOCAL % f"github.com/{VPC}/x/../../acme/keys"}, f"main.tf module.m: github.com/{VPC}/x/../../acme/keys"),
+    "folder-outside": ({"main.tf": LOCAL % "../"}, "main.tf module.m: ../"),
+    "stack-file": ({"terragrunt.stack.hcl": 'unit "u" {\n  source = "git::https://x/y.git"\n}\n'}, "terragrunt.stack.hcl unit.u: git::"),
+    "linked-stack": ({"a.tfcomponent.hcl": 'stack "s" {\n  source = "acme/keys/aws"\n}\n'}, "a.tfcomponent.hcl stack.s: acme/keys/aws"),
+    "generated": ({"u/terragrunt.hcl": GENERATE % ("k.tf", HEREDOC % (LOCAL % "acme/k/aws"))}, "u/terragrunt.hcl module.m: acme/k/aws"),
+    "yaml-missing": ({"t.json": resource(CHILD, TemplateURL="build/x.yaml")}, "t.json R: build/x.yaml"),
+    "included-resource": ({"t.json": json.dumps({"Resources": {"R": {"Fn::Transform": REMOTE}}})}, "t.json R: a type that"),
+    "type-of-loop": ({"t.yaml": LOOP % "!Sub AWS::IAM::${N}"}, "t.yaml RKey: a type that"),
+    "type-in-body": ({"t.json": resource(SET, TemplateBody={"Fn::Sub": STACK.replace("Key", "${P}")})}, "t.json R/K: a type that"),
+    "rain": ({"t.yaml": "Resources:\n  R: !Rain::Include r.yaml\n"}, "t.yaml R: a type that"),
+    "rain-module": ({"t.yaml": "Modules:\n  M: {Source: ./m.tpl}\n" + TOPIC, "m.tpl": YAML}, "t.yaml Modules.M: ./m.tpl"),
     "catalogue": (
         {"main.tf": 'resource "aws_servicecatalog_provisioned_product" "p" {\n  product_name = "keys"\n}\n'},
         "main.tf aws_servicecatalog_provisioned_product.p: keys",

@@ -73,6 +73,8 @@ TEMPLATES = {
     "cfn-init": of_type("AWS::EC2::Instance", Metadata=INIT),
     "nested": {"t.json": resource("AWS::CloudFormation::Stack", TemplateURL="child.yaml"), "child.yaml": zipped(PYTHON)["t.json"]},
     "code-uri": {"t.json": resource(SAM, CodeUri="src/"), "src/deep/app.py": PYTHON},
+    "code-uri-as-url": {"t.json": resource(SAM, CodeUri="file://src/"), "src/app.py": PYTHON},
+    "folder-of-the-template": {"t.json": resource(SAM, Handler="app.main"), "app.py": PYTHON},
     "packaged": {"t.json": resource(LAMBDA, Code="./src"), "src/app.py": PYTHON},
     "handler-file": {"t.json": resource(SAM, CodeUri="src/app.py"), "src/app.py": PYTHON},
     "asset": {**of_type(LAMBDA, Metadata={"aws:asset:path": "asset.1a2b"}), "asset.1a2b/index.py": PYTHON},
@@ -113,6 +115,7 @@ PROVISIONED = {
     "another-folder": {"main.tf": RUNS % '"cd bin && ./make"', "bin/make": SHELL},
     "pieces": {"main.tf": PART + RUNS % '"${local.c}-key"'},
     "pieces-elsewhere": {"l.tf": PART, "main.tf": RUNS % '"${local.c}-key"'},
+    "quotes": {"main.tf": RUNS % json.dumps(r"""aws iam create-"access"'-'k\ey""")},
     "format": {"main.tf": RUNS % 'format("aws iam %s-access-key", "create")'},
 }
 ARCHIVED = {

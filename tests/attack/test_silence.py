@@ -86,6 +86,8 @@ AFTER_INIT = {
     "template": Program({"main.tf": KEY % '  count = try(file(".terraform/environment"), "") == "" ? 0 : 1\n'}, OWN),
     "working-folder": Program({"main.tf": KEY % '  count = basename(path.cwd) == "prod" ? 1 : 0\n'}, OWN),
     "hash": Program({"main.tf": KEY % '  count = can(filemd5(".terraform/x")) ? 1 : 0\n'}, OWN),
+    "home": Program({"main.tf": KEY % (FLAG % '"~/.aws/x"')}, OWN),
+    "below-home": Program({"main.tf": KEY % '  for_each = fileset("~/keys", "*")\n'}, OWN),
 }
 IGNORED = {
     "file": Program({".gitignore": "flag\n", "main.tf": KEY % (FLAG % '"flag"')}, OWN),
@@ -204,6 +206,13 @@ TERRAGRUNT = {
     "included": Program(unit(INCLUDE % "../root.hcl") | {"root.hcl": GENERATE % ("k.tf", HEREDOC % BARE)}, OWN),
     "known-module": Program(unit(GENERATE % ("k.tf", HEREDOC % (KNOWN % IAM_USER))), CALLED),
     "no-source": Program({"u/terragrunt.hcl": GENERATE % ("k.tf", HEREDOC % BARE), "u/main.tf": ""}, OWN),
+    "nothing-else": Program({"u/terragrunt.hcl": GENERATE % ("k.tf", HEREDOC % BARE)}, OWN),
+    "nothing-else-included": Program({"u/terragrunt.hcl": INCLUDE % "../r.hcl", "r.hcl": GENERATE % ("k.tf", HEREDOC % BARE)}, OWN),
+    "call": Program({"u/terragrunt.hcl": GENERATE % ("k.tf", HEREDOC % (LOCAL % "./.terraform/m")), "u/.terraform/m/k.tf": BARE}, M_KEY),
+    "source-of-a-local": Program(
+        {"u/terragrunt.hcl": 'locals {\n  s = "../.terraform/m"\n}\nterraform {\n  source = local.s\n}\n', ".terraform/m/k.tf": BARE}, OWN
+    ),
+    "run-cmd-alone": Program({"u/terragrunt.hcl": 'locals {\n  k = run_cmd("aws", "iam", "create-access-key")\n}\n'}, ("run_cmd.line_2",)),
     "tfvars": Program(unit(GENERATE % ("x.auto.tfvars", '"on = true\\n"') + ON_FALSE) | {"m/main.tf": ON % "false"}, COUNTED),
     "unit-in-json": Program(in_json(terraform={"source": "../m"}, inputs={"on": True}) | {"m/main.tf": ON % "false"}, COUNTED),
     "known-in-json": Program(in_json(terraform={"source": KNOWN_UNIT}, inputs={"name": "j"}), THEIRS),
@@ -309,10 +318,11 @@ def test_a_key_that_is_made_is_seen(tmp_path: Path, name: str, mode: str) -> Non
     lay(tmp_path, program.files)
     if mode != "walk" or name.startswith("ignored"):
         Repository(tmp_path).git("add", "-A" if name.startswith("ignored") else "-Af")
-    _, out, err = scan(tmp_path, *program.words, *words, "--format", "json")
+    status, out, err = scan(tmp_path, *program.words, *words, "--format", "json")
     seen = {key["address"]: key["verdict"] for key in json.loads(out)["keys"]}
     assert set(program.keys) <= seen.keys(), err
     assert "clean" not in seen.values()
+    assert status != 3, out
 
 
 ONCE = {
@@ -447,6 +457,27 @@ def test_a_file_that_a_function_reads_is_a_change_of_its_module(tmp_path: Path, 
     repository.write("a/flag.txt", "")
     keys = report(tmp_path, "--changed-since", start)["keys"]
     assert [key["path"] for key in keys] == ["a/main.tf"]
+
+
+DRAWN_IN = {
+    "nested": ({"t.json": resource("AWS::CloudFormation::Stack", TemplateURL="k.tpl")}, "k.tpl", YAML, "R/K"),
+    "script": ({"m/main.tf": RUNS % '"bash ${path.module}/k.sh"'}, "m/k.sh", "aws iam create-access-key\n", "terraform_data.p"),
+    "folder": ({"t.json": resource("AWS::Serverless::Function", CodeUri="src")}, "src/a.js", "iam.createAccessKey({})\n", "R"),
+    "handler": ({"t.json": resource("AWS::Serverless::Function", Handler="a.main")}, "a.js", "iam.createAccessKey({})\n", "R"),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN_IN)
+def test_a_file_that_a_template_or_a_program_draws_in_is_a_change_of_it(tmp_path: Path, name: str) -> None:
+    files, path, text, address = DRAWN_IN[name]
+    repository = Repository(tmp_path)
+    lay(tmp_path, files, git=True)
+    start = repository.commit()
+    repository.write(path, text)
+    assert [key["address"] for key in report(tmp_path, "--changed-since", start)["keys"]] == [address]
+    later = repository.commit()
+    repository.write("other/z.py", text)
+    assert not report(tmp_path, "--changed-since", later)["keys"]
 
 
 def test_the_target_of_a_link_is_a_change_of_the_link(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParamete
 from posturio_iac.frontends.cloudformation.files import Files, too_costly
 from posturio_iac.frontends.cloudformation.keys.users import read_pairs
 from posturio_iac.frontends.cloudformation.syntax.template import NESTING, Template, TemplateEntry, embedded, entries, plain, written
+from posturio_iac.search.kinds import kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,10 +75,24 @@ class Builder:
                 self._unfollowed(stack.address(entry), entry.type, entry.source.path)
             elif (names := _PRODUCTS.get(entry.type)) is not None:
                 self._unfollowed(stack.address(entry), _shown(next(filter(None, map(entry.prop, names)), None)), entry.source.path)
+            elif _is_open(entry):
+                self._unfollowed(stack.address(entry), "a type that the code does not fix", entry.source.path)
+        for entry in template.section("Modules"):
+            if not self._is_searched(given := entry.get("Source"), entry.source.path):
+                self._unfollowed(f"Modules.{entry.name}", _shown(given), entry.source.path)
 
     def _unfollowed(self, address: str, what: str, path: str) -> None:
         """Name what makes resources that are not here."""
         self.problems.append(Diagnostic(Level.NOTE, f"{address}: {what}", path, about=CALLS_NOT_FOLLOWED))
+
+    def _is_searched(self, named: Node | None, path: str) -> bool:
+        """True if the template at ``path`` names a file that is searched by itself."""
+        name = named.value if named is not None else None
+        try:
+            here = self.files.locate(name, posixpath.dirname(path)) if _is_local(name) else ""
+        except UnreadableError:
+            return False
+        return kind_of(here) is not None and self.files.exists(here)
 
     def _transformed(self, template: Template, ev: Evaluator, scope: StackScope) -> dict[str, list[TemplateEntry]]:
         """The members of sections that transforms of the whole template add; those that are not here are named."""
@@ -226,6 +241,13 @@ class Builder:
                 if self.files.exists(posixpath.join(folder, name)):
                     return posixpath.relpath(posixpath.join(folder, name), directory or ".")
         return None
+
+
+def _is_open(entry: TemplateEntry) -> bool:
+    """True if a resource takes its type from a function, or from what such puts in its place."""
+    if entry.type:
+        return "${" in entry.type and not entry.source.serverless
+    return entry.get("Type") is not None or any(str(key.value).startswith("Fn::") for key, _ in entry.body.members)
 
 
 def _is_local(value: object) -> TypeGuard[str]:

@@ -129,7 +129,8 @@ class _Scan:
         data = spelled_out(text.encode("utf-8", "replace"))
         if any(name.encode() in data for name in self.types) or make_keys(data.decode("utf-8", "replace")):
             self.naming.add(path)
-        if path not in self.naming and not (runs_program(data) or puts_together(data) or names_file(data, TEMPLATE)):
+        leads = runs_program(data) or puts_together(data, self.files.folder_of(path)) or names_file(data, TEMPLATE)
+        if path not in self.naming and not leads:
             return False
         return not is_other_json(text, self.types)
 

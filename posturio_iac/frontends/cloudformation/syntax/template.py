@@ -57,7 +57,7 @@ NESTING = {
 
 
 KEY_TYPE = "AWS::IAM::AccessKey"
-SECTIONS = ("Metadata", "Globals", "Parameters", "Mappings", "Conditions", "Resources", "Outputs")
+SECTIONS = ("Metadata", "Globals", "Parameters", "Mappings", "Conditions", "Resources", "Outputs", "Modules")
 
 _DECLARED = r"""["']?Type["']?\s*:\s*["']?(?:%s)(?![\w:])"""
 _MAX_DUPLICATES = 20

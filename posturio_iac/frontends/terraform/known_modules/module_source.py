@@ -26,6 +26,7 @@ _ARCHIVE = lazy_pattern(
     r"(?:archive|tarball|zipball|(?:legacy\.)?tar\.gz|(?:legacy\.)?zip)/(?:refs/(?:tags|heads)/)?(.+?)(?:\.(?:tar\.gz|tgz|zip|tar))?"
 )
 _WEB_HOSTS = {"www.github.com": "github.com", "codeload.github.com": "github.com", "ssh.github.com": "github.com"}
+_PUBLIC = frozenset(("registry.terraform.io", "registry.opentofu.org"))
 _SHORTHANDS = ("github.com/", "bitbucket.org/")
 
 
@@ -52,6 +53,7 @@ class ModuleSource:
     """The folder inside, without slashes at its ends."""
     ref: str | None = None
     """REPOSITORY: the tag, branch or commit; None when the source names none."""
+    is_public: bool = True  # REGISTRY: one that anybody reads, whose names mean the same to all
 
 
 class OwnSources:
@@ -122,11 +124,12 @@ def _split(text: str) -> tuple[str, str, str]:
 
 def _registry(package: str, submodule: str, _query: str) -> ModuleSource | None:
     parts = package.split("/")
+    is_public = True
     if len(parts) == 4 and _HOST.fullmatch(parts[0]):  # noqa: PLR2004 - host, namespace, name, provider
-        parts = parts[1:]
+        is_public = parts.pop(0).lower() in _PUBLIC
     if len(parts) != 3 or not all(_REGISTRY_PART.fullmatch(part) for part in parts):  # noqa: PLR2004
         return None
-    return ModuleSource(SourceKind.REGISTRY, "/".join(parts).lower(), submodule)
+    return ModuleSource(SourceKind.REGISTRY, "/".join(parts).lower(), submodule, is_public=is_public)
 
 
 def _repository(package: str, submodule: str, query: str) -> ModuleSource | None:
@@ -150,7 +153,7 @@ def _repository(package: str, submodule: str, query: str) -> ModuleSource | None
 
 
 def _in_repository(host: str, parts: list[str], submodule: str, query: str) -> ModuleSource | None:
-    if len(parts) < 2 or not all(parts[:2]):  # noqa: PLR2004 - owner and name
+    if len(parts) < 2 or not all(parts[:2]) or ".." in parts:  # noqa: PLR2004 - owner and name
         return None
     owner, name = parts[0], parts[1].removesuffix(".git")
     archive = _ARCHIVE.fullmatch("/".join(parts[2:]))
@@ -200,7 +203,7 @@ def makes_no_key(source: str, configured: Iterable[Mapping[str, Any]] = ()) -> b
     if parsed.address in _USERS and "user" in parsed.submodule:
         return False
     full = f"{parsed.address}//{parsed.submodule}" if parsed.submodule else parsed.address
-    globs = [*BUILT_IN, *_globs(configured)]
+    globs = [*(BUILT_IN if parsed.origin is not SourceKind.OTHER and parsed.is_public else ()), *_globs(configured)]
     return any(fnmatchcase(parsed.address, glob) or fnmatchcase(full, glob) for glob in globs)
 
 

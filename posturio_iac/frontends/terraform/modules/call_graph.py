@@ -14,6 +14,7 @@ from posturio_iac.core.unknown import GENERATES
 from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.published import is_example
+from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.search import is_initialised
 from posturio_iac.search.kinds import CODE, TERRAFORM, names_file, runs_program
 from posturio_iac.search.module_calls import local_calls, sources_of, text
@@ -153,8 +154,10 @@ def calls_that_matter(program: ModuleTree) -> dict[str, set[str]]:
     wanted = {posixpath.dirname(path) for path in selection.terraform if path.endswith(CODE)}
     idle = without_keys(selection, options)
     wanted -= idle
-    wanted |= _calling_known(units, options) | _making(units, selection)
+    making = _making(units, selection)
+    wanted |= _calling_known(units, options) | set(making)
     found = set(local_calls(selection)) if wanted or units else set()
+    found |= {(node, target) for node, targets in making.items() for target in targets}
     applied = ((node, folder) for node, unit in units.items() for folder in unit.folders())
     found |= {*applied, *_copied(units, selection), *_computed_calls(program), *program.own.calls()}
     # Modules that the search does not enter are read here: submodules, ignored modules, modules above the root.
@@ -237,20 +240,28 @@ def _calling_known(units: Mapping[str, ModuleCaller], options: TerraformOptions)
     return {node for node, source, version in called if isinstance(known.match(source, version), Match)}
 
 
-def _making(units: Mapping[str, ModuleCaller], selection: Selection) -> set[str]:
-    """The units that write code with a key, a call or what is not known beside their module, or run programs that may make keys."""
+def _making(units: Mapping[str, ModuleCaller], selection: Selection) -> dict[str, set[str]]:
+    """The units that write code with a key, a call or what is not known beside their module, or run programs that may make keys.
+
+    Each has the folders of the local modules that the code calls.
+    """
     generates = runs = False
     for path in selection.terraform:
         if not path.endswith(CODE):
             data = text(selection, path)
             generates = generates or b"generate" in data
             runs = runs or runs_program(data) or names_file(data, TERRAFORM)
-    own = {node: unit.unit for node, unit in _applied_units(units).items()} if generates or runs else {}
-    return {
-        node
-        for node, unit in own.items()
-        if (generates and any(map(_matters, unit.generated()))) or (runs and any(True for _ in unit.programs()))
-    }
+    found: dict[str, set[str]] = {}
+    for node, one in _applied_units(units).items() if generates or runs else ():
+        written = [file for file in one.unit.generated() if _matters(file)] if generates else []
+        if not written and not (runs and any(True for _ in one.unit.programs())):
+            continue
+        calls = found[node] = set[str]()
+        for block in (block for file in written if not isinstance(file, Unknown) for block in file.blocks if block.type == "module"):
+            match block.get("source"):
+                case hcl.Literal(str() as source) if (target := local_folder(one.module or one.folder, source)) is not None:
+                    calls.add(target)
+    return found
 
 
 def _matters(written: GeneratedFile | Unknown) -> bool:

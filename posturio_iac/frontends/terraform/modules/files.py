@@ -106,6 +106,8 @@ class TextFiles:
 
     def read(self, base: str, path: str) -> str | Unknown:
         """The text of a file that the root module in the folder ``base`` names. Raises `EvaluationError` when it is certainly not there."""
+        if path.startswith("~"):
+            return DEPENDS_ON(f"the file {path}", "who runs Terraform")
         target = real_path(os.path.join(self._root, base, path))
         if os.path.commonpath([self._root, target]) != self._root:
             self._report(Diagnostic(Level.WARNING, f'"{path}" is outside the scan root and was not read', base or "."))
@@ -134,6 +136,8 @@ class TextFiles:
 
     def below(self, base: str, path: str) -> tuple[str, ...] | Unknown:
         """The files below a folder; what Terraform will add to them ends with a slash."""
+        if path.startswith("~"):
+            return DEPENDS_ON(f"the list of files in {path}", "who runs Terraform")
         top = real_path(os.path.join(self._root, base, path))
         if "\0" in top:
             return MUST_BE("a path", "free of NUL bytes")

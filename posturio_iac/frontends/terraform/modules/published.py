@@ -48,7 +48,7 @@ class Published:
         while pending:
             one = pending.pop()
             above = self._callers.get(one, ())
-            if not above and (one.endswith(".hcl") or not (self._is_offered(one) or self._lacks_inputs(one))):
+            if not above and (one.endswith((".hcl", ".hcl.json")) or not (self._is_offered(one) or self._lacks_inputs(one))):
                 return False
             fresh = {caller for caller in above if not is_example(caller, one)} - seen
             seen |= fresh

@@ -5,10 +5,11 @@ from __future__ import annotations
 import posixpath
 from copy import copy
 
-from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import GENERATES
+from posturio_iac.frontends.terraform.known_modules import LOCAL
 from posturio_iac.frontends.terraform.modules.folder import TABLES, Module, add_block
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.terragrunt.documents import UnitSource
@@ -44,6 +45,11 @@ def applied_module(one: AppliedUnit, load: Callable[[str], Module], report: Call
                 report(Diagnostic(Level.NOTE, said, str(written.arguments[0])))
         else:
             _add(result, written)
+            for block in (block for block in written.blocks if block.type == "module"):
+                match block.get("source"):
+                    case hcl.Literal(str() as source) if not source.startswith(LOCAL):
+                        said = f"{'.'.join((block.type, *block.labels))}: {source}"
+                        report(Diagnostic(Level.NOTE, said, unit.shown, about=CALLS_NOT_FOLLOWED))
     result.tfvars = {**given.attributes(), **result.tfvars, **forced.attributes()}
     if one.module is None and isinstance(one.source, UnitSource):
         result.calls[_label(one)] = _call(one, one.source, result.tfvars)

@@ -198,6 +198,10 @@ class TerragruntUnit:
                 "run_cmd", (f"line_{call.span.line}",), call.span, dict(zip(map(str, count()), call.arguments, strict=False))
             )
 
+    def acts(self) -> bool:
+        """True if Terragrunt writes code for the unit, or runs programs."""
+        return any(True for _ in self.configuration.blocks("generate")) or any(True for _ in self.programs())
+
     def generated(self) -> Iterator[GeneratedFile | Unknown]:
         """Yield the files that Terragrunt writes, or `Unknown` for those that cannot be seen."""
         by_name: dict[str, tuple[hcl.Block, TerragruntFile]] = {}

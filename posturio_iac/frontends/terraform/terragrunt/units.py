@@ -264,7 +264,7 @@ class Units:
                 module = documents.shown(documents.real(source.module))
         elif source is None:
             own = documents.real(unit.folder)
-            if not has_code(own):
+            if not has_code(own) and not unit.acts():
                 return
             module = documents.shown(own)
         yield AppliedUnit(unit, documents.shown(unit.folder), module, source, files, header)
