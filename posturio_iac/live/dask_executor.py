@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-INSTALL = 'the option --dask needs dask.distributed, which is not installed: pip install "posturio-iac[distributed]"'
+INSTALL = 'the option --dask needs dask.distributed, which is not installed: pip install "dask[distributed]"'
 CONNECTING = 15.0
 """Seconds that a scheduler, and then its first worker, get to answer."""
 LOOKING = 2.0

@@ -204,7 +204,7 @@ def test_without_the_extra_one_sentence_says_what_to_install(capsys: Capture, mo
     monkeypatch.setitem(sys.modules, "jinja2", None)
     code, out, err = run(capsys, *command, "--format", "html", "--output", "x.html")
     assert (code, out) == (2, "")
-    assert 'the format html needs Jinja2: pip install "posturio-iac[report]"' in err
+    assert "the format html needs Jinja2: pip install Jinja2" in err
     assert not Path("x.html").exists()
     assert run(capsys, "report", "a.json", "--format", "markdown")[0] == 0
 

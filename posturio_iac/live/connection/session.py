@@ -29,7 +29,7 @@ READS = frozenset(
 )
 """Every operation that may ever be sent. A client refuses all others."""
 OF_THE_LEDGER = frozenset({"s3:GetObject", "s3:PutObject"})
-INSTALL = 'the live check needs boto3, which is not installed: pip install "posturio-iac[live]"'
+INSTALL = "the live check needs boto3, which is not installed: pip install boto3"
 REGION = "us-east-1"
 """Where none is configured: IAM is the same everywhere in a partition."""
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 60.0

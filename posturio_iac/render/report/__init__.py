@@ -10,4 +10,4 @@ def require() -> None:
     try:
         import jinja2  # noqa: F401 - only this format needs it
     except ImportError:
-        raise UsageError('the format html needs Jinja2: pip install "posturio-iac[report]"') from None
+        raise UsageError("the format html needs Jinja2: pip install Jinja2") from None
