@@ -78,21 +78,12 @@ class Builder:
             elif _is_open(entry):
                 self._unfollowed(stack.address(entry), "a type that the code does not fix", entry.source.path)
         for entry in template.section("Modules"):
-            if not self._is_searched(given := entry.get("Source"), entry.source.path):
-                self._unfollowed(f"Modules.{entry.name}", _shown(given), entry.source.path)
+            if not _is_local(source := _shown(entry.get("Source"))) or kind_of(source) is None:
+                self._unfollowed(f"Modules.{entry.name}", source, entry.source.path)
 
     def _unfollowed(self, address: str, what: str, path: str) -> None:
         """Name what makes resources that are not here."""
         self.problems.append(Diagnostic(Level.NOTE, f"{address}: {what}", path, about=CALLS_NOT_FOLLOWED))
-
-    def _is_searched(self, named: Node | None, path: str) -> bool:
-        """True if the template at ``path`` names a file that is searched by itself."""
-        name = named.value if named is not None else None
-        try:
-            here = self.files.locate(name, posixpath.dirname(path)) if _is_local(name) else ""
-        except UnreadableError:
-            return False
-        return kind_of(here) is not None and self.files.exists(here)
 
     def _transformed(self, template: Template, ev: Evaluator, scope: StackScope) -> dict[str, list[TemplateEntry]]:
         """The members of sections that transforms of the whole template add; those that are not here are named."""

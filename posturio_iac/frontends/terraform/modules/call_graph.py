@@ -14,7 +14,6 @@ from posturio_iac.core.unknown import GENERATES
 from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.published import is_example
-from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.search import is_initialised
 from posturio_iac.search.kinds import CODE, TERRAFORM, names_file, runs_program
 from posturio_iac.search.module_calls import local_calls, sources_of, text
@@ -241,10 +240,7 @@ def _calling_known(units: Mapping[str, ModuleCaller], options: TerraformOptions)
 
 
 def _making(units: Mapping[str, ModuleCaller], selection: Selection) -> dict[str, set[str]]:
-    """The units that write code with a key, a call or what is not known beside their module, or run programs that may make keys.
-
-    Each has the folders of the local modules that the code calls.
-    """
+    """The units that write code with a key, a call or what is not known, or run programs, each with the local modules that it calls."""
     generates = runs = False
     for path in selection.terraform:
         if not path.endswith(CODE):
@@ -256,11 +252,9 @@ def _making(units: Mapping[str, ModuleCaller], selection: Selection) -> dict[str
         written = [file for file in one.unit.generated() if _matters(file)] if generates else []
         if not written and not (runs and any(True for _ in one.unit.programs())):
             continue
-        calls = found[node] = set[str]()
-        for block in (block for file in written if not isinstance(file, Unknown) for block in file.blocks if block.type == "module"):
-            match block.get("source"):
-                case hcl.Literal(str() as source) if (target := local_folder(one.module or one.folder, source)) is not None:
-                    calls.add(target)
+        calls = (source for file in written if not isinstance(file, Unknown) for _, source in file.calls())
+        targets = (local_folder(one.module or one.folder, source) for source in calls)
+        found[node] = {target for target in targets if target is not None}
     return found
 
 

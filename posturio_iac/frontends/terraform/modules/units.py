@@ -45,11 +45,9 @@ def applied_module(one: AppliedUnit, load: Callable[[str], Module], report: Call
                 report(Diagnostic(Level.NOTE, said, str(written.arguments[0])))
         else:
             _add(result, written)
-            for block in (block for block in written.blocks if block.type == "module"):
-                match block.get("source"):
-                    case hcl.Literal(str() as source) if not source.startswith(LOCAL):
-                        said = f"{'.'.join((block.type, *block.labels))}: {source}"
-                        report(Diagnostic(Level.NOTE, said, unit.shown, about=CALLS_NOT_FOLLOWED))
+            for name, source in written.calls():
+                if not source.startswith(LOCAL):
+                    report(Diagnostic(Level.NOTE, f"module.{name}: {source}", unit.shown, about=CALLS_NOT_FOLLOWED))
     result.tfvars = {**given.attributes(), **result.tfvars, **forced.attributes()}
     if one.module is None and isinstance(one.source, UnitSource):
         result.calls[_label(one)] = _call(one, one.source, result.tfvars)

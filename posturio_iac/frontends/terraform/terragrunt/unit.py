@@ -9,6 +9,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.unknown import GENERATES, UNREAD_VALUES
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.json_syntax import parse_either
 from posturio_iac.frontends.terraform.terragrunt.documents import UnitSource, source_of
 from posturio_iac.frontends.terraform.terragrunt.generated import text_of
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic
-    from posturio_iac.frontends.terraform.syntax import hcl
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents
     from posturio_iac.frontends.terraform.values import Value
 
@@ -40,6 +40,13 @@ class GeneratedFile:
     overwrites: bool
     values: tuple[hcl.Attribute, ...] = ()
     """The values of variables in it, if it is a file of these."""
+
+    def calls(self) -> Iterator[tuple[str, str]]:
+        """Yield the calls of modules in it: the name of each, and the source."""
+        for block in self.blocks:
+            match block.get("source"):
+                case hcl.Literal(str() as source) if block.type == "module" and block.labels:
+                    yield block.labels[0], source
 
 
 class TerragruntUnit:
