@@ -40,7 +40,6 @@ def trap(repository: Repository) -> str:
 
 
 def planted(repository: Repository, place: str) -> None:
-    """A git that shows that it ran."""
     put(repository.path, place, f"#!/bin/sh\ntouch '{repository.path.parent}/ran'\nexec {GIT} \"$@\"\n").chmod(0o755)
 
 

@@ -52,7 +52,6 @@ def test_what_is_no_command_stays(text: str) -> None:
 
 
 def run(root: Path, *arguments: str, stdout: Any = subprocess.PIPE, code: str = "", **more: str) -> tuple[int, str, str]:
-    """Run the program in a process of its own, or ``code`` with its arguments."""
     command = [sys.executable, *(["-c", code] if code else ["-m", "posturio_iac"]), *arguments]
     done = subprocess.run(command, cwd=root, env=environment(**more), stdout=stdout, stderr=subprocess.PIPE, check=False, timeout=60)
     error = done.stderr.decode()

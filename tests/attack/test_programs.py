@@ -102,7 +102,6 @@ HEREDOC = "<<EOF\n%s\nEOF"
 
 
 def block(address: str, argument: str) -> str:
-    """A resource, or a data source, with one argument."""
     *data, kind, name = address.split(".")
     return f'{"data" if data else "resource"} "{kind}" "{name}" {{\n  {argument}\n}}\n'
 

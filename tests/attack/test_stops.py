@@ -74,7 +74,6 @@ FIRST = 'module "n" {\n  source = "./m/0"\n  v = "ci"\n}\n'
 
 
 def chained(count: int, calling: Callable[[int], str], last: str) -> dict[str, str]:
-    """Modules that each call the next one."""
     return {f"m/{n}/main.tf": calling(n + 1) for n in range(count)} | {f"m/{count}/main.tf": last}
 
 

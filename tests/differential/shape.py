@@ -32,14 +32,6 @@ class Dynamic:
 
     texts: tuple[str, ...] = ()
 
-    def __eq__(self, other: object) -> bool:
-        """Any two are equal: the parsers spell expressions differently."""
-        return isinstance(other, Dynamic)
-
-    def __hash__(self) -> int:
-        """One value for all, as they are equal."""
-        return 0
-
 
 Value = Any
 
@@ -51,7 +43,6 @@ class Body:
 
 
 def key(value: Value) -> str | Dynamic:
-    """The string that an object's key becomes."""
     match value:
         case bool():
             return str(value).lower()

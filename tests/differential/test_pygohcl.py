@@ -89,7 +89,7 @@ def parenthesized(source: str) -> Json:
 def _keys(mine: dict[Any, Value], theirs: dict[str, Json], where: str) -> list[str]:
     theirs = {text(name): value for name, value in theirs.items()}
     known = {k for k in mine if isinstance(k, str)}
-    computed = Dynamic() in mine or any(name.startswith("(") for name in theirs)
+    computed = any(isinstance(name, Dynamic) for name in mine) or any(name.startswith("(") for name in theirs)
     unmatched = [] if computed else sorted(known ^ set(theirs))
     lone = [f"{where}: only one of us reads {name!r}" for name in unmatched]
     return lone + [d for name in known & set(theirs) for d in differences(mine[name], theirs[name], f"{where}.{name}")]

@@ -211,7 +211,6 @@ def test_a_key_rotates_exactly_if_terraform_replaces_it(tmp_path: Path) -> None:
 
 
 def same_program(code: str) -> dict[str, str]:
-    """The program in other words, by what was done to it."""
     argument = r"(?m)^(  (?:user|input|triggers_replace) = )(.*)$"
     wrapped, quoted = re.sub(argument, r"\1[\2][0]", code), re.sub(argument, r'\1"${\2}"', code)
     tried = re.sub(

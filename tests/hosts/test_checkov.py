@@ -166,7 +166,6 @@ spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
 def loaded(code: str) -> str:
-    """What code prints once the pack is loaded."""
     done = linter_in_fork(ROOT, LOAD + code, ["", f"{PACK}/posturio_iac_checks.py"], os.environ)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -29,7 +29,6 @@ def root(text: str) -> Node:
 
 
 def nodes(node: Node) -> list[Node]:
-    """The node and all below it, with the names of members."""
     return [one for held in node.walk() for one in (held, *(key for key, _ in held.members))]
 
 

@@ -20,7 +20,6 @@ GOOD = json.dumps(plan(user(f"{USER}.ci"), key(f"{KEY}.ci")))
 
 
 def only(folder: Path, data: Any) -> Diagnostic:
-    """The one thing that is said about a plan."""
     (said,) = read(folder, data).diagnostics
     assert (said.level, said.path) == (Level.ERROR, "plan.json")
     return said

@@ -42,7 +42,6 @@ variable "days" {
 
 
 def code(folder: Path, text: str, name: str = "main.tf") -> Path:
-    """Write a file of code and return its folder."""
     path = folder / "code" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
@@ -194,7 +193,6 @@ def test_keys_that_take_turns_are_no_rivals(tmp_path: Path) -> None:
 
 
 def follows(name: str, clock: str) -> str:
-    """A key that follows a clock."""
     lifecycle = f"  lifecycle {{\n    replace_triggered_by = [rotating_blue_green.{clock}]\n  }}\n"
     return f'resource "{KEY}" "{name}" {{\n  user = {USER}.ci.name\n{lifecycle}}}\n'
 

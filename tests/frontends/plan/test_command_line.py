@@ -22,7 +22,6 @@ CODE = f'resource "{USER}" "ci" {{\n  name = "ci"\n}}\n\nresource "{KEY}" "ci" {
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A current folder with a plan and the folder of its code."""
     (tmp_path / "plan.json").write_text(PLAN, encoding="utf-8")
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "main.tf").write_text(CODE, encoding="utf-8")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.command_line import run
+from tests.support.command_line import Capture, run
 from tests.support.plan_shapes import KEY, plan, resource
 
 SERVICE = "aws_iam_service_specific_credential"
@@ -33,7 +33,7 @@ ENCRYPTED = {"serial": 1, "lineage": "x", "meta": {}, "encrypted_data": "e30=", 
 @pytest.mark.parametrize("kind", [KEY, SERVICE, FOREIGN, "null_resource"])
 @pytest.mark.parametrize("make", [stored, shown])
 @pytest.mark.parametrize("name", ["terraform.tfstate", "state.json", "state"])
-def test_a_named_state(capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, make: Any, kind: str) -> None:
+def test_a_named_state(capsys: Capture, tmp_path: Path, name: str, make: Any, kind: str) -> None:
     (tmp_path / name).write_text(json.dumps(make(kind)), encoding="utf-8")
     code, _, err = run(capsys, "scan", str(tmp_path / name))
     assert code == 3
@@ -41,37 +41,30 @@ def test_a_named_state(capsys: pytest.CaptureFixture[str], tmp_path: Path, name:
     assert "posturio-iac live --state takes the state" in err
 
 
-def test_an_encrypted_state_of_opentofu(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    (tmp_path / "terraform.tfstate").write_text(json.dumps(ENCRYPTED), encoding="utf-8")
-    code, _, err = run(capsys, "scan", str(tmp_path / "terraform.tfstate"))
-    assert (code, SAID in err) == (3, True)
+FOREIGN_PLAN = plan(resource(f"{FOREIGN}.ci", {"user_name": "ci"}))
+NESTED = {"nested": {"format_version": 1, "values": 2, "lineage": 3, "serial": 4}}
 
 
-def test_a_large_state_is_not_passed_over(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    (tmp_path / "terraform.tfstate").write_text(json.dumps(stored(SERVICE), indent=40), encoding="utf-8")
-    code, _, err = run(capsys, "scan", "--max-file-size", "100", str(tmp_path / "terraform.tfstate"))
-    assert (code, "raise --max-file-size" in err) == (3, True)
+@pytest.mark.parametrize(
+    ("content", "options", "status", "said"),
+    [
+        pytest.param(ENCRYPTED, (), 3, SAID, id="an encrypted state of OpenTofu's"),
+        pytest.param(stored(SERVICE), ("--max-file-size", "100"), 3, "raise --max-file-size", id="a large state is not passed over"),
+        pytest.param(FOREIGN_PLAN, (), 0, "", id="a plan of other credentials holds no key"),
+        pytest.param({**FOREIGN_PLAN, "planned_values": {}, "prior_state": {"values": {}}}, (), 0, "", id="the same with a state in it"),
+        pytest.param(NESTED, (), 0, "", id="other JSON is no state"),
+    ],
+)
+def test_named_json(capsys: Capture, tmp_path: Path, content: object, options: tuple[str, ...], status: int, said: str) -> None:
+    (tmp_path / "state.json").write_text(json.dumps(content, indent=40), encoding="utf-8")
+    code, _, err = run(capsys, "scan", *options, str(tmp_path / "state.json"))
+    assert (code, said in err, bool(err)) == (status, True, bool(said))
 
 
-def test_a_state_in_a_folder_is_refused_only_with_a_key(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_state_in_a_folder_is_refused_only_with_a_key(capsys: Capture, tmp_path: Path) -> None:
     (tmp_path / "state.json").write_text(json.dumps(stored(FOREIGN)), encoding="utf-8")
     assert run(capsys, "scan", str(tmp_path))[0] == 0
     for kind in (KEY, SERVICE):
         (tmp_path / "state.json").write_text(json.dumps(stored(kind)), encoding="utf-8")
         code, _, err = run(capsys, "scan", str(tmp_path))
         assert (code, SAID in err) == (3, True)
-
-
-def test_a_plan_of_other_credentials_holds_no_key(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    whole = plan(resource(f"{FOREIGN}.ci", {"user_name": "ci"}))
-    (tmp_path / "plan.json").write_text(json.dumps(whole), encoding="utf-8")
-    assert run(capsys, "scan", str(tmp_path / "plan.json"))[0] == 0
-    (tmp_path / "plan.json").write_text(json.dumps({**whole, "planned_values": {}, "prior_state": {"values": {}}}), encoding="utf-8")
-    code, _, err = run(capsys, "scan", str(tmp_path / "plan.json"))
-    assert (code, err) == (0, "")
-
-
-def test_other_named_json_is_no_state(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    (tmp_path / "data.json").write_text('{"nested": {"format_version": 1, "values": 2, "lineage": 3, "serial": 4}}', encoding="utf-8")
-    code, _, err = run(capsys, "scan", str(tmp_path / "data.json"))
-    assert (code, err) == (0, "")

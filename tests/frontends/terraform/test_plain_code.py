@@ -71,7 +71,6 @@ def test_what_goes_on_and_on_costs_no_more_than_its_length(unit: bytes) -> None:
 
 
 def blocks_of(data: bytes) -> list[bytes]:
-    """The blocks of a sound file."""
     root = tree_of(data).root_node
     bodies = [node for node in root.children if node.type == "body"] if is_sound(root) else []
     return [data[node.start_byte : node.end_byte] for body in bodies for node in body.children if node.type == "block"]
@@ -117,7 +116,6 @@ def seen(body: hcl.Body) -> object:
 
 
 def node(part: Any) -> object:
-    """An expression as tuples."""
     if isinstance(part, hcl.HclNode):
         return (type(part), *(node(getattr(part, name)) for name in type(part).__match_args__))  # type: ignore[attr-defined]
     return tuple(map(node, part)) if isinstance(part, tuple) else part

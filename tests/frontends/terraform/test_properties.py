@@ -27,7 +27,6 @@ from tests.support.terraform_shapes import body_of
 
 
 def quote(text: str) -> str:
-    """Write a quoted string."""
     escaped = "".join(f"\\u{ord(c):04x}" if (ord(c) < 32 and c not in "\n\r\t") or ord(c) in (0x7F, 0x2028) else c for c in text)
     for plain, escape in (("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"), ('"', '\\"')):
         escaped = escaped.replace(plain, escape)
@@ -48,7 +47,6 @@ values = st.recursive(
 
 @st.composite
 def written(draw: st.DrawFn, value: Any) -> str:
-    """Draw code that means a value."""
     gap = draw(st.sampled_from(["", " ", " /* c */ "]))
     match value:
         case None | bool():
@@ -139,7 +137,6 @@ pieces = st.sampled_from(
 
 
 def visit(body: hcl.Body) -> None:
-    """Build all that is built late."""
     for attribute in body.attributes.values():
         for part in walk(attribute.expression):
             assert part.span.line >= 1
@@ -202,7 +199,6 @@ REFERENCE: dict[str, Any] = {
 
 
 def meaning(tree: Tree, names: dict[str, Any]) -> Any:  # noqa: C901, PLR0911, PLR0912 - one arm a kind
-    """Return what a tree means."""
     match tree:
         case ("literal", value):
             return value
@@ -341,7 +337,6 @@ def test_expressions_have_their_meaning(tree: Tree) -> None:
 
 
 def paths(tree: Any, at: tuple[int, ...] = ()) -> list[tuple[int, ...]]:
-    """The paths to all trees inside a tree, and to itself."""
     found = [at] if isinstance(tree, tuple) and tree[0] not in ("a", "b", "x") else []
     if isinstance(tree, tuple) and tree[0] not in ("literal", "name"):
         for position, part in enumerate(tree):
@@ -351,7 +346,6 @@ def paths(tree: Any, at: tuple[int, ...] = ()) -> list[tuple[int, ...]]:
 
 
 def replaced(tree: Any, path: tuple[int, ...]) -> Any:
-    """The tree with ``unknown`` at a path."""
     if not path:
         return ("name", "unknown")
     head, *rest = path

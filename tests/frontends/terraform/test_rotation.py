@@ -235,7 +235,6 @@ def test_what_never_replaces_anything_is_inert(tmp_path: Path, trigger: str, dec
 
 
 def held(clock: str, more: str = "") -> str:
-    """A key that is replaced with a holder of a clock."""
     return resource("time_static", "s", more, f"rfc3339 = {clock}") + rotated("time_static.s")
 
 
@@ -351,27 +350,21 @@ def test_a_counter_in_the_chain_is_no_lifetime_and_is_noted(tmp_path: Path) -> N
     assert any("null_resource.n" in note and "schedule" in note for note in found.notes)
 
 
-@pytest.mark.parametrize(
-    ("code", "hours"),
-    [
-        ("timestamp()", None),
-        ("plantimestamp()", None),
-        ('formatdate("YYYY-MM", timestamp())', None),
-        ('formatdate("YYYY", plantimestamp())', 365 * 24),
-        ('formatdate("YYYY-MM", plantimestamp())', 30 * 24),
-        ('formatdate("MMM", plantimestamp())', 30 * 24),
-        ('formatdate("YYYY-MM-DD", plantimestamp())', 24),
-        ('formatdate("EEE", plantimestamp())', 24),
-        ('formatdate("EEE AA", plantimestamp())', 12),
-        ('formatdate("aa", plantimestamp())', 12),
-        ('formatdate("DD HH aa", plantimestamp())', 1),
-        ('formatdate("YYYY-MM-DD hh", plantimestamp())', 1),
-        ('formatdate("hh:mm", plantimestamp())', None),
-        ('formatdate("DD ss", plantimestamp())', None),
-        ('formatdate("Z", plantimestamp())', "inert"),
-        ("formatdate(\"'this month' YYYY-MM\", plantimestamp())", 30 * 24),
-    ],
-)
+FORMATS: dict[float | str | None, list[str]] = {
+    365 * 24: ["YYYY"],
+    30 * 24: ["YYYY-MM", "MMM", "'this month' YYYY-MM"],
+    24: ["YYYY-MM-DD", "EEE"],
+    12: ["EEE AA", "aa"],
+    1: ["DD HH aa", "YYYY-MM-DD hh"],
+    None: ["hh:mm", "DD ss"],
+    "inert": ["Z"],
+}
+"""After how many hours formatdate() makes something else of the time of the plan."""
+CLOCKS = [(f'formatdate("{text}", plantimestamp())', hours) for hours, texts in FORMATS.items() for text in texts]
+CLOCKS += [(code, None) for code in ("timestamp()", "plantimestamp()", 'formatdate("YYYY-MM", timestamp())')]
+
+
+@pytest.mark.parametrize(("code", "hours"), CLOCKS)
 def test_clocks_in_the_chain_rotate_at_applies(tmp_path: Path, code: str, hours: float | str | None) -> None:
     found = key(tmp_path, f'resource "terraform_data" "t" {{ input = {code} }}\n' + rotated("terraform_data.t"))
     assert ends(found) == [("rotation", "inert", None) if hours == "inert" else ("rotation", "enforced", hours and float(hours) / 24)]

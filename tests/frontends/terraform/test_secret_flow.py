@@ -120,7 +120,6 @@ def many_names(size: int) -> dict[str, str]:
 
 
 def work(root: Path, files: dict[str, str]) -> tuple[int, tuple[AccessKey, ...]]:
-    """Return what reading a program costs, and its keys."""
     budgets: list[Counted] = []
 
     def budget() -> Counted:

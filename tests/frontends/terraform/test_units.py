@@ -63,7 +63,6 @@ Files = dict[str, "str | bytes"]
 
 
 def live(unit: str = UNIT) -> Files:
-    """A repository with one unit."""
     files = {"modules/user/main.tf": MODULE, "live/root.hcl": ROOT, "live/prod/account.hcl": ACCOUNT}
     return {**files, "live/prod/user/terragrunt.hcl": unit}
 
@@ -76,7 +75,6 @@ def applying(source: str, more: str = "") -> Files:
 
 
 def read(root: Path, files: Mapping[str, str | bytes], *paths: str, git: bool = True) -> Reading:
-    """Read a repository."""
     Tree(root, git=git)
     return reading(root, files, *paths)
 
