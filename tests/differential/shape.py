@@ -42,6 +42,11 @@ class Body:
     blocks: list[tuple[str, tuple[str, ...], Body]]
 
 
+def number(text: str) -> float:
+    value = float(text)
+    return int(text) if text.isdigit() else int(value) if value.is_integer() else value
+
+
 def key(value: Value) -> str | Dynamic:
     match value:
         case bool():
