@@ -139,7 +139,7 @@ def _reason(key: AccessKey, namesakes: Sequence[Namesake]) -> Unknown:
     return NAMESAKE(f'a user "{key.user}"', places)
 
 
-MAX_SIBLINGS = 100  # how many other keys of its user a key is compared with, active ones first; AWS allows a user two keys
+MAX_SIBLINGS = 20  # how many other keys of its user a key is compared with, active ones first; AWS allows a user two keys
 
 
 class Sibling(NamedTuple):

@@ -102,7 +102,7 @@ def spelled_out(data: bytes) -> bytes:
     if _escape is None:
         import re
 
-        _escape = re.compile(rb"\\+(?:(?:u00|U000000|x)([2-7][0-9A-Fa-f])|(/)|(?:\r?\n|\r|\xc2\x85|\xe2\x80[\xa8\xa9])[ \t]*)")
+        _escape = re.compile(rb"\\(?<!\\\\)\\*(?:(?:u00|U000000|x)([2-7][0-9A-Fa-f])|(/)|(?:\r?\n|\r|\xc2\x85|\xe2\x80[\xa8\xa9])[ \t]*)")
     return _escape.sub(_letter, data)
 
 

@@ -46,6 +46,25 @@ def _keys(number: int) -> str:
     return "".join(f'resource "aws_iam_access_key" "k{n}" {{\n  user = "u"\n}}\n' for n in range(number))
 
 
+def _quoted(levels: int) -> str:
+    """A template in a text within a text, each of which doubles the backslashes of those in it."""
+    text = '{"Resources": {"K": {"Type": "AWS::IAM::AccessKey"}}}'
+    for _ in range(levels):
+        stack = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateBody": text}}
+        text = json.dumps({"Resources": {"S": stack}})
+    return text
+
+
+def _lines(number: int, line: str) -> str:
+    return "".join(f"  {line.replace('?', str(n))}\n" for n in range(number))
+
+
+_RESOURCES = "Resources:\n"
+_KEYS = "K?: {" + _KEY % "u" + "}"
+_NESTS = "S?: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: %s}}"
+_SERVED = "service: x\nprovider: {name: aws}\nresources: [%s, %s]\n"
+_VALUES = "Parameters: {P: {Type: String, AllowedValues: [" + _list("v", 800) + "]}}\nConditions:\n"
+_TAGS = "  U: {Type: AWS::IAM::User, Properties: {Tags: [" + "{Key: a, Value: b}, " * 1300 + "]}}\n"
 _ENTRY = 'reason="r"\nuntil=2027-01-01\n'
 BOMBS: dict[str, dict[str, str]] = {
     "nested Fn::Sub": {"s.json": nested_sub(25)},
@@ -54,6 +73,30 @@ BOMBS: dict[str, dict[str, str]] = {
     "a loop in a loop": {"s.yaml": _loop(_list("x", 3000), "Fn::ForEach::B: [J, [" + _list("y", 3000) + "], {K: {" + _KEY % "a" + "}}]")},
     "a loop over a large body": {"s.yaml": _loop(_list("x", 5000), "K: {" + _KEY % "a" + ", Metadata: {X: [" + "b, " * 8000 + "]}}")},
     "documents": {"s.yaml": "".join(f"---\nResources:\n  K{n}: {{{_KEY % 'u'}}}\n" for n in range(700))},
+    "backslashes": {"s.json": _quoted(11)},
+    "open braces": {"s.yaml": _RESOURCES + "  K: {" + _KEY % ("!Sub '" + "${" * 30_000 + "'") + "}\n"},
+    "conditions of one parameter": {
+        "s.yaml": _VALUES + _lines(400, "C?: !Equals [!Ref P, v?]") + _RESOURCES + _lines(400, _KEYS.replace("{T", "{Condition: C?, T"))
+    },
+    "tags of one user": {"s.yaml": _RESOURCES + _TAGS + _lines(450, _KEYS.replace(": u", ": !Ref U"))},
+    "a file that draws in itself": {
+        "serverless.yml": _SERVED % ("'${file(a.yml)}'", "'${file(a.yml)}'"),
+        "a.yml": "['${file(a.yml)}', {Resources: {" + _KEYS + "}}]\n",
+    },
+    "parts that draw in others": {
+        "serverless.yml": _SERVED % ("'${self:c.a}'", "'${self:c.a}'")
+        + "c:\n"
+        + "".join(f"  {'a' * n}: ['${{self:c.{'a' * n}a}}', '${{self:c.{'a' * n}a}}']\n" for n in range(1, 25))
+        + f"  {'a' * 25}: {{Resources: {{{_KEYS}}}}}\n"
+    },
+    "a large stack nested often": {
+        "s.yaml": _RESOURCES + _lines(300, _NESTS % "t.yaml"),
+        "t.yaml": _RESOURCES + _lines(1500, "M?: {Type: A::B::C}") + _lines(1, _KEYS),
+    },
+    "stacks in stacks": {
+        **{f"s{n}.yaml": _RESOURCES + _lines(18, _NESTS % f"s{n + 1}.yaml") for n in range(3)},
+        "s3.yaml": _RESOURCES + _lines(14, _KEYS),
+    },
     "keys of one user": {"main.tf": _keys(1000)},
     "suppressions by address": {
         "posturio-iac.toml": "".join(f'[[suppressions]]\nrule="ownerless_access_keys"\naddress="*x{n}*"\n{_ENTRY}' for n in range(350)),

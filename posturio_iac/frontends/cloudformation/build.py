@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 MAX_NESTING = 20
 """How deep stacks may nest."""
 
+_STEPS_A_MEMBER = 4
 _ASSET = "aws:asset:path"
 _REMOTE = ("://", "arn:")
 _TRANSFORM, _INCLUDE = "Fn::Transform", "AWS::Include"
@@ -39,10 +40,11 @@ _GAP = "\0"
 class Builder:
     """Builds stacks from the files of one scan."""
 
-    __slots__ = ("_transforming", "budget", "files", "problems", "types")
+    __slots__ = ("_templates", "_transforming", "budget", "files", "problems", "types")
 
     def __init__(self, files: Files, types: tuple[str, ...], problems: list[Diagnostic], budget: Callable[[], Budget] = Budget) -> None:
         self._transforming: dict[TemplateSource, bool] = {}
+        self._templates: dict[str, Template | None] = {}
         self.budget = budget
         self.files = files
         self.types = types
@@ -52,6 +54,7 @@ class Builder:
         """The stack of a template that stands by itself, with all that it nests."""
         stack = Stack(template, given=given, tags=tags, budget=self.budget())
         self._transforming.clear()
+        self._templates.clear()
         try:
             self._fill(stack, (template.source.path,))
         except BudgetError as error:
@@ -66,7 +69,7 @@ class Builder:
         added = self._transformed(template, ev, scope)
         for name, target in (("Conditions", stack.conditions), ("Resources", stack.resources), ("Outputs", stack.outputs)):
             members = [one for entry in template.section(name) for one in self._members(entry, ev, scope)] + added.get(name, [])
-            stack.budget.spend(len(members))
+            stack.budget.spend(_STEPS_A_MEMBER * len(members))
             target.update(expand(members, ev, scope))
         for entry in (entry for kind in NESTING for entry in stack.of_type(kind)):
             self._nest(stack, entry, ev, chain)
@@ -200,11 +203,13 @@ class Builder:
             message = f"the template {name} of {entry.name} {error}"
             self.problems.append(Diagnostic(Level.WARNING, message, entry.source.path, line, column))
             return None
-        for root in parsed.roots:
-            if (template := plain(root, parsed.source, self.types)) is not None:
-                self.files.use(path, parent.template.source.path)
-                return template, path
-        return None
+        if path not in self._templates:
+            found = (template for root in parsed.roots if (template := plain(root, parsed.source, self.types)) is not None)
+            self._templates[path] = next(found, None)
+        if (template := self._templates[path]) is None:
+            return None
+        self.files.use(path, parent.template.source.path)
+        return template, path
 
     def _location(self, parent: Stack, entry: TemplateEntry, ev: Evaluator) -> str | None:
         """The local file that a resource names, or that the end of its URL names; None when there is none."""

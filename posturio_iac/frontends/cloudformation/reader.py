@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 
+from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.decoding import UNRESOLVED, conflict_line, markup
@@ -14,7 +15,7 @@ from posturio_iac.frontends import Reading
 from posturio_iac.frontends.cloudformation.build import Builder
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
 from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope
-from posturio_iac.frontends.cloudformation.files import Files, parents_of
+from posturio_iac.frontends.cloudformation.files import Files, parents_of, too_costly
 from posturio_iac.frontends.cloudformation.keys.assembly import Reader, compared, makes_or_owns_keys
 from posturio_iac.frontends.cloudformation.keys.users import TemplateUsers, read_pairs
 from posturio_iac.frontends.cloudformation.options import TemplateOptions, load
@@ -83,7 +84,7 @@ def _read(selection: Selection, options: TemplateOptions) -> Reading:
             found += made
             problems += complaints
     problems += said
-    keys = compared(found)
+    keys = compared(found, problems)
     quiet -= {key.span.path for key in keys if key.span is not None}
     loud = dict.fromkeys(p for p in problems if p.path not in quiet or p.level is Level.NOTE)  # it makes no key, whatever else is wrong
     return Reading(tuple(sorted(keys, key=lambda k: (k.span is not None and k.span, k.address))), tuple(loud))
@@ -100,7 +101,7 @@ def read_embedded(text: str, place: Span, parameters: Mapping[str, str], selecti
     given = {name: FixedParameter(value) for name, value in parameters.items()}
     templates = (template for root in parsed.roots if (template := plain(root, parsed.source, types)) is not None)
     found, said = _made([builder.stack(template, given) for template in templates], files, options)
-    return Reading(compared(found), tuple(dict.fromkeys((*problems, *said))))
+    return Reading(compared(found, said), tuple(dict.fromkeys((*problems, *said))))
 
 
 def _made(roots: Sequence[Stack], files: Files, options: TemplateOptions) -> tuple[list[KeyOfUser], list[Diagnostic]]:
@@ -116,6 +117,7 @@ class _Scan:
         self.files = files
         self.problems = problems
         self.types = (KEY_TYPE, *options.custom_types)
+        self.budget = options.budget
         self.naming: set[str] = set()
         """The files that name a type which makes keys, or the call that makes one."""
 
@@ -146,7 +148,11 @@ class _Scan:
         for root, duplicates in zip(parsed.roots, parsed.duplicates, strict=True):
             if is_serverless(root):
                 served = replace(parsed.source, serverless=True)
-                template: Template | None = Gatherer(served, self.files, self.problems).template(root)
+                try:
+                    template: Template | None = Gatherer(served, self.files, self.problems, self.budget()).template(root)
+                except BudgetError as error:
+                    self.problems.append(too_costly(error, path))
+                    continue
             else:
                 template = plain(root, parsed.source, self.types)
             if template is None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterator
 
+    from posturio_iac.core.budget import Budget
     from posturio_iac.frontends.cloudformation.files import Files
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 
@@ -26,6 +27,7 @@ _FILE = lazy_pattern(r"\$\{file\(([^){}]+)\)(?::([\w.-]+))?(?:,[^}]*)?\}\s*")
 _MARKS = ("service", "provider")
 _MAX_DEPTH = 20
 _MAX_TEXT = 10_000
+_STEPS_A_PART = 10
 _VARIABLE = lazy_pattern(r"\$\{([^${}]+)\}")
 _OWN = lazy_pattern(r"\$\{self:([\w.-]+)\}\s*")
 _PROGRAMS = (".js", ".cjs", ".mjs", ".ts", ".py")
@@ -40,9 +42,10 @@ def is_serverless(root: Node) -> bool:
 class Gatherer:
     """Gathers the sections of one Serverless Framework file."""
 
-    __slots__ = ("files", "found", "home", "problems", "root", "source")
+    __slots__ = ("budget", "files", "found", "home", "problems", "root", "source")
 
-    def __init__(self, source: TemplateSource, files: Files, problems: list[Diagnostic]) -> None:
+    def __init__(self, source: TemplateSource, files: Files, problems: list[Diagnostic], budget: Budget) -> None:
+        self.budget = budget
         self.source = source
         self.files = files
         self.problems = problems
@@ -50,7 +53,7 @@ class Gatherer:
         self.found: dict[str, dict[str, TemplateEntry]] = {name: {} for name in SECTIONS}
 
     def template(self, root: Node) -> Template:
-        """The template that the file at ``root`` makes."""
+        """The template that the file at ``root`` makes. Raises `BudgetError`."""
         self.root = root
         resources, provider = root.get("resources"), root.get("provider")
         if resources is not None:
@@ -114,6 +117,7 @@ class Gatherer:
     def filled_in(self, text: str) -> str:
         """A text with the variables in it that this file fixes, or gives a default; they may stand in each other."""
         for _ in range(_MAX_DEPTH):
+            self.budget.spend(len(text))
             changed = _VARIABLE.sub(self._variable, text)
             if changed == text or len(changed) > _MAX_TEXT:
                 break
@@ -136,6 +140,7 @@ class Gatherer:
         self, node: Node, source: TemplateSource, key: Node | None = None, depth: int = 0
     ) -> Iterator[tuple[Node, TemplateSource, Node | None]]:
         """Yield the node, or the content of the file that it names, with its source and the key that it stands under."""
+        self.budget.spend(_STEPS_A_PART)
         own = _OWN.fullmatch(node.value) if isinstance(node.value, str) else None
         target, above = _inside(self.root, own[1]) if own else (None, None)
         if target is not None and depth < _MAX_DEPTH:
@@ -162,10 +167,12 @@ class Gatherer:
         self.files.use(path, self.source.path)
         for problem in parsed.problems:
             self.problems.append(Diagnostic(Level.ERROR, problem.message, path, problem.line, problem.column))
+        self.budget.enter_render(0)
         for root in parsed.roots:
             target, above = _inside(root, found[2])
             if target is not None:
                 yield target, parsed.source, above
+        self.budget.leave_render()
 
     def _functions(self, root: Node) -> None:
         provider, functions = root.get("provider"), root.get("functions")

@@ -47,6 +47,7 @@ class Implied:
         self._within.discard(key)
 
     def _expression(self, node: Node, scope: StackScope, *, holds: bool) -> None:
+        scope.stack.budget.spend(_STEPS_A_CONDITION)
         function, argument = node.function
         if function == "Condition" and isinstance(argument.value, str):
             self._condition(argument.value, scope, holds=holds)
@@ -68,7 +69,7 @@ class Implied:
                 entry = scope.stack.parameters.get(name)
                 if entry is not None and name not in scope.stack.given and isinstance(value, str):
                     earlier = self.known.parameters.setdefault((id(scope.stack), name), value)
-                    possible = allowed_values(entry) or (value,)
+                    possible = allowed_values(entry, scope.stack) or (value,)
                     self.contradicts |= any(as_deployed(value) not in map(as_deployed, texts) for texts in (possible, (earlier,)))
 
 
@@ -78,14 +79,16 @@ def under(conditions: Iterable[tuple[str, StackScope]], ev: Evaluator) -> Evalua
     return Evaluator(ev.problems, known=Implied(wanted).known) if wanted else ev
 
 
-def allowed_values(entry: TemplateEntry) -> tuple[str, ...]:
+def allowed_values(entry: TemplateEntry, stack: Stack) -> tuple[str, ...]:
     """The values that a parameter may take, or nothing when there is no list of them."""
-    node = entry.get("AllowedValues")
-    texts = [Evaluator([]).scalar(item.value) for item in node.elements] if node is not None else []
+    elements = node.elements if (node := entry.get("AllowedValues")) is not None else ()
+    stack.budget.spend(len(elements))
+    texts = [*map(Evaluator([]).scalar, (item.value for item in elements))]
     known = tuple(text for text in texts if isinstance(text, str))
     return known if len(known) == len(texts) else ()
 
 
+_STEPS_A_CONDITION = 20
 MAX_CASES = 4096
 """How many combinations of allowed values are tried."""
 
@@ -136,7 +139,7 @@ def possible(conditions: Iterable[tuple[str, StackScope]]) -> bool:
     found = [named(probe, name, scope) for name, scope in wanted]
     if implied.contradicts or any(result is False for result in found):
         return False
-    choices = {asked: values for asked, entry in probe.asked.items() if (values := allowed_values(entry))}
+    choices = {asked: values for asked, entry in probe.asked.items() if (values := allowed_values(entry, wanted[0][1].stack))}
     if math.prod(map(len, choices.values())) > MAX_CASES:
         return True
     for case in itertools.product(*choices.values()):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.unknown import (
     AS_STATED,
@@ -35,7 +34,6 @@ MAX_STEPS = 80
 
 _STEPS_A_FUNCTION = 10
 """What a function costs: about ten times a step of Terraform's evaluation."""
-_VARIABLE = lazy_pattern(r"\$\{([^}]*)\}")
 _SSM = "AWS::SSM::Parameter::"
 _DEPLOYED = frozenset(("ImportValue", "GetAZs", "Cidr", "Transform", "RefAll", "ValueOf", "ValueOfAll", "GetStackOutput"))
 """Functions whose values are known only at deployment."""
@@ -259,13 +257,13 @@ def as_deployed(text: str) -> str:
 def sub_parts(text: str) -> list[tuple[str, str]]:
     """Split a text of ``Fn::Sub`` into (literal, "") and ("", name)."""
     parts: list[tuple[str, str]] = []
-    at = 0
-    for found in _VARIABLE.finditer(text):
-        if found.start() > at:
-            parts.append((text[at : found.start()], ""))
-        name = found[1].strip()
-        parts.append((f"${{{name[1:]}}}", "") if name.startswith("!") else ("", name) if name else (found[0], ""))
-        at = found.end()
+    at, last = 0, text.rfind("}")
+    while 0 <= (start := text.find("${", at)) < last:
+        if start > at:
+            parts.append((text[at:start], ""))
+        at = text.index("}", start) + 1
+        name = text[start + 2 : at - 1].strip()
+        parts.append((f"${{{name[1:]}}}", "") if name.startswith("!") else ("", name) if name else (text[start:at], ""))
     if at < len(text):
         parts.append((text[at:], ""))
     return parts

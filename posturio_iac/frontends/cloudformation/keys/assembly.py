@@ -9,7 +9,7 @@ from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.json_nodes import Object
 from posturio_iac.core.unknown import AS_STATED
-from posturio_iac.facts import FactOptions, KeyFacts, MetadataItem, ends_permission
+from posturio_iac.facts import FactOptions, KeyFacts, MetadataItem, UserFacts, ends_permission
 from posturio_iac.facts.access_key import access_key, facts_of_program, key_of_user, rotator
 from posturio_iac.facts.shared_code import KeyOfUser, Namesake, left_open, namesake, with_siblings
 from posturio_iac.frontends.cloudformation.evaluation.conditions import possible, under
@@ -61,7 +61,7 @@ def remedies(entry: TemplateEntry, address: str, stack: Stack) -> Remedies:
     )
 
 
-_STEPS_A_KEY = 400
+_STEPS_A_KEY, _STEPS_A_TAG = 600, 25
 
 
 class KeyResource(NamedTuple):
@@ -79,7 +79,7 @@ class KeyResource(NamedTuple):
 class Reader:
     """Turns the declarations of one scan into keys."""
 
-    __slots__ = ("comments", "ev", "exposures", "files", "options", "problems", "users")
+    __slots__ = ("comments", "ev", "exposures", "facts", "files", "options", "problems", "users")
 
     def __init__(self, options: TemplateOptions, users: TemplateUsers, ev: Evaluator, files: Files) -> None:
         self.files = files
@@ -89,6 +89,7 @@ class Reader:
         self.problems: list[Diagnostic] = ev.problems
         self.comments: dict[TemplateSource, Comments] = {}
         self.exposures = Exposures()
+        self.facts: dict[TemplateUser, UserFacts] = {}
 
     def declarations(self, stack: Stack) -> Iterator[KeyResource]:
         """Yield the resources that make keys in a stack and in all that it nests."""
@@ -155,7 +156,7 @@ class Reader:
             address=f"{address} ({construct})" if construct else address,
             framework="cloudformation",
             span=entry.source.span(entry.key),
-            user=user_facts(user, ev),
+            user=self._user_facts(user, ev),
             status=ev.text_of(entry.prop("Status"), scope),
             remedies=remedies(entry, address, stack),
             label=entry.name,
@@ -170,6 +171,14 @@ class Reader:
         )
         key = access_key(facts, FactOptions(self.options.names, self.options.as_of))
         return left_open(key, self._namesakes(user, stack)) if user.chosen else key
+
+    def _user_facts(self, user: TemplateUser, ev: Evaluator) -> UserFacts:
+        """The facts about a user, found once for all keys that exist under no condition."""
+        known = self.facts if ev is self.ev else {}
+        facts = known.get(user) or known.setdefault(user, user_facts(user, ev))
+        if user.stack is not None:
+            user.stack.budget.spend(_STEPS_A_TAG * len(facts.tags))
+        return facts
 
     def _namesakes(self, user: TemplateUser, stack: Stack) -> list[Namesake]:
         """The users of the same name in other stacks, with their metadata."""
@@ -211,22 +220,23 @@ class Reader:
             yield "a comment speaks of rotation, which is not a lifetime"
 
 
-def compared(keys: Sequence[KeyOfUser]) -> tuple[AccessKey, ...]:
+def compared(keys: Sequence[KeyOfUser], problems: list[Diagnostic]) -> tuple[AccessKey, ...]:
     """The keys of a scan, compared with others of their user."""
-    return tuple(with_siblings(keys, _is_beside))
+
+    def is_beside(one: KeyOfUser, other: KeyOfUser) -> Attr[bool]:
+        """True if two keys can exist together: a condition is judged on both sides."""
+        try:
+            return not (one.condition or other.condition) or possible((*one.condition, *other.condition))
+        except BudgetError as error:
+            problems.append(too_costly(error, one.key.scope))
+            return AS_STATED(f"the template {error}")
+
+    return tuple(with_siblings(keys, is_beside))
 
 
 def makes_or_owns_keys(stack: Stack, custom_types: tuple[str, ...]) -> bool:
     """True if a stack, or one that it nests, declares a key, or a user that may be that of another stack's key."""
     return any(one.of_type(USER_TYPE) or any(users_of(entry, custom_types) for entry in one.resources.values()) for one in stack.family())
-
-
-def _is_beside(one: KeyOfUser, other: KeyOfUser) -> Attr[bool]:
-    """True if two keys can exist together: a condition is judged on both sides."""
-    try:
-        return not (one.condition or other.condition) or possible((*one.condition, *other.condition))
-    except BudgetError as error:
-        return AS_STATED(f"the template {error}")
 
 
 def _secrets(root: Stack) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from posturio_iac.core.record import NamedTuple, dataclass, replace
+from posturio_iac.core.record import NamedTuple, dataclass, field, replace
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.json_nodes import Array, JsonError, Node, Object, decode
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
@@ -79,17 +79,17 @@ class TemplateEntry:
     source: TemplateSource
     expanded: bool = False
     """True if `Fn::ForEach` made it, so that its text does not show its values."""
+    type: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        node = self.get("Type")
+        object.__setattr__(self, "type", node.value if node is not None and isinstance(node.value, str) else "")
 
     def get(self, name: str) -> Node | None:
         return self.body.get(name)
 
     def prop(self, name: str) -> Node | None:
         return properties.get(name) if (properties := self.body.get("Properties")) is not None else None
-
-    @property
-    def type(self) -> str:
-        node = self.get("Type")
-        return node.value if node is not None and isinstance(node.value, str) else ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

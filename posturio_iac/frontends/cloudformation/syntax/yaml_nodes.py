@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MAX_VALUES = 1_000_000
 """How many values one document may have once its aliases are followed."""
 
+MAX_PROBLEMS = 50
+"""How many documents that cannot be read are passed over; the keys behind them are counted by the text of their type."""
+
 _NEXT_DOCUMENT = lazy_pattern(r"^---(?=\s|$)", re.MULTILINE)
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _SHORT = {"!Ref": "Ref", "!Condition": "Condition"}
@@ -66,17 +69,18 @@ def documents(text: str) -> tuple[tuple[YamlDocument, ...], tuple[Problem, ...]]
     found: list[YamlDocument] = []
     problems: list[Problem] = []
     base = 0
-    while True:
+    while len(problems) < MAX_PROBLEMS:
         stream = _stream(text[base:] if base else text, lines, base)
         stopped = _take(stream, found)
         if stopped is None:
-            return tuple(found), tuple(problems)
+            break
         message, offset = stopped
         problems.append(Problem(message, *lines.place(offset)))
         following = _NEXT_DOCUMENT.search(text, max(offset, base + 1))
         if following is None:
-            return tuple(found), tuple(problems)
+            break
         base = following.start()
+    return tuple(found), tuple(problems)
 
 
 def member_at(text: str, at: int) -> tuple[Node, Node] | None:
@@ -161,12 +165,12 @@ class _Composer:
         self.duplicates: list[Node] = []
         self.root: Node | None = None
         self.kinds: dict[type, Any] = {
-            yaml.ScalarEvent: self._scalar,
-            yaml.AliasEvent: self._alias,
-            yaml.MappingStartEvent: self._open,
-            yaml.SequenceStartEvent: self._open,
-            yaml.MappingEndEvent: self._close,
-            yaml.SequenceEndEvent: self._close,
+            yaml.ScalarEvent: _Composer._scalar,
+            yaml.AliasEvent: _Composer._alias,
+            yaml.MappingStartEvent: _Composer._open,
+            yaml.SequenceStartEvent: _Composer._open,
+            yaml.MappingEndEvent: _Composer._close,
+            yaml.SequenceEndEvent: _Composer._close,
         }
         self.mapping_start = yaml.MappingStartEvent
         self.ends = yaml.DocumentEndEvent
@@ -175,7 +179,7 @@ class _Composer:
         """Take one event; return the document that it completes."""
         handler = self.kinds.get(type(event))
         if handler is not None:
-            handler(event)
+            handler(self, event)
         elif type(event) is self.ends and self.root is not None:
             document = YamlDocument(self.root, tuple(self.duplicates))
             self.root, self.anchors, self.duplicates = None, {}, []
