@@ -30,6 +30,7 @@ SINKS = {
     "not here": 'module "sink" {{\n  source = "git::https://example.com/m.git?ref=v1"\n  value = {value}\n}}\n',
 }
 INPUT = 'variable "value" {\n}\n'
+SHOWN = 'variable "secret" {\n}\nresource "aws_instance" "this" {\n  user_data = var.secret\n}\n'
 
 
 def flat(hops: list[str], sink: str) -> dict[str, str]:
@@ -98,17 +99,15 @@ def pairs(size: int) -> dict[str, str]:
         f'module "m{n}" {{\n  source = "./m"\n  name = var.name\n  secret = local.all.k{n}\n}}\n'
         for n in range(size)
     )
-    sink = 'variable "secret" {\n}\nresource "aws_instance" "this" {\n  user_data = var.secret\n}\n'
-    return {"main.tf": f"locals {{\n  all = {{\n{entries}  }}\n}}\n{blocks}", "m/main.tf": sink}
+    return {"main.tf": f"locals {{\n  all = {{\n{entries}  }}\n}}\n{blocks}", "m/main.tf": SHOWN}
 
 
 def chain(size: int) -> dict[str, str]:
     """A secret that goes down from module to module, each of which shows it."""
-    inner = 'variable "secret" {\n}\nresource "aws_instance" "this" {\n  user_data = var.secret\n}\n'
     files = {"main.tf": f'{KEY}module "m" {{\n  source = "./m0"\n  secret = aws_iam_access_key.ci.secret\n}}\n'}
     for n in range(size):
         call = f'module "m" {{\n  source = "../m{n + 1}"\n  secret = var.secret\n}}\n' if n + 1 < size else ""
-        files[f"m{n}/main.tf"] = inner + call
+        files[f"m{n}/main.tf"] = SHOWN + call
     return files
 
 
@@ -174,25 +173,25 @@ def test_part_that_terraform_would_refuse_hides_no_secret_beside_another(tmp_pat
     assert [len(key.exposures) for key in keys(tmp_path, {"main.tf": KEY + other + held + sink}).values()] == [1, 1]
 
 
-def test_each_call_of_a_module_shows_its_own_key(tmp_path: Path) -> None:
-    files = {
-        "main.tf": 'module "both" {\n  for_each = toset(["a", "b"])\n  source = "./both"\n}\n'
-        'module "shown" {\n  source = "./shown"\n  secret = module.both["a"].secret\n}\n',
-        "both/main.tf": f'{KEY}output "secret" {{\n  value = aws_iam_access_key.ci.secret\n  sensitive = true\n}}\n',
-        "shown/main.tf": 'variable "secret" {\n}\nresource "aws_instance" "this" {\n  user_data = var.secret\n}\n',
-    }
-    found = {address: len(key.exposures) for address, key in keys(tmp_path, files).items()}
-    assert found == {'module.both["a"].aws_iam_access_key.ci': 1, 'module.both["b"].aws_iam_access_key.ci': 0}
+CALLED_TWICE = {
+    "main.tf": 'module "both" {\n  for_each = toset(["a", "b"])\n  source = "./both"\n}\n'
+    'module "shown" {\n  source = "./shown"\n  secret = module.both["b"].secret\n}\n',
+    "both/main.tf": f'{KEY}output "secret" {{\n  value = aws_iam_access_key.ci.secret\n  sensitive = true\n}}\n',
+}
+ELEMENTS = {
+    "main.tf": 'resource "aws_iam_access_key" "ci" {\n  for_each = toset(["a", "b"])\n  user = each.key\n}\n'
+    'module "shown" {\n  for_each = { x = aws_iam_access_key.ci["b"].secret }\n  source = "./shown"\n  secret = each.value\n}\n'
+}
 
 
-def test_elements_of_for_each_lead_to_their_keys(tmp_path: Path) -> None:
-    files = {
-        "main.tf": 'resource "aws_iam_access_key" "ci" {\n  for_each = toset(["a", "b"])\n  user = each.key\n}\n'
-        'module "shown" {\n  for_each = { x = aws_iam_access_key.ci["b"].secret }\n  source = "./shown"\n  secret = each.value\n}\n',
-        "shown/main.tf": 'variable "secret" {\n}\nresource "aws_instance" "this" {\n  user_data = var.secret\n}\n',
-    }
-    found = {address: len(key.exposures) for address, key in keys(tmp_path, files).items()}
-    assert found == {'aws_iam_access_key.ci["a"]': 0, 'aws_iam_access_key.ci["b"]': 1}
+@pytest.mark.parametrize(
+    ("files", "address"),
+    [(CALLED_TWICE, 'module.both["{}"].aws_iam_access_key.ci'), (ELEMENTS, 'aws_iam_access_key.ci["{}"]')],
+    ids=["of each call of a module", "of each element"],
+)
+def test_a_secret_leads_to_its_own_key(tmp_path: Path, files: dict[str, str], address: str) -> None:
+    found = {key.address: len(key.exposures) for key in keys(tmp_path, {**files, "shown/main.tf": SHOWN}).values()}
+    assert found == {address.format("a"): 0, address.format("b"): 1}
 
 
 def test_module_that_is_given_a_secret_and_is_broken_is_said(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from posturio_iac.core.model import Unknown
@@ -10,10 +12,11 @@ from posturio_iac.frontends.terraform.syntax.parsing import parse_expression, pa
 from tests.support.terraform_programs import value_of
 from tests.support.terraform_shapes import expression, parsed, shape
 
+THE_GRAMMAR = pytest.mark.xfail(reason="the grammar takes these for open interpolations; docs/terraform.md says so", strict=True)
 
-@pytest.mark.parametrize(
-    ("code", "expected"),
-    [
+
+SHAPES: dict[str, list[Any]] = {
+    "quoted": [
         ('"${a}"', "a"),
         ('"${ a }"', "a"),
         ('"${\n  a\n}"', "a"),
@@ -34,95 +37,12 @@ from tests.support.terraform_shapes import expression, parsed, shape
         (r'"\u00e9\U0001F511"', '"é🔑"'),
         (r'"\\${a}"', r'("\\" ~ a)'),
         ('""', '""'),
-    ],
-)
-def test_quoted_strings(code: str, expected: str) -> None:
-    assert shape(expression(code)) == expected
-
-
-THE_GRAMMAR = pytest.mark.xfail(reason="the grammar takes these for open interpolations; docs/terraform.md says so", strict=True)
-
-
-@pytest.mark.parametrize(
-    ("code", "expected"),
-    [
         ('"$$${a}"', '"$${a}"'),
         ("<<EOT\n$$${a}\nEOT", '"$${a}\\n"'),
         pytest.param('"%%%{"', '"%%{"', marks=THE_GRAMMAR),
         pytest.param('"$$${"', '"$${"', marks=THE_GRAMMAR),
     ],
-)
-def test_the_last_two_signs_before_a_brace_are_the_escape(code: str, expected: str) -> None:
-    assert shape(expression(code)) == expected
-
-
-@pytest.mark.parametrize("code", [r'"\ud800"', r'"\udfff\ud800"', r'"\U00110000"', r'"\U0000D800"'])
-def test_an_escape_that_is_no_character_can_still_be_printed(code: str) -> None:
-    body, problems = parsed(f"x = {code}\n")
-    assert problems or shape(body.attributes["x"].expression).encode()
-
-
-@pytest.mark.parametrize("code", [r'"\x"', r'"\${a}"', '"${a"', '"%{ if a }"', '"%{ endif }"', '"%{ for x in }%{ endfor }"'])
-def test_wrong_strings_are_one_problem_each(code: str) -> None:
-    _, problems = parsed(f"x = {code}\n")
-    assert len(problems) == 1
-
-
-@pytest.mark.parametrize(
-    ("code", "expected"),
-    [
-        ('"a ${~ "x" ~} b"', "axb"),
-        ('"a ${~ "x"} b"', "ax b"),
-        ('"a ${"x" ~} b"', "a xb"),
-        ('"a ${~ "x" ~} ${~ "y" ~} b"', "axyb"),
-        ('"%{ if true }x%{ endif }"', "x"),
-        ('"%{ if false }x%{ endif }"', ""),
-        ('"%{ if false }x%{ else }y%{ endif }"', "y"),
-        ('"%{if true}x%{else}y%{endif}"', "x"),
-        ('"p %{ if true } x %{ endif } q"', "p  x  q"),
-        ('"p %{ if true ~} x %{~ endif } q"', "p x q"),
-        ('"p %{ if false ~} x %{~ else ~} y %{~ endif } q"', "p y q"),
-        ('"%{ for x in ["a", "b"] }<${x}>%{ endfor }"', "<a><b>"),
-        ('"%{ for k, v in { b = 1, a = 2 } }${k}=${v};%{ endfor }"', "a=2;b=1;"),
-        ('"%{ for x in [1, 2, 3] }%{ if x > 1 }${x}%{ endif }%{ endfor }"', "23"),
-        ('"%{ if true }%{ if false }a%{ else }b%{ endif }%{ else }c%{ endif }"', "b"),
-        ('"%{ if true }$${b}%{ endif }"', "${b}"),
-        (r'"%{ if true }\n%{ endif }"', "\n"),
-        ('"${1}"', 1),
-        ('"${true}"', True),
-        ('"${[1]}"', (1,)),
-        ('"${1}${true}"', "1true"),
-    ],
-)
-def test_what_quoted_templates_become(code: str, expected: object) -> None:
-    assert value_of(code) == expected
-
-
-@pytest.mark.parametrize(
-    ("code", "expected"),
-    [
-        ('"p %{~ if true ~} x %{~ endif ~} q"', "pxq"),
-        ('"p %{~ if true } x %{ endif } q"', "p x  q"),
-        ('"p %{ if true } x %{ endif ~} q"', "p  x q"),
-        ('"p %{~ for x in [1, 2] ~} ${x} %{~ endfor ~} q"', "p12q"),
-        ('"a %{ if true }%{~ if true ~} b%{ endif }%{ endif }"', "a b"),
-        (r'"\n ${~ "x"}"', "x"),
-        (r'"${"x" ~}\n\n z"', "xz"),
-        ('<<EOT\na\n\n  ${~ "x" ~}\n\n  b\nEOT', "a\n\nx\n  b\n"),
-        ("<<-EOT\r\n  a\r\n\r\n  b\r\n  EOT\r", "a\r\n\r\nb\r\n"),
-        ("<<-EOT\n    a\n  \n    b\n  EOT", "a\n  \nb\n"),
-        ("<<EOT\n%{ if true ~}\nyes\n%{ else ~}\nno\n%{ endif ~}\nend\nEOT", "yes\nend\n"),
-        ("<<EOT\n%{ if true }\\n%{ endif }\nEOT", "\\n\n"),
-        ("<<-EOT\n    %{ if true }\n    a\n    %{ endif }\n    end\n  EOT", "\na\n\nend\n"),
-    ],
-)
-def test_white_space_that_markers_and_indentation_take_away(code: str, expected: str) -> None:
-    assert value_of(code) == expected
-
-
-@pytest.mark.parametrize(
-    ("code", "expected"),
-    [
+    "heredoc": [
         ("<<EOT\nEOT", '""'),
         ("<<EOT\na\nEOT", '"a\\n"'),
         ("<<EOT\na\n\n  b\nEOT", '"a\\n\\n  b\\n"'),
@@ -145,9 +65,71 @@ def test_white_space_that_markers_and_indentation_take_away(code: str, expected:
         ("f(<<A\na\nA\n, b)", 'f("a\\n", b)'),
         ("<<-EOT\n  a ${<<X\nin\nX\n} b\n  EOT", '("a " ~ "in\\n" ~ " b\\n")'),
     ],
-)
-def test_heredocs(code: str, expected: str) -> None:
+}
+
+
+@pytest.mark.parametrize(("code", "expected"), [row for rows in SHAPES.values() for row in rows])
+def test_shapes(code: str, expected: str) -> None:
     assert shape(expression(code)) == expected
+
+
+@pytest.mark.parametrize("code", [r'"\ud800"', r'"\udfff\ud800"', r'"\U00110000"', r'"\U0000D800"'])
+def test_an_escape_that_is_no_character_can_still_be_printed(code: str) -> None:
+    body, problems = parsed(f"x = {code}\n")
+    assert problems or shape(body.attributes["x"].expression).encode()
+
+
+@pytest.mark.parametrize("code", [r'"\x"', r'"\${a}"', '"${a"', '"%{ if a }"', '"%{ endif }"', '"%{ for x in }%{ endfor }"'])
+def test_wrong_strings_are_one_problem_each(code: str) -> None:
+    _, problems = parsed(f"x = {code}\n")
+    assert len(problems) == 1
+
+
+VALUES: dict[str, list[tuple[str, object]]] = {
+    "directives and unwrapping": [
+        ('"a ${~ "x" ~} b"', "axb"),
+        ('"a ${~ "x"} b"', "ax b"),
+        ('"a ${"x" ~} b"', "a xb"),
+        ('"a ${~ "x" ~} ${~ "y" ~} b"', "axyb"),
+        ('"%{ if true }x%{ endif }"', "x"),
+        ('"%{ if false }x%{ endif }"', ""),
+        ('"%{ if false }x%{ else }y%{ endif }"', "y"),
+        ('"%{if true}x%{else}y%{endif}"', "x"),
+        ('"p %{ if true } x %{ endif } q"', "p  x  q"),
+        ('"p %{ if true ~} x %{~ endif } q"', "p x q"),
+        ('"p %{ if false ~} x %{~ else ~} y %{~ endif } q"', "p y q"),
+        ('"%{ for x in ["a", "b"] }<${x}>%{ endfor }"', "<a><b>"),
+        ('"%{ for k, v in { b = 1, a = 2 } }${k}=${v};%{ endfor }"', "a=2;b=1;"),
+        ('"%{ for x in [1, 2, 3] }%{ if x > 1 }${x}%{ endif }%{ endfor }"', "23"),
+        ('"%{ if true }%{ if false }a%{ else }b%{ endif }%{ else }c%{ endif }"', "b"),
+        ('"%{ if true }$${b}%{ endif }"', "${b}"),
+        (r'"%{ if true }\n%{ endif }"', "\n"),
+        ('"${1}"', 1),
+        ('"${true}"', True),
+        ('"${[1]}"', (1,)),
+        ('"${1}${true}"', "1true"),
+    ],
+    "white space that markers and indentation take away": [
+        ('"p %{~ if true ~} x %{~ endif ~} q"', "pxq"),
+        ('"p %{~ if true } x %{ endif } q"', "p x  q"),
+        ('"p %{ if true } x %{ endif ~} q"', "p  x q"),
+        ('"p %{~ for x in [1, 2] ~} ${x} %{~ endfor ~} q"', "p12q"),
+        ('"a %{ if true }%{~ if true ~} b%{ endif }%{ endif }"', "a b"),
+        (r'"\n ${~ "x"}"', "x"),
+        (r'"${"x" ~}\n\n z"', "xz"),
+        ('<<EOT\na\n\n  ${~ "x" ~}\n\n  b\nEOT', "a\n\nx\n  b\n"),
+        ("<<-EOT\r\n  a\r\n\r\n  b\r\n  EOT\r", "a\r\n\r\nb\r\n"),
+        ("<<-EOT\n    a\n  \n    b\n  EOT", "a\n  \nb\n"),
+        ("<<EOT\n%{ if true ~}\nyes\n%{ else ~}\nno\n%{ endif ~}\nend\nEOT", "yes\nend\n"),
+        ("<<EOT\n%{ if true }\\n%{ endif }\nEOT", "\\n\n"),
+        ("<<-EOT\n    %{ if true }\n    a\n    %{ endif }\n    end\n  EOT", "\na\n\nend\n"),
+    ],
+}
+
+
+@pytest.mark.parametrize(("code", "expected"), [row for rows in VALUES.values() for row in rows])
+def test_values(code: str, expected: object) -> None:
+    assert value_of(code) == expected
 
 
 @pytest.mark.parametrize(
