@@ -154,6 +154,15 @@ class PlanDocument:
         """The instances of one block, such as ``aws_iam_user.ci``, in all instances of a module."""
         return tuple(self._by_block.get((modules, block), ()))
 
+    def users_read(self) -> Iterator[Resource]:
+        """Yield the users that data sources read before the plan was made: nothing else in it holds their tags."""
+        for entry in within(self.part("prior_state", "values")):
+            if isinstance(entry, dict) and (entry.get("mode"), entry.get("type")) == ("data", "aws_iam_user"):
+                values, flags = mapping(entry.get("values")), entry.get("sensitive_values", {})
+                yield Resource(
+                    str(entry.get("address")), "aws_iam_user", str(entry.get("name")), self.places, values, {}, flags, partial=True
+                )
+
     def part(self, *names: str) -> dict[str, Any]:
         """A part of the plan; empty where it is missing."""
         found = self.data

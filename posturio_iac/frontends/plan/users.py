@@ -36,6 +36,8 @@ class PlanUsers:
         for policy in document.of_type("aws_iam_user_policy"):
             if isinstance(name := policy.raw("user"), str):
                 self.policies.setdefault(name, []).append(policy)
+        self.read = {name: user for user in document.users_read() if isinstance(name := user.raw("user_name"), str)}
+        """What data sources say of users that are declared elsewhere, by their names."""
 
 
 def find_user(key: Resource, users: PlanUsers, configuration: Configuration) -> UserFacts:
@@ -54,6 +56,9 @@ def find_user(key: Resource, users: PlanUsers, configuration: Configuration) -> 
         return _declared(found[0], shown, configuration)
     if found:
         return _one_of(found, shown, configuration)
+    if isinstance(value, str) and isinstance(shown, str) and value in users.read:
+        own, rest = users.read[value].entries("tags")
+        return UserFacts(shown, None, value, None, *_tags(users.read[value], own, own, rest, ""))
     return _foreign(value, shown)
 
 

@@ -21,6 +21,17 @@ def test_a_user_by_its_name(tmp_path: Path) -> None:
     assert (found.user, found.user_address) == ("ci", f"{USER}.ci")
 
 
+def test_the_tags_of_a_user_that_a_data_source_reads(tmp_path: Path) -> None:
+    values = {"user_name": "ci", "tags": {"expires": "2099-01-31", "owner": "payments", "hidden": "x"}}
+    source = {"address": "data.aws_iam_user.ci", "mode": "data", "type": "aws_iam_user", "name": "ci", "values": values}
+    source["sensitive_values"] = {"tags": {"hidden": True}}
+    state = {"values": {"root_module": {"child_modules": [{"resources": [source, {**source, "mode": "managed"}]}]}}}
+    found = one(tmp_path, plan(key(f"{KEY}.ci"), prior_state=state))
+    assert (found.owner, found.unseen_tags, [lifetime.effect for lifetime in found.lifetimes]) == ("payments", None, [Effect.DECLARED])
+    assert "hidden" not in dict(found.tags)
+    assert one(tmp_path, plan(key(f"{KEY}.ci", "other"), prior_state=state)).unseen_tags is not None
+
+
 def test_of_users_of_one_name_in_two_accounts_the_one_that_is_referred_to(tmp_path: Path) -> None:
     written = {"resources": [linked(f"{USER}.eu.name", f"{USER}.eu")]}
     found = one(tmp_path, plan(user(f"{USER}.us"), user(f"{USER}.eu"), key(f"{KEY}.ci"), configuration=written))
