@@ -11,10 +11,11 @@ import pytest
 
 from benchmarks.trees import TREES
 from posturio_iac.core.finding import Report
-from posturio_iac.frontends.terraform.dataflow import secret_flow
+from posturio_iac.frontends.terraform.dataflow import origin, secret_flow
 from posturio_iac.frontends.terraform.modules import call_graph, folder
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree
 from posturio_iac.frontends.terraform.syntax import parsing
+from posturio_iac.frontends.terraform.syntax.source import SourceText
 from posturio_iac.scan import judge_paths
 from posturio_iac.search.kinds import SearchTerms
 
@@ -24,7 +25,7 @@ SCALES = {"modules": 10, "monorepo": 48, "units": 20, "registry": 20, "noise": 5
 
 
 def take_no_shortcut(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every file matter and be parsed as a whole, every call be looked into, every pin be left open, everything hold a secret."""
+    """Let every file matter and be parsed as a whole, every call be looked into, every pin be left open, everything be read."""
 
     def every_local_call(self: ModuleTree, _instance: Any, block: Any) -> bool:
         return self.source_of(block) is not None
@@ -32,7 +33,9 @@ def take_no_shortcut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SearchTerms, "are_in", lambda *_: True)
     monkeypatch.setattr(call_graph, "without_keys", lambda *_: set())
     monkeypatch.setattr(ModuleTree, "may_hold_keys", every_local_call)
-    monkeypatch.setattr(secret_flow.Mentions, "by", lambda _, folder, _kind, _name: secret_flow.holders(folder))
+    monkeypatch.setattr(secret_flow.Secrets, "mentioning", lambda _, _name, folder: secret_flow.holders(folder))
+    monkeypatch.setattr(origin, "_code_of", lambda _: None)
+    monkeypatch.setattr(SourceText, "may_have_comments", lambda *_: True)
     monkeypatch.setattr(parsing, "OUTLINED_FROM", 1 << 60)
     monkeypatch.setattr(parsing, "plain_file", lambda *_: None)
 

@@ -1,4 +1,1 @@
-"""Where values come from and what makes them change: references followed through modules, schedules found at their end.
-
-Imports ``modules`` and what lies below.
-"""
+"""What a value comes from, and what happens when clocks are due. Imports ``modules`` and what lies below."""

@@ -3,61 +3,175 @@
 The provider of a ``time_rotating`` that is due drops it from the state, so the plan creates it anew and all that it computes is unknown.
 What becomes of that unknown decides: a resource whose arguments it reaches is updated or replaced, and what stays wholly known has not
 changed. Terraform compares nothing else.
+
+Over 300 lines: clocks are made of what a plan knows of others, and a plan is made of clocks.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from posturio_iac.core.evidence.reason import EVERY_APPLY
-from posturio_iac.core.record import NamedTuple, replace
-from posturio_iac.core.unknown import AFTER_APPLY, INDEXED_OBJECT, REPLACEMENT_OPEN
-from posturio_iac.facts.schedulers import COMPUTED_ONCE, FORCING, HOLDERS, ROTATING, SCHEDULERS
-from posturio_iac.frontends.terraform.dataflow.clocks import ARGUMENTS, PLAN_TIME, clocks_of, every_apply, rotating, scheduled, turn
-from posturio_iac.frontends.terraform.dataflow.lifecycle_block import (
-    META,
-    Dotted,
-    Reached,
-    ignored_changes,
-    is_map,
-    is_set,
-    own_triggers,
-    part_of,
-    reached,
-    repeated,
-)
+from posturio_iac.core.dates import parse_date
+from posturio_iac.core.evidence import reason as why
+from posturio_iac.core.evidence.remedy import Advice, IntervalSetting, RemoveArgument
+from posturio_iac.core.intervals import parse_interval
+from posturio_iac.core.model import Span, Unknown
+from posturio_iac.core.place import Place
+from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.unknown import AFTER_APPLY, HAS_NO, INDEXED_OBJECT, MUST_BE, REPLACEMENT_OPEN
+from posturio_iac.facts.schedulers import COMPUTED_ONCE, FORCING, HOLDERS, ROTATING, ROTATION_ARGUMENTS, SCHEDULERS
+from posturio_iac.frontends.terraform.dataflow import lifecycle_block
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.modules.instance import SAME, USUAL, View
+from posturio_iac.frontends.terraform.modules.instance import SAME, USUAL, ModuleInstance, ModuleScope, View
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.values import Due, doubtful, due_of
+from posturio_iac.frontends.terraform.syntax.references import references
+from posturio_iac.frontends.terraform.values import Due, Value, doubtful, due_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.core.unknown import Unknown
-    from posturio_iac.frontends.terraform.dataflow.clocks import Clock
-    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
-    from posturio_iac.frontends.terraform.values import Value
+    from posturio_iac.core.evidence.remedy import Remedy
 
+    IntervalArguments = tuple[tuple[str, str], ...]
+    """Names of arguments that hold an interval, each with the unit of a bare number in it."""
+
+MOST_TURNS = 100  # schedulers with more outputs count as those with the usual number
+PLAN_TIME = "plantimestamp()"  # the one function that differs in each run and is known in the plan
+_SET_BY_PEOPLE = frozenset({"triggers", *(name for name, _ in ROTATION_ARGUMENTS)})
+"""Attributes of a ``time_rotating`` that do not change when it is due."""
 _START = datetime(2026, 1, 1, tzinfo=timezone.utc)
-_PROBES = (
-    (timedelta(seconds=61), None),
-    *((timedelta(hours=hours), timedelta(hours=hours)) for hours in (1, 12, 24)),
-    (timedelta(days=31), timedelta(days=30)),
-    (timedelta(days=365), timedelta(days=365)),
-)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_PROBES = (timedelta(seconds=61), None), *((n * _HOUR, n * _HOUR) for n in (1, 12, 24)), (31 * _DAY, 30 * _DAY), (365 * _DAY, 365 * _DAY)
 """Times between two plans, and how often text that then differs changes."""
+_MAPS = ("triggers", "keepers", "tags")  # arguments that hold a map of texts
+_UNSET = (*_MAPS, "input", "output", "triggers_replace")  # attributes of holders that are null where the argument is not set
+
+
+class Clock(NamedTuple):
+    """Something that changes by itself, as seen where its change arrives."""
+
+    what: str  # ``time_rotating.key``, ``timestamp()``
+    span: Span
+    interval: timedelta | None = None
+    reason: why.Reason | None = None  # why its interval is open
+    setting: IntervalSetting | None = None
+    at: datetime | None = None  # the one date on which it is due
+    value: str = ""
+    turns: int = 1  # how many of its intervals pass between two changes
+    through: tuple[str, ...] = ()  # addresses of the schedulers on the way
+    output: str = ""  # the output that takes turns with others: ``alpha_timestamp``
+
+    @property
+    def shown(self) -> str:
+        """It and the way to it, for a reader: ``toggles_leapfrog.turn and time_rotating.key``."""
+        return " and ".join((*self.through, self.what))
+
+
+def clocks_of(due: Due | None) -> Iterator[tuple[Clock, Unknown | None]]:
+    """The clocks behind a change, each with what may prevent that."""
+    if due is not None:
+        yield from ((cause, due.doubt) for cause in due.causes if isinstance(cause, Clock))
+
+
+def _every_apply(what: str, span: Span) -> Clock:
+    return Clock(what, span, reason=why.EVERY_APPLY())
+
+
+def _regular(arguments: IntervalArguments, block: hcl.Block, scope: ModuleScope, address: str) -> Clock:
+    """A clock whose interval one of the arguments states, in days if it is to be set."""
+    used = [(name, unit) for name, unit in arguments if block.get(name) is not None]
+    in_days = next((name for name, unit in arguments if unit == "d"), "")
+    if [unit for _, unit in used] == ["d"]:
+        setting = IntervalSetting(*_set_by(block, in_days, scope.instance, address))
+    else:
+        others = tuple(name for name, _ in used)
+        setting = IntervalSetting(Place(address, block.header), in_days, instead_of=others, is_stated=bool(used and in_days))
+    interval = interval_of(arguments, block, scope, address)
+    known, reason = (None, interval.as_reason()) if isinstance(interval, Unknown) else (interval, None)
+    return Clock(address, block.header, known, reason, setting)
+
+
+def _set_by(block: hcl.Block, argument: str, instance: ModuleInstance, address: str) -> tuple[Place, str]:
+    match references(block.get(argument)):
+        case ("var", name) if instance.call is not None and instance.caller is not None and instance.call.get(name) is not None:
+            return _set_by(instance.call, name, instance.caller.instance, instance.address)
+        case ("var", name) if name in instance.folder.variables and name not in instance.folder.tfvars:
+            return Place(f"var.{name}", instance.folder.variables[name].header), "default"
+    return Place(address, block.header), argument
+
+
+def interval_of(arguments: IntervalArguments, block: hcl.Block, scope: ModuleScope, address: str) -> timedelta | Unknown | None:
+    """The interval that the last of the arguments that are set gives."""
+    for name, unit in reversed(arguments):
+        value = evaluate_or_unknown(block.get(name), scope)
+        if value is not None:
+            interval = parse_interval(value, unit) if isinstance(value, (int, float, str)) else None
+            return value if isinstance(value, Unknown) else interval or MUST_BE(f"{name} of {address}", "a number")
+    return None
+
+
+def why_it_stands(block: hcl.Block, scope: ModuleScope, address: str, attribute: str | None) -> tuple[why.Reason, Remedy] | None:
+    """Why an attribute of a ``time_rotating`` stands still when it is due, and what to do about it; None if it moves."""
+    if attribute in _SET_BY_PEOPLE:
+        return why.CONSTANT_ARGUMENT(f"{address}.{attribute}"), Advice(f"read {address}.id instead")
+    base, once = (_date(block, name, scope) for name in ("rfc3339", "rotation_rfc3339"))
+    if base:
+        return why.CONSTANT_START(address, base), RemoveArgument(Place(address, block.header), "rfc3339", address)
+    return (
+        (why.CONSTANT_END(address, once), Advice(f"read {address}.rfc3339 instead")) if once and attribute == "rotation_rfc3339" else None
+    )
+
+
+def _date(block: hcl.Block, argument: str, scope: ModuleScope) -> str:
+    """The date that an argument is set to, as it is written; empty where it is none."""
+    value = evaluate_or_unknown(block.get(argument), scope)
+    return value if isinstance(value, str) and parse_date(value) is not None else ""
+
+
+def _rotating(block: hcl.Block, scope: ModuleScope, address: str) -> Due | None:
+    """The change of a ``time_rotating`` when it is due; None where it stands still."""
+    if _date(block, "rfc3339", scope):
+        return None
+    if once := _date(block, "rotation_rfc3339", scope):
+        return Due((Clock(address, block.header, at=parse_date(once), value=once),))
+    clock = _regular(ROTATION_ARGUMENTS, block, scope, address)
+    return Due((clock,), None if clock.interval or clock.reason else HAS_NO(address, "interval in this code"))
+
+
+def _scheduled(block: hcl.Block, scope: ModuleScope, address: str, fed: Due | None) -> Due | None:
+    """The next turn of another provider's scheduler, whose trigger is ``fed``; None where it has none or that stands still."""
+    scheduler = SCHEDULERS[block.labels[0]]
+    if fed is not None:
+        return Due((clock._replace(through=(address, *clock.through)) for clock, _ in clocks_of(fed)), fed.doubt)
+    if scheduler.intervals:
+        return Due((_regular(scheduler.intervals, block, scope, address),))
+    is_free = scheduler.every_apply and (scheduler.trigger is None or block.get(scheduler.trigger) is None)
+    return Due((_every_apply(address, block.header),)) if is_free else None
+
+
+def _turn(due: Due, attribute: str, block: hcl.Block, scope: ModuleScope, address: str) -> Value:
+    """The planned value of one attribute of a scheduler whose turn comes; a list where its outputs are one."""
+    scheduler = SCHEDULERS[block.labels[0]]
+    turns = dict(scheduler.outputs).get(attribute, 1)
+
+    def shown(output: str) -> Due:
+        each = (c._replace(turns=turns, interval=c.interval and c.interval * turns, output=output) for c, _ in clocks_of(due))
+        return due if turns == 1 else Due(each, due.doubt)
+
+    if turns == 1 or not scheduler.turns_argument:
+        return shown(f"{address}.{attribute}")
+    number = evaluate_or_unknown(block.get(scheduler.turns_argument), scope)
+    turns = number if isinstance(number, int) and not isinstance(number, bool) and 0 < number <= MOST_TURNS else turns
+    return tuple(shown(f"{address}.{attribute}[{place}]") for place in range(turns))
 
 
 class Change(NamedTuple):
     """What a plan does to one resource when the clocks are due."""
 
-    created: Due | None = None
-    """It is a clock that is created anew."""
+    created: Due | None = None  # it is a clock that is created anew
     replaced: Due | None = None
-    updated: Due | None = None
-    """In place, or by a replacement: which of both is not known for every type."""
+    updated: Due | None = None  # in place, or by a replacement: which of both is not known for every type
 
     @property
     def noticed(self) -> Due | None:
@@ -80,14 +194,14 @@ class DuePlan:
         what = f"{call.name}()"
         if what == PLAN_TIME and self._instant is not None:
             return self._instant.strftime("%Y-%m-%dT%H:%M:%SZ")
-        return Due((every_apply(what, call.span),))
+        return Due((_every_apply(what, call.span),))
 
     def moving(self, expression: hcl.Expr | None, scope: ModuleScope) -> Due | None:
         """Why the value of an expression changes; None where it stands still."""
         due = due_of(evaluate_or_unknown(expression, scope))
-        if expression is None or due is None or all(clock.what != PLAN_TIME for clock in clocks_of(due)):
+        if expression is None or due is None or all(clock.what != PLAN_TIME for clock, _ in clocks_of(due)):
             return due
-        causes = [self._rounded(clock, expression, scope) if clock.what == PLAN_TIME else clock for clock in clocks_of(due)]
+        causes = [self._rounded(clock, expression, scope) if clock.what == PLAN_TIME else clock for clock, _ in clocks_of(due)]
         return Due(filter(None, causes), due.doubt) if any(causes) else None
 
     def _rounded(self, cause: Clock, expression: hcl.Expr, scope: ModuleScope) -> Clock | None:
@@ -97,37 +211,33 @@ class DuePlan:
         first, *others = (evaluate_or_unknown(expression, scope.seen(plan.view)) for plan, _ in self._probes)
         for (_, interval), value in zip(self._probes[1:], others, strict=True):
             if value != first:
-                return replace(cause, interval=interval, reason=EVERY_APPLY() if interval is None else None)
+                return cause._replace(interval=interval, reason=why.EVERY_APPLY() if interval is None else None)
         return None
 
     def fires(self, trigger: hcl.Expr, scope: ModuleScope) -> Change:
         """What becomes of what an item of ``replace_triggered_by`` names in a block that ``scope`` belongs to."""
-        moved: list[Due | None] = []
-        direct: list[Due | None] = []
-        for one in reached(trigger, scope, self.view):
-            noticed = self._noticed(one)
-            created = self.change(one.block, one.kind, one.local_address, one.scope).created
-            moved.append(noticed.doubted(one.doubt) if noticed is not None and one.doubt is not None else noticed)
-            direct.append(created.doubted(one.doubt) if created is not None and one.doubt is not None else created)
-        return Change(due_of(*direct), due_of(*moved))
+        created, moved = [], []
+        for one in lifecycle_block.reached(trigger, scope, self.view):
+            created.append(_if(self.change(one.block, one.kind, one.local_address, one.scope).created, one.doubt))
+            moved.append(_if(self._noticed(one), one.doubt))
+        return Change(due_of(*created), due_of(*moved))
 
-    def _noticed(self, one: Reached) -> Due | None:
-        """Why a trigger notices a change of a resource, or of the part that its way leads to."""
+    def _noticed(self, one: lifecycle_block.Reached) -> Due | None:
         block, kind, address, scope, way, _ = one
         noticed = self.change(block, kind, address, scope).noticed
         if noticed is None or not way or not isinstance(way[0], str):
             return noticed
         value = self.attribute(block, kind, address, scope, way[0])
         argument = SAME.get((kind, way[0]), way[0])
-        map_like = True if argument in _MAPS else is_map(hcl.setting(block, argument), scope)
+        map_like = True if argument in _MAPS else lifecycle_block.is_map(hcl.setting(block, argument), scope)
         for step in way[1:]:
             # Terraform follows a dot only into objects, and a text in brackets only into maps.
-            if isinstance(step, str) and map_like is isinstance(step, Dotted):
+            if isinstance(step, str) and map_like is isinstance(step, lifecycle_block.Dotted):
                 return None
             if isinstance(step, str) and map_like is None:
                 due = due_of(value)
                 return due.doubted(INDEXED_OBJECT(address)) if due is not None else None
-            value, map_like = part_of(value, step), False
+            value, map_like = lifecycle_block.part_of(value, step), False
         return due_of(value)
 
     def change(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope) -> Change:
@@ -140,20 +250,19 @@ class DuePlan:
         return self._changes[key] or Change()
 
     def _change(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope) -> Change:
-        ignored = ignored_changes(block)
-        moving = {name: due for name, e in watched(block, ignored) if (due := self.moving(e, scope)) is not None}
+        moving = {name: due for name, e in lifecycle_block.compared_arguments(block) if (due := self.moving(e, scope)) is not None}
         if kind == ROTATING:
             restarted = due_of(*(moving.get(name) for name in ("rfc3339", "triggers")))
-            if restarted is not None and any(clock.reason == EVERY_APPLY() for clock in clocks_of(restarted)):
-                return Change(replaced=Due((every_apply(f"{address} at timestamp()", block.header),), restarted.doubt))
-            return Change(created=rotating(block, scope, address), replaced=restarted)
+            if restarted is not None and any(clock.reason == why.EVERY_APPLY() for clock, _ in clocks_of(restarted)):
+                return Change(replaced=Due((_every_apply(f"{address} at timestamp()", block.header),), restarted.doubt))
+            return Change(created=_rotating(block, scope, address), replaced=restarted)
         if kind in SCHEDULERS:
-            return Change(updated=scheduled(block, scope, address, moving.get(SCHEDULERS[kind].trigger or "")))
+            return Change(updated=_scheduled(block, scope, address, moving.get(SCHEDULERS[kind].trigger or "")))
         forcing = FORCING.get(kind, () if kind not in HOLDERS and kind not in COMPUTED_ONCE else None)
         forced = due_of(*(due for name, due in moving.items() if forcing is None or name.partition(".")[0] in forcing))
-        triggered = due_of(*(self.fires(trigger, scope).replaced for trigger in own_triggers(block)))
+        triggered = due_of(*(self.fires(trigger, scope).replaced for trigger in lifecycle_block.own_triggers(block)))
         replaced = due_of(forced, triggered)
-        if replaced is not None and is_set(block, "prevent_destroy", scope):
+        if replaced is not None and lifecycle_block.is_set(block, "prevent_destroy", scope):
             return Change()
         return Change(replaced=replaced, updated=due_of(*moving.values()))
 
@@ -174,14 +283,14 @@ class DuePlan:
         expression = hcl.setting(block, argument)
         computed = expression is None or (kind == "terraform_data" and name == "output")
         if expression is not None and not computed:
-            ignored = ignored_changes(block)
+            ignored = lifecycle_block.ignored_changes(block)
             view = USUAL if ignored is None or argument in ignored else self.view
             return scope.instance.cached(view, address, argument, lambda: evaluate_or_unknown(expression, scope.seen(view)))
-        if (kind == ROTATING and name in ARGUMENTS) or (kind in HOLDERS and expression is None and name in _UNSET):
+        if (kind == ROTATING and name in _SET_BY_PEOPLE) or (kind in HOLDERS and expression is None and name in _UNSET):
             return None
         change = self.change(block, kind, address, scope)
         if kind in SCHEDULERS and change.updated is not None:
-            return turn(change.updated, name, block, scope, scope.instance.full(address))
+            return _turn(change.updated, name, block, scope, scope.instance.full(address))
         due = due_of(change.created, change.replaced)
         if kind.startswith("data.") or name == "output":
             due = due_of(due, change.updated)
@@ -192,34 +301,6 @@ class DuePlan:
         return AFTER_APPLY(f"{address}.{name}") if expression is None else evaluate_or_unknown(expression, scope)
 
 
-_MAPS = ("triggers", "keepers", "tags")
-"""Arguments that hold a map of texts."""
-
-
-_UNSET = (*_MAPS, "input", "output", "triggers_replace")
-"""Attributes of holders that are null where the argument is not set."""
-
-
-def watched(block: hcl.Block, ignored: frozenset[str] | None) -> Iterator[tuple[str, hcl.Expr]]:
-    """Yield the arguments whose change is noticed, with the names of the blocks around them, without those that are ignored."""
-    pending: list[tuple[str, hcl.Body, tuple[hcl.Block, ...]]] = [("", block.body, ())] if ignored is not None else []
-    while pending and ignored is not None:
-        way, body, around = pending.pop()
-        for name, argument in body.attributes.items():
-            path = way + name
-            if path not in META and path not in ignored:
-                yield path, repeated(without(argument.expression, path, ignored), around)
-        for inner in body.blocks:
-            if inner.type == "dynamic" and inner.labels and way + inner.labels[0] not in ignored:
-                content = inner.body.first("content")
-                pending += [(f"{way}{inner.labels[0]}.", content.body, (*around, inner))] if content is not None else []
-            elif way + inner.type not in META and way + inner.type not in ignored and inner.type not in body.attributes:
-                pending.append((f"{way}{inner.type}.", inner.body, around))
-
-
-def without(expression: hcl.Expr, name: str, ignored: frozenset[str]) -> hcl.Expr:
-    """The value of an argument without the entries that are ignored one by one, where it is written as a map."""
-    if not isinstance(expression, hcl.ObjectExpr):
-        return expression
-    kept = [item for item in expression.items if not (isinstance(item[0], hcl.Literal) and f"{name}.{item[0].value}" in ignored)]
-    return hcl.ObjectExpr(tuple(kept), expression.span)
+def _if(due: Due | None, doubt: Unknown | None) -> Due | None:
+    """A change that an open value may prevent."""
+    return due if due is None or doubt is None else due.doubted(doubt)

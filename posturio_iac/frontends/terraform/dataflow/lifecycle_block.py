@@ -8,38 +8,50 @@ from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.frontends.terraform.evaluation.evaluate import attribute, evaluate_or_unknown, index
 from posturio_iac.frontends.terraform.modules.expansion import suffix_of
-from posturio_iac.frontends.terraform.modules.instance import View, planned
+from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, View, planned
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import listed, mentioned, references, spelled, walk
-from posturio_iac.frontends.terraform.values import EvaluationError, SomeInstance
+from posturio_iac.frontends.terraform.values import EvaluationError, SomeInstance, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
-    from typing import TypeAlias
+    from collections.abc import Iterable, Iterator
 
-    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
-    from posturio_iac.frontends.terraform.values import Value
+    Step = str | int | None
+    """A name, an index, or None for an element that is not named: ``[*]``, ``[each.value]``."""
 
-META = frozenset({"count", "for_each", "depends_on", "provider", "lifecycle", "provisioner", "connection", "timeouts"})
-"""What Terraform itself reads in the block of a resource."""
+_STEERING = frozenset({"count", "for_each", "depends_on", "provider", "providers", "lifecycle", "provisioner", "connection", "timeouts"})
+"""What Terraform itself reads in a block: how often it is made, when and by whom."""
 _ITEM = "the item of a dynamic block"
-_STEERING = frozenset(("count", "depends_on", "for_each", "provider", "providers", "source", "version"))
 
 
-def arguments_of(block: hcl.Block, names: Container[str] | None = None) -> Iterator[tuple[str, hcl.Expr]]:
-    """Yield the arguments of a block, and of those inside it, or those called ``names``, but for what only steers a run."""
-    pending: list[tuple[hcl.Body, tuple[hcl.Block, ...]]] = [(block.body, ())]
-    while pending:
-        body, around = pending.pop(0)
+def arguments_of(block: hcl.Block) -> Iterator[tuple[str, hcl.Expr]]:
+    """Yield the arguments of a block and of those inside it, with the names of the blocks around them, but for what only steers a run."""
+    pending: list[tuple[str, hcl.Body, tuple[hcl.Block, ...]]] = [("", block.body, ())]
+    for way, body, around in pending:
         for name, argument in body.attributes.items():
-            if name not in _STEERING and (names is None or name in names):  # only then is the expression built
-                yield name, repeated(argument.expression, around)
-        inner = (b for b in body.blocks if b.type not in ("lifecycle", "provisioner", "connection"))
-        pending += [(b.body, (*around, b) if b.type == "dynamic" else around) for b in inner]
+            if way or name not in _STEERING:
+                yield way + name, _repeated(argument.expression, around)
+        for inner in body.blocks:
+            if inner.type == "dynamic" and inner.labels and (content := inner.body.first("content")) is not None:
+                pending.append((f"{way}{inner.labels[0]}.", content.body, (*around, inner)))
+            elif inner.type != "dynamic" and (way or inner.type not in _STEERING):
+                pending.append((f"{way}{inner.type}.", inner.body, around))
 
 
-def repeated(expression: hcl.Expr, around: tuple[hcl.Block, ...]) -> hcl.Expr:
+def compared_arguments(block: hcl.Block) -> Iterator[tuple[str, hcl.Expr]]:
+    """Yield the arguments whose change Terraform notices: those that are not ignored, maps without the entries that are."""
+    ignored = ignored_changes(block)
+    for path, value in arguments_of(block) if ignored is not None else ():
+        names = [one for one in ignored or () if f"{one}.".startswith(f"{path}.")]
+        if names and isinstance(value, hcl.ObjectExpr) and path not in names:
+            kept = (item for item in value.items if not (isinstance(item[0], hcl.Literal) and f"{path}.{item[0].value}" in names))
+            yield path, hcl.ObjectExpr(tuple(kept), value.span)
+        elif not any(f"{path}.".startswith(f"{one}.") for one in ignored or ()):
+            yield path, value
+
+
+def _repeated(expression: hcl.Expr, around: tuple[hcl.Block, ...]) -> hcl.Expr:
     """The values that an expression takes in ``dynamic`` blocks, as the ``for`` expression that these stand for."""
     for block in reversed(around):
         collection, span = block.get("for_each"), expression.span
@@ -74,7 +86,7 @@ def stop_ignoring(block: hcl.Block, address: str, arguments: Iterable[str] | Non
     place = Place(address, block.header)
     if written.keys() & {"all", "*"}:
         return StopIgnoring(place, ("all",))
-    wanted = {a for a in block.body.attributes if a not in META} if arguments is None else set(arguments)
+    wanted = block.body.attributes.keys() - _STEERING if arguments is None else set(arguments)
     names = sorted(text for name, text in written.items() if name.partition(".")[0] in wanted)
     return StopIgnoring(place, tuple(names)) if names else None
 
@@ -99,43 +111,28 @@ def stated(block: hcl.Block, setting: str) -> list[hcl.Expr]:
 
 def creates_first(block: hcl.Block, scope: ModuleScope) -> bool | Unknown:
     """True if a replacement comes before the deletion, by the key's own lifecycle or by that of a resource which needs the key."""
-    return _before_destroy(block, scope) or tuple(block.labels) in _needed_by_such(scope.instance)
-
-
-def _before_destroy(block: hcl.Block, scope: ModuleScope) -> bool | Unknown:
     lifecycle = block.body.first("lifecycle")
-    value = evaluate_or_unknown(lifecycle.get("create_before_destroy"), scope) if lifecycle else False
-    return value if isinstance(value, Unknown) else value is True or value == "true"
+    own = evaluate_or_unknown(lifecycle.get("create_before_destroy"), scope) if lifecycle else None
+    return own if isinstance(own, Unknown) else own in (True, "true") or block.labels in _needed_by_such(scope.instance)
 
 
-def _needed_by_such(instance: ModuleInstance) -> set[tuple[str, str]]:
-    """The resources that a ``create_before_destroy`` resource depends on: Terraform extends the order to them."""
-    resources = instance.folder.resources
-    pending = [b for b in resources.values() if _before_destroy(b, instance.scope()) is True]
-    found: set[tuple[str, str]] = set()
+def _needed_by_such(instance: ModuleInstance) -> set[tuple[str, ...]]:
+    """What ``create_before_destroy`` resources depend on, through local values as well: Terraform extends the order to it."""
+    folder, found = instance.folder, set[tuple[str, ...]]()
+    pending = [mentioned(block) for block in folder.resources.values() if is_set(block, "create_before_destroy", instance.scope())]
     while pending:
-        for target in _needs(pending.pop(), instance) - found:
-            found.add(target)
-            pending.append(resources[target])
+        fresh = pending.pop() - found
+        found |= fresh
+        pending += [mentioned(folder.resources[name]) for name in fresh if name in folder.resources]
+        held = (folder.locals[name].expression for kind, name in fresh if kind == "local" and name in folder.locals)
+        pending += [{(words[0], words[1]) for part in walk(e) if len(words := references(part)) > 1} for e in held]
     return found
 
 
-def _needs(block: hcl.Block, instance: ModuleInstance) -> set[tuple[str, str]]:
-    """The resources of the module that a block refers to, through local values as well."""
-    folder, found, fresh = instance.folder, set(), mentioned(block)
-    while fresh:
-        found |= fresh
-        held = [folder.locals[name].expression for kind, name in fresh if kind == "local" and name in folder.locals]
-        fresh = {(words[0], words[1]) for e in held for part in walk(e) if len(words := references(part)) > 1} - found
-    return found & folder.resources.keys()
+class Dotted(str):
+    """A step that the code writes behind a dot."""
 
-
-class Any:
-    """A step to an element that is not named: ``[*]``, ``one(…)``, ``each.value``."""
-
-
-ANY = Any()
-Step: TypeAlias = "str | int | Any"
+    __slots__ = ()
 
 
 class Reached(NamedTuple):
@@ -143,13 +140,10 @@ class Reached(NamedTuple):
 
     block: hcl.Block
     kind: str
-    local_address: str
-    """In its module: ``time_static.key[0]``."""
+    local_address: str  # in its module: ``time_static.key[0]``
     scope: ModuleScope
-    way: tuple[Step, ...]
-    """The steps into the resource."""
-    doubt: Unknown | None
-    """Why it may not be there."""
+    way: tuple[Step, ...]  # the steps into the resource
+    doubt: Unknown | None  # why it may not be there
 
     @property
     def address(self) -> str:
@@ -163,26 +157,18 @@ class Reached(NamedTuple):
 
 def reached(trigger: hcl.Expr, scope: ModuleScope, view: View) -> Iterator[Reached]:
     """Yield what an item of ``replace_triggered_by`` names in a block that ``scope`` belongs to."""
-    base, steps = _way(trigger, scope)
-    kind, name = base.name if isinstance(base, hcl.Name) else "", steps[0] if steps else ""
-    block = scope.instance.folder.resources.get((kind, name)) if isinstance(name, str) else None
-    if block is None:
-        return
-    expansion = planned(block, scope.instance, view)
-    wanted, rest = _select(expansion.shape, steps[1:])
+    match _way(trigger, scope):
+        case (str() as kind, str() as name, *steps) if (block := scope.instance.folder.resources.get((kind, name))) is not None:
+            expansion = planned(block, scope.instance, view)
+        case _:
+            return
+    is_one, head, wanted = expansion.shape == "one", steps[0] if steps else None, ""
+    if not is_one and (isinstance(head, int) or (expansion.shape == "map" and isinstance(head, str))):
+        wanted = suffix_of(head)
+    way = tuple(steps[1:] if wanted or head is None or (is_one and head == 0) else steps)
     for suffix, inner in expansion.instances:
-        if wanted is None or suffix in ("", wanted):
-            yield Reached(block, kind, f"{kind}.{name}{suffix or wanted or ''}", inner, rest, expansion.unknown)
-
-
-def _select(shape: str, steps: tuple[Step, ...]) -> tuple[str | None, tuple[Step, ...]]:
-    """The wanted address suffix, if it is fixed, and the steps after it."""
-    head = steps[0] if steps else None
-    if head is ANY or (shape == "one" and head == 0):
-        return None, steps[1:]
-    if shape != "one" and (isinstance(head, int) or (shape == "map" and isinstance(head, str))):
-        return suffix_of(head), steps[1:]
-    return None, steps
+        if not wanted or suffix in ("", wanted):
+            yield Reached(block, kind, f"{kind}.{name}{suffix or wanted}", inner, way, expansion.unknown)
 
 
 def is_map(expression: hcl.Expr | None, scope: ModuleScope) -> bool | None:
@@ -205,23 +191,20 @@ def is_map(expression: hcl.Expr | None, scope: ModuleScope) -> bool | None:
             return None
 
 
-class Dotted(str):
-    """A step that the code writes behind a dot."""
-
-    __slots__ = ()
-
-
-def _way(trigger: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, tuple[Step, ...]]:
-    """The base of a reference and the steps after it, a dot and brackets told apart."""
-    if isinstance(trigger, hcl.Splat):
-        base, own = _way(trigger.target, scope)
-        return base, (*own, ANY, *_way(trigger.each, scope)[1])
-    steps: list[Step] = []
-    while isinstance(trigger, (hcl.GetAttr, hcl.Index)):
-        key = Dotted(trigger.name) if isinstance(trigger, hcl.GetAttr) else evaluate_or_unknown(trigger.key, scope)
-        steps.append(key if isinstance(key, (str, int)) and not isinstance(key, bool) else ANY)
-        trigger = trigger.target
-    return trigger, tuple(reversed(steps))
+def _way(reference: hcl.Expr, scope: ModuleScope) -> tuple[Step, ...]:
+    """The words and indexes of a reference; nothing where it is none."""
+    match reference:
+        case hcl.Name(name):
+            return (name,)
+        case hcl.GetAttr(target, name):
+            return (*_way(target, scope), Dotted(name))
+        case hcl.Splat(target, each):
+            return (*_way(target, scope), None, *_way(each, scope)[1:])
+        case hcl.Index(target, written):
+            key = evaluate_or_unknown(written, scope)
+            return (*_way(target, scope), key if isinstance(key, (str, int)) and not isinstance(key, bool) else None)
+        case _:
+            return ()
 
 
 def part_of(value: Value, step: Step) -> Value:

@@ -15,14 +15,11 @@ from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import SAME, ModuleInstance, ModuleScope, View
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import inside, references, walk
-from posturio_iac.frontends.terraform.values import EvaluationError, Traced, due_of, unknowns
+from posturio_iac.frontends.terraform.values import EvaluationError, Traced, Value, due_of, unknowns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
-
-    from posturio_iac.frontends.terraform.modules.instance import ModuleScope
-    from posturio_iac.frontends.terraform.values import Value
 
     Placed = tuple[hcl.Expr | None, ModuleInstance]
 
@@ -31,19 +28,13 @@ class ValueOrigin(NamedTuple):
     """What a value comes from."""
 
     instance: ModuleInstance
-    kind: str
-    """The resource type, ``data.`` in front for a data source; ``module`` for a call whose code is not here."""
+    kind: str  # the resource type, ``data.`` in front for a data source; ``module`` for a call whose code is not here
     name: str
-    suffix: str = ""
-    """``[0]``, ``["a"]``, or empty."""
-    block: hcl.Block | None = None
-    """None where it is not declared."""
-    attribute: str | None = None
-    """The attribute or output that is read; None for the whole."""
-    seen_in: ModuleScope | None = None
-    """The scope that it is to be seen in, where no instance of its own fixes that."""
-    is_conditional: bool = False
-    """True if a condition that the code does not fix stands in between."""
+    suffix: str = ""  # ``[0]``, ``["a"]``, or empty
+    block: hcl.Block | None = None  # None where it is not declared
+    attribute: str | None = None  # the attribute or output that is read; None for the whole
+    seen_in: ModuleScope | None = None  # the scope that it is to be seen in, where no instance of its own fixes that
+    is_conditional: bool = False  # True if a condition that the code does not fix stands in between
 
     @property
     def address(self) -> str:
@@ -82,11 +73,14 @@ _NOT_SEEN = (AS_STATED, INVALID_LINE, TOO_DEEP, TOO_LARGE)
 """Kinds of values of which evaluation shows nothing: a part of them is wrong, or too much."""
 
 
+DATA = "data"
+
+
 class Origins:
     """A reading in which attributes of resources of some kinds are unknown. As a `Planner` it answers for them."""
 
     def __init__(self, *kinds: str) -> None:
-        """Trace the resources of ``kinds``, data sources with ``data.`` in front."""
+        """Trace the resources of ``kinds``, data sources with ``data.`` in front, and with `DATA` what any data source reads."""
         self.view = View(planner=self)
         self.kinds = frozenset(kinds)
 
@@ -119,19 +113,20 @@ class Origins:
         del call
 
     def beyond(self, scope: ModuleScope, kind: str, name: str, why: Unknown | None) -> Value:
-        """A module whose code is not here, with its call; nothing for an undeclared resource."""
-        block = scope.instance.folder.calls.get(name) if why is not None else None
-        return why if block is None else Traced((ValueOrigin(scope.instance, kind, name, block=block),))
+        """A module whose code is not here, with its call, or a resource that is not declared."""
+        if why is None and kind not in self.kinds:
+            return None
+        return Traced((ValueOrigin(scope.instance, kind, name, block=scope.instance.folder.calls[name] if why is not None else None),))
 
     def whole(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope) -> Traced | None:
         return self.origin(block, kind, address, scope, None) if kind in self.kinds else None
 
     def attribute(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, name: str) -> Value:
         """The origin of an attribute, or its value."""
-        if self.starts(kind, name):
-            return self.origin(block, kind, address, scope, name)
         argument = SAME.get((kind, name), name)
         expression = hcl.setting(block, argument)
+        if self.starts(kind, name) or (expression is None and kind.startswith("data.") and DATA in self.kinds):
+            return self.origin(block, kind, address, scope, name)
         if expression is None:
             return AFTER_APPLY(f"{address}.{name}")
         return scope.instance.cached(self.view, address, argument, lambda: evaluate_or_unknown(expression, scope))
@@ -142,22 +137,36 @@ class Origins:
         return Traced((ValueOrigin(scope.instance, kind, own, address[len(kind) + len(own) + 1 :], block, name),))
 
 
-MAX_STEPS = 10_000
-"""How many expressions are looked at; beyond that a value counts as sensitive, and holds no more clocks."""
-_MARK = hcl.Call("sensitive", (), expand=False, span=Span("", 1, 1, 1, 1))
-"""A marker for something that is sensitive by itself."""
-_HELD = frozenset({"var", "local", "module", "component"}) | HOLDERS
-"""What merely holds values."""
+def is_apart(instance: ModuleInstance) -> bool:
+    """True if all values of a module come from its own blocks."""
+    return instance.caller is None and not instance.folder.calls and not instance.folder.locals
+
+
+def may_say(instance: ModuleInstance, *words: bytes) -> bool:
+    """True if a block of a module has one of some words in small letters, or where only a parser can tell; most are not parsed for that."""
+    code = instance.index(_code_of, instance)
+    return code is None or any(code.find(word) >= 0 for word in words)
+
+
+def _code_of(instance: ModuleInstance) -> bytes | None:
+    folder = instance.folder
+    tables = (folder.resources, folder.data, folder.variables, folder.outputs)
+    texts = [block.text for table in tables for block in table.values()]
+    code = b"\n".join(text for text in texts if text is not None).lower()
+    return None if None in texts or b"\\u" in code else code
+
+
+_MARK = hcl.Call("sensitive", (), expand=False, span=Span("", 1, 1, 1, 1))  # a marker for something that is sensitive by itself
+_HELD = frozenset({"var", "local", "module", "component"}) | HOLDERS  # what merely holds values
 _OF_BLOCK = frozenset({"each", "count", "self"})
 
 
 def is_sensitive(expression: hcl.Expr | None, scope: ModuleScope) -> bool:
     """True if something sensitive goes into a value, unless ``nonsensitive()`` removes the mark."""
+    if is_apart(scope.instance) and not may_say(scope.instance, b"sensitive"):
+        return False
     found = mentions(of_instance(expression, scope), hidden_by=("nonsensitive",))
-    for steps, (current, _, _) in enumerate(found, 1):
-        if steps > MAX_STEPS or (isinstance(current, hcl.Call) and current.name == "sensitive"):
-            return True
-    return False
+    return any(isinstance(current, hcl.Call) and current.name == "sensitive" for current, _, _ in found)
 
 
 def mentions(
@@ -189,14 +198,12 @@ def mentions(
 
 
 def _sources(words: tuple[str, ...], instance: ModuleInstance, *, computed: bool) -> Iterator[Placed]:
-    """Yield the expressions that a reference stands for, with their modules."""
     folder = instance.folder
     match words:
         case ("var", name, *_):
             yield from _given(name, instance)
         case ("local", name, *_):
-            found = folder.locals.get(name)
-            yield (found.expression if found else None), instance
+            yield (folder.locals[name].expression if name in folder.locals else None), instance
         case ("module" | "component", name, output, *_):
             yield from _outputs(instance, name, output)
         case ("data", kind, name, attribute, *_):
@@ -217,19 +224,14 @@ def varies(expression: hcl.Expr) -> bool:
 
 
 def _given(name: str, instance: ModuleInstance) -> Iterator[Placed]:
-    """Yield what a variable is given."""
-    variable = instance.folder.variables.get(name)
-    if _is_marked(variable):
-        yield _MARK, instance
+    variable, given = instance.folder.variables.get(name), None
+    yield _marked(variable), instance
     if instance.call is not None and instance.caller is not None:
         given = instance.call.get(name)
         yield from of_instance(given, instance.caller)
-        if given is not None:
-            return
     elif (value := instance.folder.tfvars.get(name)) is not None:
         yield value.expression, instance
-        return
-    if instance.caller is not None:  # what a root module's own variable holds is known where it is mentioned
+    if given is None and instance.caller is not None:  # what a root module's own variable holds is known where it is mentioned
         yield (variable.get("default") if variable is not None else None), instance
 
 
@@ -240,8 +242,7 @@ def _outputs(instance: ModuleInstance, name: str, output: str) -> Iterator[Place
         return
     for child in () if isinstance(children, Unknown) else children[1]:
         block = child.folder.outputs.get(output)
-        if _is_marked(block):
-            yield _MARK, child
+        yield _marked(block), child
         yield (block.get("value") if block is not None else None), child
 
 
@@ -256,7 +257,7 @@ def _argument(block: hcl.Block | None, kind: str, attribute: str, instance: Modu
         yield from ((item, instance) for item in stated(block, "replace_triggered_by"))
 
 
-def _is_marked(block: hcl.Block | None) -> bool:
-    """True if a variable or an output says of itself that it is sensitive."""
+def _marked(block: hcl.Block | None) -> hcl.Expr | None:
+    """The marker, if a variable or an output says of itself that it is sensitive."""
     mark = block.get("sensitive") if block is not None else None
-    return isinstance(mark, hcl.Literal) and mark.value in (True, "true")
+    return _MARK if isinstance(mark, hcl.Literal) and mark.value in (True, "true") else None

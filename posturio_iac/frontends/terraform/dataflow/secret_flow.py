@@ -9,31 +9,24 @@ from posturio_iac.core.unknown import AFTER_APPLY, Unknown
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import arguments_of
 from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.modules.instance import instances_of
+from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, walk
-from posturio_iac.frontends.terraform.values import EvaluationError, due_of, first_unknown
+from posturio_iac.frontends.terraform.values import EvaluationError, Value, due_of, first_unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import Union
+    from collections.abc import Iterable, Iterator
 
     from posturio_iac.frontends.terraform.modules.folder import Module
-    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
-    from posturio_iac.frontends.terraform.values import Value
 
     _Name = tuple[str, str]
     _Node = tuple[ModuleInstance, str, str]
-    _Holder = Union[hcl.Block, str]
+    _Holder = hcl.Block | str
 
 PASSING = frozenset(("terraform_data", "null_resource", "data.template_file", "data.template_cloudinit_config", "data.cloudinit_config"))
 """Resources whose outputs are made of their arguments alone."""
-_KINDS = {
-    **{kind: kind for kind in ("local", "var", "module", *KEY_TYPES)},
-    "component": "module",
-    **{kind.removeprefix("data."): kind for kind in PASSING},
-}
+_KINDS = {kind.removeprefix("data."): kind for kind in ("local", "var", "module", *KEY_TYPES, *PASSING)} | {"component": "module"}
 """Words that a name begins with which can stand for a secret, and the kind of each."""
 _NAMED = lazy_pattern(rf"(?<![\w-])({'|'.join(_KINDS)})(?![\w-])((?:\.[A-Za-z_\x80-\xff][\w\x80-\xff-]*){{0,2}})".encode("latin-1"))
 """Such a word with its name and attribute, which are missing where the code writes it in an unusual way."""
@@ -47,8 +40,7 @@ class SecretEnd(NamedTuple):
     argument: str
     expression: hcl.Expr
     scope: ModuleScope
-    origin: ValueOrigin
-    """The key, or the call of the known module that makes it."""
+    origin: ValueOrigin  # the key, or the call of the known module that makes it
 
 
 class SecretOrigins(Origins):
@@ -78,6 +70,7 @@ class Secrets:
     def __init__(self) -> None:
         self._seen: set[_Node | tuple[ModuleInstance, _Holder]] = set()
         self._ends: dict[hcl.Block, dict[SecretEnd, None]] = {}
+        self._mentions: dict[int, dict[_Name, dict[_Holder, None]]] = {}  # by folder and name
 
     def of(self, block: hcl.Block, instance: ModuleInstance) -> list[SecretEnd]:
         """The ends of the secrets of the keys that a block, or the call of a known module, makes."""
@@ -88,9 +81,21 @@ class Secrets:
             if node not in self._seen:
                 self._seen.add(node)
                 node[0].budget.spend()
-                for holder in node[0].index(Mentions).by(node[0].folder, *node[1:]):
+                for holder in self.mentioning(node[1:], node[0].folder):
                     pending += self._hold(node[0], holder)
-        return sorted((end for end in self._ends.get(block, ()) if end.origin.instance is instance), key=_in_order)
+        ends = (end for end in self._ends.get(block, ()) if end.origin.instance is instance)
+        return sorted(ends, key=lambda end: (end.instance.address, end.block.type != "output", end.expression.span))
+
+    def mentioning(self, name: _Name, folder: Module) -> Iterable[_Holder]:
+        """The blocks and local values of a folder that mention a name which can hold a secret; another attribute of a key holds none."""
+        if id(folder) not in self._mentions:
+            found = self._mentions[id(folder)] = {}
+            for holder in holders(folder):
+                words = _words_in(holder) if isinstance(holder, hcl.Block) else _references_in(folder.locals[holder].expression)
+                for kind, label, *attribute in words:
+                    if kind not in KEY_TYPES or not attribute or attribute[0] in secrets_of(kind):
+                        found.setdefault((kind, label), {})[holder] = None
+        return self._mentions[id(folder)].get(name, ())
 
     def _hold(self, instance: ModuleInstance, holder: _Holder) -> Iterator[_Node]:
         """Look at something that mentions what can hold a secret, and yield what it passes the secret to."""
@@ -98,7 +103,7 @@ class Secrets:
             return
         self._seen.add((instance, holder))
         if isinstance(holder, str):
-            if _is_open(instance.folder.locals[holder].expression, instance.scope()):
+            if _may_hold_secret(instance.folder.locals[holder].expression, instance.scope()):
                 yield instance, "local", holder
         elif holder.type in ("module", "component"):
             yield from self._give(instance, holder)
@@ -117,47 +122,19 @@ class Secrets:
             self._look(instance, call)
             return
         for (_, scope), child in zip(children[0].instances, children[1], strict=True):
-            yield from ((child, "var", name) for name, value in arguments_of(call) if _is_open(value, scope))
+            yield from ((child, "var", name) for name, value in arguments_of(call) if _may_hold_secret(value, scope))
 
     def _look(self, instance: ModuleInstance, block: hcl.Block) -> bool:
         """Keep the secrets that end in a block. True if one may go through it: not all of its arguments are known."""
         origins = instance.index(SecretOrigins, *KEY_TYPES)
         scopes = [scope for _, scope in instances_of(block, instance).instances] if block.type != "output" else [instance.scope()]
-        ways = [(name, e, scope) for name, e in arguments_of(block) for scope in scopes if _is_open(e, scope)]
-        for argument, expression, scope in ways:
+        ways = [(path, e, scope) for path, e in arguments_of(block) for scope in scopes if _may_hold_secret(e, scope)]
+        for path, expression, scope in ways:
             for origin in origins.of(expression, scope):
                 if origin.block is not None and (origin.kind == "module" or origin.attribute in (None, *secrets_of(origin.kind))):
-                    end = SecretEnd(instance, block, argument, expression, scope, origin)
+                    end = SecretEnd(instance, block, path.rpartition(".")[2], expression, scope, origin)
                     self._ends.setdefault(origin.block, {})[end] = None
         return bool(ways)
-
-
-def _is_open(expression: hcl.Expr, scope: ModuleScope) -> bool:
-    """True if a secret may be in a value."""
-    return first_unknown(scope.instance.index(SecretOrigins, *KEY_TYPES).value(expression, scope)) is not None
-
-
-def _in_order(end: SecretEnd) -> tuple[str, bool, str, int, int]:
-    """Outputs of a module before its resources, each in the order of the code."""
-    place = end.expression.span
-    return end.instance.address, end.block.type != "output", place.path, place.line, place.column
-
-
-class Mentions:
-    """Which blocks and local values of a folder mention each name that can hold a secret."""
-
-    def __init__(self) -> None:
-        self._folders: dict[int, dict[_Name, list[_Holder]]] = {}
-
-    def by(self, folder: Module, kind: str, name: str) -> Sequence[_Holder]:
-        """What mentions a name in a folder."""
-        if id(folder) not in self._folders:
-            found = self._folders[id(folder)] = {}
-            for holder in holders(folder):
-                words = _words_in(holder) if isinstance(holder, hcl.Block) else _names(folder.locals[holder].expression)
-                for word in dict.fromkeys(words):
-                    found.setdefault(word, []).append(holder)
-        return self._folders[id(folder)].get((kind, name), ())
 
 
 def holders(folder: Module) -> list[_Holder]:
@@ -165,26 +142,24 @@ def holders(folder: Module) -> list[_Holder]:
     return [*folder.outputs.values(), *folder.resources.values(), *folder.data.values(), *folder.calls.values(), *folder.locals]
 
 
-def _words_in(block: hcl.Block) -> list[_Name]:
-    """The kinds and names in a block that can stand for a secret, by its text where that is clear."""
+def _may_hold_secret(expression: hcl.Expr, scope: ModuleScope) -> bool:
+    return first_unknown(scope.instance.index(SecretOrigins, *KEY_TYPES).value(expression, scope)) is not None
+
+
+def _words_in(block: hcl.Block) -> Iterable[tuple[str, ...]]:
+    """The references in a block that can stand for a secret, by its text where that is clear."""
     text = None if block.is_read else block.text
     found = dict.fromkeys(_NAMED.findall(text, text.find(b"{"))) if text is not None else None
     if found is None or not all(rest for _, rest in found):
         expressions = (*(argument for _, argument in arguments_of(block)), block.get("for_each"))
-        return [word for e in expressions if e is not None for word in _names(e)]
-    words = ((_KINDS[kind.decode()], *rest.decode("utf-8", "replace").split(".")[1:]) for kind, rest in found)
-    return [(word[0], word[1]) for word in words if _may_be_secret(*word)]
+        return [words for e in expressions if e is not None for words in _references_in(e)]
+    return [(_KINDS[kind.decode()], *rest.decode("utf-8", "replace").split(".")[1:]) for kind, rest in found]
 
 
-def _names(expression: hcl.Expr) -> Iterator[_Name]:
+def _references_in(expression: hcl.Expr) -> Iterator[tuple[str, ...]]:
     for part in walk(expression):
         match references(part):
             case ("data", kind, name, *_):
                 yield f"data.{kind}", name
-            case (kind, name, *rest) if _may_be_secret(kind, name, *rest[:1]):
-                yield "module" if kind == "component" else kind, name
-
-
-def _may_be_secret(kind: str, _name: str, attribute: str = "") -> bool:
-    """True if a reference may stand for a secret: not if it is to another attribute of a key."""
-    return not attribute or kind not in KEY_TYPES or attribute in secrets_of(kind)
+            case (kind, name, *rest):
+                yield "module" if kind == "component" else kind, name, *rest

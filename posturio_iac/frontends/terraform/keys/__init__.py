@@ -1,4 +1,1 @@
-"""Access keys of Terraform: their users, tags, rotation, exposures, and the shortest changes that mend them.
-
-Imports ``dataflow`` and what lies below.
-"""
+"""Access keys of Terraform and all that is known of them. Imports ``dataflow`` and what lies below."""

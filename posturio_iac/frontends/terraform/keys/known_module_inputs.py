@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import Attr, Span, Unknown
 from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.unknown import NAMES_NO, NAMES_USER
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import part_of
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.tags import Tag, Tags, default_tags, read_map
-from posturio_iac.frontends.terraform.known_modules.table import Choice
-from posturio_iac.frontends.terraform.modules.instance import STRICT
+from posturio_iac.frontends.terraform.known_modules.table import Choice, InputTemplate, KnownKey
+from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleInstance, ModuleScope
 from posturio_iac.frontends.terraform.operators import text_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import Value, first_unknown
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from posturio_iac.core.model import Attr, Span
-    from posturio_iac.frontends.terraform.known_modules.table import InputTemplate, KnownKey
-    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
 _OFF = frozenset({"false", "no", "0", ""})
 
@@ -36,8 +30,7 @@ class Inputs:
     block: hcl.Block
     scope: ModuleScope
     key: KnownKey
-    element: tuple[Value, Value] | None = None
-    """The key and the value of the element that the key is made from."""
+    element: tuple[Value, Value] | None = None  # the key and the value of the element that the key is made from
 
     @property
     def label(self) -> str:
@@ -45,7 +38,6 @@ class Inputs:
 
     @property
     def _others(self) -> Unknown | None:
-        """Why there may be inputs that cannot be seen."""
         return self.scope.instance.folder.unreadable_tfvars if is_applied(self.scope.instance) else None
 
     def value(self, choice: Choice, *, strict: bool = False) -> Value:
@@ -60,11 +52,10 @@ class Inputs:
             if rest == ["key"]:
                 return name
             value: Value = element
+        elif head not in self.block.body.attributes and self._others is not None:
+            return self._others
         else:
-            if head not in self.block.body.attributes and self._others is not None:
-                return self._others
-            scope = self.scope.seen(STRICT) if strict else self.scope
-            value = evaluate_or_unknown(hcl.setting(self.block, head), scope)
+            value = evaluate_or_unknown(hcl.setting(self.block, head), self.scope.seen(STRICT) if strict else self.scope)
         for part in rest:
             value = part_of(value, part)
         return value
@@ -74,7 +65,7 @@ class Inputs:
         return any(_is_off(self.value(choice, strict=True)) is off for choice, off in choices)
 
     def text(self, template: InputTemplate) -> Attr[str | None]:
-        """Return filled-in text; None when an input of it is not set or empty."""
+        """Filled-in text; None when an input of it is not set or empty."""
         words: list[str] = []
         for part in template.parts:
             value = part if isinstance(part, str) else self.value(part)
@@ -94,9 +85,7 @@ class Inputs:
     def status(self) -> Attr[str]:
         """The key's status."""
         value = self.value(self.key.status) if self.key.status else None
-        if value is False:
-            return "Inactive"
-        return value if isinstance(value, (str, Unknown)) and value else "Active"
+        return "Inactive" if value is False else value if isinstance(value, (str, Unknown)) and value else "Active"
 
     def service(self) -> Attr[str | None]:
         """The service that the key is for, where it is a service credential."""
@@ -104,13 +93,12 @@ class Inputs:
 
     def tags(self) -> Tags:
         """The tags of the user: what the call gives, what the module adds, and the provider's defaults."""
-        label = self.label
         found = Tags() if self._others is None else Tags((), (self._others,))
         for choice in self.key.tags:
             found = self._given(choice).over(found)
         for name, template in self.key.fixed_tags:
             if (value := self.text(template)) is not None:
-                found = Tags((Tag(name, value, TagOrigin(name, label), self.block.header),)).over(found)
+                found = Tags((Tag(name, value, TagOrigin(name, self.label), self.block.header),)).over(found)
         return found.over(default_tags(self.block, self.scope.instance, "aws"))
 
     def _given(self, choice: Choice) -> Tags:
@@ -120,8 +108,7 @@ class Inputs:
             if expression is not None and head != "each" and self._at(path, strict=False) is not None:
                 for part in rest:
                     expression = hcl.GetAttr(expression, part, expression.span)
-                root_like, label = self.scope.instance.root.folder.is_root, self.label
-                return read_map(expression, self.scope, TagOrigin("", label), f"{path} of {label}", root_like=root_like)
+                return read_map(expression, self.scope, TagOrigin("", self.label), f"{path} of {self.label}")
         return Tags()
 
     def place(self, choice: Choice | int | None) -> Span:

@@ -6,19 +6,19 @@ import posixpath
 
 from posturio_iac.core.evidence.remedy import AddComment, Advice, Remedies, SetArgument, SetMaxAge
 from posturio_iac.core.keys import SERVICE_CREDENTIAL
-from posturio_iac.core.model import KeyKind, Unknown
+from posturio_iac.core.model import KeyKind, Lifetime, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import NOT_FIXED
 from posturio_iac.facts import FactOptions, KeyFacts
 from posturio_iac.facts.access_key import age_lifetime, age_of, items_of, key_of_user, max_age_lifetime
-from posturio_iac.frontends.terraform.keys.assembly import comments_for, user_facts
+from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, comments_for, user_facts
 from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs, is_applied
 from posturio_iac.frontends.terraform.keys.remedies import above_calls, added, narrower
 from posturio_iac.frontends.terraform.keys.secret_ends import exposures_of_module
 from posturio_iac.frontends.terraform.keys.users import TerraformUser
-from posturio_iac.frontends.terraform.known_modules.table import Choice
-from posturio_iac.frontends.terraform.modules.instance import instances_of, own_place
+from posturio_iac.frontends.terraform.known_modules.table import Choice, KnownKey, KnownVersion
+from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 
 TYPE_CHECKING = False
@@ -26,12 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.evidence.remedy import Remedy
-    from posturio_iac.core.model import Lifetime
     from posturio_iac.facts.shared_code import KeyOfUser
-    from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext
     from posturio_iac.frontends.terraform.known_modules.lookup import Match
-    from posturio_iac.frontends.terraform.known_modules.table import KnownKey, KnownVersion
-    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
 
 def keys_of_call(match: Match, instance: ModuleInstance, block: hcl.Block, setting: RootModuleContext) -> Iterator[KeyOfUser]:
@@ -59,7 +55,6 @@ def _keys(match: Match, block: hcl.Block, scope: ModuleScope, address: str, sett
 
 
 def _made(version: KnownVersion, block: hcl.Block, scope: ModuleScope) -> list[tuple[str, Inputs]]:
-    """The keys that one version makes of a call."""
     found = (one for key in version.keys for one in _elements(Inputs(block, scope, key)))
     return [(suffix, inputs) for suffix, inputs in found if not inputs.switched_off()]
 
@@ -67,11 +62,9 @@ def _made(version: KnownVersion, block: hcl.Block, scope: ModuleScope) -> list[t
 def _elements(inputs: Inputs) -> Iterator[tuple[str, Inputs]]:
     """Yield the key once, or once for each element of the input that it is made from."""
     key = inputs.key
-    if key.each is None:
-        yield "", inputs
-        return
-    collection = inputs.value(key.each)
-    match collection:
+    match collection := inputs.value(key.each) if key.each is not None else None:
+        case _ if key.each is None:
+            yield "", inputs
         case dict():
             yield from ((f'["{name}"]', replace(inputs, element=(name, element))) for name, element in collection.items())
         case tuple():
@@ -113,7 +106,6 @@ def _facts(match: Match, inputs: Inputs, address: str, setting: RootModuleContex
 
 
 def _ages(inputs: Inputs) -> Iterator[Lifetime]:
-    """Yield the rotation after a maximum age in seconds, and the end that AWS gives a service credential, in days."""
     owner, key = Place(inputs.label, inputs.block.header), inputs.key
     for age, usual, in_seconds in ((key.max_age, "the maximum age", True), (key.age, "the age", False)):
         value, name = (inputs.value(age), age.paths[0]) if isinstance(age, Choice) else (age, usual)
@@ -144,19 +136,17 @@ def _remedies(match: Match, inputs: Inputs) -> Remedies:
 
 
 def _switch(key: KnownKey) -> tuple[str, str] | None:
-    """The input that switches a key off, and the value that does."""
     if key.status:
         return key.status.paths[0], '"Inactive"'
     return (key.enabled_by[-1].paths[0], "false") if key.enabled_by else None
 
 
 def _disable(key: KnownKey, place: Place) -> Remedy:
-    switch = _switch(key)
-    if switch is None:
-        return Advice(f"remove {place.address}")
-    path, value = switch
+    path, value = _switch(key) or ("", "")
     head, _, rest = path.partition(".")
-    return Advice(f"set {rest} to {value} in {head} of {place.address}") if rest else SetArgument(place, path, value, needs_person=True)
+    if rest:
+        return Advice(f"set {rest} to {value} in {head} of {place.address}")
+    return SetArgument(place, path, value, needs_person=True) if path else Advice(f"remove {place.address}")
 
 
 def _narrower(place: Place, inputs: Inputs) -> Iterator[Remedy]:

@@ -11,18 +11,16 @@ from posturio_iac.facts import FactOptions
 from posturio_iac.facts.access_key import facts_of_program, key_of_user, rotator
 from posturio_iac.facts.shared_code import KeyOfUser
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.keys.assembly import comments_for
-from posturio_iac.frontends.terraform.modules.instance import instances_of, own_place
+from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, comments_for
+from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
-from posturio_iac.search.kinds import CALLING, RUNNING, TERRAFORM, holds_any, names_program
+from posturio_iac.search.kinds import CALLING, RUNNING, TERRAFORM, holds_any, names_file, names_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext
-    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
     from posturio_iac.frontends.terraform.values import Value
 
 STACKS = tuple(f"{provider}_cloudformation_stack{suffix}" for provider in ("aws", "awscc") for suffix in ("", "_set"))
@@ -45,9 +43,11 @@ def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> It
         written = [body.attributes[name].expression for body in bodies for name in _NAMED if name in body.attributes]
         _not_followed(block, instance, instance.full(".".join(block.labels)), *(evaluate_or_unknown(e, instance.scope()) for e in written))
     folder = instance.folder
-    for block in (*folder.resources.values(), *folder.data.values(), *folder.calls.values()):
+    blocks = (*folder.resources.values(), *folder.data.values(), *folder.calls.values())
+    code = b"\n".join(block.text or _SIGNS[0] for block in blocks)
+    # Most texts neither hold a program nor name one, and need not be parsed.
+    for block in blocks if holds_any(code, _SIGNS) or names_file(code, TERRAFORM) else ():
         path, fence = os.path.join(instance.program.root, block.header.path), instance.program.fence
-        # Most texts neither hold a program nor name one, and need not be parsed.
         if block.text is None or holds_any(block.text, _SIGNS) or names_program(block.text, TERRAFORM, path, fence):
             yield from _of_program(block, instance, setting)
 

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import posixpath
 
-from posturio_iac.core.evidence.remedy import (
-    AddBlock,
-    AddComment,
-    AddTag,
-    Advice,
-    CreateFirst,
-    MergeTags,
-    Remedies,
-    SetArgument,
-)
+from posturio_iac.core.evidence.remedy import AddBlock, AddComment, AddTag, Advice, CreateFirst, MergeTags, Remedies, SetArgument
 from posturio_iac.core.keys import AGE, KEY_TYPES, SERVICE_CREDENTIAL
 from posturio_iac.core.place import Place
 from posturio_iac.facts.access_key import INACTIVE, age_of
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origin import Origins
-from posturio_iac.frontends.terraform.keys.users import below, find_user
+from posturio_iac.frontends.terraform.keys.users import TerraformUser, below, find_user
 from posturio_iac.frontends.terraform.modules.expansion import quoted
-from posturio_iac.frontends.terraform.modules.instance import ModuleScope, instances_of
+from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import mentioned, references, spelled, walk
 
@@ -30,8 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.evidence.remedy import Remedy
-    from posturio_iac.frontends.terraform.keys.users import TerraformUser
-    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
+
 
 _ORDER = "create_before_destroy"
 
@@ -106,7 +96,6 @@ def _set_for_entry(given: hcl.Expr | None, test: str, entry: str, collection: st
 
 
 def _tags(scope: ModuleScope, user: TerraformUser) -> AddTag | MergeTags | None:
-    """Return how to add a tag to the user, if its code belongs to the scan."""
     if user.block is None or user.scope is None or user.span is None or not scope.instance.program.is_ours(user.span.path):
         return None
     if (ignored := ignored_changes(user.block)) is None or ignored & {"tags", "tags_all"}:
@@ -117,13 +106,11 @@ def _tags(scope: ModuleScope, user: TerraformUser) -> AddTag | MergeTags | None:
 
 def above_calls(instance: ModuleInstance) -> Iterator[AddComment]:
     """Yield the comments above the calls that lead to a module, the nearest first: those in code of the scan that is not for others."""
-    at = instance
-    while at.call is not None and at.caller is not None:
-        path = at.call.header.path
-        if at.program.is_ours(path) and not at.program.is_for_others(posixpath.dirname(path)):
-            call = Place(f"module.{at.call.labels[0]}", at.call.header)
+    for block in (at.call for at in instance.lineage if at.call is not None):
+        path = block.header.path
+        if instance.program.is_ours(path) and not instance.program.is_for_others(posixpath.dirname(path)):
+            call = Place(f"module.{block.labels[0]}", block.header)
             yield AddComment(call, target=call.text(), json=path.endswith(".json"))
-        at = at.caller.instance
 
 
 def added(argument: str, expression: hcl.Expr | None, place: Place, instance: ModuleInstance, block: hcl.Block) -> AddTag | MergeTags:
@@ -156,7 +143,6 @@ def _goes_elsewhere(name: str, instance: ModuleInstance, block: hcl.Block) -> bo
 
 
 def _input(expression: hcl.Expr | None) -> str | None:
-    """The module input that a value is, or that a map is merged from."""
     match expression:
         case hcl.GetAttr(hcl.Name("var"), name):
             return name

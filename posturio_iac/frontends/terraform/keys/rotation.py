@@ -7,12 +7,11 @@ from posturio_iac.core.evidence.remedy import INSTANCE, Advice, HoldTrigger, Rem
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.keys import forcing
-from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
+from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Span, Unknown
 from posturio_iac.core.place import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, Place, TriggerOrigin
-from posturio_iac.core.record import NamedTuple, dataclass, replace
+from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS
-from posturio_iac.frontends.terraform.dataflow.clocks import clocks_of
-from posturio_iac.frontends.terraform.dataflow.due import DuePlan
+from posturio_iac.frontends.terraform.dataflow.due import Clock, DuePlan, clocks_of
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import creates_first, ignored_changes, is_set, stated, stop_ignoring
 from posturio_iac.frontends.terraform.dataflow.origin import of_instance
 from posturio_iac.frontends.terraform.dataflow.standstill import chosen_by_hand, clock_in, edits, why_trigger_stands, why_value_stands
@@ -26,56 +25,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.core.evidence.reason import Reason
     from posturio_iac.core.evidence.remedy import Remedy
-    from posturio_iac.core.model import Span
     from posturio_iac.core.place import Origin
-    from posturio_iac.frontends.terraform.dataflow.clocks import Clock
     from posturio_iac.frontends.terraform.modules.instance import ModuleScope
     from posturio_iac.frontends.terraform.modules.readings import Engine
-    from posturio_iac.frontends.terraform.values import Due
 
 _NOT_MANAGED = {"var": "a variable", "local": "a local value", "data": "a data source", "module": "a module"}
 _NOT_MANAGED |= dict.fromkeys(("each", "count", "path", "terraform"), "not a resource")
-_NAME_ONE = Advice("refer to a resource that changes")
-_FOLLOW = f"refer to a resource that follows a {ROTATING}, such as a time_static with its rfc3339"
 
 
-@dataclass(frozen=True, slots=True)
-class Rotation:
+class Rotation(NamedTuple):
     """The rotation in one key's block."""
 
     lifetimes: tuple[Lifetime, ...]
     notes: tuple[str, ...]
     replacement: Replacement | None
-    schedules: frozenset[str]
-    """Its drivers, to tell apart keys that change at different times."""
-
-
-def rotation_of(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Rotation:
-    """The rotation that a key's block brings about, or seems to."""
-    plan = scope.instance.index(DuePlan)
-    found = [one for trigger in stated(block, "replace_triggered_by") for one in _through_trigger(trigger, block, scope, engine, plan)]
-    found += _through_arguments(block, scope, plan)
-    kept = [one.lifetime for one in found if one.lifetime is not None]
-    notes = (*(one.note for one in found if one.note), *(() if kept else chosen_by_hand(block, scope)))
-    kept += (*_multiplied(block, scope, plan), *_dependencies(block, scope))
-    if not kept and (outside := _out_of_band(block, scope)) is not None:
-        kept.append(outside)
-    drivers = [one for one in found if one.lifetime and (one.lifetime.effect is Effect.ENFORCED or one.lifetime.kind is Kind.ROTATED)]
-    for argument, value, reason in (("prevent_destroy", True, why.PREVENTED()), ("destroy", False, why.FORGOTTEN())):
-        if is_set(block, argument, scope, to=value):
-            remedy = RemoveArgument(_key(block), argument, "its lifecycle block")
-            for at, one in enumerate(kept):
-                if one.effect is Effect.ENFORCED:
-                    kept[at] = replace(one, effect=Effect.INERT, reason=reason, remedy=remedy, span=one.span or block.header)
-            drivers = []
-    clocks = [one.clock for one in drivers if one.clock is not None]
-    span = next((one.lifetime.span for one in drivers if one.lifetime is not None), None) or block.header
-    turns = any(clock.turns > 1 for clock in clocks)
-    replacement = Replacement(span, creates_first(block, scope), takes_turns=turns) if drivers else None
-    schedules = frozenset(clock.output or clock.shown for clock in clocks)
-    return Rotation(tuple(dict.fromkeys(kept)), tuple(dict.fromkeys(notes)), replacement, schedules)
+    schedules: frozenset[str]  # its drivers, to tell apart keys that change at different times
 
 
 class _Found(NamedTuple):
@@ -86,17 +51,41 @@ class _Found(NamedTuple):
     note: str = ""
 
 
+def rotation_of(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Rotation:
+    """The rotation that a key's block brings about, or seems to."""
+    plan = scope.instance.index(DuePlan)
+    found = [one for trigger in stated(block, "replace_triggered_by") for one in _through_trigger(trigger, block, scope, engine, plan)]
+    found += _through_arguments(block, scope, plan)
+    kept = [one.lifetime for one in found if one.lifetime is not None]
+    notes = (*(one.note for one in found if one.note), *(() if kept else chosen_by_hand(block, scope)))
+    kept += (*_multiplied(block, scope, plan), *_dependencies(block, scope))
+    kept += () if kept else _out_of_band(block, scope)
+    drivers = [one for one in found if one.lifetime and (one.lifetime.effect is Effect.ENFORCED or one.lifetime.kind is Kind.ROTATED)]
+    for argument, value, reason in (("prevent_destroy", True, why.PREVENTED()), ("destroy", False, why.FORGOTTEN())):
+        if is_set(block, argument, scope, to=value):
+            remedy = RemoveArgument(_key(block), argument, "its lifecycle block")
+            for at, one in enumerate(kept):
+                if one.effect is Effect.ENFORCED:
+                    kept[at] = replace(one, effect=Effect.INERT, reason=reason, remedy=remedy, span=one.span or block.header)
+            drivers = []
+    clocks = [one.clock for one in drivers if one.clock is not None]
+    span = next((one.lifetime.span for one in drivers if one.lifetime is not None), None) or block.header
+    takes_turns = any(clock.turns > 1 for clock in clocks)
+    replacement = Replacement(span, creates_first(block, scope), takes_turns=takes_turns) if drivers else None
+    schedules = frozenset(clock.output or clock.shown for clock in clocks)
+    return Rotation(tuple(dict.fromkeys(kept)), tuple(dict.fromkeys(notes)), replacement, schedules)
+
+
 def _through_trigger(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope, engine: Engine, plan: DuePlan) -> Iterator[_Found]:
-    """Yield the evidence of one item of ``replace_triggered_by``."""
     if (refused := _refused(trigger, block, scope)) is not None:
         yield _Found(refused)
         return
     text = spelled(trigger) or "its value"
     origin = TriggerOrigin(text)
     fired = plan.fires(trigger, scope.seen(plan.view))
-    for clock, doubt in _clocks(fired.created):
+    for clock, doubt in clocks_of(fired.created):
         yield _Found(_direct(clock, doubt, trigger, engine, block, scope), clock)
-    for clock, doubt in _clocks(fired.replaced):
+    for clock, doubt in clocks_of(fired.replaced):
         yield _Found(_moved(replace(origin, via=clock.shown, clock=clock.what), trigger.span, clock, doubt, text), clock)
     if fired.replaced is not None and fired.replaced.doubt is not None:
         return
@@ -116,14 +105,11 @@ def _through_trigger(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope, en
             words = ".".join(references(trigger)[:2])
             yield _Found(None, note=f"its trigger {words} changes only when somebody edits the code: manual rotation without a schedule")
     else:
-        holds = references(trigger)[0] in HOLDERS | COMPUTED_ONCE
-        follow = f"let {text} follow a {ROTATING} that has an interval" if holds else _FOLLOW
+        follow = f"refer to a resource that follows a {ROTATING}, such as a time_static with its rfc3339"
+        if references(trigger)[0] in HOLDERS | COMPUTED_ONCE:
+            follow = f"let {text} follow a {ROTATING} that has an interval"
         remedy = stands.remedy or Advice(follow)
         yield _Found(Lifetime(Kind.ROTATION, Effect.INERT, origin, text, trigger.span, reason=stands.reason, remedy=remedy))
-
-
-def _clocks(due: Due | None) -> Iterator[tuple[Clock, Unknown | None]]:
-    return ((clock, due.doubt if due is not None else None) for clock in clocks_of(due))
 
 
 def _refused(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope) -> Lifetime | None:
@@ -140,7 +126,7 @@ def _refused(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope) -> Lifetim
         repeated = next((argument for argument, index in INSTANCE.items() if index.partition(".")[0] in named), "")
         reason, remedy = why.NOT_MANAGED(text, _NOT_MANAGED[words[0]]), HoldTrigger(_key(block), text, repeated)
     elif words[0] != "self" and words[:2] not in scope.instance.folder.resources:
-        reason, remedy = why.MISSING_RESOURCE(".".join(words[:2])), _NAME_ONE
+        reason, remedy = why.MISSING_RESOURCE(".".join(words[:2])), Advice("refer to a resource that changes")
     else:
         return None
     return Lifetime(Kind.ROTATION, Effect.INERT, TriggerOrigin(text), text, trigger.span, reason=reason, remedy=remedy)
@@ -187,7 +173,6 @@ def _hop(reference: hcl.Expr, block: hcl.Block, scope: ModuleScope, *, is_depend
 
 
 def _through_arguments(block: hcl.Block, scope: ModuleScope, plan: DuePlan) -> Iterator[_Found]:
-    """Yield evidence from arguments whose change replaces the key."""
     ignored = ignored_changes(block)
     for name in forcing(block.labels[0]):
         expression = block.get(name)
@@ -195,7 +180,7 @@ def _through_arguments(block: hcl.Block, scope: ModuleScope, plan: DuePlan) -> I
             continue
         span, address = expression.span, ".".join(block.labels)
         due = plan.moving(expression, scope.seen(plan.view))
-        for clock, doubt in _clocks(due):
+        for clock, doubt in clocks_of(due):
             origin = ChangeOrigin(name, clock.shown, clock.what)
             if ignored is None or name in ignored:
                 reason, remedy = why.IGNORES_CHANGES(address), stop_ignoring(block, address, [name])
@@ -206,10 +191,10 @@ def _through_arguments(block: hcl.Block, scope: ModuleScope, plan: DuePlan) -> I
             yield _Found(_still(ChangeOrigin(name), mentioned_clock, expression, scope, plan))
 
 
-def _still(origin: Origin, shown: str, expression: hcl.Expr, scope: ModuleScope, plan: DuePlan, reason: Reason | None = None) -> Lifetime:
+def _still(origin: Origin, shown: str, value: hcl.Expr, scope: ModuleScope, plan: DuePlan, reason: why.Reason | None = None) -> Lifetime:
     remedy = Advice(f"let replace_triggered_by name a time_static that follows {shown}")
-    reason = reason or why_value_stands(list(of_instance(expression, scope)), plan).reason
-    return Lifetime(Kind.ROTATION, Effect.INERT, origin, shown, expression.span, reason=reason, remedy=remedy)
+    reason = reason or why_value_stands(list(of_instance(value, scope)), plan).reason
+    return Lifetime(Kind.ROTATION, Effect.INERT, origin, shown, value.span, reason=reason, remedy=remedy)
 
 
 def _multiplied(block: hcl.Block, scope: ModuleScope, plan: DuePlan) -> Iterator[Lifetime]:
@@ -219,13 +204,12 @@ def _multiplied(block: hcl.Block, scope: ModuleScope, plan: DuePlan) -> Iterator
         if expression is None or (mentioned_clock := clock_in(expression, scope, ("keys", "length"))) is None:
             continue
         value = evaluate_or_unknown(expression, scope.instance.scope(plan.view))
-        keys = value.rest if isinstance(value, PartialMap) else None if isinstance(value, dict) else value
-        due = due_of(keys)
+        due = due_of(value.rest if isinstance(value, PartialMap) else None if isinstance(value, dict) else value)
         if due is not None and due.doubt is not None:
             reason = due.doubt.as_reason()
             yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, ChangeOrigin(name), span=expression.span, reason=reason)
         elif due is not None:
-            clock = next((c.shown for c in clocks_of(due)), mentioned_clock)
+            clock = next((c.shown for c, _ in clocks_of(due)), mentioned_clock)
             yield _still(ChangeOrigin(name, clock, clock), clock, expression, scope, plan, why.REFUSED_PLAN(name))
         elif due_of(value) is None:
             yield _still(ChangeOrigin(name), mentioned_clock, expression, scope, plan)
@@ -242,17 +226,13 @@ def _dependencies(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
             yield Lifetime(Kind.ROTATION, Effect.INERT, DependsOnOrigin(text), text, item.span, reason=why.ONLY_ORDERS(), remedy=remedy)
 
 
-def _out_of_band(block: hcl.Block, scope: ModuleScope) -> Lifetime | None:
-    """The unknown evidence of a key that Terraform ignores and that something else seems to rotate."""
+def _out_of_band(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
+    """Yield the unknown evidence of a key that Terraform ignores and that something else seems to rotate."""
     lifecycle = block.body.first("lifecycle")
     expression = lifecycle.get("ignore_changes") if lifecycle else None
-    if expression is None or ignored_changes(block) is not None:
-        return None
-    lambdas = (f"{kind}.{name}" for kind, name in scope.instance.folder.resources if "lambda" in kind and "rotat" in name.lower())
-    if any(mentions_rotation(comment.text) for comment in block.comments):
-        reason = why.COMMENT_SAYS()
-    elif rotator := next(lambdas, None):
-        reason = why.SEEMS_TO_ROTATE(rotator)
-    else:
-        return None
-    return Lifetime(Kind.ROTATION, Effect.UNKNOWN, IgnoreChangesOrigin(), span=expression.span, reason=reason)
+    if expression is not None and ignored_changes(block) is None:
+        lambdas = (f"{kind}.{name}" for kind, name in scope.instance.folder.resources if "lambda" in kind and "rotat" in name.lower())
+        says_so = any(mentions_rotation(comment.text) for comment in block.comments)
+        rotator = next(lambdas, None)
+        if reason := why.COMMENT_SAYS() if says_so else why.SEEMS_TO_ROTATE(rotator) if rotator else None:
+            yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, IgnoreChangesOrigin(), span=expression.span, reason=reason)

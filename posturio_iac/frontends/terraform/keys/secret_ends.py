@@ -14,7 +14,7 @@ from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigi
 from posturio_iac.frontends.terraform.dataflow.secret_flow import SecretEnd, SecretOrigins, Secrets
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.expansion import nested_blocks
-from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleScope, instances_of, own_place
+from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
 
@@ -23,20 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.evidence.remedy import Remedy
-    from posturio_iac.facts.keyless import Sink
-    from posturio_iac.frontends.terraform.dataflow.origin import ValueOrigin
-    from posturio_iac.frontends.terraform.dataflow.secret_flow import SecretEnd
-    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
     from posturio_iac.frontends.terraform.values import Value
 
     End = Exposure | Unknown | Consumer
 
+_KEEPING = ("terraform-aws-modules/secrets-manager/aws", "github.com/terraform-aws-modules/terraform-aws-secrets-manager")
+"""Well-known modules that store secrets encrypted, and their inputs that go nowhere else."""
 _SECRET_INPUTS = ("secret_string", "secret_string_wo", "secret_binary")
-KEEPING = {
-    "terraform-aws-modules/secrets-manager/aws": _SECRET_INPUTS,
-    "github.com/terraform-aws-modules/terraform-aws-secrets-manager": _SECRET_INPUTS,
-}
-"""Inputs of well-known modules that go nowhere but into an encrypted store."""
 
 
 def ends_of(key: hcl.Block, instance: ModuleInstance, suffix: str) -> list[SecretEnd]:
@@ -46,10 +39,9 @@ def ends_of(key: hcl.Block, instance: ModuleInstance, suffix: str) -> list[Secre
 
 def exposures_of(key: hcl.Block, instance: ModuleInstance, ends: list[SecretEnd]) -> Iterator[End]:
     """Yield the places where a secret leaves, `Unknown` where that is open, and what certainly gets it and could do without."""
-    if evaluate_or_unknown(key.get("pgp_key"), instance.scope()) is not None:
-        return
-    whole = Consumer("smtp", Place(instance.full(".".join(key.labels)), own_place(key.header, instance)))
-    yield from _places(ends, (whole,) if ends and all(map(_is_smtp, ends)) else ())
+    if evaluate_or_unknown(key.get("pgp_key"), instance.scope()) is None:
+        whole = Consumer("smtp", Place(instance.full(".".join(key.labels)), own_place(key.header, instance)))
+        yield from _places(ends, (whole,) if ends and all(map(_is_smtp, ends)) else ())
 
 
 def exposures_of_module(call: hcl.Block, instance: ModuleInstance, secrets: tuple[str, ...]) -> Iterator[End]:
@@ -85,7 +77,7 @@ def keeping(instance: ModuleInstance, call: hcl.Block) -> tuple[str, ...]:
     from posturio_iac.frontends.terraform.known_modules.module_source import parse_source
 
     source = instance.program.source_of(call, instance)
-    return KEEPING.get(parse_source(source).address, ()) if source is not None else ()
+    return _SECRET_INPUTS if source is not None and parse_source(source).address in _KEEPING else ()
 
 
 def _unless(doubt: Unknown | None, place: Exposure, origin: ValueOrigin) -> Exposure | Unknown:
@@ -96,22 +88,20 @@ def _unless(doubt: Unknown | None, place: Exposure, origin: ValueOrigin) -> Expo
 
 
 def _output(end: SecretEnd) -> Iterator[Exposure | Unknown]:
-    instance, block, value = end.instance, end.block, end.expression
+    instance, block = end.instance, end.block
     sensitive = evaluate_or_unknown(block.get("sensitive"), end.scope)
     if sensitive in (True, "true") or end.origin.attribute is None or end.argument != "value":
         return
-    bared = [e for e in walk(value) if isinstance(e, hcl.Call) and e.name == "nonsensitive"]
-    if not (instance.caller is None and shows_outputs(instance)):
-        origins = instance.index(SecretOrigins, *KEY_TYPES)
-        if not any(end.origin in origins.of(e, end.scope) for e in bared):
-            return
-    output = Place(f"output.{block.labels[0]}", block.header)
-    holder = SecretHolder(HolderKind.OUTPUT, block.labels[0])
-    place = Exposure(own_place(block.header, instance), holder, HideOutput(output, is_bared=bool(bared)))
-    yield _unless(sensitive if isinstance(sensitive, Unknown) else None, place, end.origin)
+    bared = [e for e in walk(end.expression) if isinstance(e, hcl.Call) and e.name == "nonsensitive"]
+    origins = instance.index(SecretOrigins, *KEY_TYPES)
+    is_shown = instance.caller is None and _shows_outputs(instance)
+    if is_shown or any(end.origin in origins.of(e, end.scope) for e in bared):
+        remedy = HideOutput(Place(f"output.{block.labels[0]}", block.header), is_bared=bool(bared))
+        place = Exposure(own_place(block.header, instance), SecretHolder(HolderKind.OUTPUT, block.labels[0]), remedy)
+        yield _unless(sensitive if isinstance(sensitive, Unknown) else None, place, end.origin)
 
 
-def shows_outputs(instance: ModuleInstance) -> bool:
+def _shows_outputs(instance: ModuleInstance) -> bool:
     """True if Terraform shows sensitive outputs of the module: before 0.15 it does, later versions refuse to.
 
     A module that old ones may run as well (``>= 0.12``), or that pins no version, counts as old only when it is applied by itself.
@@ -144,41 +134,29 @@ def _consumer(end: SecretEnd) -> Iterator[Consumer]:
 
 def _argument(end: SecretEnd) -> Iterator[Exposure | Unknown]:
     block, argument = end.block, end.argument
-    kind, tagged = block.labels[0], argument in TAG_ARGUMENTS
-    sink = SINKS.get(kind)
-    if not tagged and (sink is None or argument not in sink.arguments):
-        return
-    doubt = None
-    if kind == "aws_ssm_parameter" and not tagged and argument != "insecure_value":
-        stored = evaluate_or_unknown(block.get("type"), end.instance.scope())
-        if isinstance(stored, Unknown):
-            doubt = stored
-        elif stored not in ("String", "StringList"):
-            return  # it is encrypted
+    kind, sink, doubt = block.labels[0], SINKS.get(block.labels[0]), None
     where = end.instance.full(".".join(block.labels))
-    remedy = _remedy(argument, sink, Place(where, block.header), tagged=tagged)
+    remedy: Remedy = Advice("remove it")
+    if argument not in TAG_ARGUMENTS:
+        if sink is None or argument not in sink.arguments:
+            return
+        remedy = SetArgument(Place(where, block.header), "type", '"SecureString"') if sink.change == ENCRYPT else Advice(sink.change)
+        if argument == "insecure_value":
+            remedy = Advice(f"{sink.change}, and write value instead of insecure_value")
+        elif kind == "aws_ssm_parameter":
+            stored = evaluate_or_unknown(block.get("type"), end.instance.scope())
+            doubt = stored if isinstance(stored, Unknown) else None
+            if doubt is None and stored not in ("String", "StringList"):
+                return  # it is encrypted
     place = Exposure(own_place(end.expression.span, end.instance), SecretHolder(HolderKind.ARGUMENT, where, argument), remedy)
     yield _unless(doubt, place, end.origin)
-
-
-def _remedy(attribute: str, sink: Sink | None, place: Place, *, tagged: bool) -> Remedy:
-    if tagged or sink is None:
-        return Advice("remove it")
-    if attribute == "insecure_value":
-        return Advice(f"{sink.change}, and write value instead of insecure_value")
-    return SetArgument(place, "type", '"SecureString"') if sink.change == ENCRYPT else Advice(sink.change)
 
 
 _STORES = ("aws_secretsmanager_secret", "data.aws_secretsmanager_secret")
 _LAMBDA = "rotation_lambda_arn"
 
 
-def secret_rotation(ends: list[SecretEnd]) -> Iterator[Lifetime]:
-    """Yield the rotations of the Secrets Manager secrets that store a key."""
-    yield from dict.fromkeys(lifetime for end in ends for lifetime in _of_end(end))
-
-
-def _of_end(end: SecretEnd) -> Iterator[Lifetime]:
+def rotations_of(end: SecretEnd) -> Iterator[Lifetime]:
     """Yield the rotations of what stores a secret: a resource, or a well-known module."""
     block, scope = end.block, end.scope
     if block.type in ("module", "component") and end.argument in keeping(end.instance, block):
@@ -189,7 +167,6 @@ def _of_end(end: SecretEnd) -> Iterator[Lifetime]:
 
 
 def _rotations(instance: ModuleInstance) -> Iterator[tuple[Lifetime, tuple[ValueOrigin, ...]]]:
-    """Yield the rotation that each resource for it states, and what it rotates."""
     for (kind, name), block in instance.resources("aws_secretsmanager_secret_rotation"):
         for suffix, scope in instances_of(block, instance).instances:
             secrets = instance.index(Origins, *_STORES).of(block.get("secret_id"), scope)
@@ -197,7 +174,6 @@ def _rotations(instance: ModuleInstance) -> Iterator[tuple[Lifetime, tuple[Value
 
 
 def _of_secret(secret: ValueOrigin, instance: ModuleInstance) -> Iterator[Lifetime]:
-    """Yield the rotations of a secret: by its own arguments, and by resources in its module and in the one that stores something in it."""
     if secret.block is None or secret.kind == "module":
         return
     if secret.block.get(_LAMBDA) is not None:

@@ -14,8 +14,7 @@ from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, spelled, walk
 from posturio_iac.frontends.terraform.values import PartialMap, Value
 
-_MOST_STEPS = 4
-"""Longer chains of references only lose their place."""
+_MOST_STEPS = 4  # longer chains of references only lose their place
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +25,7 @@ class Tag:
     value: Value
     origin: TagOrigin
     span: Span
-    expression: hcl.Expr | None = None
-    """The expression of its value, to see whether a clock is in it."""
+    expression: hcl.Expr | None = None  # the expression of its value, to see whether a clock is in it
     scope: ModuleScope | None = None
 
 
@@ -36,8 +34,7 @@ class Tags:
     """The tags of one thing."""
 
     items: tuple[Tag, ...] = ()
-    hidden: tuple[Unknown, ...] = ()
-    """Why there may be more."""
+    hidden: tuple[Unknown, ...] = ()  # why there may be more
 
     def over(self, other: Tags) -> Tags:
         names = {item.name for item in self.items}
@@ -47,52 +44,51 @@ class Tags:
 NO_TAGS = Tags()
 
 
-def tags_of(block: hcl.Block, scope: ModuleScope, address: str, instance: ModuleInstance) -> Tags:
+def tags_of(block: hcl.Block, scope: ModuleScope, address: str) -> Tags:
     """The tags that a block gives to its resource."""
     expression = hcl.setting(block, "tags")
     if expression is None:
         return NO_TAGS
-    root_like = instance.root.folder.is_root
-    tags = read_map(expression, scope, TagOrigin("", address), f"tags of {address}", root_like=root_like)
-    ignored = ignored_changes(block)
-    if ignored is not None and not ignored & {"tags", "tags_all"} and not any(name.startswith("tags.") for name in ignored):
-        return tags
-    # Terraform sets them when it creates the user, and never again.
-    kept = [t for t in tags.items if ignored is None or ignored & {"tags", "tags_all", f"tags.{t.name}"}]
-    return Tags(tuple(replace(t, origin=replace(t.origin, kept=True)) if t in kept else t for t in tags.items), tags.hidden)
+    tags, ignored = read_map(expression, scope, TagOrigin("", address), f"tags of {address}"), ignored_changes(block)
+    # Those whose changes are ignored Terraform sets when it creates the user, and never again.
+    kept = (ignored is None or bool(ignored & {"tags", "tags_all", f"tags.{tag.name}"}) for tag in tags.items)
+    items = (replace(t, origin=replace(t.origin, kept=True)) if k else t for t, k in zip(tags.items, kept, strict=True))
+    return replace(tags, items=tuple(items))
 
 
-def read_map(expression: hcl.Expr, scope: ModuleScope, carrier: TagOrigin, label: str, *, root_like: bool) -> Tags:
-    """The entries of a map of tags. Defaults of variables count; entries that others may add are unknown.
-
-    ``carrier`` is the origin of every entry but for its name.
-    """
-    value = _as_map(evaluate_or_unknown(expression, scope))
-    strict = value if root_like else _as_map(evaluate_or_unknown(expression, scope.seen(STRICT)))
+def read_map(expression: hcl.Expr, scope: ModuleScope, carrier: TagOrigin, label: str) -> Tags:
+    """The entries of a map of tags, of the origin ``carrier`` but for their names. Defaults count; what others may add is unknown."""
+    value = strict = _as_map(evaluate_or_unknown(expression, scope))
+    if not carrier.default and not scope.instance.root.folder.is_root:
+        strict = _as_map(evaluate_or_unknown(expression, scope.seen(STRICT)))
     found = (reading.rest if isinstance(reading, PartialMap) else reading for reading in (value, strict))
     hidden = dict.fromkeys(one.about(label) for one in found if isinstance(one, Unknown))
     items = []
-    if isinstance(value, dict):
-        places = _places(expression, scope)
-        for name, entry in value.items():
-            if entry is None:
-                # Terraform leaves out entries without a value; the caller of the module may still give one.
-                entry = strict.get(name) if isinstance(strict, dict) else None  # noqa: PLW2901 - the same entry, read strictly
-                if not isinstance(entry, Unknown):
-                    continue
-            origin, inner = places.get(name, (None, None))
-            span = _literal_place(origin, inner) if origin is not None and inner is not None else expression.span
-            items.append(Tag(name, entry, replace(carrier, name=name), span, origin, inner))
+    places = _places(expression, scope) if isinstance(value, dict) else {}
+    for name, entry in value.items() if isinstance(value, dict) else ():
+        if entry is None:
+            # Terraform leaves out entries without a value; the caller of the module may still give one.
+            entry = strict.get(name) if isinstance(strict, dict) else None  # noqa: PLW2901 - the same entry, read strictly
+            if not isinstance(entry, Unknown):
+                continue
+        origin, inner = places.get(name, (None, None))
+        span = _literal_place(origin, inner) if origin is not None and inner is not None else expression.span
+        items.append(Tag(name, entry, replace(carrier, name=name), span, origin, inner))
     return Tags(tuple(items), tuple(hidden))
 
 
 def _literal_place(origin: hcl.Expr, scope: ModuleScope) -> Span:
     """Where a value stands as a literal, when it comes from one alone: the argument of a call, a local value."""
-    at: tuple[hcl.Expr, ModuleScope] | None = origin, scope
+    literal, _ = _followed(origin, scope)
+    is_ours = isinstance(literal, hcl.Literal) and scope.instance.program.is_ours(literal.span.path)
+    return literal.span if is_ours else origin.span
+
+
+def _followed(expression: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, ModuleScope]:
+    """What references stand for in the end, with its scope."""
     for _ in range(_MOST_STEPS):
-        at = _source(*at) if at is not None and not isinstance(at[0], hcl.Literal) else at
-    is_literal = at is not None and isinstance(at[0], hcl.Literal) and scope.instance.program.is_ours(at[0].span.path)
-    return at[0].span if at is not None and is_literal else origin.span
+        expression, scope = _source(expression, scope) or (expression, scope)
+    return expression, scope
 
 
 def _as_map(value: Value) -> Value:
@@ -132,9 +128,7 @@ def _source(part: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, ModuleScope] 
     if found is None or "[" in spelled(part):
         return None
     for entry in way:
-        for _ in range(_MOST_STEPS):
-            if not isinstance(found, hcl.ObjectExpr) and (source := _source(found, inner)) is not None:
-                found, inner = source
+        found, inner = _followed(found, inner)
         items = found.items if isinstance(found, hcl.ObjectExpr) else ()
         value = next((value for key, value in items if isinstance(key, hcl.Literal) and key.value == entry), None)
         if value is None:
@@ -145,22 +139,12 @@ def _source(part: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, ModuleScope] 
 
 def default_tags(block: hcl.Block, instance: ModuleInstance, kind: str) -> Tags:
     """The ``default_tags`` of the provider that a resource uses."""
-    provider, owner = provider_of(block, instance, kind)
+    provider, owner = _provider_of(block, instance, kind)
     if provider is None or owner is None:
-        return _generated_tags(instance.root) if block.get("provider") is None else NO_TAGS
-    return _defaults(provider, owner)
-
-
-def _generated_tags(root: ModuleInstance) -> Tags:
-    """Why a provider that Terragrunt generates beside a root module may have default tags."""
-    unseen = root.folder.unseen_providers
-    return Tags((), (unseen,) if unseen is not None else ())
-
-
-def _defaults(provider: hcl.Block, owner: ModuleInstance) -> Tags:
-    """The default tags that one provider states."""
-    found = NO_TAGS
-    alias = evaluate_or_unknown(provider.get("alias"), owner.scope())
+        # One that Terragrunt generates beside a root module may have some.
+        unseen = instance.root.folder.unseen_providers if block.get("provider") is None else None
+        return NO_TAGS if unseen is None else Tags((), (unseen,))
+    found, alias = NO_TAGS, evaluate_or_unknown(provider.get("alias"), owner.scope())
     name = f"provider {provider.labels[0]}" + (f".{alias}" if isinstance(alias, str) else "")
     if provider.header.path.endswith(".hcl"):
         name = f"the provider that {provider.header.path} generates"
@@ -170,44 +154,30 @@ def _defaults(provider: hcl.Block, owner: ModuleInstance) -> Tags:
         if defaults.unsure is not None:
             found = found.over(Tags((), (defaults.unsure.about(label),)))
         elif expression is not None:
-            read = read_map(expression, defaults.scope, TagOrigin("", name, default=True), label, root_like=True)
-            found = found.over(read)
+            found = found.over(read_map(expression, defaults.scope, TagOrigin("", name, default=True), label))
     return found
 
 
-def provider_of(block: hcl.Block, instance: ModuleInstance, kind: str) -> tuple[hcl.Block | None, ModuleInstance | None]:
-    """The provider configuration that a resource uses, and the module that holds it."""
+def _provider_of(block: hcl.Block, instance: ModuleInstance, kind: str) -> tuple[hcl.Block | None, ModuleInstance | None]:
     chosen = block.get("provider")
     words = _provider_words(chosen) if chosen is not None else (kind.split("_", maxsplit=1)[0],)
-    at: ModuleInstance | None = instance
-    while at is not None and words:
-        found = next((p for p in at.folder.providers if _matches(p, words, at)), None)
-        if found is not None:
-            return found, at
+    for at in instance.lineage:
+        alias = words[1] if len(words) > 1 else None
+        for provider in at.folder.providers:
+            if provider.labels == words[:1] and evaluate_or_unknown(provider.get("alias"), at.scope()) == alias:
+                return provider, at
         words = _passed(at.call, words) if at.call is not None else ()
-        at = at.caller.instance if at.caller is not None else None
     return None, None
 
 
 def _provider_words(expression: hcl.Expr) -> tuple[str, ...]:
-    if isinstance(expression, hcl.Literal):
-        return tuple(str(expression.value).split("."))
-    return references(expression)
-
-
-def _matches(provider: hcl.Block, words: tuple[str, ...], instance: ModuleInstance) -> bool:
-    if not words or provider.labels != words[:1]:
-        return False
-    alias = evaluate_or_unknown(provider.get("alias"), instance.scope())
-    return bool(alias == (words[1] if len(words) > 1 else None))
+    return tuple(str(expression.value).split(".")) if isinstance(expression, hcl.Literal) else references(expression)
 
 
 def _passed(call: hcl.Block, words: tuple[str, ...]) -> tuple[str, ...]:
     """The caller's name of a provider that a module gets; an unaliased one is inherited without being passed."""
     providers = hcl.setting(call, "providers")
-    if isinstance(providers, hcl.ObjectExpr):
-        for key, value in providers.items:
-            name = (str(key.value),) if isinstance(key, hcl.Literal) else references(key)
-            if tuple(".".join(name).split(".")) == words:
-                return _provider_words(value)
+    for key, value in providers.items if isinstance(providers, hcl.ObjectExpr) else ():
+        if tuple(".".join(_provider_words(key)).split(".")) == words:
+            return _provider_words(value)
     return words if len(words) == 1 else ()

@@ -31,7 +31,7 @@ from posturio_iac.frontends.terraform.values import EvaluationError, ResourceVal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any, Protocol, TypeVar
 
     from posturio_iac.core.budget import Budget
@@ -152,8 +152,16 @@ class ModuleInstance:
         return indexes[key]  # type: ignore[no-any-return]  # it was made so
 
     @property
+    def lineage(self) -> Iterator[ModuleInstance]:
+        """It and the modules that lead to it, the nearest first."""
+        at: ModuleInstance | None = self
+        while at is not None:
+            yield at
+            at = at.caller.instance if at.caller is not None else None
+
+    @property
     def ancestors(self) -> tuple[str, ...]:
-        return (self.folder.path, *(self.caller.instance.ancestors if self.caller else ()))
+        return tuple(at.folder.path for at in self.lineage)
 
     @property
     def environment(self) -> Environment:
@@ -454,12 +462,11 @@ def instances_of(block: hcl.Block, instance: ModuleInstance) -> Expansion[Module
 
 def own_place(span: Span, instance: ModuleInstance) -> Span:
     """Where something in a module is reported: where it stands, or at the nearest call or unit that is the scan's own code."""
-    at: ModuleInstance | None = instance
-    while at is not None and not at.program.is_ours(span.path):
-        unit = at.folder.unit
+    for at in instance.lineage:
+        if at.program.is_ours(span.path):
+            break
         if at.call is not None:
             span = at.call.header
-        elif unit is not None and (source := unit.place) is not None:
+        elif at.folder.unit is not None and (source := at.folder.unit.place) is not None:
             span = source
-        at = at.caller.instance if at.caller else None
     return span
