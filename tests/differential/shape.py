@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,10 @@ FILES = sorted(p for p in (ROOT / "fixtures").rglob("*") if p.suffix in (".tf", 
 
 @dataclass(frozen=True)
 class Dynamic:
-    """An expression that is no literal, or a string with something dynamic in it; ``texts`` are the string's literal parts."""
+    """An expression that is no literal, or a string with something dynamic in it; any two are equal, as parsers spell them differently."""
 
-    texts: tuple[str, ...] = ()
+    texts: tuple[str, ...] = field(default=(), compare=False)
+    """The literal parts of the string."""
 
 
 Value = Any
