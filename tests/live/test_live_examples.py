@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from moto.s3.models import s3_backends
 
 from posturio_iac.cli import main
 from posturio_iac.live.connection.session import READS
+from tests.support.live.aws_cli import typed
 from tests.support.live.cloud import AS_OF, Capsys, Cloud, enforced, live
 
 ROOT = Path(__file__).parent.parent.parent
@@ -55,18 +55,6 @@ def template(name: str = "role.yaml") -> dict[str, Any]:
     text = (EXAMPLES / name).read_text(encoding="utf-8")
     loaded: dict[str, Any] = yaml.load(text, _Loader)  # noqa: S506 - a safe loader with more tags
     return loaded
-
-
-def run(script: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a step as GitHub's runner does, with our command on the PATH."""
-    tools = cwd / "bin"
-    tools.mkdir(exist_ok=True)
-    for name, module in (("posturio-iac", "posturio_iac"), ("aws", "awscli")):
-        (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n', encoding="utf-8")
-        (tools / name).chmod(0o755)
-    known = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), **environment}
-    argv = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
-    return subprocess.run(argv, cwd=cwd, env=known, capture_output=True, text=True, check=False)
 
 
 def test_our_own_scan_finds_no_key_in_the_examples(capsys: Capsys) -> None:
@@ -177,7 +165,7 @@ def test_the_page_shows_commands_that_run(stack: Cloud, tmp_path: Path) -> None:
     blocks = re.findall(r"(?s)```sh\n(.*?)```", page)
     shell = "".join(text for text in blocks if "create-stack-set" in text or "--role-name posturio-iac-live" in text)
     (tmp_path / "role.yaml").write_bytes((EXAMPLES / "role.yaml").read_bytes())
-    done = run(shell, tmp_path, AWS_DEFAULT_REGION="us-east-1", ROOT_ID="r-abcd")
+    done = typed(shell, tmp_path, AWS_DEFAULT_REGION="us-east-1", ROOT_ID="r-abcd")
     assert done.returncode in (0, 1), done.stderr
     (made,) = boto3.client("cloudformation").list_stack_sets()["Summaries"]
     assert made["StackSetName"] == "posturio-iac"
@@ -215,7 +203,7 @@ def test_the_workflow_is_one_and_safe_as_others_see_it() -> None:
 def test_the_shell_of_the_workflow_reads_every_account_and_reports(members: list[Cloud], tmp_path: Path) -> None:
     members[3].backend.create_access_key(user_name="ci")
     summary = tmp_path / "summary.out"
-    done = run(steps("read")["Read"], tmp_path, EXTERNAL_ID=EXTERNAL_ID, GITHUB_STEP_SUMMARY=str(summary))
+    done = typed(steps("read")["Read"], tmp_path, EXTERNAL_ID=EXTERNAL_ID, GITHUB_STEP_SUMMARY=str(summary))
     assert done.returncode == 1, done.stderr
     keys = json.loads((tmp_path / "access-keys.json").read_text(encoding="utf-8"))["keys"]
     assert Counter(key["account"] for key in keys) == {member.account: 2 if member is members[3] else 1 for member in members}
@@ -236,14 +224,14 @@ OPEN = "1 accounts could not be read; the run is incomplete"
 def test_the_workflow_tells_slack_and_a_topic(cloud: Cloud, tmp_path: Path) -> None:
     """The summary is made by jq, so that no text of a result becomes part of a script; moto has the topic."""
     (tmp_path / "access-keys.json").write_text(json.dumps(RESULT), encoding="utf-8")
-    done = run(steps("tell")["Sum up"], tmp_path, RUN_URL="https://github.com/acme/keys/actions/runs/1")
+    done = typed(steps("tell")["Sum up"], tmp_path, RUN_URL="https://github.com/acme/keys/actions/runs/1")
     assert done.returncode == 0, done.stderr
     slack = json.loads((tmp_path / "slack.json").read_text(encoding="utf-8"))
     assert slack == {"text": f"{SUM}; {OPEN}\n<https://github.com/acme/keys/actions/runs/1|The whole result>"}
     message = json.loads((tmp_path / "message.json").read_text(encoding="utf-8"))
     assert json.loads(message["default"])["content"]["description"] == message["email"]
     topic = boto3.client("sns", region_name="eu-west-1").create_topic(Name="keys")["TopicArn"]
-    assert run(steps("tell")["Publish"], tmp_path, TOPIC=topic).returncode == 0
+    assert typed(steps("tell")["Publish"], tmp_path, TOPIC=topic).returncode == 0
     uses = {step["uses"].partition("@")[0]: step for step in JOBS["tell"]["steps"] if "uses" in step}
     assert uses["slackapi/slack-github-action"]["with"]["payload-file-path"] == "slack.json"
     assert cloud.account in topic

@@ -15,7 +15,7 @@ from posturio_iac.cli import main
 from posturio_iac.live.connection import session
 from posturio_iac.live.connection.errors import AwsError
 from tests.support.command_line import Patch
-from tests.support.live.cloud import Capsys, Cloud, live, refusal
+from tests.support.live.cloud import Capsys, Cloud, answer_for, live, refusal
 
 STALE = "iam.unused_access_keys"
 
@@ -84,20 +84,11 @@ def test_one_account_of_fifty_that_cannot_be_reached_is_listed_and_hides_nothing
 ) -> None:
     members = organization(50)
     bad = members[17].account
-    assumed = session.Connection.assumed
 
-    def failing(self: session.Connection, role: str, external_id: str | None) -> session.Connection:
-        connection = assumed(self, role, external_id)
-        if bad in role:
-            client = connection._client("iam")
+    def drop(**_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="https://iam")
 
-            def drop(**_: Any) -> None:
-                raise EndpointConnectionError(endpoint_url="https://iam")
-
-            client.meta.events.register("before-call", drop)
-        return connection
-
-    monkeypatch.setattr(session.Connection, "assumed", failing)
+    answer_for(monkeypatch, bad, drop)
     answer = live(capsys, "--organization")
     assert (answer.code, accounts(answer)) == (3, {member.account for member in members} - {bad})
     assert any(said.get("account") == bad and said["level"] == "error" for said in answer.json["diagnostics"])
@@ -118,25 +109,8 @@ def test_an_organization_that_lists_nobody_fails(members: list[Cloud], capsys: C
 
 def test_an_account_that_shows_nothing_was_not_read_and_has_not_no_keys(members: list[Cloud], capsys: Capsys, monkeypatch: Patch) -> None:
     """The role can be assumed, and may do nothing."""
-    create, denied = session.Connection._create, members[1].account
-    assumed = session.Connection.assumed
-
-    def closing(self: session.Connection, role: str, external_id: str | None) -> session.Connection:
-        connection = assumed(self, role, external_id)
-        if denied in role:
-
-            def refuse(*, event_name: str, **_: Any) -> Any:
-                return refusal(event_name.split(".")[1], "AccessDenied", "no")
-
-            def created(service: str) -> Any:
-                client = create(connection, service)
-                client.meta.events.register_last("before-send", refuse)
-                return client
-
-            monkeypatch.setattr(connection, "_create", created, raising=False)
-        return connection
-
-    monkeypatch.setattr(session.Connection, "assumed", closing)
+    denied = members[1].account
+    answer_for(monkeypatch, denied, lambda *, event_name, **_: refusal(event_name.split(".")[1], "AccessDenied", "no"))
     answer = live(capsys, "--organization")
     assert (answer.code, denied in answer.json["scope"]["accounts"], answer.json["scope"]["not_read"]) == (3, False, 1)
     assert f"error: {denied} (member-0) was not read: neither its credential report nor its users could be read" in answer.err

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.command_line import ROOT
+from tests.support.command_line import ROOT, environment, executable
 from tests.support.live.cloud import ACCOUNT, Capsys, Cloud, live
 
 
@@ -26,14 +25,11 @@ def test_the_documented_commands_give_the_report(tmp_path: Path) -> None:
     assert install.startswith("python3 -m venv .venv && .venv/bin/pip install ")
     (tmp_path / ".venv/bin").mkdir(parents=True)
     for name, program in (("python", ""), ("posturio-iac", "-m posturio_iac")):
-        script = tmp_path / ".venv/bin" / name
-        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" {program} "$@"\n', encoding="utf-8")
-        script.chmod(0o755)
+        executable(tmp_path / ".venv/bin" / name, f'exec "{sys.executable}" {program} "$@"')
     for folder in ("docs", "fixtures/lingering_inactive_access_keys"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     for command in rest:
-        done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         assert "Traceback" not in done.stderr
     results = sorted(path.name for path in (tmp_path / "results").iterdir())

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +20,7 @@ from posturio_iac.core.model import Declaration, Place
 from posturio_iac.render.aws.asff import render
 from tests.support import canned
 from tests.support.keys import open_question
+from tests.support.live.aws_cli import typed
 from tests.support.live.cloud import ACCOUNT, AS_OF, Capsys, Cloud, ago, live, retire
 from tests.support.live.shapes import complaints
 
@@ -146,15 +144,7 @@ def test_the_documented_commands_import_every_finding(cloud: Cloud, capsys: Caps
         cloud.key(f"u{number}", age=200, used=100)
     expected = {finding["fingerprint"] for finding in live(capsys).json["findings"]}
     shell = next(text for text in re.findall(r"(?s)```sh\n(.*?)```", PAGE.read_text(encoding="utf-8")) if "batch-import-findings" in text)
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    for name, module in (("posturio-iac", "posturio_iac"), ("aws", "awscli")):
-        more = f"--no-config --as-of {AS_OF.isoformat()}" if name == "posturio-iac" else ""
-        script = f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@" {more}\n'
-        (tools / name).write_text(script, encoding="utf-8")
-        (tools / name).chmod(0o755)
-    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "AWS_DEFAULT_REGION": "eu-central-1", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(["sh", "-c", shell], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    done = typed(f"set +e +o pipefail\n{shell}", tmp_path, f"--no-config --as-of {AS_OF.isoformat()}", AWS_DEFAULT_REGION="eu-central-1")
     answers = [json.loads(text) for text in re.findall(r"(?s)\{.*?\}", done.stdout)]
     assert (done.returncode, [answer["SuccessCount"] for answer in answers]) == (0, [100, 100, 10]), done.stderr
     hub = boto3.client("securityhub", region_name="eu-central-1", endpoint_url=server)

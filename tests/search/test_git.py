@@ -15,7 +15,7 @@ import pytest
 from posturio_iac.core.text import textfile
 from posturio_iac.search import git_tree
 from posturio_iac.search.git_tree import git_search
-from tests.support.command_line import Patch
+from tests.support.command_line import Patch, executable
 from tests.support.search_tree import KEY, TEMPLATE, Tree, complaints, found, make
 
 
@@ -191,8 +191,7 @@ def test_inside_a_real_hook_new_and_changed_files_are_found(repository: Tree, tm
     repository.write("new.tf")
     hook = repository.path / ".git" / "hooks" / "pre-commit"
     script = "from posturio_iac.search import discover; print(*discover(['.'], cwd='.').terraform, file=open(r'{}', 'w'))"
-    hook.write_text(f'#!/bin/sh\nPYTHONPATH="{Path.cwd()}" exec {sys.executable} -c "{script.format(tmp_path / "seen")}"\n')
-    hook.chmod(0o755)
+    executable(hook, f'PYTHONPATH="{Path.cwd()}" exec {sys.executable} -c "{script.format(tmp_path / "seen")}"')
     repository.git(*arguments)
     assert (tmp_path / "seen").read_text() == "new.tf old.tf\n"
 
@@ -211,9 +210,7 @@ def test_the_configuration_of_the_user_does_not_disturb(repository: Tree, option
 
 def test_the_configuration_of_a_repository_starts_no_program(repository: Tree, tmp_path: Path) -> None:
     witness = tmp_path / "witness"
-    program = tmp_path / "program"
-    program.write_text(f"#!/bin/sh\ntouch {witness}\n")
-    program.chmod(0o755)
+    program = executable(tmp_path / "program", f"touch {witness}")
     repository.write("a.tf")
     repository.write(".gitattributes", "* diff=x filter=x\n")
     for option in ("core.fsmonitor", "core.pager", "pager.grep", "diff.x.textconv", "filter.x.clean", "filter.x.smudge", "core.sshCommand"):

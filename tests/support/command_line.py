@@ -34,6 +34,13 @@ def run(capsys: Capture, *argv: str) -> tuple[int, str, str]:
     return code, out, err
 
 
+def executable(path: Path, script: str) -> Path:
+    """Write a script of the shell that can be run."""
+    path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
 def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **more}
 

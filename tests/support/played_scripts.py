@@ -12,6 +12,7 @@ from typing import Any
 
 from posturio_iac.retire.plan import Step
 from posturio_iac.retire.script import SHARED, Validity, script, shared, undo
+from tests.support.command_line import executable
 from tests.support.keys import AS_OF
 
 ACCOUNT_ID, KEY = "123456789012", "AKIAIOSFODNN7EXAMPLE"
@@ -81,12 +82,8 @@ class Played:
             ("world.json", json.dumps({"denied": False, "called": [], "events": [], "did": [], **world})),
         ):
             (folder / name).write_text(text, encoding="utf-8")
-        self._program("aws", f'exec {sys.executable} -S -E {folder}/aws.py "$@"')
-        self._program("sleep", "")
-
-    def _program(self, name: str, text: str) -> None:
-        (self.folder / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
-        (self.folder / name).chmod(0o755)
+        executable(folder / "aws", f'exec {sys.executable} -S -E {folder}/aws.py "$@"')
+        executable(folder / "sleep", "")
 
     def told(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.world.read_text(encoding="utf-8"))
@@ -96,7 +93,7 @@ class Played:
         """Run a script at a time; its call number ``at`` has the fault."""
         facts = {"now": written(now), "settled": written(now - LATE), "calls": 0, "at": at, "fault": fault}
         self.world.write_text(json.dumps({**self.told(), **facts}), encoding="utf-8")
-        self._program("date", f"case $2 in +%s) echo {int(now.timestamp())} ;; *) echo {written(now)} ;; esac")
+        executable(self.folder / "date", f"case $2 in +%s) echo {int(now.timestamp())} ;; *) echo {written(now)} ;; esac")
         environment = {"PATH": f"{self.folder}:/usr/bin:/bin"}
         command = ["sh", str(self.folder / name), *words]
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)

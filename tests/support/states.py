@@ -37,38 +37,27 @@ def parts(address: str) -> tuple[str, str, str, Any]:
     return module.rstrip("."), KEY_TYPE, rest, index
 
 
+def _resource(kind: str, name: str, instance: dict[str, Any], mode: str = "managed", **more: str) -> dict[str, Any]:
+    return {**more, "mode": mode, "type": kind, "name": name, "provider": PROVIDER, "instances": [{"schema_version": 0, **instance}]}
+
+
 def pulled(*keys: Key, status: str = "Active", **more: Any) -> dict[str, Any]:
     """What ``terraform state pull`` prints: version 4."""
     password = {"id": "none", "result": PASSWORD, "bcrypt_hash": PASSWORD, "length": 16}
-    resources: list[dict[str, Any]] = [
-        {
-            "mode": "managed",
-            "type": "random_password",
-            "name": "db",
-            "provider": PROVIDER,
-            "instances": [{"schema_version": 3, "attributes": password, "sensitive_attributes": [], "private": PRIVATE}],
-        },
-        {
-            "mode": "data",
-            "type": KEY_TYPE,
-            "name": "looked_up",
-            "provider": PROVIDER,
-            "instances": [{"schema_version": 0, "attributes": _attributes("AKIADATADATADATADATA", "data", status)}],
-        },
+    resources = [
+        _resource("random_password", "db", {"attributes": password, "sensitive_attributes": [], "private": PRIVATE}),
+        _resource(KEY_TYPE, "looked_up", {"attributes": _attributes("AKIADATADATADATADATA", "data", status)}, mode="data"),
     ]
     for address, key_id, user in keys:
         module, kind, name, index = parts(address)
         instance: dict[str, Any] = {
-            "schema_version": 0,
+            **({} if index is None else {"index_key": index}),
             "attributes": _attributes(key_id, user, status),
             "sensitive_attributes": [[{"type": "get_attr", "value": "secret"}]],
             "private": PRIVATE,
             "dependencies": ["aws_iam_user.ci"],
         }
-        if index is not None:
-            instance = {"index_key": index, **instance}
-        found = {"module": module} if module else {}
-        resources.append({**found, "mode": "managed", "type": kind, "name": name, "provider": PROVIDER, "instances": [instance]})
+        resources.append(_resource(kind, name, instance, **({"module": module} if module else {})))
     return {
         "version": 4,
         "terraform_version": "1.9.8",

@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.command_line import environment, executable
+
 _LOADERS: dict[str, Any] = {}
 _DRIVERS: dict[tuple[str | None, ...], Any] = {}
 READ = ("AWS_ENDPOINT_URL", "AWS_MAX_ATTEMPTS", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_CONFIG_FILE")
@@ -42,12 +44,22 @@ def run(
         )
 
 
+def typed(script: str, cwd: Path, more: str = "", **given: str) -> subprocess.CompletedProcess[str]:
+    """Run a script as GitHub's runner does, with our command, to which words may be added, and the AWS CLI on the PATH."""
+    (cwd / "bin").mkdir(exist_ok=True)
+    for name, module, words in (("posturio-iac", "posturio_iac", more), ("aws", "awscli", "")):
+        executable(cwd / "bin" / name, f'exec "{sys.executable}" -m {module} "$@" {words}')
+    known = environment(PATH=f"{cwd / 'bin'}:{os.environ['PATH']}", **given)
+    argv = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+    return subprocess.run(argv, cwd=cwd, env=known, capture_output=True, text=True, check=False)
+
+
 @contextlib.contextmanager
 def shell(shims: Path, now: datetime, address: str, *, installed: bool = False) -> Iterator[dict[str, str]]:
     shims.mkdir(exist_ok=True)
     shown = now.strftime("%Y-%m-%dT%H:%M:%SZ")
-    _write(shims / "date", f"#!/bin/sh\ncase $2 in +%s) echo {int(now.timestamp())} ;; *) echo {shown} ;; esac\n")
-    _write(shims / "sleep", "#!/bin/sh\n")
+    executable(shims / "date", f"case $2 in +%s) echo {int(now.timestamp())} ;; *) echo {shown} ;; esac")
+    executable(shims / "sleep", "")
     with contextlib.ExitStack() as stack:
         if installed:
             aws = Path(os.path.realpath(BIN / "aws")) if (BIN / "aws").exists() else Path("aws")
@@ -56,14 +68,9 @@ def shell(shims: Path, now: datetime, address: str, *, installed: bool = False) 
         else:
             port = stack.enter_context(_answering())
             (shims / "aws.py").write_text(CALL.format(port=port), encoding="utf-8")
-            _write(shims / "aws", f'#!/bin/sh\nexec {sys.executable} -I -S {shims}/aws.py "$@"\n')
+            executable(shims / "aws", f'exec {sys.executable} -I -S {shims}/aws.py "$@"')
             path = f"{shims}:{os.environ['PATH']}"
         yield os.environ | {"PATH": path, "AWS_ENDPOINT_URL": address}
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
-    path.chmod(0o755)
 
 
 class _Call(socketserver.StreamRequestHandler):

@@ -174,6 +174,19 @@ def each_client(patch: pytest.MonkeyPatch, change: Callable[[Any], object]) -> N
     patch.setattr(session.Connection, "_create", created)
 
 
+def answer_for(patch: pytest.MonkeyPatch, account: str, answer: Callable[..., Any]) -> None:
+    """Let a function answer every request that is made with the role in an account."""
+    assume = session.Connection.assumed
+
+    def assumed(self: session.Connection, role: str, external_id: str | None) -> session.Connection:
+        connection = assume(self, role, external_id)
+        if account in role:
+            patch.setattr(connection, "_send", answer)
+        return connection
+
+    patch.setattr(session.Connection, "assumed", assumed)
+
+
 @contextmanager
 def enforced() -> Iterator[None]:
     """Let moto check the permissions of every call."""
