@@ -11,7 +11,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from benchmarks.trees import TREES, modules
+from benchmarks.trees import ONE_KEY, TREES, modules
 from posturio_iac.commands.reporting.reports import Sources, shown_changes
 from posturio_iac.config import Config
 from posturio_iac.contract import RenderContext
@@ -71,19 +71,41 @@ COUNTED = ("opened", "parsed", "searched", "compiled")
 ADOPTED = "adopt --write baseline,config,hook --rev v1 --until 2027-06-30 --reason x"
 
 
+def written_out(root: Path, scale: int) -> None:
+    """A root module of what most code is made of: one key, and much that has nothing to do with it."""
+    block = """
+locals {
+  all%(n)d = { for k, v in var.zones : k => { for one in v : one.name => one.id if one.on } }
+  one%(n)d = substr(terraform.workspace, length(local.name), 1) == "-" ? "a" : "b"
+}
+module "m%(n)d" {
+  source    = "github.com/acme/m?ref=%(n)d" # v1
+  providers = { aws.core = aws.core }
+  tags      = merge(local.tags, { Name = "${local.name}-%(n)d" })
+}
+resource "aws_iam_policy" "p%(n)d" {
+  policy = jsonencode({ Resource = ["${module.m%(n)d.arn}/*"], Action = "glue:create-action" })
+}
+"""
+    (root / "main.tf").write_text(f'{ONE_KEY}variable "zones" {{\n}}\n')
+    for n in range(scale):
+        (root / f"f{n}.tf").write_text("".join(block % {"n": 20 * n + part} for part in range(20)))
+
+
 @pytest.mark.parametrize(
     ("tree", "scale", "counts"),
     [
         ("modules", 10, (74, 30, 40, 2)),
-        ("monorepo", 24, (181, 12, 186, 35)),
-        ("monorepo", 96, (584, 30, 618, 36)),
+        ("monorepo", 24, (181, 12, 186, 36)),
+        ("monorepo", 96, (584, 24, 618, 37)),
         ("units", 20, (148, 23, 100, 21)),
         ("registry", 10, (84, 4, 89, 9)),
         ("noise", 10, (30, 0, 30, 2)),
+        ("written-out", 10, (27, 4, 22, 50)),
     ],
 )
 def test_a_scan_does_this_much(tmp_path: Path, tree: str, scale: int, counts: tuple[int, ...]) -> None:
-    TREES[tree](tmp_path, scale)
+    {**TREES, "written-out": written_out}[tree](tmp_path, scale)
     assert work(tmp_path, "scan", *AS_OF) == dict(zip(COUNTED, counts, strict=True))
 
 

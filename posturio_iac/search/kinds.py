@@ -29,13 +29,16 @@ _ADDED: dict[str, tuple[bytes, ...]] = {}  # the search terms of kinds that fron
 
 CALLING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey", b"ervice-specific-c", b"ervice_specific_c", b"erviceSpecificC")
 """Each call that makes a key holds one of these: of the command line, of Python, of other languages, of PowerShell."""
-RUNNING = (b'-exec"', b'"external"', b"local_command", b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString", b'_hook "', b"run_cmd")
+RUNNING = (b'-exec"', b"local_command", b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString", b'_hook "', b"run_cmd")
 """Signs of a program whose text may be put together."""
-_BY_SHELL = (b'-exec"', b'"external"', b"local_command", b"_hook", b"run_cmd")
+EXTERNAL, _GIVEN = b'"external"', b"program"  # a data source that runs a program, and its argument
+_BY_SHELL = (b'-exec"', b"local_command", b"_hook", b"run_cmd")
+_FILES = (b"source_dir", b"source_file", b"source_path")
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Serverless::Function", b"handler:")
-_AS_CODE = (b"source_dir", b"source_file", b"source_path", b"Uri", b"DockerContext", b"aws:asset", *_FUNCTIONS)
-PROGRAMS = (*_BY_SHELL, *_AS_CODE)  # signs of code that names a program in another file, but for functions that read one
-NAMING = (*PROGRAMS, b"file(", b"filebase64(")
+_AS_CODE = (*_FILES, b"Uri", b"DockerContext", b"aws:asset", *_FUNCTIONS)
+PROGRAMS = (EXTERNAL, *_BY_SHELL, *_AS_CODE)  # signs of code that names a program in another file, but for functions that read one
+NAMING_IN_TERRAFORM = (*_BY_SHELL, *_FILES, b"file(", b"filebase64(")
+NAMING = (*NAMING_IN_TERRAFORM, *_AS_CODE)
 HOLDING = (b"esources", b"Type")
 """A template that runs a program holds one of these, or a part of one that another file draws in."""
 SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", b"_servicecatalog_pro")
@@ -78,7 +81,7 @@ def pathspecs(directory: str, only: str = "") -> list[str]:
         return [plain + HCL]
     if only is TERRAFORM:
         return [plain + ending[1:] for ending in CODE]
-    return [(plain if kind is TERRAFORM else anycase) + ending for ending, kind in _ENDINGS.items()]
+    return [(plain if kind is TERRAFORM else anycase) + ending for ending, kind in _ENDINGS.items() if not only or kind is not TERRAFORM]
 
 
 ESCAPES = (b"\\u00", b"\\U0000", b"\\x")
@@ -130,7 +133,7 @@ def puts_together(data: bytes, folder: str = "") -> bool:
 
 def runs_program(data: bytes) -> bool:
     """True if code holds a program that may make keys."""
-    runs = holds_any(data, RUNNING)
+    runs = holds_any(data, RUNNING) or _is_external(data)
     if not runs and not holds_any(data, CALLING):
         return False
     from posturio_iac.search.programs import may_make_keys
@@ -138,11 +141,18 @@ def runs_program(data: bytes) -> bool:
     return may_make_keys(data, runs=runs)
 
 
-_PARTS = {JSON: (b'"Resources"', b'"functions"'), TERRAFORM: (b"",)}
+def _is_external(data: bytes) -> bool:
+    return data.find(EXTERNAL) >= 0 and data.find(_GIVEN) >= 0
+
+
+_PARTS = {JSON: (b'"Resources"', b'"functions"')}
 """What a template holds that names programs; of JSON whole names, since much of it is no template."""
 
 
 def names_file(data: bytes, kind: str) -> bool:
+    """True if code holds a sign of a program in another file."""
+    if kind is TERRAFORM:
+        return holds_any(data, NAMING_IN_TERRAFORM) or _is_external(data)
     return holds_any(data, _PARTS.get(kind, (b"Resources", b"functions", b"handler:"))) and holds_any(data, NAMING)
 
 
@@ -163,7 +173,7 @@ class SearchTerms:
     - Any other (``AWS::IAM::AccessKey``, ``Custom::Key``, ``createAccessKey``) is searched in templates, and in JSON.
     """
 
-    __slots__ = ("_by_kind", "_known", "modules", "texts")
+    __slots__ = ("_by_kind", "_known", "modules", "terraform", "texts")
 
     def __init__(self, search_terms: Iterable[bytes]) -> None:
         by_role: dict[str, list[bytes]] = {}
@@ -171,7 +181,7 @@ class SearchTerms:
             by_role.setdefault(_role(search_term), []).append(search_term)
         templates, terraform = tuple(by_role.get(TEMPLATE, ())), tuple(by_role.get(TERRAFORM, ()))
         self.modules = tuple({term.lower(): None for term in by_role.get(_MODULE, ())})
-        self.texts = (*templates, *terraform)
+        self.terraform, self.texts = terraform, (*templates, *terraform)
         self.texts += tuple(term for terms in _ADDED.values() for term in terms)
         first, others = (_common_ending(templates), templates), (b"", terraform)
         self._by_kind = {TERRAFORM: (others,), TEMPLATE: (first,), JSON: (first, others), OTHER: (first, others)}

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from posturio_iac.core.text.textfile import Fence
 
 _BUILDS = (b"TemplateBody", b"Custom::AWS", b"AWS::ServiceCatalog::CloudFormationP", b"AWS::Include", b"!Transform", b"!Rain::")
-_TYPE = lazy_pattern(rb"\bType\b[^\n]*\$\{|\b[rR]esources\b[\"']?\s*:\s*[\"']?\$\{(?!file)|\bType\b[\"']?\s*:\s*[\"']?[\w:]+::MODULE\b")
+_TYPE = lazy_pattern(
+    rb"(?<![\w-])Type\b[^\n]*\$\{|\b[rR]esources\b[\"']?\s*:\s*[\"']?\$\{(?!file)|\bType\b[\"']?\s*:\s*[\"']?[\w:]+::MODULE\b"
+)
 _COMPUTED_TYPE = lazy_pattern(rb"(?m)\bType\b[\"']?\s*:\s*[!{]|^[\s\"'{]*Modules\b[\"']?\s*:")
 _DRAWN = lazy_pattern(rb"\$\{file\(\s*['\"]?([^)'\"]*)")
 _SEARCHED = lazy_pattern(rb"(?i)[^${}]+\.(?:ya?ml|json|txt)")
@@ -45,11 +47,11 @@ def _is_searched(named: re.Match[bytes] | None, folder: str) -> bool:
 _KEY = "(?:AccessKey|ServiceSpecificCredential)"
 _ANY_KEY = "(?:access[-_]?key|service[-_]?specific[-_]?credential)"
 _MAKES = lazy_pattern(
-    rf"create[-_](?i:access[-_]key|service[-_]specific[-_]credential)|(?<![:\w])create{_KEY}|(?i:aws-sdk:iam:create{_KEY})"
+    rf"create[-_](?i:access[-_]key|service[-_]specific[-_]credential)(?!\s*=[^=])|(?<![:\w])create{_KEY}|(?i:aws-sdk:iam:create{_KEY})"
     rf"|(?<![:\w])Create{_KEY}(?:Command|Request|Async|WithContext|\()"
     rf"|(?i:\b(?:action|api)\b[\\\"'\s]*[:=][\\\"'\s]*create{_KEY})|New-IAM{_KEY}|(?i:\biam:action/create{_KEY})"
 )
-"""Calls, though not the names of actions in policies (``iam:CreateAccessKey``) and in filters of events."""
+"""Calls, though not arguments of that name, nor the names of actions in policies (``iam:CreateAccessKey``) and in filters of events."""
 _ENDS = lazy_pattern(
     rf"(?i:(?<![:\w])(?:delete|update)[-_]?{_ANY_KEY}|aws-sdk:iam:(?:delete|update){_ANY_KEY}|(?:Remove|Update)-IAM{_KEY})"
 )
@@ -175,7 +177,10 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
     for folder in folders:
         for start in dict.fromkeys((folder, *(os.path.join(folder, one) for one in away[:_MOST_AWAY]))):
             for below, lasts in inner.items():
-                there = os.path.normpath(os.path.join(start, below))
+                top = below.partition("/")[0]
+                if top.strip(".") and top not in fence.names(start):
+                    continue
+                there = os.path.normpath(os.path.join(start, below)) if below else start
                 yield from (os.path.join(there, last) for last in lasts if last in fence.names(there))
 
 

@@ -21,13 +21,10 @@ def sources_in(data: bytes, path: str) -> list[bytes]:
     plain = list(filter(None, found))
     for block in blocks_of(data, path, CALLS) if b"module" in data else ():
         if block.labels:
-            plain += [text.strip()[1:-1] if _is_plain(text) else b"" for text in block.expressions("source")] or [b""]
+            written = block.expressions("source")
+            constant = [] if any(mark in text for text in written for mark in (b"\\u", b"\\U")) else block.literals("source")
+            plain += [*(text.encode("utf-8", "surrogateescape") for text in constant), *[b""] * (max(len(written), 1) - len(constant))]
     return plain
-
-
-def _is_plain(expression: bytes) -> bool:
-    text = expression.strip()
-    return text.count(b'"') == 2 and text[:1] == text[-1:] == b'"' and not any(mark in text for mark in (*_TEMPLATE, b"\\u", b"\\U"))  # noqa: PLR2004 - its quotes
 
 
 def blocks_of(data: bytes, path: str, kinds: Collection[str] = ()) -> list[ScannedBlock]:
@@ -45,8 +42,10 @@ def written_sources(data: bytes) -> Iterator[bytes]:
     """Yield what ``source`` is set to in HCL or JSON, empty where it is no plain string; importing `re` would take longer."""
     # Most are the end of ``resource "type"``. In an address the sign that takes its place is one of those that compute.
     data = data.replace(b'source "', b'\\"')
-    at = data.find(b"source")
-    while at >= 0:
+    at = -1
+    while (at := data.find(b"source", at + 1)) >= 0:
+        if data[at - 1 : at].isalnum() and data[at - 2 : at - 1] != b"\\":
+            continue  # the end of a longer word
         start = _without(data, at + 6, b'" \t\r\n\v\f')
         if data[start : start + 1] in (b"=", b":"):
             start = _without(data, start + 1, b" \t\r\n\v\f")
@@ -58,7 +57,6 @@ def written_sources(data: bytes) -> Iterator[bytes]:
                 yield address[1]
         elif data.startswith(b"/*", start):
             yield b""
-        at = data.find(b"source", at + 6)
 
 
 _WINDOW = 32  # bytes that are looked at together, more than there are blanks beside most signs

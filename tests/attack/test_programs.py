@@ -200,7 +200,9 @@ def test_a_rotator_is_a_note(tmp_path: Path, name: str) -> None:
     assert "it looks like a rotator" in said
 
 
-@pytest.mark.parametrize("text", ["iam:CreateAccessKey", "eventName = CreateAccessKey", "create_access_point("])
+@pytest.mark.parametrize(
+    "text", ["iam:CreateAccessKey", "eventName = CreateAccessKey", "create_access_point(", "create_access_key = false"]
+)
 def test_names_of_the_action_are_no_call(text: str) -> None:
     assert not make_keys(text)
 

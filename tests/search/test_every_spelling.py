@@ -89,7 +89,7 @@ def test_there_are_programs_of_every_kind() -> None:
     assert {kind_of(path.name) for path in PROGRAMS} == {TERRAFORM, TEMPLATE, JSON}
 
 
-PATTERN = re.compile(rb"""source["\s]*[=:]\s*"([^".\n][^"\n]*)""")
+PATTERN = re.compile(rb"""(?<![a-z])source["\s]*[=:]\s*"([^".\n][^"\n]*)""")
 PARTS = ["source", " = ", "=", ": ", '"', "\n", "a/b", "./m", ".", " ", "\t", "//", "resource", '"source"', "x"]
 
 

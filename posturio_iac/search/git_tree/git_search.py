@@ -9,7 +9,22 @@ from posturio_iac.core.text.decoding import UTF16
 from posturio_iac.errors import system_reason
 from posturio_iac.search import git_tree
 from posturio_iac.search.git_tree import Listing, PathFilter, find_git, safe_path
-from posturio_iac.search.kinds import CALLING, CODE, ESCAPES, HCL, LEADING, NAMING, RUNNING, TERRAFORM, VARIABLES, calls_modules, pathspecs
+from posturio_iac.search.kinds import (
+    CALLING,
+    CODE,
+    ESCAPES,
+    EXTERNAL,
+    HCL,
+    LEADING,
+    NAMING,
+    NAMING_IN_TERRAFORM,
+    RUNNING,
+    TEMPLATE,
+    TERRAFORM,
+    VARIABLES,
+    calls_modules,
+    pathspecs,
+)
 from posturio_iac.search.locations import outermost, repository_of
 from posturio_iac.search.written_sources import written_sources
 
@@ -100,14 +115,40 @@ def _is_small(top: str) -> bool:
 
 
 def _searches(search: FileSearch, base: str, directories: Sequence[str]) -> list[list[str | bytes]]:
-    texts = search.search_terms.texts
-    # A type goes on behind a line's end in YAML, and behind a value that is filled in.
-    torn = (text[:end] + sign for text in texts if b"_" not in text for end in range(3, len(text)) for sign in (b"\\", b"$"))
-    marks = (*_MARKS, *LEADING[:-1], *CALLING, *RUNNING, *NAMING, *VARIABLES, *torn)
-    commands = [grep_command(search, base, (*texts, *marks), _specs(base, directories))]
-    if search.search_terms.modules:
+    terms = search.search_terms
+    code = (*terms.terraform, *_MARKS, *CALLING, *RUNNING, *NAMING_IN_TERRAFORM, EXTERNAL)
+    texts = _shortest((*terms.texts, *_MARKS, *LEADING[:-1], *CALLING, *RUNNING, *NAMING, *VARIABLES))
+    odd = (*(_escaped(text) for text in texts if _escaped(text) != text), *(_torn(text) for text in terms.texts if b"_" not in text))
+    patterns = [part for text in (b"|".join(odd), *(text for text in texts if _escaped(text) == text)) for part in ("-e", text)]
+    commands = [
+        grep_command(search, base, code, _specs(base, directories, TERRAFORM)),
+        command(search, base, *_GREP, "-l", "-E", *patterns, *_specs(base, directories, TEMPLATE)),
+    ]
+    if terms.modules:
         commands.append(command(search, base, *_GREP, "-E", "-e", _SOURCE, *_specs(base, directories, TERRAFORM)))
     return commands
+
+
+def _shortest(texts: Iterable[bytes]) -> list[bytes]:
+    """The texts but those that hold another one: git looks for one after the other."""
+    found: list[bytes] = []
+    for text in sorted(dict.fromkeys(texts), key=len):
+        if not any(part in text for part in found):
+            found.append(text)
+    return found
+
+
+def _escaped(text: bytes) -> bytes:
+    """The extended pattern of a text; a text that is its own is found faster."""
+    return b"".join(b"[%c]" % sign if sign in b"\\.[|(){}*+?$" else b"%c" % sign for sign in text)
+
+
+def _torn(text: bytes) -> bytes:
+    """The pattern of a type that goes on behind a line's end in YAML, or behind a value that is filled in."""
+    rest = b""
+    for sign in reversed(text[3:-1]):
+        rest = b"(%b%b)?" % (_escaped(bytes((sign,))), rest)
+    return _escaped(text[:3]) + rest + b"[\\$]"
 
 
 def _take_hits(keep: PathFilter, listed: Listing, outputs: Sequence[bytes]) -> None:
@@ -116,7 +157,8 @@ def _take_hits(keep: PathFilter, listed: Listing, outputs: Sequence[bytes]) -> N
         search.searched += sum(path not in search.read for path, _ in keep.files(listed.there))
     else:
         search.searched += len(listed.there)
-    names = _names(outputs[0]) + [os.fsdecode(name) for lines in outputs[1:] for name in _callers(search, keep.base, lines)]
+    names = _names(outputs[0] + outputs[1])
+    names += [os.fsdecode(name) for lines in outputs[2:] for name in _callers(search, keep.base, lines)]
     for path, kind in keep.files(names):
         _examine_again(search, path, kind)
     keep.code = {name for name in listed.there if name.endswith(CODE)}
@@ -154,7 +196,7 @@ def command(search: FileSearch, base: str, *arguments: str | bytes) -> list[str 
 
 
 def grep_command(search: FileSearch, base: str, search_terms: Sequence[bytes], specs: Sequence[str]) -> list[str | bytes]:
-    patterns = [part for search_term in search_terms for part in ("-e", search_term)]
+    patterns = [part for search_term in _shortest(search_terms) for part in ("-e", search_term)]
     return command(search, base, *_GREP, "-l", "-F", *patterns, *specs)
 
 

@@ -30,6 +30,8 @@ PLAIN = [
     b"\n  count = var.on && !local.off || -1 <= x.y ? (1 + 2) * 3 : 0\n}",
     b'\n  dynamic "x" {\n    for_each = var.xs\n    content {\n      a = x.value[each.key].b.*.c\n    }\n  }\n}',
     b'\n  text = <<-EOT\n    Some "text" { of ${var.name}\n  EOT\n  a = 1\n}',
+    b"\n  a = [for x in var.xs :\n    x.y if x.z]\n  b = flatten([for k, v in { for a in b : a => c } : v ? k : 1])\n}",
+    b"\n  providers = {\n    # said\n    aws.a = aws.b\n  }\n}",
     b'\n  a = "50 % of $ 5, \\"said\\" ${f("x", g(1))} and ${a ? b : "c"}"\n}',
 ]
 BROKEN = [
@@ -40,6 +42,9 @@ BROKEN = [
     b'\n  a = ["x",, "y"]\n}',
     b"\n  a = f(1\n}",
     b"\n  a = (1, 2)\n}",
+    b"\n  a = [for x in y]\n}",
+    b"\n  a = {for x in y : x}\n}",
+    b"\n  a = [for x : y]\n}",
     b"\n  a = x[1, 2]\n}",
     b"\n  a = b ? c\n}",
     b'\n  a = "x\n}',

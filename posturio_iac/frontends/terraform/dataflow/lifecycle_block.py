@@ -33,7 +33,7 @@ def arguments_of(block: hcl.Block) -> Iterator[tuple[str, hcl.Expr]]:
             if way or name not in _STEERING:
                 yield way + name, _repeated(argument.expression, around)
         for inner in body.blocks:
-            if inner.type == "dynamic" and inner.labels and (content := inner.body.first("content")) is not None:
+            if inner.type == "dynamic" and inner.labels and (content := inner.first("content")) is not None:
                 pending.append((f"{way}{inner.labels[0]}.", content.body, (*around, inner)))
             elif inner.type != "dynamic" and (way or inner.type not in _STEERING):
                 pending.append((f"{way}{inner.type}.", inner.body, around))
@@ -65,7 +65,7 @@ def _repeated(expression: hcl.Expr, around: tuple[hcl.Block, ...]) -> hcl.Expr:
 
 
 def is_set(block: hcl.Block, setting: str, scope: ModuleScope, *, to: bool = True) -> bool:
-    lifecycle = block.body.first("lifecycle")
+    lifecycle = block.first("lifecycle")
     return lifecycle is not None and evaluate_or_unknown(lifecycle.get(setting), scope) in (to, str(to).lower())
 
 
@@ -104,14 +104,14 @@ def own_triggers(block: hcl.Block) -> list[hcl.Expr]:
 
 def stated(block: hcl.Block, setting: str) -> list[hcl.Expr]:
     """The items of a list in ``lifecycle``, those in override files too, which Terraform and OpenTofu read and do not all merge."""
-    lifecycle = block.body.first("lifecycle")
+    lifecycle = block.first("lifecycle")
     expression = lifecycle.get(setting) if lifecycle else None
     return list(listed(expression)) if expression is not None else []
 
 
 def creates_first(block: hcl.Block, scope: ModuleScope) -> bool | Unknown:
     """True if a replacement comes before the deletion, by the key's own lifecycle or by that of a resource which needs the key."""
-    lifecycle = block.body.first("lifecycle")
+    lifecycle = block.first("lifecycle")
     own = evaluate_or_unknown(lifecycle.get("create_before_destroy"), scope) if lifecycle else None
     return own if isinstance(own, Unknown) else own in (True, "true") or block.labels in _needed_by_such(scope.instance)
 

@@ -91,8 +91,7 @@ class Secrets:
         if id(folder) not in self._mentions:
             found = self._mentions[id(folder)] = {}
             for holder in holders(folder):
-                words = _words_in(holder) if isinstance(holder, hcl.Block) else _references_in(folder.locals[holder].expression)
-                for kind, label, *attribute in words:
+                for kind, label, *attribute in _words_in(holder if isinstance(holder, hcl.Block) else folder.locals[holder]):
                     if kind not in KEY_TYPES or not attribute or attribute[0] in secrets_of(kind):
                         found.setdefault((kind, label), {})[holder] = None
         return self._mentions[id(folder)].get(name, ())
@@ -146,12 +145,14 @@ def _may_hold_secret(expression: hcl.Expr, scope: ModuleScope) -> bool:
     return first_unknown(scope.instance.index(SecretOrigins, *KEY_TYPES).value(expression, scope)) is not None
 
 
-def _words_in(block: hcl.Block) -> Iterable[tuple[str, ...]]:
-    """The references in a block that can stand for a secret, by its text where that is clear."""
-    text = None if block.is_read else block.text
-    found = dict.fromkeys(_NAMED.findall(text, text.find(b"{"))) if text is not None else None
+def _words_in(holder: hcl.Block | hcl.Attribute) -> Iterable[tuple[str, ...]]:
+    """The references in a block or a local value that can stand for a secret, by its text where that is clear."""
+    text = None if isinstance(holder, hcl.Block) and holder.is_read else holder.text
+    found = dict.fromkeys(_NAMED.findall(text, text.find(b"{" if isinstance(holder, hcl.Block) else b"="))) if text is not None else None
     if found is None or not all(rest for _, rest in found):
-        expressions = (*(argument for _, argument in arguments_of(block)), block.get("for_each"))
+        if isinstance(holder, hcl.Attribute):
+            return _references_in(holder.expression)
+        expressions = (*(argument for _, argument in arguments_of(holder)), holder.get("for_each"))
         return [words for e in expressions if e is not None for words in _references_in(e)]
     return [(_KINDS[kind.decode()], *rest.decode("utf-8", "replace").split(".")[1:]) for kind, rest in found]
 

@@ -15,12 +15,13 @@ from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, co
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
-from posturio_iac.search.kinds import CALLING, RUNNING, TERRAFORM, holds_any, names_file, names_program
+from posturio_iac.search.kinds import RUNNING, TERRAFORM, holds_any, names_program, runs_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.frontends.terraform.modules.instance import ModuleLoader
     from posturio_iac.frontends.terraform.values import Value
 
 STACKS = tuple(f"{provider}_cloudformation_stack{suffix}" for provider in ("aws", "awscc") for suffix in ("", "_set"))
@@ -30,7 +31,7 @@ _NAMED = ("template_url", "product_name", "product_id", "template_physical_id", 
 _RUN = frozenset(("command", "inline", "program", "query", "environment", "execute", "definition", "content", "buildspec"))
 _RUN |= {"user_data", "user_data_base64"}
 """Arguments whose value is a program, or is given to one."""
-_SIGNS = (*CALLING, *RUNNING, b"user_data", b"buildspec")
+_SIGNS = (*RUNNING, b"user_data", b"buildspec")
 
 
 def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
@@ -42,14 +43,29 @@ def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> It
         bodies = (block.body, *(inner.body for inner in block.body.blocks))
         written = [body.attributes[name].expression for body in bodies for name in _NAMED if name in body.attributes]
         _not_followed(block, instance, instance.full(".".join(block.labels)), *(evaluate_or_unknown(e, instance.scope()) for e in written))
-    folder = instance.folder
-    blocks = (*folder.resources.values(), *folder.data.values(), *folder.calls.values())
-    code = b"\n".join(block.text or _SIGNS[0] for block in blocks)
-    # Most texts neither hold a program nor name one, and need not be parsed.
-    for block in blocks if holds_any(code, _SIGNS) or names_file(code, TERRAFORM) else ():
-        path, fence = os.path.join(instance.program.root, block.header.path), instance.program.fence
-        if block.text is None or holds_any(block.text, _SIGNS) or names_program(block.text, TERRAFORM, path, fence):
-            yield from _of_program(block, instance, setting)
+    for block in instance.index(_Programs).of(instance):
+        yield from _of_program(block, instance, setting)
+
+
+class _Programs:
+    """The blocks of each folder that may hold a program or name one. Most do not, by their texts, and need not be parsed."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, list[hcl.Block]] = {}
+
+    def of(self, instance: ModuleInstance) -> list[hcl.Block]:
+        folder = instance.folder
+        if id(folder) not in self._found:
+            blocks = (*folder.resources.values(), *folder.data.values(), *folder.calls.values())
+            self._found[id(folder)] = [block for block in blocks if _may_run(block, instance.program)]
+        return self._found[id(folder)]
+
+
+def _may_run(block: hcl.Block, program: ModuleLoader) -> bool:
+    text, path = block.text, os.path.join(program.root, block.header.path)
+    if text is None or block.labels[0] == "external" or holds_any(text, _SIGNS):
+        return True
+    return runs_program(text) or names_program(text, TERRAFORM, path, program.fence)
 
 
 def _of_stack(block: hcl.Block, scope: ModuleScope, address: str, setting: RootModuleContext) -> Iterator[KeyOfUser]:

@@ -32,7 +32,7 @@ def remedies_for(block: hcl.Block, address: str, scope: ModuleScope, user: Terra
     is_ours = scope.instance.program.is_ours(block.header.path)
     at_key = AddComment(key, json=block.header.path.endswith(".json"))
     beside = at_key if is_ours else next(above_calls(scope.instance), AddComment(Place(scope.instance.address)))
-    lifecycle = block.body.first("lifecycle")
+    lifecycle = block.first("lifecycle")
     set_there = lifecycle.body.attributes if lifecycle is not None else {}
     misspelt = next((n for n in set_there if n != _ORDER and n.startswith("create_before")), "")
     # An end on a user whom somebody rotates would end the rotator's keys.

@@ -228,7 +228,7 @@ def _dependencies(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
 
 def _out_of_band(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
     """Yield the unknown evidence of a key that Terraform ignores and that something else seems to rotate."""
-    lifecycle = block.body.first("lifecycle")
+    lifecycle = block.first("lifecycle")
     expression = lifecycle.get("ignore_changes") if lifecycle else None
     if expression is not None and ignored_changes(block) is None:
         lambdas = (f"{kind}.{name}" for kind, name in scope.instance.folder.resources if "lambda" in kind and "rotat" in name.lower())

@@ -169,7 +169,7 @@ def _plain_providers(expression: hcl.Expr) -> hcl.Expr:
 
 def _provider(block: hcl.Block) -> hcl.Block:
     """``provider "aws" "main" { config { … } }`` as Terraform writes it, with an alias."""
-    config = block.body.first("config")
+    config = block.first("config")
     if len(block.labels) < 2:  # noqa: PLR2004 - type and name
         return block
     alias = hcl.Attribute("alias", block.header, hcl.Literal(block.labels[1], block.header))

@@ -61,7 +61,7 @@ class Expansion(Generic[S]):
 
 def expand(block: hcl.Block, scope: S) -> Expansion[S]:
     """The instances of a resource, data or module block as far as ``scope`` fixes them."""
-    lifecycle = block.body.first("lifecycle")
+    lifecycle = block.first("lifecycle") if block.says("enabled") else None
     enabled = evaluate_or_unknown(lifecycle.get("enabled"), scope) if lifecycle and "enabled" in lifecycle.body.attributes else True
     if enabled is False:
         return Expansion((), "one")
@@ -150,7 +150,7 @@ def nested_blocks(block: hcl.Block, kind: str, scope: S) -> Iterator[NestedBlock
     for nested in block.body.blocks:
         if nested.type == kind:
             yield NestedBlock(nested, scope)
-        elif nested.type == "dynamic" and nested.labels == (kind,) and (content := nested.body.first("content")) is not None:
+        elif nested.type == "dynamic" and nested.labels == (kind,) and (content := nested.first("content")) is not None:
             name = ".".join(references(nested.get("iterator"))) or kind
             items = evaluate_or_unknown(nested.get("for_each"), scope)
             match items:

@@ -92,7 +92,7 @@ class Module:
         return bool(self._backends())
 
     def _backends(self) -> list[hcl.Block]:
-        return [b for s in self.settings for b in s.body.blocks if b.type in ("backend", "cloud")]
+        return [b for s in self.settings for kind in ("backend", "cloud") if s.says(kind) for b in s.body.all(kind)]
 
     def stands_alone(self, *, applied: bool) -> bool:
         """True if Terraform applies the folder whoever calls it: a backend, or files of values that it loads by itself.
@@ -205,6 +205,15 @@ def _table(folder: Module, block: hcl.Block) -> dict[object, hcl.Block]:
 def _address(block: hcl.Block) -> object:
     """The key of a block in its table: its name, or its type and name."""
     return block.labels[0] if len(_NAMED[block.type]) == 1 else block.labels[:2]
+
+
+def constant(block: hcl.Block, name: str) -> str | None:
+    """The constant string that an argument is set to, by the block's text where that tells, so that it need not be parsed."""
+    from posturio_iac.search.hcl_scanner import constant_of
+
+    written = constant_of(block.text, name) if block.text is not None else None
+    expression = block.get(name) if written is None else None
+    return expression.value if isinstance(expression, hcl.Literal) and isinstance(expression.value, str) else written
 
 
 def _override(folder: Module, block: hcl.Block) -> None:

@@ -32,7 +32,7 @@ def override(base: hcl.Block, over: hcl.Block) -> hcl.Block:
     replaced = {block.type for block in over.body.blocks}
     blocks = [b for b in base.body.blocks if b.type not in replaced]
     for block in over.body.blocks:
-        same = base.body.first(block.type) if block.type in _MERGED_BY_ARGUMENT else None
+        same = base.first(block.type) if block.type in _MERGED_BY_ARGUMENT else None
         blocks.append(override(same, block) if same is not None else block)
     body, comments = hcl.Body(attributes, tuple(blocks)), base.comments + over.comments
     return hcl.Block(base.type, base.labels, base.header, base.span, body=body, comments=comments)

@@ -6,6 +6,7 @@ import os
 import posixpath
 
 from posturio_iac.core.closure import CallGraph
+from posturio_iac.frontends.terraform.modules.folder import constant
 from posturio_iac.frontends.terraform.syntax import hcl
 
 TYPE_CHECKING = False
@@ -75,7 +76,7 @@ class Published:
         keys = (key for given in required if isinstance(given, hcl.ObjectExpr) for key, _ in given.items)
         if any(isinstance(key, hcl.Literal) and key.value == "configuration_aliases" for key in keys):
             return True
-        if any(_is_outside(block.get("source")) for block in module.calls.values()):
+        if any((constant(block, "source") or "").startswith("../") for block in module.calls.values()):
             return False
         if required and any("default" not in block.body.attributes for block in module.variables.values()):
             return True
@@ -87,10 +88,6 @@ class Published:
             above = os.path.join(self._root, folder).rstrip("/")
             self._besides[folder] = any(os.path.isdir(os.path.join(above, one, "examples")) for one in self._fence.names(above))
         return self._besides[folder]
-
-
-def _is_outside(source: hcl.Expr | None) -> bool:
-    return isinstance(source, hcl.Literal) and isinstance(source.value, str) and source.value.startswith("../")
 
 
 def is_example(caller: str, target: str) -> bool:

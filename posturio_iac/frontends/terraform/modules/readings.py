@@ -14,8 +14,7 @@ from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.textfile import LIMIT, UnreadableError, read
 from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
 from posturio_iac.frontends.terraform.modules.files import TOFU
-from posturio_iac.frontends.terraform.modules.folder import TABLES
-from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.modules.folder import TABLES, constant
 from posturio_iac.frontends.terraform.syntax.references import mentioned, references, walk
 
 TYPE_CHECKING = False
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
     from posturio_iac.frontends.terraform.modules.tree import ModuleTree
+    from posturio_iac.frontends.terraform.syntax import hcl
 
 _VERSION = lazy_pattern(r"\s*v?(\d{1,18})\.(\d{1,18})(?!\d)")
 APART = "where the folder is applied by itself, as its backend or its files of values say"
@@ -205,7 +205,6 @@ def _version(text: str) -> tuple[int, int] | None:
 def _lowest(folder: Module) -> tuple[int, int] | None:
     lows = []
     for block in folder.settings:
-        constraint = block.get("required_version")
-        if isinstance(constraint, hcl.Literal) and isinstance(constraint.value, str):
-            lows += [(int(m[1]), int(m[2])) for part in constraint.value.split(",") if (m := _LOWER.match(part.strip()))]
+        if (constraint := constant(block, "required_version")) is not None:
+            lows += [(int(m[1]), int(m[2])) for part in constraint.split(",") if (m := _LOWER.match(part.strip()))]
     return max(lows, default=None)

@@ -20,6 +20,7 @@ from posturio_iac.frontends.terraform.modules.instance import USUAL, ModuleInsta
 from posturio_iac.frontends.terraform.modules.published import Published
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, Value
+from posturio_iac.search import is_initialised
 from posturio_iac.search.kinds import TERRAFORM, calls_modules, kind_of
 from posturio_iac.search.module_calls import content
 
@@ -119,14 +120,17 @@ class ModuleTree:
         if source is None:
             return False
         if (path := self._local(instance, source)) is not None:
+            if path in self.leading or instance.folder.path.startswith(".terraform/") or path in instance.ancestors:
+                return True
             there = os.path.join(self.root, path)
-            unseen = not os.path.isdir(there) or self.fence.folder(there) is None or not isinstance(block.get("source"), hcl.Literal)
-            return unseen or path in self.leading or instance.folder.path.startswith(".terraform/") or path in instance.ancestors
+            return not os.path.isdir(there) or self.fence.folder(there) is None or self.source_of(block) is None
         return self._installed_for(instance, block, source) is not None
 
     def _installed_for(self, instance: ModuleInstance, block: hcl.Block, source: str) -> str | None:
-        call_path = instance.call_path(block.labels[0])
-        return self._installed.folder(instance.root.folder.path, call_path, source, _text(block.get("version"), instance))
+        top = instance.root.folder.path
+        if not is_initialised(os.path.join(self.root, top)):
+            return None
+        return self._installed.folder(top, instance.call_path(block.labels[0]), source, _text(block.get("version"), instance))
 
     def stable_path(self, path: str) -> str:
         """A folder's path from the top of the repository, the same from wherever the scan was started."""
@@ -157,10 +161,8 @@ class ModuleTree:
 
     def source_of(self, block: hcl.Block, instance: ModuleInstance | None = None) -> str | None:
         """The source of a module call: a constant, or in an ``instance`` what variables and locals make of it, as in OpenTofu."""
-        from posturio_iac.search.hcl_scanner import constant_of
-
-        written = constant_of(block.text, "source") if block.text is not None else None
-        return written if written is not None else _text(block.get("source"), instance)
+        written = folder.constant(block, "source")
+        return written if written is not None or instance is None else _text(block.get("source"), instance)
 
     def known_module(self, instance: ModuleInstance, block: hcl.Block) -> Match | None:
         """What the table of known modules says about a call, or None when it is no module of the table."""

@@ -163,23 +163,26 @@ if TYPE_CHECKING:
     )
 
 
+@dataclass(slots=True, eq=False)
 class Attribute:
-    """``name = expression``."""
+    """``name = expression``, all of which is at ``span``; functions give its expression when it is first asked for, and its code."""
 
-    __slots__ = ("_found", "name", "span")
+    name: str
+    span: Span
+    found: Expr | Callable[[], Expr]
+    code: Callable[[], bytes] | None = None
 
-    def __init__(self, name: str, span: Span, found: Expr | Callable[[], Expr]) -> None:
-        """Stand for the attribute whose whole text is at ``span``; a function gives its expression when it is first asked for."""
-        self.name = name
-        self.span = span
-        self._found = found
+    @property
+    def text(self) -> bytes | None:
+        """All of its code, as long as its expression is not built."""
+        return None if self.code is None or isinstance(self.found, HclNode) else self.code()
 
     @property
     def expression(self) -> Expr:
         """The value."""
-        if not isinstance(self._found, HclNode):
-            self._found = self._found()
-        return self._found
+        if not isinstance(self.found, HclNode):
+            self.found = self.found()
+        return self.found
 
 
 def attributes(given: Mapping[str, Expr]) -> dict[str, Attribute]:
@@ -187,21 +190,15 @@ def attributes(given: Mapping[str, Expr]) -> dict[str, Attribute]:
     return {name: Attribute(name, expression.span, expression) for name, expression in given.items()}
 
 
+@dataclass(slots=True, eq=False)
 class Body:
     """The attributes and blocks between two braces, or of a whole file."""
 
-    __slots__ = ("attributes", "blocks")
-
-    def __init__(self, attributes: dict[str, Attribute], blocks: tuple[Block, ...]) -> None:
-        self.attributes = attributes
-        self.blocks = blocks
+    attributes: dict[str, Attribute]
+    blocks: tuple[Block, ...]
 
     def all(self, kind: str) -> tuple[Block, ...]:
         return tuple(b for b in self.blocks if b.type == kind)
-
-    def first(self, kind: str) -> Block | None:
-        """The first nested block of a type, if any."""
-        return next((block for block in self.blocks if block.type == kind), None)
 
 
 EMPTY = Body({}, ())
@@ -223,10 +220,7 @@ class Block:
         comments: tuple[Comment, ...] | Callable[[], tuple[Comment, ...]] = (),
         text: Callable[[], bytes] | None = None,
     ) -> None:
-        """Stand for a block whose header, up to the brace, is at ``header``, with its ``text`` in HCL.
-
-        Functions give its body and comments when they are first asked for.
-        """
+        """Stand for a block whose ``header`` goes up to its brace; functions give the rest when it is first asked for."""
         self.type = kind
         self.labels = labels
         self.header = header
@@ -258,20 +252,26 @@ class Block:
             self._comments = self._comments()
         return self._comments
 
+    def says(self, word: str) -> bool:
+        """False if a word stands nowhere in the block, which need not be built to tell what it lacks."""
+        return self.is_read or self._text is None or self._text().find(word.encode()) >= 0
+
     def get(self, name: str) -> Expr | None:
         """The expression of an attribute, or None when it is absent."""
-        attribute = self.body.attributes.get(name)
+        attribute = self.body.attributes.get(name) if self.says(name) else None
         return attribute.expression if attribute else None
+
+    def first(self, kind: str) -> Block | None:
+        """The first nested block of a type, if any."""
+        return next(iter(self.body.all(kind)), None) if self.says(kind) else None
 
 
 def setting(block: Block, name: str) -> Expr | None:
     """An attribute's expression; a nested block of that name counts as an object, as Terraform 0.11 wrote ``tags { }``."""
     expression = block.get(name)
-    if expression is not None:
-        return expression
-    nested = block.body.first(name)
+    nested = block.first(name) if expression is None else None
     if nested is None:
-        return None
+        return expression
     items = tuple((Literal(a.name, a.span), a.expression) for a in nested.body.attributes.values())
     return ObjectExpr(items, nested.span)
 

@@ -32,13 +32,17 @@ def outline(source: SourceText) -> hcl.Body | None:
 
     That is where anything else stands at the top, where a block has a syntax error, and where only a parser can tell of an argument.
     """
-    data = source.data
     # The last line may lack its end, unless the text of a heredoc is there.
-    whole = data if data[-1:] not in _LAST else data + b"\n"
+    data = source.data
+    return _outlined(source, data if data[-1:] not in _LAST else data + b"\n", 0, len(data), 0)
+
+
+def _outlined(source: SourceText, whole: bytes, start: int, stop: int, row: int) -> hcl.Body | None:
+    """The same for the code between two bytes, the first in the row ``row``; ``whole`` is all, with the end of its last line."""
+    data = source.data
     found: list[_Outlined] = []
-    row = done = 0
-    at = skip_blank(data, 0)
-    while at < len(data):
+    done, at = start, skip_blank(data, start)
+    while at < stop:
         header = _header.match(data, at)
         is_plain = True
         if header is not None:
@@ -52,9 +56,9 @@ def outline(source: SourceText) -> hcl.Body | None:
             return None
         if end < 0:
             return None
-        following, start = skip_blank(data, end), header.start()
-        first = row + data.count(b"\n", done, start)
-        last = first + data.count(b"\n", start, end)
+        following, begin = skip_blank(data, end), header.start()
+        first = row + data.count(b"\n", done, begin)
+        last = first + data.count(b"\n", begin, end)
         part = _Outlined(source, header, end, Part(done, following, row), (first, last))
         if not is_plain and not part.is_sound():
             return None
@@ -101,7 +105,7 @@ class _Outlined:
     def attribute(self) -> hcl.Attribute:
         """The argument; its expression is not parsed yet."""
         source, (start, end) = self.source, self._bounds()
-        return hcl.Attribute(self.header[1].decode(), source.between(start, end), lambda: expression_of(self.node(), source))
+        return hcl.Attribute(self.header[1].decode(), source.between(start, end), lambda: expression_of(self.node(), source), self.text)
 
     def _bounds(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """The row and the byte column of the start and of the end, from 0."""
@@ -111,7 +115,7 @@ class _Outlined:
     def block(self) -> hcl.Block:
         """The block; nothing of it is parsed yet."""
         source, header = self.source, self.header
-        data, start, (at, end) = source.data, header.start(), self._bounds()
+        start, (at, end) = header.start(), self._bounds()
         return hcl.Block(
             header[1].decode(),
             labels(header[2]),
@@ -119,12 +123,19 @@ class _Outlined:
             source.between(at, end),
             body=self.body,
             comments=self.comments,
-            text=lambda: data[start : self.end],
+            text=self.text,
         )
+
+    def text(self) -> bytes:
+        return self.source.data[self.header.start() : self.end]
 
     def body(self) -> hcl.Body:
         """What is between the braces. Its parts hold on to the parser's tree until they are built, and the block does not."""
         if self._node is None:
+            if self.header[1] == b"locals":  # of which a few are asked for
+                some = _outlined(self.source, self.source.data, self.header.end(), self.end - 1, self.rows[0])
+                if some is not None:
+                    return some
             data, (start, _) = self.source.data, self._bounds()
             margin = " " * (self.source.between(start, start).column - 1)
             code = margin.encode() + data[self.header.start() : self.end]

@@ -18,7 +18,7 @@ _SHORT = rb'(?:"[^"\\\r\n$%\0]*"|\d+(?![\w.])|' + PATH + rb"(?![.:\[(]|[ \t]+[\[
 """An operand without brackets."""
 _END = rb"(?:" + LINE_COMMENT + rb")?\r?\n"
 _W = rb"[ \t\r\n]*(?:" + LINE_COMMENT + rb"\n[ \t\r\n]*)*"
-_KEY = rb"(?:" + WORD + rb'|"[^"\\\r\n$%\0]*"|\d+(?![\w.]))' + _S + rb"(?:=(?![=>])|:)" + _S
+_KEY = rb"(?:" + PATH + rb'|"[^"\\\r\n$%\0]*"|\d+(?![\w.]))' + _S + rb"(?:=(?![=>])|:)" + _S
 
 _TEXT_OF_VALUES = rb'"[^"\\\r\n$%%\0]*(?:\$\{%b%b%b\}[^"\\\r\n$%%\0]*)+"' % (_S, PATH, _S)
 _SEVERAL = rb"(?:%b%b(?:,%b|(?=[\])])))*" % (_SHORT, _S, _S)
@@ -32,13 +32,15 @@ _in_body = lazy_pattern(rb"%b(%b)(?:%b=(?![=>])%b|((?:[ \t]+%b|%b%b)*)%b\{)" % (
 _pair = rb"%b%b%b(?:,%b(?:%b)?|%b|(?=\}))" % (_KEY, _SHORT, _S, _S, _END, _END)
 _pairs = lazy_pattern(rb"(?:%b(?:%b|%b))*%b(?:(\})|%b)" % (_S, _pair, _END, _S, _KEY))
 _items = lazy_pattern(rb"(?:%b%b%b,)*%b(?:%b(?=%b[\])])%b)?" % (_W, _SHORT, _W, _W, _SHORT, _W, _W))
-_opening = lazy_pattern(rb"(?:[!-]%b)?(?:(%b)?(\()|([\[{])(?!%bfor(?![\w-]))|(?=<<))" % (_S, NAME, _W))
+_INTRO = rb"(?:%b(for)[ \t]+%b(?:%b,%b%b)?[ \t]+in(?![\w-])%b|(?!%bfor(?![\w-])))" % (_W, WORD, _S, _S, WORD, _W, _W)
+_opening = lazy_pattern(rb"(?:[!-]%b)?(?:(%b)?(\()|([\[{])%b|(?=<<))" % (_S, NAME, _INTRO))
 _operand = lazy_pattern(rb'(?:[!-]%b)?(?:("[^"\\\r\n$%%\0]*"?)|\d+(?:\.\d+)?(?![\w.])|%b(?![\w]|::|[ \t]*\())' % (_S, PATH))
 _more = lazy_pattern(rb'(?:(?:\\[nrt"\\]|[$%]+(?![$%{]))[^"\\\r\n$%\0]*)*("|\$\{)?[ \t]*')
 _plain = lazy_pattern(rb'[^"\\\r\n$%\0]*')
 _steps = lazy_pattern(rb"(?:\.(?:\*|%b)|\[(?:\d+|\*|\"[^\"\\\r\n$%%\0]*\")\])*" % NAME)
 _gap = lazy_pattern(_W)
 _spaces = lazy_pattern(_S)
+_for_sign = lazy_pattern(rb":(?!:)|=>|if(?![\w-])")
 _operator = lazy_pattern(rb"(?:[=!]=|[<>]=?(?!<)|&&|\|\||[-+*]|/(?![/*])|%(?!\{))")
 _line_end = lazy_pattern(_S + _END)
 _interpolation = lazy_pattern(rb"[$%%]+\{(?:%b%b(?:\[\d+\])?%b\})?" % (_S, PATH, _S))
@@ -46,7 +48,18 @@ _CLOSING = {b"(": b")", b"[": b"]"}
 _BODY, _OBJECT, _CHOICE, _STRING = b"body", b"{", b"?", b"${"
 _ONE = {b"(": b"one )", b"[": b"one ]"}
 """Brackets around one expression: parentheses that are no call, and an index."""
-_ONE_CLOSED = frozenset(_ONE.values())
+_FOR = {b"[": b"in ]", b"{": b"in }"}
+_NEXT = {
+    (b"in ]", b":"): b"value ]",
+    (b"in }", b":"): b"key }",
+    (b"key }", b"=>"): b"value }",
+    (b"value ]", b"if"): b"one ]",
+    (b"value }", b"if"): b"one }",
+}
+"""The parts of a ``for`` expression, each with the sign that ends it and the part that follows."""
+_ONE_CLOSED = frozenset((*_ONE.values(), *_NEXT.values())) - {b"key }"}
+_ENDING = {_BODY: (b"\n",), _OBJECT: (b"\n", b","), b")": (b")", b","), b"]": (b"]", b",")}
+"""Signs that surely end an expression."""
 _ON_ONE_LINE = frozenset((_BODY, _OBJECT, _STRING))
 _DEEPEST = 60
 """More brackets in one another than that are left to the parser."""
@@ -110,15 +123,20 @@ class _Recognizer:
             return -1
         if not found[1]:
             return self._expression(found.end())
-        self.open.pop()
-        return self._expression(found.end(), _REST)
+        return self._behind_bracket(found.end())
 
     def _list(self, at: int) -> int:
+        if self.open[-1] in _FOR.values():
+            return self._expression(at)
         at = _items.match(self.data, at).end()  # type: ignore[union-attr]  # it always matches, if only nothing
         if self.data[at : at + 1] != self.open[-1]:
             return self._expression(at)
+        return self._behind_bracket(at + 1)
+
+    def _behind_bracket(self, at: int) -> int:
         self.open.pop()
-        return self._expression(at + 1, _REST)
+        sign, kind = self.data[at : at + 1], self.open[-1]
+        return self._ended(at, sign, kind) if sign in _ENDING.get(kind, ()) else self._expression(at, _REST)
 
     def _expression(self, at: int, state: int = _OPERAND) -> int:
         """Where an expression ends, or where a bracket of it begins that holds more than one."""
@@ -127,9 +145,9 @@ class _Recognizer:
                 if (found := _opening.match(self.data, at)) is None:
                     at, state = self._operand(at)
                     continue
-                name, parenthesis, bracket = found.groups()
+                name, parenthesis, bracket, intro = found.groups()
                 if bracket or name:
-                    self.open.append(_OBJECT if bracket == b"{" else _CLOSING[parenthesis or bracket])
+                    self.open.append(_FOR[bracket] if intro else _OBJECT if bracket == b"{" else _CLOSING[parenthesis or bracket])
                     return found.end()
                 if parenthesis:
                     self.open.append(_ONE[parenthesis])
@@ -183,6 +201,9 @@ class _Recognizer:
             self.open.append(_CHOICE)
         elif sign == b":" and self.open[-1] is _CHOICE:
             self.open.pop()
+        elif (found := _for_sign.match(self.data, at)) and (following := _NEXT.get((self.open[-1], found[0]))):
+            self.open[-1] = following
+            return found.end()
         else:
             found = _operator.match(self.data, at)
             return found.end() if found else -1
@@ -203,7 +224,9 @@ class _Recognizer:
 
     def _blank(self, at: int) -> int:
         """Where code goes on: on the same line, where its end would end the expression."""
-        kind = next(kind for kind in reversed(self.open) if kind is not _CHOICE)
+        kind = self.open[-1]
+        if kind is _CHOICE:
+            kind = next(kind for kind in reversed(self.open) if kind is not _CHOICE)
         blank = _spaces if kind in _ON_ONE_LINE else _gap
         return blank.match(self.data, at).end()  # type: ignore[union-attr]  # it always matches, if only nothing
 

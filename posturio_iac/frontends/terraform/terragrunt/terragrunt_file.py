@@ -273,7 +273,7 @@ class TerragruntFile:
             case "inputs":
                 return self.inputs().value()
             case "terraform":
-                block = self.body.first("terraform")
+                block = next(iter(self.body.all("terraform")), None)
                 return {} if block is None else {n: self.value(a.expression) for n, a in block.body.attributes.items()}
             case _ if name in self.body.attributes:
                 return self.value(self.body.attributes[name].expression)
