@@ -144,9 +144,7 @@ ENDING = {
         **{f"t{n}": f'${{templatefile("t{n + 1}", {{}})}}${{templatefile("t{n + 1}", {{}})}}' for n in range(40)},
         "t40": "x",
     },
-    "lists that share parts": {
-        "main.tf": f"locals {{\n{shared('l')}{shared('m')}}}\n" + key_of('local.l60 == local.m60 ? "a" : "b"'),
-    },
+    "lists that share parts": {"main.tf": f"locals {{\n{shared('l')}{shared('m')}}}\n" + key_of('local.l60 == local.m60 ? "a" : "b"')},
     "a number that is none": {"main.tf": key_of(f'tonumber("{"9" * 90_000}x")')},
     "blanks after a stray word": {"main.tf": f"stray{' ' * 60_000}\n{KEY}"},
     "empty lines after a stray word": {"main.tf": "stray\n" + "     \n" * 10_000 + KEY},

@@ -285,10 +285,7 @@ class TestExplain:
         assert all_rules()[rule].page in out
         assert run(capsys, "explain", rule.rpartition(".")[2])[1] == out
 
-    @pytest.mark.parametrize(
-        ("host_id", "rule"),
-        [(host_id, rule) for ids in (CHECKOV, CFN_LINT) for rule, host_id in ids.items()],
-    )
+    @pytest.mark.parametrize(("host_id", "rule"), [(host_id, rule) for ids in (CHECKOV, CFN_LINT) for rule, host_id in ids.items()])
     def test_ids_of_other_linters_have_the_page_too(self, capsys: Capture, host_id: str, rule: str) -> None:
         assert run(capsys, "explain", host_id.lower())[1] == run(capsys, "explain", rule)[1]
 

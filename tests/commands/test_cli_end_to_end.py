@@ -44,13 +44,7 @@ class TestStandardInput:
         ],
     )
     def test_it_stands_for_the_file_of_its_name(
-        self,
-        capsys: Capture,
-        tmp_path: Path,
-        monkeypatch: Patch,
-        name: str,
-        text: str,
-        found: list[tuple[str, str]],
+        self, capsys: Capture, tmp_path: Path, monkeypatch: Patch, name: str, text: str, found: list[tuple[str, str]]
     ) -> None:
         """The rest of its module is read from the disk, and other modules do not count."""
         for folder in ("infra", "elsewhere"):

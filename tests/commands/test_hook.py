@@ -346,10 +346,7 @@ def borrower(name: str) -> str:
     [
         pytest.param(borrower("second"), id="an input"),
         pytest.param('resource "aws_iam_access_key" "second" {\n  user = "ci"\n}\n', id="the same name"),
-        pytest.param(
-            USER.replace('"ci"', '"again"', 1) % ("ci", "") + KEY.replace("user.ci", "user.again"),
-            id="a block of the same name",
-        ),
+        pytest.param(USER.replace('"ci"', '"again"', 1) % ("ci", "") + KEY.replace("user.ci", "user.again"), id="a block of the same name"),
         pytest.param(
             'data "aws_iam_user" "x" {\n  user_name = "ci"\n}\n' + KEY.replace("aws_iam_user.ci.name", "data.aws_iam_user.x.user_name"),
             id="data",

@@ -62,12 +62,7 @@ def test_a_scan_with_keys_says_nothing_of_it(capsys: Capture, tmp_path: Path) ->
     ("more", "changed", "expected"), [((), "main.tf", f"note: main.tf{SAID}"), ((), "other.tf", ""), (("-q",), "main.tf", "")]
 )
 def test_a_hook_says_so_of_files_that_change(
-    capsys: Capture,
-    tmp_path: Path,
-    monkeypatch: Patch,
-    more: tuple[str, ...],
-    changed: str,
-    expected: str,
+    capsys: Capture, tmp_path: Path, monkeypatch: Patch, more: tuple[str, ...], changed: str, expected: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "main.tf").write_text(PROVIDER, encoding="utf-8")

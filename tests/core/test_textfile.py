@@ -56,8 +56,7 @@ def test_a_file_that_becomes_a_link_to_a_pipe_is_refused_and_nobody_waits_for_a_
 
 
 @pytest.mark.parametrize(
-    ("size", "text"),
-    [(1, "1 byte"), (10, "10 bytes"), (1536, "1.5 KiB"), (10 * 1024**2, "10 MiB"), (3 * 1024**3, "3 GiB")],
+    ("size", "text"), [(1, "1 byte"), (10, "10 bytes"), (1536, "1.5 KiB"), (10 * 1024**2, "10 MiB"), (3 * 1024**3, "3 GiB")]
 )
 def test_the_largest_unit_of_which_there_is_one(size: int, text: str) -> None:
     assert describe_size(size) == text

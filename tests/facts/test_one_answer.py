@@ -81,19 +81,13 @@ FACTS: dict[str, tuple[Fact, Answer]] = {
     # Ends.
     "an end in a tag": (Fact({"expires": "2026-12-31"}), living("expiry declared 2026-12-31")),
     "an end in another spelling": (Fact({"Valid-Until": "2026-12-31T12:00:00Z"}), living("expiry declared 2026-12-31 12:00 UTC")),
-    "an end that has passed": (
-        Fact({"expires": "2026-11-01"}),
-        living("expiry declared 2026-11-01", rules=("expired_access_keys",)),
-    ),
+    "an end that has passed": (Fact({"expires": "2026-11-01"}), living("expiry declared 2026-11-01", rules=("expired_access_keys",))),
     "the last day": (Fact({"expires": "2026-11-24"}), living("expiry declared 2026-11-24", rules=("expiring_access_keys",))),
     "an end that is too far": (
         Fact({"expires": "2099-01-01"}),
         living("expiry declared 2099-01-01", rules=("overlong_access_key_lifetimes",)),
     ),
-    "an end that cannot be read": (
-        Fact({"expires": "soon"}),
-        living("expiry unreadable soon", rules=("unreadable_access_key_lifetimes",)),
-    ),
+    "an end that cannot be read": (Fact({"expires": "soon"}), living("expiry unreadable soon", rules=("unreadable_access_key_lifetimes",))),
     "an interval in a tag": (Fact({"rotation": "90d"}), living("rotation declared 90 days")),
     "an interval by the unit in its name": (Fact({"rotation-weeks": "8"}), living("rotation declared 56 days")),
     "a rotation that is off": (Fact({"rotation": "false"}), living("rotation inert false", rules=("inert_access_key_rotation",))),
@@ -137,10 +131,7 @@ FACTS: dict[str, tuple[Fact, Answer]] = {
         Fact(service="codecommit.amazonaws.com", days=30),
         living("expiry inert 30", rules=("inert_access_key_rotation",)),
     ),
-    "a password with an end": (
-        Fact({"expires": "2026-12-31"}, service="cassandra.amazonaws.com"),
-        living("expiry declared 2026-12-31"),
-    ),
+    "a password with an end": (Fact({"expires": "2026-12-31"}, service="cassandra.amazonaws.com"), living("expiry declared 2026-12-31")),
     "two API keys for one service": (
         Fact(service="bedrock.amazonaws.com", second=""),
         Answer(siblings=1, rules=(WITHOUT, "multiple_active_access_keys", OWNERLESS)),
@@ -148,10 +139,7 @@ FACTS: dict[str, tuple[Fact, Answer]] = {
     "API keys for two services": (Fact(service="bedrock.amazonaws.com", second="", second_service="logs.amazonaws.com"), Answer()),
     # Statuses, other keys, root, names.
     "a status Active": (Fact(status="Active"), Answer()),
-    "a status Inactive": (
-        Fact(status="Inactive"),
-        Answer(status="Inactive", rules=("lingering_inactive_access_keys", OWNERLESS)),
-    ),
+    "a status Inactive": (Fact(status="Inactive"), Answer(status="Inactive", rules=("lingering_inactive_access_keys", OWNERLESS))),
     "a status that AWS refuses": (Fact(status="inactive"), Answer(status="inactive")),
     "two active keys": (Fact(second=""), Answer(siblings=1, rules=(WITHOUT, "multiple_active_access_keys", OWNERLESS))),
     "a second key that says it is active": (
@@ -163,10 +151,7 @@ FACTS: dict[str, tuple[Fact, Answer]] = {
         Fact(second="", is_declared=False),
         Answer(siblings=1, rules=(WITHOUT, "multiple_active_access_keys", OWNERLESS)),
     ),
-    "the root user": (
-        Fact(user="root", is_declared=False),
-        Answer(is_root=True, rules=("root_access_keys",)),
-    ),
+    "the root user": (Fact(user="root", is_declared=False), Answer(is_root=True, rules=("root_access_keys",))),
     "a user who is called root": (Fact(user="root"), Answer()),
     "a user who is elsewhere": (Fact(is_declared=False), Answer()),
     "a version in the user's name": (Fact(user="ci-v2"), Answer(notes=('the user name "ci-v2" ends in the version v2',))),

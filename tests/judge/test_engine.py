@@ -335,11 +335,6 @@ def test_exit_codes() -> None:
     assert run(replace(medium, directives=(ignore(WITHOUT),))).exit_code(Severity.LOW, strict=True) is Exit.CLEAN
 
 
-def test_judging_is_pure() -> None:
-    keys = [access_key(owner=None), access_key(PAST, address="b", directives=(ignore(OWNERLESS),))]
-    assert run(*keys) == run(*keys)
-
-
 def test_findings_of_one_place_stand_in_the_order_of_their_root_modules() -> None:
     roots = [f"live/{name}" for name in "dbeca"]
     found = run(*(access_key(scope=root) for root in roots)).findings

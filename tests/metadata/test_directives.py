@@ -119,10 +119,7 @@ def test_an_end_that_cannot_be_read_is_unknown_and_left_to_the_engine() -> None:
             "# posturio:ignore reason=x",
             f'posturio:ignore has no effect without rules in brackets; write posturio:ignore[{OWNERLESS}] reason="…"',
         ),
-        (
-            "# posturio:ignore[] reason=x",
-            f'posturio:ignore has no effect without a rule; write posturio:ignore[{OWNERLESS}] reason="…"',
-        ),
+        ("# posturio:ignore[] reason=x", f'posturio:ignore has no effect without a rule; write posturio:ignore[{OWNERLESS}] reason="…"'),
         (f"# posturio:ignore[{OWNERLESS}", "posturio:ignore has no effect without rules in brackets; write posturio:ignore["),
         (f"# posturio:ignore[{OWNERLESS}]", 'posturio:ignore has no effect without a reason; add reason="…"'),
         (f'# posturio:ignore[{OWNERLESS}] reason=" "', 'posturio:ignore has no effect without a reason; add reason="…"'),

@@ -1,15 +1,22 @@
-"""The change of a finding in each format: the same edits as `posturio-iac fix` makes."""
+"""The change of a finding in each format: the same edits as `posturio-iac fix` makes, and what is shown of them."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from jsonschema import validate
 
+from posturio_iac.cli import main
+from posturio_iac.core.place import Span
+from posturio_iac.fixes import shown
+from posturio_iac.fixes.shown import ShownChange, ShownEdit
+from posturio_iac.fixes.wanted import Edit
 from tests.support.command_line import SCHEMA, Capture, Patch, run
+from tests.support.terraform_programs import write
 
 HCL = 'resource "aws_iam_user" "ci" {\n  name = "ci"\n  path = "/payments/"\n  tags = {\n    a = "ä"\n  }\n}\n\n%s'
 KEY = 'resource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n'
@@ -78,3 +85,40 @@ def test_a_finding_that_a_person_has_to_mend_shows_none(tmp_path: Path, capsys: 
     (found,) = json.loads(out)["findings"]
     assert found["remedy"]["kind"] == "replace_value"
     assert "fix" not in found
+
+
+NAMED = 'resource "aws_iam_user" "%s" {\n  name = "%s"\n}\n\nresource "aws_iam_access_key" "%s" {\n  user = aws_iam_user.%s.name\n}\n'
+
+
+def test_a_crash_is_said_and_the_findings_are_shown(tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
+    def broken(*_: object) -> None:
+        raise IndexError("tuple index\x1b out of range")
+
+    monkeypatch.setattr(shown, "shown", broken)
+    write(tmp_path, {f"{name}.tf": NAMED % (name, name, name, name) for name in "ab"})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("POSTURIO_IAC_DEBUG", raising=False)
+    assert main(["scan", "."]) == 1
+    out, err = capsys.readouterr()
+    assert out.count("iam.access_keys_without_lifetime") == 2
+    assert "fix: Add tags" in out
+    assert "planning the change for aws_iam_access_key.a stopped on an internal error (IndexError: tuple index" in err
+    assert "\x1b" not in err
+    monkeypatch.setenv("POSTURIO_IAC_DEBUG", "1")
+    assert main(["scan", "."]) == 3
+    assert "Traceback" in capsys.readouterr().err
+
+
+DATA = b"one\ntwo\nthree\nfour\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "first", "last", "text"),
+    [("one", "1", 1, 1, "1"), ("two", "2", 2, 2, "2"), ("o\nthr", "-", 2, 3, "tw-ee"), ("four", "4", 4, 4, "4")],
+)
+def test_a_suggestion_stands_at_the_lines_that_it_replaces(old: str, new: str, first: int, last: int, text: str) -> None:
+    at = DATA.index(old.encode())
+    files: Any = SimpleNamespace(data=lambda _: DATA)
+    change: Any = SimpleNamespace(level=None, edits=(Edit("a.tf", at, at + len(old), new),))
+    shown = ShownChange(change, files, lambda *lines: lines == ("a.tf", first, last))
+    assert shown.suggestion == ShownEdit(Span("a.tf", first, 1, last, 1), text)

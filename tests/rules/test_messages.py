@@ -240,16 +240,8 @@ DAYS = IntervalSetting(Place("time_rotating.ci"), "rotation_days")
     ("setting", "turns", "remediation"),
     [
         (DAYS, 1, "Set rotation_days of time_rotating.ci to 90 or less."),
-        (
-            DAYS,
-            2,
-            "Set rotation_days of time_rotating.ci to 45 or less, because a key lives for 2 of these intervals.",
-        ),
-        (
-            IntervalSetting(Place("x.b"), "max_age", "s"),
-            1,
-            "Set max_age of x.b to 7776000 or less (90 days in seconds).",
-        ),
+        (DAYS, 2, "Set rotation_days of time_rotating.ci to 45 or less, because a key lives for 2 of these intervals."),
+        (IntervalSetting(Place("x.b"), "max_age", "s"), 1, "Set max_age of x.b to 7776000 or less (90 days in seconds)."),
         (DAYS, 200, "Set rotation_days of time_rotating.ci to 1 or less, because a key lives for 200 of these intervals."),
     ],
 )

@@ -43,14 +43,7 @@ def finding(key: dict[str, Any], rule: str = "unused", **more: Any) -> dict[str,
 
 
 def result(
-    keys: Any = (),
-    findings: Any = (),
-    said: Any = (),
-    *,
-    days: float = 0,
-    scope: Any = None,
-    files: int = 0,
-    version: str = "0.1.0",
+    keys: Any = (), findings: Any = (), said: Any = (), *, days: float = 0, scope: Any = None, files: int = 0, version: str = "0.1.0"
 ) -> Any:
     return {
         "version": 1,

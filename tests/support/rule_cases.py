@@ -131,10 +131,7 @@ CASES: dict[str, tuple[AccessKey, set[str]]] = {
     "in quarantine and switched off": (access_key(SOON, status="Inactive", quarantine="AWSCompromisedKeyQuarantineV2"), set()),
     "in quarantine by what is not known": (access_key(SOON, quarantine=UNKNOWN), set()),
     "second key of a rotation": (access_key(SOON, active_siblings=("other",), newest_active=day("2026-11-20")), set()),
-    "second key of a rotation that never ended": (
-        access_key(SOON, active_siblings=("other",), newest_active=day("2026-11-01")),
-        {SEVERAL},
-    ),
+    "second key of a rotation that never ended": (access_key(SOON, active_siblings=("other",), newest_active=day("2026-11-01")), {SEVERAL}),
     "second key of an unknown age": (access_key(SOON, active_siblings=("other",), newest_active=UNKNOWN), set()),
     "not declared in the given code": (access_key(SOON, managed=False), {UNMANAGED}),
     "declared by code": (access_key(SOON, managed=True), set()),
