@@ -198,24 +198,26 @@ def _unsure(one: KeyOfUser, other: KeyOfUser) -> Unknown | None:
     return next((o.key.service for o in (one, other) if isinstance(o.key.service, Unknown)), None)
 
 
-def _counted(keys: Sequence[KeyOfUser]) -> dict[str, list[KeyOfUser]]:
-    """The keys by their names without a number, in groups that one numbering may cover."""
-    found: dict[str, list[KeyOfUser]] = {}
+def _counted(keys: Sequence[KeyOfUser]) -> dict[str, dict[str, set[object]]]:
+    """The names of keys with the users of these, by the names without a number, in groups that one numbering may cover."""
+    found: dict[str, dict[str, set[object]]] = {}
     for one in keys:
         name = bare(one.key.address)
         stem, _ = counted_name(name) or (name, "")
-        found.setdefault(stem, []).append(one)
+        found.setdefault(stem, {}).setdefault(name, set()).add(one.identity)
     return found
 
 
-def _number_note(one: KeyOfUser, counted: dict[str, list[KeyOfUser]]) -> str | None:
+def _number_note(one: KeyOfUser, counted: dict[str, dict[str, set[object]]]) -> str | None:
     """Say that a key seems to follow others by hand: its name ends in a number that counts keys of its own user too."""
     if one.key.span is None:
         return None
     name = bare(one.key.address)
     stem, number = counted_name(name) or (name, "1")
-    before = [other for other in counted[stem] if bare(other.key.address) != name]
-    if int(number) <= 1 or (before and not any(o.identity is not None and o.identity == one.identity for o in before)):
+    if int(number) <= 1:
+        return None
+    before = [users for other, users in counted[stem].items() if other != name]
+    if before and (one.identity is None or not any(one.identity in users for users in before)):
         return None
     return by_hand(name_of_block(one.key.framework), name.rpartition(".")[2], f"ends in the number {number}")
 

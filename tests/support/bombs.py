@@ -62,6 +62,7 @@ def _lines(number: int, line: str) -> str:
 _RESOURCES = "Resources:\n"
 _KEYS = "K?: {" + _KEY % "u" + "}"
 _NESTS = "S?: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: %s}}"
+_EACH = 'module "m" {\n  source   = "%s"\n  for_each = toset([for i in range(%d) : "x${i}"])\n}\n'
 _SERVED = "service: x\nprovider: {name: aws}\nresources: [%s, %s]\n"
 _VALUES = "Parameters: {P: {Type: String, AllowedValues: [" + _list("v", 800) + "]}}\nConditions:\n"
 _TAGS = "  U: {Type: AWS::IAM::User, Properties: {Tags: [" + "{Key: a, Value: b}, " * 1300 + "]}}\n"
@@ -96,6 +97,11 @@ BOMBS: dict[str, dict[str, str]] = {
     "stacks in stacks": {
         **{f"s{n}.yaml": _RESOURCES + _lines(18, _NESTS % f"s{n + 1}.yaml") for n in range(3)},
         "s3.yaml": _RESOURCES + _lines(14, _KEYS),
+    },
+    "modules for each of many": {
+        "main.tf": _EACH % ("./a", 70),
+        "a/main.tf": _EACH % ("../b", 70),
+        "b/main.tf": _keys(1),
     },
     "keys of one user": {"main.tf": _keys(1000)},
     "suppressions by address": {
