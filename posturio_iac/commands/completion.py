@@ -25,7 +25,6 @@ RULES = ("select", "ignore")
 
 
 def run(argv: Sequence[str]) -> int:
-    """Print the completion of one shell."""
     to_stdout(SHELLS[parse(COMMAND, argv).words[0]]())
     return 0
 

@@ -61,7 +61,6 @@ def add_to_map(source: HclSource, offset: int, name: str, value: str) -> list[Ed
 
 
 def _into(source: HclSource, expression: Node, name: str, value: str) -> list[Edit]:
-    """The edits that give the map of an expression an entry."""
     found = _object(expression)
     if found is not None:
         return _into_object(source, found, name, value)
@@ -230,7 +229,6 @@ def _gaps(source: HclSource, attribute: Node, names: Mapping[int, str]) -> Itera
 
 
 def _neighbours(lines: dict[int, Node], attribute: Node, step: int) -> list[Node]:
-    """The arguments or entries on the lines above or below one, as far as each takes one line."""
     found: list[Node] = []
     at = attribute.start_point[0] + step
     while attribute.start_point[0] == attribute.end_point[0] and (node := lines.get(at)) is not None and node.end_point[0] == at:
@@ -267,7 +265,6 @@ def add_comment(source: HclSource, block: Block, text: str) -> Edit:
 
 
 def _line_above(source: HclSource, block: Block) -> tuple[str, int]:
-    """The line above a block and where it begins."""
     at = source.line_start(block.start_byte)
     start = source.line_start(at - 1) if at else 0
     return source.data[start : max(at - 1, 0)].decode("utf-8", "replace"), start

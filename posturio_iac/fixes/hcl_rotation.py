@@ -115,7 +115,6 @@ def hold(source: HclSource, block: Block, module: list[HclSource], remedy: HoldT
 
 
 def _repetition(source: HclSource, block: Block, argument: str) -> tuple[str, str]:
-    """``count`` or ``for_each`` of a block, as it stands there."""
     attribute = source.attribute(block, argument)
     if attribute is None:
         raise CannotFixError(f"the block has no {argument}; make the change by hand")
@@ -196,7 +195,6 @@ def stop_ignoring(source: HclSource, block: Block, names: tuple[str, ...]) -> li
 
 
 def _named(module: list[HclSource], kind: str, arguments: list[tuple[str, str]]) -> Iterator[str]:
-    """Yield the names of the resources of a type that have these arguments and no other."""
     for source in module:
         for other, name, block in source.resources():
             if other == kind and len(source.body(block)) == len(arguments):
@@ -206,7 +204,6 @@ def _named(module: list[HclSource], kind: str, arguments: list[tuple[str, str]])
 
 
 def _free(module: list[HclSource], name: str, *kinds: str) -> str:
-    """A name that no resource of these types has yet."""
     taken = {other for source in module for kind, other, _ in source.resources() if kind in kinds}
     return next(free for free in chain((name,), (f"{name}_{number}" for number in count(2))) if free not in taken)
 

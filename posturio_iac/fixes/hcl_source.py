@@ -80,7 +80,6 @@ class HclSource:
 
     @cached_property
     def unit(self) -> str:
-        """By what the file indents blocks, as the first one tells."""
         opened = self.data.find(b"{\n" if self.newline == "\n" else b"{\r\n")
         return self._unit_after(opened, self.indent(opened)) or "  "
 

@@ -131,7 +131,6 @@ def check_not_ignored(block: Node, argument: str) -> None:
 
 
 def _blocks(node: Node | None) -> list[Node]:
-    """The blocks that JSON writes as a map, or as a list of maps."""
     found = node.value if node is not None and isinstance(node.value, Array) else [] if node is None else [node]
     return [one for one in found if isinstance(one.value, Object)]
 
@@ -170,7 +169,6 @@ def _inside(block: Node) -> Iterator[Node]:
 
 
 def _expression(node: Node | None) -> str | None:
-    """The only expression in a text: ``local.tags`` for ``"${local.tags}"``."""
     text = node.value if node is not None and isinstance(node.value, str) else ""
     inner = text[2:-1] if text.startswith("${") and text.endswith("}") else ""
     return inner if inner and "${" not in inner and "%{" not in inner else None

@@ -157,7 +157,6 @@ class ProvenPlan:
         return outcomes, changed, self._proof(changed).failures(claims, edited, scopes) if changed else []
 
     def _culprits(self, left: Sequence[Wanted], outcomes: Sequence[Outcome], changed: Changed, failures: list[Failure]) -> dict[int, str]:
-        """The findings whose changes fail, each with the reason."""
         made = [number for number, outcome in enumerate(outcomes) if outcome.is_made]
         changes: dict[object, list[int]] = {}
         for number in made:
@@ -189,7 +188,6 @@ class ProvenPlan:
 
 
 def _without(one: Wanted, outcome: Outcome, why: str) -> Wanted:
-    """A finding without the remedy that failed, and those that were tried before."""
     failed = target_of(outcome.remedy)  # another finding may have led to it, which states another day
     tried = next((number for number, remedy in enumerate(one.remedies, 1) if target_of(remedy) == failed), len(one.remedies))
     return replace(one, remedies=one.remedies[tried:], why_not=one.why_not or why)

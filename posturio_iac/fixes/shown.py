@@ -71,7 +71,6 @@ def _whole_lines(edits: tuple[Edit, ...], files: WorkingFiles) -> ShownEdit | No
 
 
 def _around(edits: Collection[Edit], data: bytes) -> tuple[int, int, bytes]:
-    """Where the lines that edits touch begin and end, and what they become."""
     start = data.rfind(b"\n", 0, min(edit.start for edit in edits)) + 1
     end = data.find(b"\n", max(edit.end for edit in edits))
     end = len(data) if end < 0 else end
@@ -79,7 +78,6 @@ def _around(edits: Collection[Edit], data: bytes) -> tuple[int, int, bytes]:
 
 
 def _groups(edits: tuple[Edit, ...], files: WorkingFiles) -> list[list[Edit]]:
-    """The edits in order, together where they touch the same lines."""
     groups: list[list[Edit]] = []
     for edit in sorted(edits):
         last = groups[-1][-1] if groups else None

@@ -13,7 +13,7 @@ from posturio_iac.core.record import Enum, dataclass, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime, timedelta
 
     from posturio_iac.core.evidence.remedy import Declaring, Remedy, ReplaceValue
@@ -35,7 +35,6 @@ class Wishes:
     within: timedelta | None = None  # keys end at most that much later, spread over a week for each owner
     rotate: str = ""
     owner: str = ""
-    owner_of: Callable[[str], str | None] | None = None  # returns the owner of a file, which takes precedence over `owner`
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,6 @@ class Wanted:
 
 
 def wanted(report: Report, findings: Sequence[Finding], wishes: Wishes) -> tuple[Wanted, ...]:
-    """The wanted remedies for ``findings``, which are findings of ``report``."""
     chosen = RemedyChoice(report, findings, wishes)
     return tuple(chosen.of(finding, days) for finding, days in zip(findings, chosen.spread(), strict=True))
 
@@ -105,7 +103,7 @@ class RemedyChoice:
             remedy = replace(remedy, name="access_keys")
         if not isinstance(remedy, (r.AddTag, r.MergeTags, r.AddComment, r.AddMetadata)):
             return Wanted(finding, (remedy,))
-        name, value = _metadata(remedy, wishes, days, key)
+        name, value = _metadata(remedy, wishes, days)
         if not value:
             return Wanted(finding, (), NAME_OWNER)
         if key is None:
@@ -147,7 +145,6 @@ def _folder(remedy: r.AddBlock) -> str:
 
 
 def _shared(keys: Iterable[AccessKey]) -> set[Span]:
-    """The blocks that several calls, units or root modules lead to."""
     ways: dict[Span, set[object]] = {}
     for key in keys:
         way = calls(key.address)
@@ -188,13 +185,12 @@ def _is_free(remedy: Declaring, key: AccessKey, shared: Collection[Span]) -> boo
     return place.span not in shared and not (is_inside and (key.remedies.is_for_others or key.span in shared))
 
 
-def _metadata(remedy: Declaring, wishes: Wishes, days: int, key: AccessKey | None) -> tuple[str, str]:
+def _metadata(remedy: Declaring, wishes: Wishes, days: int) -> tuple[str, str]:
     """The name and the value to declare; no value where no owner was given."""
     if isinstance(remedy, r.Advice):
         return "", ""
     if remedy.name == "owner":
-        named = wishes.owner_of(key.span.path) if wishes.owner_of is not None and key is not None and key.span is not None else None
-        return remedy.name, named or wishes.owner
+        return remedy.name, wishes.owner
     if remedy.name != _EXPIRES:
         return remedy.name, remedy.value
     if wishes.rotate:

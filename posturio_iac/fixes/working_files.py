@@ -94,7 +94,6 @@ class WorkingFiles:
         return at
 
     def _starts(self, path: str) -> list[int]:
-        """Where the lines of a file begin, as it was read."""
         if path not in self._lines:
             data = self.before[path]
             first = len(BOM) if data.startswith(BOM) else 0
@@ -103,7 +102,6 @@ class WorkingFiles:
         return self._lines[path]
 
     def span(self, edit: Edit) -> Span:
-        """The region of an edit in a file that has none so far."""
         start = self._point(edit.path, edit.start)
         return Span(edit.path, *start, *(self._point(edit.path, edit.end) if edit.end > edit.start else start))
 

@@ -132,15 +132,6 @@ def find(root: str) -> CodeOwners | None:
     return None
 
 
-def owner_by_file(root: str, repository: str | None) -> Callable[[str], str | None]:
-    """A function from a path relative to ``root`` to its owners, by CODEOWNERS. Raises `UsageError` when there is none."""
-    top = repository or root
-    owners = find(top)
-    if owners is None:
-        raise UsageError(f"there is no CODEOWNERS in {top}: it would be {', '.join(PLACES)}")
-    return _by_file(owners, root, top)
-
-
 def with_code_owners(
     keys: Iterable[AccessKey], root: str, repository: str | None, problems: list[Diagnostic] | None = None
 ) -> tuple[AccessKey, ...]:

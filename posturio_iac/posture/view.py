@@ -237,7 +237,6 @@ def _rows(part: ResultPart, now: datetime) -> Iterator[KeyRow]:
 
 
 def _trend(series: Series, current: Sequence[ResultPart]) -> Iterator[TrendPoint]:
-    """Yield the points in time at which a result that counts was made."""
     for point in series.points:
         parts = series.at(point)
         fresh = [part for part in parts if series.point(part.as_of) == point]

@@ -71,11 +71,9 @@ def judged(
     suppressions: bool,
     narrowed: Narrowed | None = None,
     guarded: bool = True,
-    code_owners: bool = True,
 ) -> Report:
     """Read the selected files and judge their keys at ``as_of``, by default now; ``place`` is where the root stands for globs."""
-    options = {"suppressions": suppressions, "guarded": guarded, "code_owners": code_owners}
-    report = CodeScan(selection, config, place, as_of or now(), narrowed=narrowed, **options).report()
+    report = CodeScan(selection, config, place, as_of or now(), suppressions=suppressions, narrowed=narrowed, guarded=guarded).report()
     if not selection.search.may_lead_elsewhere:
         return report
     from posturio_iac.scan.skipped import with_unfollowed
@@ -96,10 +94,9 @@ class CodeScan:
         suppressions: bool,
         narrowed: Narrowed | None = None,
         guarded: bool = True,
-        code_owners: bool = True,
     ) -> None:
         self.selection, self.config, self.place, self.as_of = selection, config, place, as_of
-        self._narrowed, self._guarded, self._code_owners = narrowed, guarded, code_owners
+        self._narrowed, self._guarded = narrowed, guarded
         self._policy = policy_of(config, place, suppressions=suppressions)
         self.keys: Sequence[AccessKey] = ()
         self.diagnostics: list[Diagnostic] = []
@@ -171,7 +168,7 @@ class CodeScan:
             keys = [key for key in keys if narrowed.keeps(key)]
             diagnostics = [diagnostic for diagnostic in diagnostics if narrowed.concerns(diagnostic.path)]
         keys = _with_stable_scopes(keys, selection)
-        if self._code_owners and any(not isinstance(key.owner, str) for key in keys):
+        if any(not isinstance(key.owner, str) for key in keys):
             from posturio_iac.metadata.owners import with_code_owners
 
             keys = [*with_code_owners(keys, selection.root, selection.repository, diagnostics)]

@@ -353,34 +353,11 @@ def test_entries_that_are_there_stay(tmp_path: Path, fix: Fix, capsys: pytest.Ca
     assert {(e["reason"], e["until"]) for e in entries} == {("agreed", "2026-12-31"), ("new", "2027-01-31")}
 
 
-OWNED = "/a/ @acme/payments @acme/sre\n/none/\n"
-
-
-def test_owners_of_codeowners_go_into_the_code(tmp_path: Path, fix: Fix) -> None:
-    (tmp_path / "CODEOWNERS").write_text(OWNED)
-    unowned = USER.replace('  path = "/payments/"\n', "") + KEY
-    first, second = place(tmp_path, unowned, "a/main.tf"), place(tmp_path, unowned, "none/main.tf")
-    code, _, said = fix("--write", "--owner-from", "codeowners")
-    assert 'owner   = "@acme/payments @acme/sre"' in first.read_text()
-    assert "owner" not in second.read_text()
-    assert (code, "1 finding left for you" in said) == (1, True)
-    fix("--write", "--owner-from", "codeowners", "--owner", "guild@acme.test")
-    assert 'owner   = "guild@acme.test"' in second.read_text()
-    assert fix("--owner-from", "codeowners")[:2] == (0, "")
-
-
-def test_what_codeowners_says_is_not_written_unless_asked(tmp_path: Path, fix: Fix) -> None:
+def test_what_codeowners_says_is_not_written(tmp_path: Path, fix: Fix) -> None:
     (tmp_path / "CODEOWNERS").write_text("* @acme/payments\n")
     file = place(tmp_path, USER.replace('  path = "/payments/"\n', "") + KEY)
     assert fix("--write")[0] == 0
     assert "owner" not in file.read_text()
-
-
-def test_without_codeowners_it_says_where_they_would_be(tmp_path: Path, fix: Fix) -> None:
-    place(tmp_path)
-    code, _, said = fix("--owner-from", "codeowners")
-    assert code == 2
-    assert ".github/CODEOWNERS" in said
 
 
 def test_alike_leftovers_name_their_root_modules_and_none_is_sent_back_to_fix(tmp_path: Path, fix: Fix) -> None:

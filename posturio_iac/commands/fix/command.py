@@ -16,7 +16,7 @@ from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from posturio_iac.commands.parser import Arguments
@@ -91,7 +91,6 @@ class FixRun:
             as_of,
             suppressions=not given.no_suppressions,
             narrowed=narrowed,
-            code_owners=given.owner_from != "codeowners",
         )
 
     def _is_whole(self) -> bool:
@@ -117,14 +116,6 @@ class FixRun:
         code.report()
         self._around = CodeAround(code, prefix, paths)
         return self._around
-
-    def owner_of(self) -> Callable[[str], str | None] | None:
-        """A function from a file to its owner by CODEOWNERS, if that was asked for."""
-        if self.given.owner_from != "codeowners":
-            return None
-        from posturio_iac.metadata.owners import owner_by_file
-
-        return owner_by_file(self.selection.root, self.selection.repository)
 
 
 class CodeAround:
@@ -195,8 +186,7 @@ def _mend(run_: FixRun) -> int:
     as_of = report.as_of
     if given.until:
         date(given.until, "--until", as_of)
-    asked = replace(wishes(given, as_of, run_.config), owner_of=run_.owner_of())
-    outcomes, changed = planned(run_, report, asked)
+    outcomes, changed = planned(run_, report, wishes(given, as_of, run_.config))
     write = given.write or given.hook
     if not write:
         color = wants_color(given.color or "auto", sys.stdout, os.environ)

@@ -132,7 +132,6 @@ def _name_in_diff(path: str) -> str:
 
 
 def _visible(line: str) -> str:
-    """A line with escapes but for its tabs, and for the carriage return at its end."""
     text = line.removesuffix("\r")
     return "\t".join(map(printable, text.split("\t"))) + line[len(text) :]
 

@@ -154,7 +154,6 @@ def _table(group: Sequence[TableRow], rows: Sequence[Mapping[str, str]], widths:
 
 
 def _telling(cells: Sequence[Mapping[str, str]]) -> set[str]:
-    """The columns whose values differ, or are not the default."""
     usual = {"status": "Active", "open for": "", "code": "", "next": ""}
     more = {name for name, text in usual.items() if any(row[name] != text for row in cells)}
     return {*ALWAYS, *more, *({"account"} if len({row["account"] for row in cells}) > 1 else ())}
