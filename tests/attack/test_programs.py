@@ -58,10 +58,7 @@ TEMPLATES = {
     "step-functions-text": {"t.json": resource(MACHINE, DefinitionString=json.dumps(SDK))},
     "step-functions": {"t.json": resource(MACHINE, Definition=SDK)},
     "step-functions-joined": {"t.json": resource(MACHINE, DefinitionString={JOIN: ["iam:cre", json.dumps(SDK).split("iam:cre")]})},
-    "step-functions-file": {
-        "t.json": resource("AWS::Serverless::StateMachine", DefinitionUri="flows/a.asl.json"),
-        "flows/a.asl.json": json.dumps(SDK),
-    },
+    "step-functions-file": {"t.json": resource("AWS::Serverless::StateMachine", DefinitionUri="a.json"), "a.json": json.dumps(SDK)},
     "scheduler": {"t.json": resource("AWS::Scheduler::Schedule", Target={"Arn": "arn:aws:scheduler:::aws-sdk:iam:createAccessKey"})},
     "document": {"t.json": resource("AWS::SSM::Document", Content=API)},
     "document-text": {"t.json": resource("AWS::SSM::Document", Content=json.dumps(API))},
@@ -80,10 +77,7 @@ TEMPLATES = {
     "asset": {**of_type(LAMBDA, Metadata={"aws:asset:path": "asset.1a2b"}), "asset.1a2b/index.py": PYTHON},
     "serverless": {"serverless.yml": SERVERLESS + "resources: {Resources: {}}\n", "src/keys.py": PYTHON},
     "serverless-alone": {"serverless.yml": SERVERLESS, "src/keys.js": "iam.createAccessKey({UserName: 'joe'})"},
-    "globals": {
-        "t.yaml": f"Globals: {{Function: {{CodeUri: fn/}}}}\nResources:\n  R:\n    Type: {SAM}\n    Properties: {{Handler: a.b}}\n",
-        "fn/a.py": PYTHON,
-    },
+    "globals": {"t.yaml": f"Globals: {{Function: {{CodeUri: fn/}}}}\nResources: {{R: {{Type: {SAM}}}}}\n", "fn/a.py": PYTHON},
     "image": {**of_type(SAM, Metadata={"DockerContext": "./img"}), "img/app.py": PYTHON},
     "gateway": {"t.json": resource("AWS::ApiGateway::Method", Integration={"Uri": f"{GATEWAY}:iam:action/CreateAccessKey"})},
     "asset-without-metadata": {
@@ -182,10 +176,8 @@ def test_what_only_names_the_call_is_no_key(tmp_path: Path, name: str) -> None:
 
 
 SCHEDULED = json.loads(zipped(PYTHON)["t.json"])
-SCHEDULED["Resources"]["S"] = {
-    "Type": "AWS::SecretsManager::RotationSchedule",
-    "Properties": {"RotationLambdaARN": {"Fn::GetAtt": ["R", "Arn"]}},
-}
+ROTATING = {"RotationLambdaARN": {"Fn::GetAtt": ["R", "Arn"]}}
+SCHEDULED["Resources"]["S"] = {"Type": "AWS::SecretsManager::RotationSchedule", "Properties": ROTATING}
 ROTATORS = {
     "ends-keys": zipped(PYTHON + "    iam.delete_access_key()\n"),
     "named-by-a-schedule": {"t.json": json.dumps(SCHEDULED)},

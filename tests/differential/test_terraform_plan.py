@@ -124,10 +124,7 @@ FORMS = [
         for way in ("", ".id", ".output")
     ),
     *(
-        (
-            HOLDER % ("i", "<argument>", "<value>") + HOLDER % ("h", "<argument>", f"terraform_data.i@.{way}"),
-            "trigger = terraform_data.h@<attribute>",
-        )
+        (HELD.replace('"h@"', '"i@"') + HOLDER % ("h", "<argument>", f"terraform_data.i@.{way}"), "trigger = terraform_data.h@<attribute>")
         for way in ("id", "output")
     ),
     *((HELD.replace("{\n", "{\n  count = 2\n"), f"trigger = terraform_data.h@{way}") for way in ("", "[0]", "[1].id", "[0].output")),

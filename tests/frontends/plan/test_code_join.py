@@ -86,6 +86,7 @@ resource "{KEY}" "ci" {{
     assert found.directives[0].span.path == "code/main.tf"
 
 
+CLOCK = "expires = timestamp()"
 TAGGED = f"""
 resource "{USER}" "ci" {{
   name = "ci"
@@ -99,10 +100,7 @@ resource "{KEY}" "ci" {{
 
 @pytest.mark.parametrize(
     ("tags", "planned", "found"),
-    [
-        ('expires = var.end, rotation = "9d"', "2027-01-31", ("2027-01-31", Effect.DECLARED)),
-        ("expires = timestamp()", "2026-12-01", (None, Effect.INERT)),
-    ],
+    [('expires = var.end, rotation = "9d"', "2027-01-31", ("2027-01-31", Effect.DECLARED)), (CLOCK, "2026-12-01", (None, Effect.INERT))],
     ids=["of the plan before those of the code", "a clock is seen in the code only"],
 )
 def test_tags_of_a_user_whom_both_declare(tmp_path: Path, tags: str, planned: str, found: tuple[str | None, Effect]) -> None:

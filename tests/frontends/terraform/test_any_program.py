@@ -71,11 +71,8 @@ def doubling(twice: str, first: str = '["x"]') -> str:
 @pytest.mark.parametrize("where", ["user = local.a", TRIGGERED, "user = aws_iam_user.tagged.name"], ids=["user", "trigger", "tag"])
 def test_circles_and_explosions_have_an_end(tmp_path: Path, code: str, where: str) -> None:
     rest = 'resource "terraform_data" "last" { input = local.a }\nresource "aws_iam_user" "tagged" {\n  name = "x"\n  tags = { expires = local.a }\n}\n'
-    files = {
-        "main.tf": code + rest + f'resource "aws_iam_access_key" "k" {{\n  {where}\n}}\n',
-        "x/main.tf": 'variable "in" {}\noutput "out" { value = var.in }\n',
-    }
-    write(tmp_path, files)
+    write(tmp_path, {"main.tf": code + rest + f'resource "aws_iam_access_key" "k" {{\n  {where}\n}}\n'})
+    write(tmp_path, {"x/main.tf": 'variable "in" {}\noutput "out" { value = var.in }\n'})
     command = [sys.executable, "-m", "posturio_iac", "scan", "--format", "json"]
     done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, preexec_fn=limit)
     assert done.returncode in (0, 1, 3), done.stderr[-500:]

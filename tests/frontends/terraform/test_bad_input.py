@@ -202,15 +202,8 @@ def entered() -> Iterator[Path]:
 
 @pytest.mark.parametrize(("name", "mode"), [("shut.tf", 0o000), ("sub", 0o000), ("sub", 0o600), ("m", 0o000), ("terraform.tfvars", 0o000)])
 def test_what_nobody_may_read_is_said(entered: Path, tmp_path: Path, name: str, mode: int) -> None:
-    files = {
-        "sound.tf": SOUND,
-        "shut.tf": KEY,
-        "sub/main.tf": KEY,
-        "m/main.tf": KEY,
-        "terraform.tfvars": "x = 1\n",
-        "call.tf": 'module "m" {\n  source = "./m"\n}\n',
-    }
-    write(entered, files)
+    write(entered, {"sound.tf": SOUND, "terraform.tfvars": "x = 1\n", "call.tf": 'module "m" {\n  source = "./m"\n}\n'})
+    write(entered, dict.fromkeys(("shut.tf", "sub/main.tf", "m/main.tf"), KEY))
     (entered / name).chmod(mode)
     try:
         command = [sys.executable, "-c", DROPPED, str(entered), SOUND]

@@ -21,9 +21,7 @@ def program(**more: Any) -> dict[str, str | bytes]:
     return {"main.tf.json": json.dumps(document, indent=2)}
 
 
-@pytest.mark.parametrize(
-    "user", ["${aws_iam_user.ci.name}", "${aws_iam_user.ci.id}", "ci", "${local.name}", '${join("", [aws_iam_user.ci.name])}']
-)
+@pytest.mark.parametrize("user", ["${aws_iam_user.ci.name}", "${aws_iam_user.ci.id}", "ci", "${local.name}", "${one([local.name])}"])
 def test_a_key_leads_to_its_user(tmp_path: Path, user: str) -> None:
     files = program(resource={"aws_iam_access_key": {"ci": {"user": user}}}, locals={"name": "${aws_iam_user.ci.name}"})
     found = key(tmp_path, files)

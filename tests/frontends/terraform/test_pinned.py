@@ -74,10 +74,7 @@ def test_a_folder_that_may_make_a_key_is_parsed(tmp_path: Path, monkeypatch: Pat
 
 def test_the_version_that_is_installed_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed = {"Key": "m.user", "Source": "registry.terraform.io/boldlink/iam-user/aws", "Version": "1.0.1", "Dir": ".terraform/m"}
-    files = {
-        "main.tf": 'module "m" {\n  source = "./m"\n}\n',
-        "m/main.tf": REGISTRY % ">= 1.0",
-        ".terraform/modules/modules.json": json.dumps({"Modules": [installed]}),
-    }
+    call, listed = 'module "m" {\n  source = "./m"\n}\n', json.dumps({"Modules": [installed]})
+    files = {"main.tf": call, "m/main.tf": REGISTRY % ">= 1.0", ".terraform/modules/modules.json": listed}
     keys, parsed = loaded(monkeypatch, tmp_path, files)
     assert (keys, parsed) == (["module.m.module.user"], ["", "m"])

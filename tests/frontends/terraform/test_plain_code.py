@@ -188,18 +188,8 @@ def test_plain_arguments_are_not_parsed_with_their_file(data: bytes) -> None:
 
 
 OTHERS = [
-    b"<<E\nx\nE",
-    b'"\\n"',
-    b"[for x in y : x]",
-    b'"$${x}"',
-    b"a ? b ? c : d : e",
-    b"a + b + c",
-    b"if",
-    b"true.b",
-    b"1.5",
-    b"a\n.b",
-    b"(a).b",
-    b"a /* */",
+    *(b"<<E\nx\nE", b'"\\n"', b"[for x in y : x]", b'"$${x}"', b"a ? b ? c : d : e", b"a + b + c", b"if", b"true.b", b"1.5", b"a\n.b"),
+    *(b"(a).b", b"a /* */"),
 ]
 
 

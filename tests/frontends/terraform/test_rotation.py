@@ -239,25 +239,20 @@ def held(clock: str, more: str = "") -> str:
 
 
 ON_A_DATE = resource("time_rotating", "r", 'rotation_rfc3339 = "2027-01-31T00:00:00Z"')
-GONE = resource("time_rotating", "r", "count = 0", "rotation_days = 30")
+GONE, OPENED = resource("time_rotating", "r", "count = 0", "rotation_days = 30"), 'variable "v" {}\n'
+EACH_APPLY = ("rotation", "enforced", None)
 CLOCK, INERT, OPEN = "time_rotating.r.rfc3339", ("rotation", "inert", None), ("rotation", "unknown", None)
 PROGRAMS = {
     "a key that depends on a schedule": (DAYS90 + plain("depends_on = [time_rotating.r]"), [INERT]),
     "the same in the words of Terraform 0.11": (DAYS90 + plain('depends_on = ["time_rotating.r"]'), [INERT]),
     "a key that depends on its user": (plain("depends_on = [aws_iam_user.ci]"), []),
     "a schedule that ends on a date": (ON_A_DATE + held(CLOCK), [("expiry", "enforced", "2027-01-31")]),
-    "a leapfrog without a trigger": (
-        resource("toggles_leapfrog", "t") + held("toggles_leapfrog.t.alpha"),
-        [("rotation", "enforced", None)],
-    ),
+    "a leapfrog without a trigger": (resource("toggles_leapfrog", "t") + held("toggles_leapfrog.t.alpha"), [EACH_APPLY]),
     "a variable without a value": (
-        'variable "v" {}\n' + resource("null_resource", "n", "triggers = { v = var.v }") + rotated("null_resource.n"),
+        OPENED + resource("null_resource", "n", "triggers = { v = var.v }") + rotated("null_resource.n"),
         [OPEN],
     ),
-    "a schedule that an open condition chooses": (
-        'variable "on" {}\n' + DAYS90 + held(f'var.on ? {CLOCK} : "2020-01-01T00:00:00Z"'),
-        [OPEN],
-    ),
+    "a schedule that an open condition chooses": (OPENED + DAYS90 + held(f'var.v ? {CLOCK} : "2020-01-01T00:00:00Z"'), [OPEN]),
     "a schedule that is fixed not to exist": (GONE + held("one(time_rotating.r[*].rfc3339)"), [INERT]),
     "a counted holder that is fixed not to exist": (DAYS90 + held(CLOCK, "count = 0"), [INERT]),
     "a keyed holder that is fixed not to exist": (DAYS90 + held(CLOCK, "for_each = {}"), [INERT]),

@@ -77,9 +77,7 @@ def test_a_secret_that_stores_it_and_is_rotated_by_a_lambda_rotates_it(tmp_path:
     assert rotation.renews
 
 
-@pytest.mark.parametrize(
-    "attribute", ["service_password", "service_credential_secret", "service_user_name", "service_specific_credential_id"]
-)
+@pytest.mark.parametrize("attribute", ["service_password", "service_credential_secret", "service_user_name", "service_name"])
 def test_its_secrets_are_followed_out_of_a_module(tmp_path: Path, attribute: str) -> None:
     inner = (
         f'variable "u" {{}}\nresource "{TYPE}" "k" {{\n  service_name = "bedrock.amazonaws.com"\n  user_name = var.u\n}}\n'

@@ -144,16 +144,13 @@ def test_each_unit_is_judged_by_itself(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("status", "change"),
-    [
-        ("", 'let an input set status of aws_iam_access_key.this, and make it "Inactive"'),
-        ("  status = var.status\n", 'set status to "Inactive"'),
-    ],
+    [("", 'let an input set status of {}, and make it "Inactive"'), ("  status = var.status\n", 'set status to "Inactive"')],
 )
 def test_key_of_one_unit_is_switched_off_in_its_inputs_alone(tmp_path: Path, status: str, change: str) -> None:
     module = MODULE.replace("  count = var.enabled ? 1 : 0\n", status) + 'variable "status" {\n  default = "Active"\n}\n'
     key = only(tmp_path, live() | {"modules/user/main.tf": module})
     (said,) = (str(remedy.text) for remedy in key.remedies.narrower if isinstance(remedy, Advice))
-    assert said == f"{change} only in the inputs of live/prod/user/terragrunt.hcl"
+    assert said == f"{change.format('aws_iam_access_key.this')} only in the inputs of live/prod/user/terragrunt.hcl"
 
 
 @pytest.mark.parametrize(

@@ -146,11 +146,8 @@ class TestVariables:
 
     @pytest.mark.parametrize(
         ("type_", "expected"),
-        [
-            ("map(string)", {"a": "1", "b": "true"}),
-            ("map(any)", {"a": 1, "b": True}),
-            ("object({ a = string, b = string, c = optional(string) })", {"a": "1", "b": "true"}),
-        ],
+        [(text, {"a": "1", "b": "true"}) for text in ("map(string)", "object({ a = string, b = string, c = optional(string) })")]
+        + [("map(any)", {"a": 1, "b": True})],
     )
     def test_what_is_known_of_an_open_map_is_converted(self, tmp_path: Path, type_: str, expected: dict[str, object]) -> None:
         files = {
