@@ -14,8 +14,8 @@ def no_deployed_keys(accounts: int, *, errors: bool) -> str:
 
 def no_keys(files: int, *, color: bool = False, errors: bool = False, narrowed: bool = False) -> str:
     """The line for ``files`` searched files; with ``errors`` it does not sound like good news, ``narrowed`` is a scan of changes alone."""
-    declared = f"No access keys are declared in {count(files, 'file')}"
-    text = declared if files else "No access keys are declared: there were no files to search"
+    nothing = "No access keys were found" if errors else "No access keys are declared: there were no files to search"
+    text = f"No access keys are declared in {count(files, 'file')}" if files else nothing
     text = "No change concerns an access key" if narrowed else text
     return paint(text, "bold", "red" if errors else "green", color=color)
 

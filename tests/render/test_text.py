@@ -81,9 +81,9 @@ def test_a_line_that_cannot_be_read_is_left_out() -> None:
 def test_nothing_found_is_one_truthful_line() -> None:
     assert rendered("text", canned.empty(1204), canned.context()) == "No access keys are declared in 1,204 files; 0.08 s\n"
     assert rendered("text", canned.empty(0), canned.context()) == "No access keys are declared: there were no files to search; 0.08 s\n"
-    assert summary(canned.empty(1, (Diagnostic(Level.ERROR, "unreadable"),)), canned.context()) == (
-        "No access keys are declared in 1 file; incomplete, 1 error; 0.08 s"
-    )
+    for files, said in ((1, "No access keys are declared in 1 file"), (0, "No access keys were found")):
+        found = summary(canned.empty(files, (Diagnostic(Level.ERROR, "unreadable"),)), canned.context())
+        assert found == f"{said}; incomplete, 1 error; 0.08 s"
 
 
 def test_clean_keys_are_counted() -> None:

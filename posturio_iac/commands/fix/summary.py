@@ -53,7 +53,7 @@ def _lines(report: Report, outcomes: Sequence[Outcome], *, written: bool) -> Ite
     held = [o for o in outcomes if o.is_held]
     rest = [o for o in outcomes if o.level is None]
     if not outcomes:
-        yield "Nothing to fix." if report.keys else f"Nothing to fix. {no_keys(report.files)}."
+        yield "Nothing to fix." if report.keys or report.errors() else f"Nothing to fix. {no_keys(report.files)}."
         return
     verb = "Fixed" if written else "Would fix"
     yield f"{verb} {count(len(mended), 'finding')}{_effects(mended)}."
