@@ -34,12 +34,9 @@ print(json.dumps([TerraformCommand.run("fmt", [*args, folder], backend="thread")
 """
 OPTIONS = {"safe": ("--in", "60d"), "unsafe": ("--unsafe",), "rotate": ("--unsafe", "--rotate", "60d")}
 NOT_FORMATTED = {
-    "access_keys_without_lifetime/flagged_crlf",
-    "access_keys_without_lifetime/flagged_quoted_tags_block",
-    "access_keys_without_lifetime/flagged_terraform_0_11",
-    "access_keys_without_lifetime/flagged_terraform_0_11_count",
-    "exposed_access_key_secrets/flagged_legacy_output_of_module",
-    "exposed_access_key_secrets/flagged_output_0_11",
+    *("access_keys_without_lifetime/flagged_crlf", "access_keys_without_lifetime/flagged_quoted_tags_block"),
+    *("access_keys_without_lifetime/flagged_terraform_0_11", "access_keys_without_lifetime/flagged_terraform_0_11_count"),
+    *("exposed_access_key_secrets/flagged_legacy_output_of_module", "exposed_access_key_secrets/flagged_output_0_11"),
 }
 """Programs of older versions, or with line ends that fmt does not keep: it would change them as they are."""
 SEED, PROGRAMS = 20261126, 60

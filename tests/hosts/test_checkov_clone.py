@@ -81,12 +81,8 @@ def test_what_the_graph_shows_is_found(plain: list[Record]) -> None:
     """The simplest program of each rule that checkov's graph suffices for."""
     failing = found(plain, "failed")
     sufficient = {
-        "access_keys_without_lifetime/flagged",
-        "access_keys_without_lifetime/flagged_crlf",
-        "expired_access_keys/flagged",
-        "lingering_inactive_access_keys/flagged",
-        "ownerless_access_keys/flagged",
-        "unreadable_access_key_lifetimes/flagged",
+        *("access_keys_without_lifetime/flagged", "access_keys_without_lifetime/flagged_crlf", "expired_access_keys/flagged"),
+        *("lingering_inactive_access_keys/flagged", "ownerless_access_keys/flagged", "unreadable_access_key_lifetimes/flagged"),
         "unreadable_access_key_lifetimes/flagged_comment",
     }
     known = {(case, check) for case, check, _ in failing}

@@ -35,24 +35,10 @@ PLAIN = [
     b'\n  a = "50 % of $ 5, \\"said\\" ${f("x", g(1))} and ${a ? b : "c"}"\n}',
 ]
 BROKEN = [
-    b"\n  a = \n}",
-    b"\n  a = 1 2\n}",
-    b"\n  a 1\n}",
-    b'\n  a = ["x" "y"]\n}',
-    b'\n  a = ["x",, "y"]\n}',
-    b"\n  a = f(1\n}",
-    b"\n  a = (1, 2)\n}",
-    b"\n  a = [for x in y]\n}",
-    b"\n  a = {for x in y : x}\n}",
-    b"\n  a = [for x : y]\n}",
-    b"\n  a = x[1, 2]\n}",
-    b"\n  a = b ? c\n}",
-    b'\n  a = "x\n}',
-    b'\n  a = "${x"\n}',
-    b"\n  a = <<EOT\n  text\n}",
-    b"\n<<<<<<< HEAD\n  a = 1\n=======\n  a = 2\n>>>>>>> other\n}",
-    b"\n  a = {{ template }}\n}",
-    b"\n",
+    *(b"\n  a = \n}", b"\n  a = 1 2\n}", b"\n  a 1\n}", b'\n  a = ["x" "y"]\n}', b'\n  a = ["x",, "y"]\n}', b"\n  a = f(1\n}"),
+    *(b"\n  a = (1, 2)\n}", b"\n  a = [for x in y]\n}", b"\n  a = {for x in y : x}\n}", b"\n  a = [for x : y]\n}"),
+    *(b"\n  a = x[1, 2]\n}", b"\n  a = b ? c\n}", b'\n  a = "x\n}', b'\n  a = "${x"\n}', b"\n  a = <<EOT\n  text\n}"),
+    *(b"\n<<<<<<< HEAD\n  a = 1\n=======\n  a = 2\n>>>>>>> other\n}", b"\n  a = {{ template }}\n}", b"\n"),
 ]
 SIGNS = b'" { } [ ] ( ) = , # // /* */ $ ${ % %{ ? : :: - ! . * [*] .* .0 < > => ... \\ \\u0041 ~ && || | & + / == != "${ }"'
 WORDS = b'1 1e3 0x1 a for in if else true null endif "a" _ "${a}" \xc3\xa9 \x0c \x01'
@@ -165,14 +151,9 @@ def test_what_is_wrong_with_files_is_said_both_ways(monkeypatch: pytest.MonkeyPa
 
 
 ARGUMENTS = [
-    b"a = 1",
-    b'a = "x"\nb {\n}\n# said\nc = { d = "e" } # behind\n/* and */ f {\n}\nc = true\n',
+    *(b"a = 1", b'a = "x"\nb {\n}\n# said\nc = { d = "e" } # behind\n/* and */ f {\n}\nc = true\n'),
     b'include "root" {\n  path = find_in_parent_folders("\xc3\xa9")\n}\n\ninputs = merge(local.a, {\n  b = "${local.c}"\n})',
-    b"a = <<EOT\ntext\nEOT",
-    b"a = <<EOT\ntext\nEOT\nb = 1\n",
-    b'a = "x" }',
-    b"a = 1 b = 2",
-    b"a = [1,\n",
+    *(b"a = <<EOT\ntext\nEOT", b"a = <<EOT\ntext\nEOT\nb = 1\n", b'a = "x" }', b"a = 1 b = 2", b"a = [1,\n"),
 ]
 
 

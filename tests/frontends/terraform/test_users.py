@@ -311,17 +311,11 @@ class TestTags:
     @pytest.mark.parametrize(
         "tags",
         [
-            'merge(local.common, { b = "2" })',
-            '"${merge(local.common, map("b", "2"))}"',
-            "merge(local.common, local.more...)",
-            "{ for k, v in merge(local.common, { b = 2 }) : k => tostring(v) }",
-            'tomap({ a = "1", b = "2" })',
-            'zipmap(["a", "b"], ["1", "2"])',
-            '{ a = local.common["a"], "b" = "2" }',
-            '{ "${local.letter}" = "1", (local.other) = "2" }',
-            'jsondecode("{\\"a\\": \\"1\\", \\"b\\": \\"2\\"}")',
-            'yamldecode(file("tags.yaml"))',
-            "module.tags.all",
+            *('merge(local.common, { b = "2" })', '"${merge(local.common, map("b", "2"))}"', "merge(local.common, local.more...)"),
+            *("{ for k, v in merge(local.common, { b = 2 }) : k => tostring(v) }", 'tomap({ a = "1", b = "2" })'),
+            *('zipmap(["a", "b"], ["1", "2"])', '{ a = local.common["a"], "b" = "2" }'),
+            *('{ "${local.letter}" = "1", (local.other) = "2" }', 'jsondecode("{\\"a\\": \\"1\\", \\"b\\": \\"2\\"}")'),
+            *('yamldecode(file("tags.yaml"))', "module.tags.all"),
         ],
     )
     def test_they_are_merged_and_made_in_many_ways(self, tmp_path: Path, tags: str) -> None:
