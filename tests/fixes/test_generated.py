@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from posturio_iac.fixes import hcl_maps, hcl_rotation
-from posturio_iac.fixes.hcl_source import BOM, HclBlock, HclSource
+from posturio_iac.fixes.hcl_source import BOM, HclSource
 from posturio_iac.fixes.wanted import CannotFixError, Edit, apply
 from tests.differential.generate import documents
 
-EDITS: dict[str, Callable[[HclSource, HclBlock], list[Edit]]] = {
+EDITS: dict[str, Callable[[HclSource, Any], list[Edit]]] = {
     "tag": lambda source, block: hcl_maps.add_entry(source, block, "tags", "expires", "2027-01-31"),
     "argument": lambda source, block: hcl_maps.set_arguments(source, block, ("sensitive", "true")),
     "comment": lambda source, block: hcl_maps.add_metadata(source, block, "owner", 'a "b"'),
@@ -43,11 +44,11 @@ MAPS = st.sampled_from(
 )
 
 
-def is_clock(source: HclSource, block: HclBlock) -> bool:
+def is_clock(source: HclSource, block: Any) -> bool:
     return source.words(block)[1:] in {("time_rotating", "clock"), ("time_static", "clock")}
 
 
-def texts(source: HclSource, block: HclBlock) -> dict[str, str]:
+def texts(source: HclSource, block: Any) -> dict[str, str]:
     return {source.text(c.children[0]): " ".join(source.text(c).split()) for c in source.body(block)}
 
 
