@@ -8,6 +8,7 @@ import sys
 from posturio_iac.config import SHARED_FILE, TABLE, AllowedKey, Config, Exemption, Override, looser
 from posturio_iac.config.check import check_table
 from posturio_iac.config.option_table import LIMITS, OPTIONS
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.textfile import LIMIT, Fence, UnreadableError, decoded, read, read_named
 from posturio_iac.errors import UsageError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+_DEEP = lazy_pattern(r"\.(?:[^\n.=,]{1,80}\.){500}")  # for such a name the standard library takes a gigabyte
 _FILES = ("var_files", "parameters", "baseline")
 
 
@@ -117,6 +119,8 @@ def parse_toml(text: str, shown: str) -> dict[str, Any]:
             import tomli as tomllib
     except ImportError:  # missing in a linter that runs our rules from a checkout
         raise UsageError(f"{shown}: reading it on Python older than 3.11 needs tomli; run pip install tomli") from None
+    if _DEEP.search(text):
+        raise UsageError(f"{shown}: a name in it has more than 500 parts")
     try:
         document: dict[str, Any] = tomllib.loads(text.replace("\r\n", "\n"))
     except (ValueError, RecursionError) as error:

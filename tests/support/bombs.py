@@ -124,5 +124,6 @@ BOMBS: dict[str, dict[str, str]] = {
         "x.tfvars": "",
         "main.tf": _keys(9),
     },
+    "a name of many parts": {"posturio-iac.toml": f"a{'.a' * 20_000} = 1\n", "main.tf": _keys(1)},
     "words of a comment": {"main.tf": "# posturio: " + "a " * 31000 + "\n" + _keys(1)},
 }

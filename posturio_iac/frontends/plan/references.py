@@ -6,6 +6,8 @@ it does not show at all. ``aws_iam_user.ci[each.key].name`` is shown as ``aws_ia
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.frontends.plan.document import mapping, mappings
@@ -184,7 +186,13 @@ def _references(expression: Any) -> list[_Reference]:
     """The references of an expression, without those that are prefixes of another one."""
     listed = mapping(expression).get("references")
     texts = [text for text in listed if isinstance(text, str)] if isinstance(listed, list) else []
-    return [_parsed(text) for text in texts if not any(other.startswith((f"{text}.", f"{text}[")) for other in texts)]
+    ordered = sorted(texts)
+
+    def goes_on(start: str) -> bool:
+        at = bisect_left(ordered, start)
+        return at < len(ordered) and ordered[at].startswith(start)
+
+    return [_parsed(text) for text in texts if not (goes_on(f"{text}.") or goes_on(f"{text}["))]
 
 
 def _parsed(text: str) -> _Reference:
