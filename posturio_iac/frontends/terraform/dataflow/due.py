@@ -216,10 +216,11 @@ class DuePlan:
 
     def fires(self, trigger: hcl.Expr, scope: ModuleScope) -> Change:
         """What becomes of what an item of ``replace_triggered_by`` names in a block that ``scope`` belongs to."""
-        created, moved = [], []
+        created, moved = list[Due | None](), list[Due | None]()
         for one in lifecycle_block.reached(trigger, scope, self.view):
-            created.append(_if(self.change(one.block, one.kind, one.local_address, one.scope).created, one.doubt))
-            moved.append(_if(self._noticed(one), one.doubt))
+            change = self.change(one.block, one.kind, one.local_address, one.scope)
+            for found, due in ((created, change.created), (moved, self._noticed(one))):
+                found.append(due.doubted(one.doubt) if due is not None and one.doubt is not None else due)
         return Change(due_of(*created), due_of(*moved))
 
     def _noticed(self, one: lifecycle_block.Reached) -> Due | None:
@@ -299,8 +300,3 @@ class DuePlan:
         if due is not None:
             return due
         return AFTER_APPLY(f"{address}.{name}") if expression is None else evaluate_or_unknown(expression, scope)
-
-
-def _if(due: Due | None, doubt: Unknown | None) -> Due | None:
-    """A change that an open value may prevent."""
-    return due if due is None or doubt is None else due.doubted(doubt)

@@ -175,7 +175,7 @@ def rotators_of(root: ModuleInstance) -> list[tuple[str, hcl.Block, ModuleScope]
     words = tuple(kind.encode() for kind in (*OF_USERS, *OF_KEYS))
     return [
         (instance.full(f"{kind}.{name}"), block, scope)
-        for instance in below(root, words, installed=False)[0]
+        for instance in below(root, *words, installed=False)[0]
         for (kind, name), block in instance.resources(*OF_USERS, *OF_KEYS)
         for _, scope in instances_of(block, instance).instances
     ]

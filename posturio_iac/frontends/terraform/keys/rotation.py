@@ -139,12 +139,11 @@ def _key(block: hcl.Block) -> Place:
 def _direct(clock: Clock, doubt: Unknown | None, trigger: hcl.Expr, engine: Engine, block: hcl.Block, scope: ModuleScope) -> Lifetime:
     """The evidence of a trigger that names a clock itself."""
     span, text = trigger.span, spelled(trigger)
-    origin = TriggerOrigin(text, clock=clock.what)
     if doubt is None and engine.counts_creation and scope.instance.program.options.engine == "auto":
         said = f"the rotation of {'.'.join(block.labels)} counts since files say OpenTofu 1.12 or later; on Terraform it would never happen"
         scope.instance.program.report(Diagnostic(Level.NOTE, said, span.path, span.line))
     if doubt is not None or engine.counts_creation:
-        return _moved(origin, span, clock, doubt, text)
+        return _moved(TriggerOrigin(text, clock=clock.what), span, clock, doubt, text)
     origin = TriggerOrigin(text)
     if engine.may_count_creation:
         return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, text, span, interval=clock.interval, reason=why.OPENTOFU_ONLY())

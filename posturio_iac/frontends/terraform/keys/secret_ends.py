@@ -185,10 +185,7 @@ def _of_secret(secret: ValueOrigin, instance: ModuleInstance) -> Iterator[Lifeti
 
 
 def _of_call(call: hcl.Block, scope: ModuleScope, suffix: str) -> Iterator[Lifetime]:
-    """Yield the rotation that a call of terraform-aws-modules/secrets-manager asks for, or that is put beside it.
-
-    Its inputs are the same in all versions: main.tf and variables.tf of v1.0.0, v1.1.0, v1.3.1 and v2.0.1 were read.
-    """
+    """Yield the rotation that a call of terraform-aws-modules/secrets-manager (v1.0.0 to v2.0.1) asks for, or that is put beside it."""
     address = scope.instance.full(f"module.{call.labels[0]}{suffix}")
     enabled = evaluate_or_unknown(call.get("enable_rotation"), scope)
     if enabled in (True, "true"):

@@ -24,6 +24,7 @@ from posturio_iac.frontends.terraform.dataflow.lifecycle_block import arguments_
 from posturio_iac.frontends.terraform.dataflow.origin import DATA, Origins, ValueOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.tags import NO_TAGS, Tags, default_tags, tags_of
+from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
 from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleInstance, ModuleScope, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -193,24 +194,21 @@ def users_in(instance: ModuleInstance) -> dict[str, list[ValueOrigin]]:
 
 def users_below(root: ModuleInstance) -> tuple[dict[str, list[ValueOrigin]], list[tuple[ModuleInstance, hcl.Block]]]:
     """The users of one state, a root module and all that it calls, by name, and the calls of modules whose code is not here."""
-    instances, unread = below(root, (b"iam_user", b"module"), installed=True)
+    instances, unread = below(root, b"iam_user", b"module", installed=True)
     found: dict[str, list[ValueOrigin]] = {}
     for name, users in (named for instance in instances for named in instance.index(users_in, instance).items()):
         found.setdefault(name, []).extend(users)
     return found, unread
 
 
-def below(
-    root: ModuleInstance, words: tuple[bytes, ...], *, installed: bool
-) -> tuple[list[ModuleInstance], list[tuple[ModuleInstance, hcl.Block]]]:
+def below(root: ModuleInstance, *words: bytes, installed: bool) -> tuple[list[ModuleInstance], list[tuple[ModuleInstance, hcl.Block]]]:
     """A module and those that it calls, local ones only if they or what they call have one of the ``words``, and calls not followed."""
     found, unread = [root], []
     for instance in found:
         for name, call in instance.folder.calls.items():
             source = instance.program.source_of(call)  # what is computed is followed
-            if source is not None and source.startswith(("./", "../")):
-                path = posixpath.normpath(posixpath.join(instance.folder.path, source))
-                if ("" if path == "." else path) in instance.ancestors or not root.index(_mentions, root.program, path, words):
+            if source is not None and (path := local_folder(instance.folder.path, source)) is not None:
+                if path in instance.ancestors or not root.index(_mentions, root.program, path, words):
                     continue
             elif not installed:
                 continue
