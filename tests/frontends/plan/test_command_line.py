@@ -96,12 +96,6 @@ def test_a_key_that_the_code_does_not_declare_is_named(folder: Path, capsys: Cap
     assert [d["message"].partition(":")[0] for d in made["diagnostics"]] == [f"{KEY}.other cannot be judged"]
 
 
-def test_the_code_decides(capsys: Capture) -> None:
-    code, made = report(capsys, "plan.json", "--source", "code")
-    assert (code, keys(made)) == (1, [("terraform-plan", "code/main.tf", "flagged")])
-    assert [f["rule"] for f in made["findings"]] == ["iam.access_keys_without_lifetime", "iam.ownerless_access_keys"]
-
-
 def test_a_key_of_a_plan_and_of_its_code_is_one_key(capsys: Capture) -> None:
     assert [f for f, _, _ in keys(report(capsys, ".", "--source", "code")[1])] == ["terraform-plan"]
     assert sorted(f for f, _, _ in keys(report(capsys, ".")[1])) == ["terraform", "terraform-plan"]

@@ -40,13 +40,8 @@ def test_comment_beside_a_commit_tells_the_version(tmp_path: Path, comment: str,
     assert [key.existence is None for key in found] == ([] if is_there is False else [is_there is True])
 
 
-def test_comment_beside_a_commit_tells_that_there_is_no_key(tmp_path: Path) -> None:
-    arguments = "  create_iam_access_key = false\n"
-    assert keys(tmp_path, call(GIT, "# v5.34.0", arguments)) == {}
-    assert keys(tmp_path / "unit", unit(GIT, arguments, "# v5.34.0")) == {}
-
-
-def test_comment_does_not_outdo_a_tag(tmp_path: Path) -> None:
+def test_comment_beside_a_commit_counts_and_does_not_outdo_a_tag(tmp_path: Path) -> None:
+    assert keys(tmp_path, call(GIT, "# v5.34.0", "  create_iam_access_key = false\n")) == {}
     (key,) = keys(tmp_path, call(GIT.replace(COMMIT, "v5.34.0"), "# v6.2.3", "  create_iam_access_key = true\n")).values()
     assert key.existence is None
 
@@ -95,18 +90,14 @@ def test_copies_whose_code_is_here_are_read_and_not_noted(tmp_path: Path) -> Non
         ("6.2.3", "create_iam_access_key", "create_access_key"),
         ("5.30.0", "create_iam_acces_key", "create_iam_access_key"),
         ("5.30.0", "create_access_key", "create_iam_access_key"),
+        ("", "crete_access_key", "create_access_key"),
     ],
 )
 def test_input_that_the_version_does_not_have_is_a_warning(tmp_path: Path, version: str, name: str, meant: str) -> None:
-    found = reading(tmp_path, unit(f"tfr:///{REGISTRY}?version={version}", f"  {name} = true\n"))
+    found = reading(tmp_path, unit(f"tfr:///{REGISTRY}{version and f'?version={version}'}", f"  {name} = true\n"))
     (said,) = found.diagnostics
     assert (said.level, said.path, said.line) == (Level.WARNING, "live/ci/terragrunt.hcl", 6)
-    assert said.message == f'{REGISTRY} {version} has no input "{name}"; did you mean "{meant}"?'
-
-
-def test_a_warning_about_an_input_names_no_version_where_the_code_has_none(tmp_path: Path) -> None:
-    (said,) = reading(tmp_path, unit(f"tfr:///{REGISTRY}", "  crete_access_key = true\n")).diagnostics
-    assert said.message == f'{REGISTRY} has no input "crete_access_key"; did you mean "create_access_key"?'
+    assert said.message == f'{REGISTRY}{version and f" {version}"} has no input "{name}"; did you mean "{meant}"?'
 
 
 def test_a_switch_of_an_older_version_is_heard_where_no_version_is_stated(tmp_path: Path) -> None:
@@ -115,9 +106,9 @@ def test_a_switch_of_an_older_version_is_heard_where_no_version_is_stated(tmp_pa
     assert (found.keys, found.diagnostics) == ((), ())
 
 
-@pytest.mark.parametrize("name", ["password_length", "pgp_key", "force_destroy", "policies", "description"])
-def test_inputs_that_the_table_does_not_list_are_no_warning(tmp_path: Path, name: str) -> None:
-    assert reading(tmp_path, unit(f"tfr:///{REGISTRY}?version=6.2.3", f"  {name} = null\n")).diagnostics == ()
+def test_inputs_that_the_table_does_not_list_are_no_warning(tmp_path: Path) -> None:
+    given = "".join(f"  {name} = null\n" for name in ("password_length", "pgp_key", "force_destroy", "policies", "description"))
+    assert reading(tmp_path, unit(f"tfr:///{REGISTRY}?version=6.2.3", given)).diagnostics == ()
 
 
 def test_unit_whose_folder_is_missing_is_said_unless_it_is_in_another_repository(tmp_path: Path) -> None:
