@@ -81,6 +81,7 @@ NAMED = {
     "registry-of-others": ({"main.tf": LOCAL % f"r.example.com/{VPC}/vpc/aws"}, f"main.tf module.m: r.example.com/{VPC}"),
     "way-out": ({"main.tf": LOCAL % f"github.com/{VPC}/x/../../acme/keys"}, f"main.tf module.m: github.com/{VPC}/x/../../acme/keys"),
     "folder-outside": ({"main.tf": LOCAL % "../"}, "main.tf module.m: ../"),
+    "folder-missing": ({"main.tf": LOCAL % "./.terraform/modules/x/m"}, "main.tf module.m: ./.terraform/modules/x/m"),
     "stack-file": ({"terragrunt.stack.hcl": 'unit "u" {\n  source = "git::https://x/y.git"\n}\n'}, "terragrunt.stack.hcl unit.u: git::"),
     "linked-stack": ({"a.tfcomponent.hcl": 'stack "s" {\n  source = "acme/keys/aws"\n}\n'}, "a.tfcomponent.hcl stack.s: acme/keys/aws"),
     "generated": ({"u/terragrunt.hcl": GENERATE % ("k.tf", HEREDOC % (LOCAL % "acme/k/aws"))}, "u/terragrunt.hcl module.m: acme/k/aws"),

@@ -315,7 +315,7 @@ def test_a_key_that_is_made_is_seen(tmp_path: Path, name: str, mode: str) -> Non
     if mode == "changed":
         Repository(tmp_path).write("readme", "")
         words = ("--changed-since", Repository(tmp_path).commit())
-    lay(tmp_path, program.files)
+    lay(tmp_path, program.files, git=mode == "git")
     if mode != "walk" or name.startswith("ignored"):
         Repository(tmp_path).git("add", "-A" if name.startswith("ignored") else "-Af")
     status, out, err = scan(tmp_path, *program.words, *words, "--format", "json")

@@ -13,6 +13,8 @@ from tests.support.command_line import environment
 from tests.support.forks import python_in_fork
 from tests.support.repository import Repository
 
+SEARCHED = 230
+"""So many files with long names make an index that git has to search."""
 MEMORY = 2 << 30
 SECONDS = 60
 SOUND = """\
@@ -73,6 +75,8 @@ def lay(folder: Path, files: Mapping[str, str | bytes], *, git: bool = False) ->
     for name, text in files.items():
         put(folder, name, text)
     if git:
+        for number in range(SEARCHED):
+            put(folder, f"filler/{number:0240}.md", "")
         Repository(folder).git("add", "-A")
 
 

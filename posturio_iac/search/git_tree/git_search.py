@@ -161,7 +161,7 @@ def _take_hits(keep: PathFilter, listed: Listing, outputs: Sequence[bytes]) -> N
     names += [os.fsdecode(name) for lines in outputs[2:] for name in _callers(search, keep.base, lines)]
     for path, kind in keep.files(names):
         _examine_again(search, path, kind)
-    keep.code = {name for name in listed.there if name.endswith(CODE)}
+    keep.code = {name for name in listed.there if name.endswith(CODE) and not (listed.pruned and search.skips(keep.base + name))}
     search.trees.append(keep)
 
 
