@@ -225,6 +225,6 @@ def _pusher(user: TerraformUser, policies: Iterable[str]) -> Place | None:
     """The user, if its policies allow it to push images to ECR, and nothing else."""
     named = [_ACTION.findall(text) for text in policies]
     actions = {action for actions in named for action in actions}
-    only = all(named) and all(action.startswith(_REGISTRIES) for action in actions)
-    is_pusher = user.block is not None and only and any(map(_PUSHES.fullmatch, actions))
-    return Place(".".join(user.block.labels), user.block.header) if is_pusher and user.block is not None else None
+    if user.block is None or not actions or not all(named) or not all(action.startswith(_REGISTRIES) for action in actions):
+        return None
+    return Place(".".join(user.block.labels), user.block.header) if any(map(_PUSHES.fullmatch, actions)) else None
