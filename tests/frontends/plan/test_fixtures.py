@@ -8,9 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from posturio_iac.render import DEPLOYED, FORMATS
-from tests.contract.test_write import SCHEMA
 from tests.support import plan_fixtures
-from tests.support.command_line import run
+from tests.support.command_line import SCHEMA, run
 from tests.support.fixture_tools import AS_OF, scan
 from tests.support.plan_fixtures import CODE, PLAN, PLANS, cases, golden, said
 
