@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Parsed = tuple[hcl.Body, tuple[Diagnostic, ...]]
 
 
-OUTLINED_FROM = 57_344
+OUTLINED_FROM = 16_384
 """Bytes that are read whole before blocks are parsed one at a time: compiling what finds them costs as much."""
 _seen = 0
 
