@@ -61,7 +61,8 @@ _QUOTES = lazy_pattern(r"\\\r?\n|[\"'\\]")  # what a shell takes out of a word
 _REST = lazy_pattern(r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key")  # the rest of one
 _HALF = lazy_pattern(r"create(?<!\wcreate)[-_]a(?:c(?:c(?:e(?:s(?:s(?:[-_](?:k(?:ey?)?)?)?)?)?)?)?)?[\"'$\\]")
 """So much of one that it counts wherever it stands."""
-_PATH = lazy_pattern(r"[\w./@+-]+")
+_WORDS = bytes(sign if sign > 127 or chr(sign).isalnum() or sign in b"_./@+-" else 32 for sign in range(256))  # noqa: PLR2004 - ASCII
+"""What stands for each byte, so that paths are the words of a text."""
 _NO_PATHS = ("var.", "local.", "data.", "module.", "each.", "self.", "aws_", "null_", "path.", "terraform.", "...", "//")
 """Beginnings of what has dots and slashes, and is no path."""
 _LONGEST = 200
@@ -72,7 +73,7 @@ _ASSET = lazy_pattern(r"\bS3Key[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")
 """The name of an archive of CDK's, whose folder lies beside the template."""
 _AWAY = lazy_pattern(rf"\bworking_dir{_SET}|\bcd\s+([\w./@+-]+)")
 _MAKE = lazy_pattern(r"[\"'\s]make\s")
-_COMPUTED = lazy_pattern(r"\b(?:command|program|inline|arguments)\s*=\s*(?:[a-z][\w.]*[.(]|[^\n]*\$\{)")
+_COMPUTED = lazy_pattern(r"\b(?:command|program|inline|arguments)\s*=\s*(?:[a-z][\w.]*[.(]|[^\n]*\$\{(?!path\.\w+\}))")
 _BLOCKS = ('-exec"', '"external"', "local_command", "_hook", "run_cmd")  # signs of what runs such a command
 _ENDINGS = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".sh", ".bash", ".rb", ".go", ".java", ".ps1", ".cs", ".kt", ".php")
 _HANDLED = _ENDINGS[:6]
@@ -165,23 +166,26 @@ def _packed(data: bytes) -> Iterator[str]:
 
 def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
     """Yield the files that a text names, seen from some folders and those that it goes to."""
-    words = {word.strip("/.+-@") if word[:1] == "/" else word.rstrip("/.+-@") for word in _PATH.findall(text) if "." in word or "/" in word}
-    names = sorted(word for word in words if len(word) < _LONGEST and not word.startswith(_NO_PATHS))[:_MOST_NAMES]
-    handled = "andler" in text
-    inner: dict[str, list[str]] = {"": ["Makefile", "makefile", "GNUmakefile"] if "make" in text and _MAKE.search(text) else []}
-    for name in names:
-        below, _, last = name.rpartition("/")
-        inner.setdefault(below, []).extend((last, *(_handled(last) if handled else ())))
     goes = "working_dir" in text or "cd" in text
     away = [one.lstrip("/") for groups in (_AWAY.findall(text) if goes else ()) for one in groups if one]
-    for folder in folders:
-        for start in dict.fromkeys((folder, *(os.path.join(folder, one) for one in away[:_MOST_AWAY]))):
-            for below, lasts in inner.items():
-                top = below.partition("/")[0]
-                if top.strip(".") and top not in fence.names(start):
-                    continue
-                there = os.path.normpath(os.path.join(start, below)) if below else start
-                yield from (os.path.join(there, last) for last in lasts if last in fence.names(there))
+    starts = dict.fromkeys(os.path.join(folder, one) if one else folder for folder in folders for one in ("", *away[:_MOST_AWAY]))
+    here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
+    handled = "andler" in text
+    inner: dict[str, list[str]] = {"": ["Makefile", "makefile", "GNUmakefile"] if "make" in text and _MAKE.search(text) else []}
+    count = 0
+    for word in sorted(word for word in set(text.encode().translate(_WORDS).split()) if b"." in word or b"/" in word):
+        name = (word.strip(b"/.+-@") if word[:1] == b"/" else word.rstrip(b"/.+-@")).decode()
+        below, _, last = name.rpartition("/")
+        lasts = (last, *(_handled(last) if handled else ()))
+        top = below.partition("/")[0]
+        is_there = top in here or not top.strip(".") if below else any(one in here for one in lasts)
+        if is_there and len(name) < _LONGEST and not name.startswith(_NO_PATHS) and count < _MOST_NAMES:
+            count += 1
+            inner.setdefault(below, []).extend(lasts)
+    for start in starts:
+        for below, names in inner.items():
+            there = os.path.normpath(os.path.join(start, below))
+            yield from (os.path.join(there, name) for name in names if name in fence.names(there))
 
 
 def _handled(name: str) -> list[str]:

@@ -211,7 +211,7 @@ def constant(block: hcl.Block, name: str) -> str | None:
     """The constant string that an argument is set to, by the block's text where that tells, so that it need not be parsed."""
     from posturio_iac.search.hcl_scanner import constant_of
 
-    written = constant_of(block.text, name) if block.text is not None else None
+    written = constant_of(block.text, name) if not block.is_read and block.text is not None else None
     expression = block.get(name) if written is None else None
     return expression.value if isinstance(expression, hcl.Literal) and isinstance(expression.value, str) else written
 
