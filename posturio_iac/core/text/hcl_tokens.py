@@ -69,6 +69,7 @@ def add_tokens(found: list[Token], line: str, row: int, column: int = 0) -> bool
         else:
             kind = rest[:2] if rest[:2] in _TWO else sign
             behind = rest[len(kind) :]
-        found.append((kind, rest[: len(rest) - len(behind)], row, whole - len(rest), whole - len(behind)))
+        size, left = len(rest), len(behind)
+        found.append((kind, rest[: size - left], row, whole - size, whole - left))
         rest = behind.lstrip(_BLANK)
     return True

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _RESERVED = frozenset(("for", "in", "if", "else", "endif", "endfor", *_CONSTANTS))
 _OPERATORS = frozenset(("==", "!=", "<=", ">=", "&&", "||", "<", ">", "+", "-", "*", "/", "%"))
+_LINES = (LINE_END, COMMENT)
 _DEEPEST = 40
 _LONGEST_NUMBER = 15
 
@@ -55,16 +56,24 @@ class _Reader:
             raise _NotPlainError
         attributes: dict[str, hcl.Attribute] = {}
         blocks: list[hcl.Block] = []
-        while (token := self._next_on_any_line())[0] != end:
-            kind, name, *_ = token
+        tokens = self.tokens
+        while True:
+            token = tokens[self.at]
+            self.at += 1
+            kind, name = token[:2]
+            if kind in _LINES:
+                continue
+            if kind == end:
+                break
             if kind is not WORD or name in _RESERVED:
                 raise _NotPlainError
-            if self._takes("="):
+            if tokens[self.at][0] == "=":
+                self.at += 1
                 value = self._expression()
                 attributes[name] = hcl.Attribute(name, self._span(token), value)
             else:
                 blocks.append(self._block(token))
-            if self.tokens[self.at][0] not in (LINE_END, COMMENT, end):
+            if tokens[self.at][0] not in _LINES and tokens[self.at][0] != end:
                 raise _NotPlainError
         self.depth -= 1
         return hcl.Body(attributes, tuple(blocks))
@@ -106,11 +115,13 @@ class _Reader:
             raise _NotPlainError
         first = self.tokens[self.at]
         found = self._operand()
-        operator = self.tokens[self.at][0]
-        if operator in _OPERATORS:
+        following = self.tokens[self.at][0]
+        if following in _OPERATORS:
             self.at += 1
-            found = hcl.Binary(operator, found, self._operand(), self._span(first))
-        if self._takes("?"):
+            found = hcl.Binary(following, found, self._operand(), self._span(first))
+            following = self.tokens[self.at][0]
+        if following == "?":
+            self.at += 1
             yes = self._operand()
             self._take(":")
             found = hcl.Conditional(found, yes, self._operand(), self._span(first))
@@ -145,28 +156,28 @@ class _Reader:
 
     def _reference(self, first: Token) -> hcl.Expr:
         name = first[1]
-        if name in _CONSTANTS:
-            return hcl.Literal(_CONSTANTS[name], self._span(first))
         if name in _RESERVED:
-            raise _NotPlainError
+            if name not in _CONSTANTS:
+                raise _NotPlainError
+            return hcl.Literal(_CONSTANTS[name], self._span(first))
         found: hcl.Expr
-        if self._is_adjacent() and self._takes("("):
+        if self.tokens[self.at][0] == "(" and self._is_adjacent():
+            self.at += 1
             arguments = self._items(")")
             found = hcl.Call(name, arguments, expand=False, span=self._span(first))
         else:
             found = hcl.Name(name, self._span(first))
-        while self._is_adjacent():
-            if self._takes("."):
+        while (kind := self.tokens[self.at][0]) in (".", "[") and self._is_adjacent():
+            self.at += 1
+            if kind == ".":
                 step = self._take(WORD)
                 found = hcl.GetAttr(found, step[1], self._span(first))
-            elif self._takes("["):
+            else:
                 self._skip_lines()
                 key = self._expression()
                 self._skip_lines()
                 self._take("]")
                 found = hcl.Index(found, key, self._span(first))
-            else:
-                break
         return found
 
     def _items(self, end: str) -> tuple[hcl.Expr, ...]:
@@ -191,7 +202,7 @@ class _Reader:
             if not self._takes("="):
                 self._take(":")
             found.append((key, self._expression()))
-            if not self._takes(",") and self.tokens[self.at][0] not in (LINE_END, COMMENT, "}"):
+            if not self._takes(",") and self.tokens[self.at][0] not in (*_LINES, "}"):
                 raise _NotPlainError
             self._skip_lines()
         return tuple(found)
@@ -222,12 +233,8 @@ class _Reader:
         self.at += 1
         return self.tokens[self.at - 1]
 
-    def _next_on_any_line(self) -> Token:
-        self._skip_lines()
-        return self._next()
-
     def _skip_lines(self) -> None:
-        while self.tokens[self.at][0] in (LINE_END, COMMENT):
+        while self.tokens[self.at][0] in _LINES:
             self.at += 1
 
     def _takes(self, kind: str) -> bool:
