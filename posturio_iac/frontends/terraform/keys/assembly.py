@@ -202,7 +202,9 @@ def policies_of(user: TerraformUser) -> dict[str, str]:
         return found
     instance = user.scope.instance
     is_open = instance.caller is not None or bool(instance.folder.calls)
-    for (kind, name), block in attached if is_open or may_say(instance, b"datelessthan", b"ecr", b"containerregistry") else ():
+    for (kind, name), block in (
+        attached if is_open or may_say(instance, b"datelessthan", b"ecr:", b"ecr-public:", b"containerregistry") else ()
+    ):
         for _, scope in instances_of(block, instance).instances:
             users = instance.index(Origins, *USER_TYPES, DATA).of(block.get("user") or block.get("users"), scope)
             if any(one.key == user.identity for one in users):
