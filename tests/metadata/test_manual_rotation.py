@@ -185,10 +185,3 @@ def test_the_version_of_a_protocol_is_none_of_a_key(word: str) -> None:
 def test_no_name_and_no_time_raises(name: str, as_of: datetime) -> None:
     mark = date_in_name(name, as_of)
     assert mark is None or mark.text
-
-
-@given(
-    st.text() | st.lists(st.sampled_from(["rotate", "not", "never", "#", "TODO", "is", ".", "/*", "*/", "\n", "by", "log"])).map(" ".join)
-)
-def test_no_comment_raises(text: str) -> None:
-    assert mentions_rotation(text) in (True, False)

@@ -52,9 +52,3 @@ def test_findings_and_errors_are_issues() -> None:
     ]
     assert made[1]["description"] == "aws_iam_access_key.ci: nobody answers for it Fix: add a date"
     assert made[3]["description"] == "posturio-iac could not finish: expected a closing brace"
-
-
-def test_the_first_of_equal_fingerprints_is_kept_and_the_others_are_stable() -> None:
-    first, second = (issues(canned.report()) for _ in range(2))
-    assert first == second
-    assert first[0]["fingerprint"] == canned.report().findings[0].fingerprint

@@ -147,12 +147,12 @@ def test_a_name_written_as_the_users_own_leads_to_it(tmp_path: Path) -> None:
     assert {k.unseen_tags for k in found.values()} == {None}
 
 
-def test_a_link_to_one_of_several_instances_says_nothing_that_is_not_sure(tmp_path: Path) -> None:
+def test_a_link_to_one_of_several_instances_leads_to_the_tags_that_all_have(tmp_path: Path) -> None:
     for found in keys(tmp_path, COUNTED.replace("USER", "[for u in aws_iam_user.u : u.name][count.index]")).values():
-        assert [e.effect for e in found.lifetimes] in ([Effect.UNKNOWN], [Effect.DECLARED])
+        assert [e.effect for e in found.lifetimes] == [Effect.DECLARED]
     each = EACH.replace("EACH", "{ for u in values(aws_iam_user.u) : u.name => u }").replace("USER", "each.value.name")
     for found in keys(tmp_path, each).values():
-        assert [e.effect for e in found.lifetimes] in ([Effect.UNKNOWN], [Effect.DECLARED])
+        assert [e.effect for e in found.lifetimes] == [Effect.DECLARED]
 
 
 ELSEWHERE = DECLARED_ELSEWHERE('the user "ci"')
