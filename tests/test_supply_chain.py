@@ -126,10 +126,7 @@ def test_newer_tags_of_known_modules_are_named(tmp_path: Path) -> None:
         "GIT_CONFIG_KEY_0": f"url.file://{tmp_path}/.insteadOf",
         "GIT_CONFIG_VALUE_0": "https://github.com/",
     }
-    for part, said in (
-        ("boldlink/", "boldlink/iam-user/aws: 1.0.6, v2.0\n"),
-        ("cytopia/", "cytopia/iam/aws: cannot ask github.com"),
-    ):
+    for part, said in (("boldlink/", "boldlink/iam-user/aws: 1.0.6, v2.0\n"), ("cytopia/", "cytopia/iam/aws: cannot ask github.com")):
         command = [sys.executable, str(ROOT / ".ci/newer.py"), part]
         done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr, done.stdout[: len(said)]) == (1, "", said)

@@ -46,13 +46,13 @@ CASES = {
     },
     "tags as a whole": {
         "main.tf": f'locals {{\n  tags = sensitive({{ owner = "{OWNER}", expires = "{DATE}" }})\n}}\n'
-        'resource "aws_iam_user" "u" {\n  name = "joe"\n  tags = local.tags\n}\n' + KEY,
+        'resource "aws_iam_user" "u" {\n  name = "joe"\n  tags = local.tags\n}\n' + KEY
     },
     "NoEcho": {
         "stack.yaml": "Parameters:\n"
         + "".join(f'  {n}: {{Type: String, NoEcho: true, Default: "{v}"}}\n' for n, v in zip(("N", "O", "D"), HIDDEN, strict=True))
         + "Resources:\n  K:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: !Ref U}\n  U:\n    Type: AWS::IAM::User\n"
-        + "    Properties:\n      UserName: !Ref N\n      Tags: [{Key: owner, Value: !Ref O}, {Key: expires, Value: !Sub '${D}'}]\n",
+        + "    Properties:\n      UserName: !Ref N\n      Tags: [{Key: owner, Value: !Ref O}, {Key: expires, Value: !Sub '${D}'}]\n"
     },
 }
 

@@ -129,13 +129,7 @@ def test_a_member_alone_is_the_one_of_the_whole_file() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "A: {B: {C: 1}}\n",
-        "Base: &b {Type: x}\nKey: *b\n",
-        "Base: &b {Type: x}\nKey:\n  <<: *b\n  More: y\n",
-        'Key: "\n',
-    ],
+    "text", ["A: {B: {C: 1}}\n", "Base: &b {Type: x}\nKey: *b\n", "Base: &b {Type: x}\nKey:\n  <<: *b\n  More: y\n", 'Key: "\n']
 )
 def test_a_member_that_needs_the_rest_of_the_file_is_not_read_alone(text: str) -> None:
     assert member_at(text, text.find("Key" if "Key" in text else "B")) is None
@@ -167,12 +161,7 @@ CASES: dict[str, tuple[Program, Callable[[Program], Any], Any]] = {
         '${merge({ expires = "2027-02-22" }, local.t)}',
     ),
     "blocks in lists": (
-        {
-            "resource": [
-                {"aws_iam_user": {"u": [{"name": "u"}]}},
-                {"aws_iam_access_key": [{"k": [{"user": "${aws_iam_user.u.name}"}]}]},
-            ]
-        },
+        {"resource": [{"aws_iam_user": {"u": [{"name": "u"}]}}, {"aws_iam_access_key": [{"k": [{"user": "${aws_iam_user.u.name}"}]}]}]},
         lambda p: p["resource"][0]["aws_iam_user"]["u"],
         [{"name": "u", "tags": {"expires": "2027-02-22", "owner": OWNER}}],
     ),

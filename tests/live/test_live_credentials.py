@@ -165,10 +165,7 @@ def test_who_may_not_list_them_is_told_once_and_the_rest_goes_on(aws: FakeAws, c
     aws.denied.clear()
     aws.credentials.remove(aws.held(key))
     verified = retire(capsys, "verify", str(tmp_path / "before.json"))
-    assert states(verified) == {
-        "iam.access_keys_without_lifetime": "resolved",
-        "iam.unused_access_keys": "still_open",
-    }
+    assert states(verified) == {"iam.access_keys_without_lifetime": "resolved", "iam.unused_access_keys": "still_open"}
 
 
 def test_who_uses_an_api_key_for_bedrock_is_asked_by_its_user(aws: FakeAws, capsys: Capsys) -> None:

@@ -287,11 +287,7 @@ def test_each_word_for_an_end_is_found_inside_a_name(word: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "change"),
-    [
-        ("expires", "31-12-2027", "2027-12-31"),
-        ("expires", "31 Dec 2027", "2027-12-31"),
-        ("rotation", "quarterly", "90d"),
-    ],
+    [("expires", "31-12-2027", "2027-12-31"), ("expires", "31 Dec 2027", "2027-12-31"), ("rotation", "quarterly", "90d")],
 )
 def test_the_change_of_an_unreadable_value_names_its_place(name: str, value: str, change: str) -> None:
     span = Span("iam.tf", 3, 5, 3, 20)

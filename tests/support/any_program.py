@@ -18,11 +18,7 @@ RESOURCES = {
     "aws_secretsmanager_secret_version.v": "secret_id secret_string",
     "aws_secretsmanager_secret_rotation.r": "secret_id rotation_lambda_arn",
 }
-OTHERS = {
-    'provider "aws"': "alias default_tags",
-    'data "aws_iam_user" "d"': "user_name",
-    'output "o"': "value sensitive",
-}
+OTHERS = {'provider "aws"': "alias default_tags", 'data "aws_iam_user" "d"': "user_name", 'output "o"': "value sensitive"}
 GRAMMAR: Grammar = {
     "any": (
         listed("""

@@ -98,11 +98,7 @@ BOMBS: dict[str, dict[str, str]] = {
         **{f"s{n}.yaml": _RESOURCES + _lines(18, _NESTS % f"s{n + 1}.yaml") for n in range(3)},
         "s3.yaml": _RESOURCES + _lines(14, _KEYS),
     },
-    "modules for each of many": {
-        "main.tf": _EACH % ("./a", 70),
-        "a/main.tf": _EACH % ("../b", 70),
-        "b/main.tf": _keys(1),
-    },
+    "modules for each of many": {"main.tf": _EACH % ("./a", 70), "a/main.tf": _EACH % ("../b", 70), "b/main.tf": _keys(1)},
     "keys of one user": {"main.tf": _keys(1000)},
     "suppressions by address": {
         "posturio-iac.toml": "".join(f'[[suppressions]]\nrule="ownerless_access_keys"\naddress="*x{n}*"\n{_ENTRY}' for n in range(350)),
