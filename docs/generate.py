@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.cli import main as main_of_tool
 from posturio_iac.config.option_table import FORBIDDEN, NAMES, OPTIONS, OVERRIDE, OWNERS, SUPPRESSION, Option, Shape
 from posturio_iac.core.finding import Severity
+from posturio_iac.core.metadata.names import Names
 from posturio_iac.facts import keyless
 from posturio_iac.frontends.terraform.known_modules.lookup import load, search_terms
-from posturio_iac.metadata.names import Names
 from posturio_iac.rules import Registered, all_rules
 from posturio_iac.scan.notices import EFFECTS, STRICTER
 

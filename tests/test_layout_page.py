@@ -20,7 +20,7 @@ from posturio_iac.core.finding import JudgedKey, Report, Verdict
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.model import Account, DeployedKey
 from posturio_iac.live.reading.users import detailed
-from posturio_iac.metadata.names import Names
+from posturio_iac.core.metadata.names import Names
 from tests.support.keys import AS_OF
 
 arn, edge = "arn:aws:iam::123456789012:user/ci", "arn:aws:iam::123456789012:policy/edge"

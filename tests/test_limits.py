@@ -16,6 +16,10 @@ from posturio_iac.config import Config
 from posturio_iac.core import budget
 from posturio_iac.core.budget import Budget, BudgetError
 from posturio_iac.core.finding import Level
+from posturio_iac.core.metadata import parse
+from posturio_iac.core.metadata.comments import Comment
+from posturio_iac.core.metadata.directives import MAX_PROBLEMS
+from posturio_iac.core.metadata.owners import CodeOwners
 from posturio_iac.core.place import Span
 from posturio_iac.core.text.globs import of_paths, of_text
 from posturio_iac.facts import shared_code
@@ -26,10 +30,6 @@ from posturio_iac.frontends.terraform import values
 from posturio_iac.frontends.terraform.evaluation import evaluate
 from posturio_iac.frontends.terraform.modules import expansion
 from posturio_iac.frontends.terraform.syntax import source, tree
-from posturio_iac.metadata import parse
-from posturio_iac.metadata.comments import Comment
-from posturio_iac.metadata.directives import MAX_PROBLEMS
-from posturio_iac.metadata.owners import CodeOwners
 from posturio_iac.scan import judge_paths
 from tests.support.command_line import ROOT
 from tests.support.limited import scan

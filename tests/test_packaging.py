@@ -176,7 +176,7 @@ def test_each_module_imports_alone_and_says_what_it_is() -> None:
 def test_rules_and_engine_run_on_the_standard_library_alone() -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "import posturio_iac.judge.engine, posturio_iac.metadata.lifetime, posturio_iac.metadata.directives\n"
+        "import posturio_iac.judge.engine, posturio_iac.core.metadata.lifetime, posturio_iac.core.metadata.directives\n"
         "from posturio_iac.rules import all_rules\n"
         "assert all_rules()"
     )

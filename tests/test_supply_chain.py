@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from posturio_iac.metadata.owners import CodeOwners
+from posturio_iac.core.metadata.owners import CodeOwners
 from tests.support.command_line import ROOT
 from tests.support.repository import Repository
 

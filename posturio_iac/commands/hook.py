@@ -124,7 +124,7 @@ def _judge(
 ) -> int:
     """Judge what the triggers concern; print nothing if there is nothing to report, unless the configuration ``hides`` a trigger."""
     from posturio_iac.commands.scan.command import follows_all
-    from posturio_iac.impact import narrow
+    from posturio_iac.scan.impact import narrow
 
     wanted = None if given.framework in (None, "all") else (given.framework,)
     ours, is_ours = tracked_part(selection, triggers)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.contract.records import SavedResult
-    from posturio_iac.posture.view import Posture
+    from posturio_iac.render.report.view import Posture
 
 
 def read(words: Sequence[str], *, show_key_ids: bool) -> tuple[list[SavedResult], list[Diagnostic]]:
@@ -113,7 +113,7 @@ def run(argv: Sequence[str]) -> int:
 
         require()
     from posturio_iac.core.text.terminal import printable
-    from posturio_iac.posture.view import join
+    from posturio_iac.render.report.view import join
 
     results, unread = read(given.words, show_key_ids=bool(given.show_key_ids))
     for diagnostic in unread:

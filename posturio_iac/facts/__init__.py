@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from posturio_iac.core.evidence.remedy import Remedies
+    from posturio_iac.core.metadata.names import Names
     from posturio_iac.core.place import Origin
-    from posturio_iac.metadata.names import Names
 
 
 class SetByClock(NamedTuple):

@@ -17,6 +17,9 @@ from posturio_iac.core.evidence.remedy import AddBlock, Advice, CreateFirst, Int
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.keys import AGE, LONGEST_AGE, takes_age
+from posturio_iac.core.metadata.lifetime import date_in_name, exemption, misspelt, read, resembling
+from posturio_iac.core.metadata.names import Meaning, Names, classify, names_a_thing
+from posturio_iac.core.metadata.owners import owner_in_path, owner_named
 from posturio_iac.core.model import STATUSES, AccessKey, Attr, Consumer, Directive, Effect, Exposure, Kind, Lifetime, Unknown
 from posturio_iac.core.place import ArgumentOrigin, CommentOrigin, Place, Span, TagOrigin, describe_origin
 from posturio_iac.core.record import replace
@@ -25,17 +28,14 @@ from posturio_iac.core.unknown import MADE_BY_PROGRAM, NOT_FIXED
 from posturio_iac.facts import FactOptions, KeyFacts, MetadataItem, SetByClock, UserFacts, by_hand, name_of_block
 from posturio_iac.facts.keyless import certain
 from posturio_iac.facts.shared_code import KeyOfUser
-from posturio_iac.metadata.lifetime import date_in_name, exemption, misspelt, read, resembling
-from posturio_iac.metadata.names import Meaning, Names, classify, names_a_thing
-from posturio_iac.metadata.owners import owner_in_path, owner_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from posturio_iac.core.evidence.remedy import Declaring
+    from posturio_iac.core.metadata import ParsedComments
     from posturio_iac.core.place import Origin
-    from posturio_iac.metadata import ParsedComments
 
 _DATE = Advice("write the date itself")
 _FOLLOW_AS_WELL = Advice("let the key be replaced with it")

@@ -11,13 +11,13 @@ from posturio_iac.core.addresses import calls as calls_in
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.core.evidence.reason import THIRD_KEY
 from posturio_iac.core.evidence.remedy import AddTag, Advice, MergeTags, place_of
+from posturio_iac.core.metadata.lifetime import as_text, counted_name, read
+from posturio_iac.core.metadata.names import Meaning, Names, classify
 from posturio_iac.core.model import AccessKey, Attr, Effect, Replacement, Unknown
 from posturio_iac.core.place import ChangeOrigin, Place, Span, TagOrigin, TriggerOrigin
 from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.core.unknown import NAMESAKE, NOT_FIXED
 from posturio_iac.facts import by_hand, name_of_block
-from posturio_iac.metadata.lifetime import as_text, counted_name, read
-from posturio_iac.metadata.names import Meaning, Names, classify
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from posturio_iac.config import Config
     from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic
+    from posturio_iac.core.metadata.names import Names
     from posturio_iac.core.model import AccessKey, Span
-    from posturio_iac.metadata.names import Names
     from posturio_iac.search import Selection
 
 
@@ -73,7 +73,7 @@ for _front_end in (
         TERRAFORM,
         "posturio_iac.frontends.terraform.entry:read",
         frameworks=("terraform",),
-        impact="posturio_iac.impact.modules:Modules",
+        impact="posturio_iac.scan.impact.modules:Modules",
     ),
     FrontEnd(
         "cloudformation",
@@ -81,7 +81,7 @@ for _front_end in (
         TEMPLATE,
         "posturio_iac.frontends.cloudformation.entry:read",
         frameworks=("cloudformation",),
-        impact="posturio_iac.impact.templates:Templates",
+        impact="posturio_iac.scan.impact.templates:Templates",
     ),
     FrontEnd("plan", "plans", TEMPLATE, "posturio_iac.frontends.plan.entry:read", frameworks=("terraform-plan",)),
 ):

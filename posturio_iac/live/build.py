@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.finding import JudgedKey
+    from posturio_iac.core.metadata.names import Names
     from posturio_iac.live.model import Account, AwsTags, DeployedKey, DeployedUser
-    from posturio_iac.metadata.names import Names
 
 FRAMEWORK = "aws"
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic, Report
     from posturio_iac.core.model import AccessKey
     from posturio_iac.frontends import Reading
-    from posturio_iac.impact import Narrowed
     from posturio_iac.judge.policy import Policy
+    from posturio_iac.scan.impact import Narrowed
 
 MOST_PAIRS = 2_000_000  # how often entries of the configuration are compared with keys
 
@@ -169,11 +169,11 @@ class CodeScan:
             diagnostics = [diagnostic for diagnostic in diagnostics if narrowed.concerns(diagnostic.path)]
         keys = _with_stable_scopes(keys, selection)
         if any(not isinstance(key.owner, str) for key in keys):
-            from posturio_iac.metadata.owners import with_code_owners
+            from posturio_iac.core.metadata.owners import with_code_owners
 
             keys = [*with_code_owners(keys, selection.root, selection.repository, diagnostics)]
         if any(consumer.secret for key in keys for consumer in key.consumers):
-            from posturio_iac.metadata.pipelines import with_uses
+            from posturio_iac.core.metadata.pipelines import with_uses
 
             keys = with_uses(keys, selection.root, selection.repository or selection.root, fence)
         keys = [_with_known_status(key, diagnostics) for key in keys if scopes is None or key.scope in scopes]
@@ -209,8 +209,8 @@ def _with_known_status(key: AccessKey, diagnostics: list[Diagnostic]) -> AccessK
 
 def declared(selection: Selection, config: Config, as_of: datetime) -> Reading:
     """Read the keys that code declares, without judging them. Plans are left out: their keys are those of the code again."""
+    from posturio_iac.core.metadata.owners import with_code_owners
     from posturio_iac.frontends import Reading
-    from posturio_iac.metadata.owners import with_code_owners
 
     request = request_of(config, as_of, selection, selection.root, None)
     own = [one for one in FRONT_ENDS.values() if one.impact and selection.of_kind(one.kind)]

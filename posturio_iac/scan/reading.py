@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from posturio_iac.config import Config
     from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic
+    from posturio_iac.core.metadata.names import Names
     from posturio_iac.core.model import AccessKey, Span
     from posturio_iac.frontends import Reading, ReadRequest
-    from posturio_iac.metadata.names import Names
     from posturio_iac.search import Selection
 
 TEMPLATE_SEARCH_TERMS = (b"Custom::AccessKey", b"Custom::IAMAccessKey", b"Custom::IamAccessKey")
@@ -133,7 +133,7 @@ def _size(path: str) -> int:
 
 def names_of(config: Config) -> Names:
     """The names of metadata, and the owners of users, that the configuration knows."""
-    from posturio_iac.metadata.names import Names
+    from posturio_iac.core.metadata.names import Names
 
     users = tuple((entry["users"], entry["owner"]) for entry in config.owners)
     return Names.default().with_extra(**config.names, users=users) if config.names or users else Names.default()

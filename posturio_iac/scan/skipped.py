@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from posturio_iac.config import Config
-    from posturio_iac.impact import Narrowed
+    from posturio_iac.scan.impact import Narrowed
     from posturio_iac.search import Selection
 
 _SHOWN = 3

@@ -19,7 +19,7 @@ from posturio_iac.commands.fix import arguments as fix_arguments
 from posturio_iac.commands.parser import parse
 from posturio_iac.commands.scan import COMMAND
 from posturio_iac.core.keys import ACCESS_KEY, KEY_TYPES, SERVICE_CREDENTIAL
-from posturio_iac.impact import Narrowed
+from posturio_iac.scan.impact import Narrowed
 from tests.support.command_line import MISSING, Capture, Patch, run
 from tests.support.repository import AS_OF, EXPIRES, KEY, TEMPLATE, USER, Repository, clean, flagged
 

@@ -23,8 +23,8 @@ from posturio_iac.core.keys.life import UseKind
 from posturio_iac.core.model import Effect, KeyKind, Kind, Privilege
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.fixes.wanted import ChangeLevel
-from posturio_iac.posture.mends import declared_end
-from posturio_iac.posture.view import join
+from posturio_iac.render.report.mends import declared_end
+from posturio_iac.render.report.view import join
 from posturio_iac.retire.earlier import KeyState
 from tests.support import canned
 from tests.support.command_line import SCHEMA

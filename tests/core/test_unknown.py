@@ -11,8 +11,8 @@ from posturio_iac.core import unknown
 from posturio_iac.core.evidence import reason
 from posturio_iac.core.evidence.lifetime import OpenQuestion, Question
 from posturio_iac.core.evidence.reason import OpenCause
+from posturio_iac.core.metadata.names import Meaning, Names
 from posturio_iac.core.unknown import AFTER_APPLY, GIVEN_SECRET, NO_CODE, NOT_ASKED, TAGS_UNSEEN, OpenKind, Unknown
-from posturio_iac.metadata.names import Meaning, Names
 
 APPLY = AFTER_APPLY("aws_iam_user.ci.name")
 

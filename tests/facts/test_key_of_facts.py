@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from posturio_iac.core.evidence.remedy import AddBlock, AddTag, CreateFirst, IntervalSetting, RemoveArgument, SetArgument
+from posturio_iac.core.metadata.names import Names
 from posturio_iac.core.model import Directive, Effect, Exposure, KeyKind, Kind, Replacement
 from posturio_iac.core.place import CommentOrigin, HolderKind, Place, SecretHolder, TagOrigin
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.facts import FactOptions, KeyFacts, MetadataItem, UserFacts
 from posturio_iac.facts.access_key import access_key, age_lifetime, age_of, is_root, remedies_in_code
-from posturio_iac.metadata.names import Names
 from tests.support.keys import AS_OF, REMEDIES, expires, span
 
 OPTIONS = FactOptions(Names.default(), AS_OF)

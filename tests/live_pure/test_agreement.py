@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.config import Config
 from posturio_iac.core.finding import Level, Report
+from posturio_iac.core.metadata.names import Names
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
@@ -18,7 +19,6 @@ from posturio_iac.live.connection.session_policy import READING
 from posturio_iac.live.inventory import take
 from posturio_iac.live.request import Request
 from posturio_iac.live.survey import date_disabled
-from posturio_iac.metadata.names import Names
 from tests.support.keys import AS_OF
 from tests.support.played_aws import ACCOUNT, Aws, Key, Person, PlayedCredential, id_of
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posturio_iac.core.metadata.names import Names
 from posturio_iac.core.model import AccessKey, Unknown
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.live.build import access_keys
@@ -22,7 +23,6 @@ from posturio_iac.live.connection.session_policy import POLICY, policy_text, ses
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 from posturio_iac.live.reading.report import ReportUnavailableError, parse
-from posturio_iac.metadata.names import Names
 from tests.support.command_line import run
 from tests.support.keys import AS_OF, CONTEXT, ENFORCED_ONLY, flagged, violations
 

@@ -20,6 +20,7 @@ from posturio_iac.commands.output import write
 from posturio_iac.config import Config
 from posturio_iac.contract import FindingAges
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.metadata.names import Names
 from posturio_iac.core.model import KeyKind, Privilege
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.errors import OutputError, UsageError
@@ -32,7 +33,6 @@ from posturio_iac.live.inventory import Inventory, take
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, KeyEvent
 from posturio_iac.live.request import Request
 from posturio_iac.live.survey import AccountTarget
-from posturio_iac.metadata.names import Names
 from posturio_iac.retire.key_lives import from_ledger
 from posturio_iac.retire.ledger_history import FOLDED, FORGOTTEN, Ledger, UnfinishedRun, account_line, read_ledger
 from posturio_iac.retire.ledger_lines import DamagedLedgerError, KeyChange, KeyChangeKind, decode, encode

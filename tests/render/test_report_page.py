@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.contract.read import NotAResultError, load
-from posturio_iac.posture.mends import sources
-from posturio_iac.posture.view import Posture, join
 from posturio_iac.render.report import charts
 from posturio_iac.render.report.html_page import page, shown, soft
 from posturio_iac.render.report.markdown_report import page as markdown
+from posturio_iac.render.report.mends import sources
+from posturio_iac.render.report.view import Posture, join
 from posturio_iac.rules import all_rules
 from tests.support.report_results import HOSTILE, A, B, accounts, at, code, declared, deployed, error, finding, hostile, joined, result
 

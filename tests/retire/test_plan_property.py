@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.config import Config
 from posturio_iac.contract.write import moment as ledger_time
+from posturio_iac.core.metadata.names import Names
 from posturio_iac.core.model import KeyKind
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
@@ -23,7 +24,6 @@ from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, KeyEvent
 from posturio_iac.live.reading.events import Trail, from_trail
 from posturio_iac.live.reading.usage import UNTOLD_USE
-from posturio_iac.metadata.names import Names
 from posturio_iac.retire.gate import Action
 from posturio_iac.retire.key_lives import from_ledger, with_life
 from posturio_iac.retire.ledger_history import Ledger

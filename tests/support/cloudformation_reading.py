@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED
+from posturio_iac.core.metadata.names import Names
 from posturio_iac.core.model import AccessKey
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.textfile import Fence
@@ -19,7 +20,6 @@ from posturio_iac.frontends import Reading
 from posturio_iac.frontends.cloudformation.options import TemplateOptions
 from posturio_iac.frontends.cloudformation.reader import read
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
-from posturio_iac.metadata.names import Names
 from posturio_iac.rules import all_rules
 
 PLAIN = "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: ci}\n"

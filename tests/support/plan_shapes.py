@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from posturio_iac.core.metadata.names import Names
 from posturio_iac.core.model import AccessKey
 from posturio_iac.core.record import replace
 from posturio_iac.frontends import Reading
@@ -13,7 +14,6 @@ from posturio_iac.frontends.plan import plans_in
 from posturio_iac.frontends.plan.scan import read as read_plans
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS as KNOWN_SEARCH_TERMS
 from posturio_iac.frontends.terraform.options import TerraformOptions
-from posturio_iac.metadata.names import Names
 from posturio_iac.rules import all_rules
 from posturio_iac.search import SEARCH_TERMS, discover
 from tests.support.keys import AS_OF

@@ -8,7 +8,7 @@ from typing import Any
 
 from posturio_iac.contract.read import result as read
 from posturio_iac.core.finding import Diagnostic
-from posturio_iac.posture.view import Posture, join
+from posturio_iac.render.report.view import Posture, join
 from tests.support import canned
 
 AS_OF = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from posturio_iac.core.budget import Budget
+from posturio_iac.core.metadata.names import Names
 from posturio_iac.core.model import AccessKey
 from posturio_iac.core.text.textfile import Fence
 from posturio_iac.frontends import Reading
@@ -21,7 +22,6 @@ from posturio_iac.frontends.terraform.modules.tree import ModuleTree
 from posturio_iac.frontends.terraform.options import TerraformOptions
 from posturio_iac.frontends.terraform.reader import read
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.metadata.names import Names
 from posturio_iac.rules import all_rules
 from posturio_iac.search import SEARCH_TERMS, discover
 from tests.support.terraform_shapes import expression

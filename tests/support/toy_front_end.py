@@ -7,10 +7,10 @@ from pathlib import Path
 
 from posturio_iac.config import Config
 from posturio_iac.core.evidence.remedy import Advice, Remedies
+from posturio_iac.core.metadata.lifetime import read as lifetime
 from posturio_iac.core.model import AccessKey, Span
 from posturio_iac.core.place import ArgumentOrigin
 from posturio_iac.frontends import Reading, ReadRequest
-from posturio_iac.metadata.lifetime import read as lifetime
 from posturio_iac.search import Selection
 
 

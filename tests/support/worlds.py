@@ -13,10 +13,10 @@ import yaml
 
 from posturio_iac.adapters.checkov.entity import Entity
 from posturio_iac.adapters.checkov.graph_fallback import key_of
+from posturio_iac.core.metadata.names import Names
 from posturio_iac.core.model import AccessKey
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
-from posturio_iac.metadata.names import Names
 from posturio_iac.rules import all_rules
 from tests.support import cloudformation_reading, plan_shapes, terraform_programs
 from tests.support.keys import AS_OF

@@ -14,6 +14,8 @@ from posturio_iac.adapters.checkov.graph import Graph, Vertex, graph_of
 from posturio_iac.core.evidence.reason import GRAPH_LACKS_EFFECT
 from posturio_iac.core.evidence.remedy import AddComment
 from posturio_iac.core.keys import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL, secrets_of
+from posturio_iac.core.metadata import ParsedComments, parse
+from posturio_iac.core.metadata.comments import Comment
 from posturio_iac.core.model import AccessKey, Effect, KeyKind, Kind, Lifetime, Span, Unknown
 from posturio_iac.core.place import ChangeOrigin, Place, TagOrigin, describe_origin
 from posturio_iac.core.record import replace
@@ -23,8 +25,6 @@ from posturio_iac.core.unknown import HAS_NO, MAY_BE_SET, MAY_ROTATE, NOT_FIXED,
 from posturio_iac.facts import FactOptions, KeyFacts, MetadataItem, UserFacts
 from posturio_iac.facts.access_key import access_key, age_lifetime, items_of, max_age_lifetime, remedies_in_code
 from posturio_iac.facts.schedulers import ROTATING
-from posturio_iac.metadata import ParsedComments, parse
-from posturio_iac.metadata.comments import Comment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.adapters.checkov.entity import Entity
-    from posturio_iac.metadata.names import Names
+    from posturio_iac.core.metadata.names import Names
 
 _USER = "aws_iam_user"
 _NOT_FOUND = HAS_NO("checkov's graph", "such key")

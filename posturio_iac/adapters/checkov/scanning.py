@@ -78,7 +78,7 @@ class Scan:
     def borrowed(self, entity: Entity) -> Report:
         """Judge the key of a block by what checkov read of it."""
         from posturio_iac.adapters.checkov.graph_fallback import exists, key_of
-        from posturio_iac.metadata.owners import with_code_owners
+        from posturio_iac.core.metadata.owners import with_code_owners
 
         place = (entity.file, entity.address, entity.name, entity.top)
         if place not in self._borrowed:

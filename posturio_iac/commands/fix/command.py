@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.planner import Changed, Outcome
     from posturio_iac.fixes.proof import Proof
     from posturio_iac.fixes.wanted import Wanted, Wishes
-    from posturio_iac.impact import Narrowed
     from posturio_iac.scan import CodeScan
+    from posturio_iac.scan.impact import Narrowed
     from posturio_iac.search import Selection
 
 CLEAN, CHANGED, INCOMPLETE = 0, 1, 3
@@ -100,8 +100,8 @@ class FixRun:
 
     def _all_around(self, paths: Collection[str]) -> CodeAround:
         """The code of the repository that files concern, as it is; what was read before counts as long as it holds them."""
-        from posturio_iac.impact import narrow
         from posturio_iac.scan import select
+        from posturio_iac.scan.impact import narrow
 
         known = self._around
         if known is not None and known.paths.issuperset(paths):
@@ -159,8 +159,8 @@ def chosen(given: Arguments) -> FixRun:
 def _hooked(given: Arguments) -> FixRun | None:
     """The part of the scan that changed files concern, as in ``hook``; None when there is none."""
     from posturio_iac.commands.settings import settings
-    from posturio_iac.impact import narrow
     from posturio_iac.scan import select
+    from posturio_iac.scan.impact import narrow
     from posturio_iac.search.locations import repository_of
 
     if not given.words:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from posturio_iac.config import Config
-    from posturio_iac.impact import Narrowed
+    from posturio_iac.scan.impact import Narrowed
     from posturio_iac.search import Selection
 
     Targets = tuple[tuple[str, str], ...]
@@ -116,7 +116,7 @@ class _Scan:
     def _narrowed(self, selection: Selection, config: Config, typed: tuple[str, bytes] | None) -> Narrowed | None:
         if typed is None and self.given.changed_since is None:
             return None
-        from posturio_iac.impact import narrow
+        from posturio_iac.scan.impact import narrow
 
         if typed is not None:
             return narrow(selection, {typed[0]}, config)

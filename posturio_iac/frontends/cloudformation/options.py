@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from posturio_iac.metadata.names import Names
+    from posturio_iac.core.metadata.names import Names
 
 
 def load(paths: Sequence[str]) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from posturio_iac.core.metadata.names import Names
     from posturio_iac.core.place import Span
     from posturio_iac.frontends import Reading
-    from posturio_iac.metadata.names import Names
 
 MAX_FILE_SIZE = 10 * 1024 * 1024
 

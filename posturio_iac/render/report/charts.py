@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from posturio_iac.posture.mends import KeyTimeline
-    from posturio_iac.posture.view import Ends, TrendPoint
+    from posturio_iac.render.report.mends import KeyTimeline
+    from posturio_iac.render.report.view import Ends, TrendPoint
 
 TICKS = (0, 25, 50, 75, 100)
 SCALE_WIDE, SCALE_HIGH, EDGE = 360, 46, 14

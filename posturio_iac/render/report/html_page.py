@@ -14,10 +14,10 @@ from markupsafe import Markup, escape
 from posturio_iac import __version__
 from posturio_iac.core.finding import Level, Report, Verdict
 from posturio_iac.core.text.terminal import XML_SHARP, inert, printable
-from posturio_iac.posture.parts import shown as score
 from posturio_iac.render.report import wording as say
 from posturio_iac.render.report.charts import scale
 from posturio_iac.render.report.document import Piece, Role
+from posturio_iac.render.report.parts import shown as score
 from posturio_iac.render.report.sections import diagnostics, sections
 
 TYPE_CHECKING = False
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from posturio_iac.contract import RenderContext
-    from posturio_iac.posture.view import Posture
+    from posturio_iac.render.report.view import Posture
 
 LARGE = 500
 """With more keys a browser lays out sections further down only when they come into view."""
@@ -38,7 +38,7 @@ def render(report: Report, context: RenderContext) -> str:
     """The report of one run as a page."""
     from posturio_iac.contract.read import result
     from posturio_iac.contract.write import document
-    from posturio_iac.posture.view import join
+    from posturio_iac.render.report.view import join
 
     return page(join([result(document(report, context), "this run")]))
 

@@ -6,17 +6,17 @@ from textwrap import indent
 
 from posturio_iac.core.finding import Verdict
 from posturio_iac.core.text.terminal import printable
-from posturio_iac.posture.parts import shown
 from posturio_iac.render.markdown_page import code, fenced, plain
 from posturio_iac.render.report import wording as say
 from posturio_iac.render.report.document import Block, Commands, EntryList, Folded, Paragraph, Picture, Piece, Role, Table
+from posturio_iac.render.report.parts import shown
 from posturio_iac.render.report.sections import sections
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from posturio_iac.posture.view import Posture
+    from posturio_iac.render.report.view import Posture
 
 ROWS = 200
 """How many rows a table and how many entries a list has at most; the last line says how many more there are."""

@@ -9,8 +9,6 @@ from posturio_iac import __version__
 from posturio_iac.core.evidence.remedy import EXAMPLE_OWNER
 from posturio_iac.core.finding import Level, Verdict
 from posturio_iac.facts.keyless import PAGE as KEYLESS
-from posturio_iac.posture.mends import Task, has_deployed, lives, sources, tasks
-from posturio_iac.posture.parts import demerits, shown
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.report import charts
 from posturio_iac.render.report import wording as say
@@ -28,6 +26,8 @@ from posturio_iac.render.report.document import (
     Section,
     Table,
 )
+from posturio_iac.render.report.mends import Task, has_deployed, lives, sources, tasks
+from posturio_iac.render.report.parts import demerits, shown
 from posturio_iac.render.wording import page_url
 from posturio_iac.rules import all_rules
 from posturio_iac.rules.unused_access_keys import RULE as UNUSED
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from posturio_iac.contract.records import SavedFinding
-    from posturio_iac.posture.view import KeyRow, Posture
+    from posturio_iac.render.report.view import KeyRow, Posture
 
 FIRST, NAMED = 10, 50
 TOLD = 1000

@@ -7,9 +7,9 @@ from urllib.parse import quote
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Verdict
 from posturio_iac.core.keys import user_path
-from posturio_iac.posture.mends import COUNTS, Task, declared_end
-from posturio_iac.posture.parts import CODE, Unit
 from posturio_iac.render.nothing_found import count
+from posturio_iac.render.report.mends import COUNTS, Task, declared_end
+from posturio_iac.render.report.parts import CODE, Unit
 from posturio_iac.rules import all_rules
 
 TYPE_CHECKING = False
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.contract.records import SavedFinding, SavedKey
     from posturio_iac.core.finding import Suppression
-    from posturio_iac.posture.view import KeyRow, Posture
+    from posturio_iac.render.report.view import KeyRow, Posture
 
 TITLE = "IAM access key posture"
 NOT_KNOWN = "unknown"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.evidence.remedy import AddMetadata, Advice, CallConstruct, Remedies, SetProperty, StoreAndRotate
 from posturio_iac.core.host_ids import IN_CFN_LINT
+from posturio_iac.core.metadata.lifetime import mentions_rotation
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.json_nodes import Object
@@ -29,7 +30,6 @@ from posturio_iac.frontends.cloudformation.keys.users import (
 )
 from posturio_iac.frontends.cloudformation.syntax.template import NESTING, TemplateEntry, describe
 from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
-from posturio_iac.metadata.lifetime import mentions_rotation
 from posturio_iac.search.kinds import TEMPLATE, names_file, runs_program, spelled_out
 from posturio_iac.search.programs import end_keys, make_keys, texts_named
 
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from posturio_iac.core.finding import Diagnostic
+    from posturio_iac.core.metadata.comments import Comment
     from posturio_iac.core.model import AccessKey, Attr, Directive
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
     from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope
     from posturio_iac.frontends.cloudformation.options import TemplateOptions
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
-    from posturio_iac.metadata.comments import Comment
 
 
 def remedies(entry: TemplateEntry, address: str, stack: Stack) -> Remedies:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.host_ids import CFN_LINT, CHECKOV, IN_CFN_LINT, IN_CHECKOV
+from posturio_iac.core.metadata import parse
+from posturio_iac.core.metadata.directives import full_name
+from posturio_iac.core.metadata.names import classify, normalise
 from posturio_iac.core.model import Attr, Directive, Span, Unknown
 from posturio_iac.core.place import MetadataOrigin
 from posturio_iac.core.record import dataclass, field
@@ -12,21 +15,18 @@ from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.unknown import AT_DEPLOYMENT, MUST_BE, NOT_FIXED
 from posturio_iac.facts import MetadataItem
 from posturio_iac.facts.access_key import items_of
-from posturio_iac.metadata import parse
-from posturio_iac.metadata.directives import full_name
-from posturio_iac.metadata.names import classify, normalise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
+    from posturio_iac.core.metadata.comments import Comment
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
     from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope
     from posturio_iac.frontends.cloudformation.options import TemplateOptions
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
     from posturio_iac.frontends.cloudformation.syntax.template import Template, TemplateEntry
-    from posturio_iac.metadata.comments import Comment
 
 _RULES = {pack_id: rule for rule, pack_id in CFN_LINT.items()}
 _CHECKS = {check: rule for rule, check in CHECKOV.items()}

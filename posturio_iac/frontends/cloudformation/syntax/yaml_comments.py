@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
+from posturio_iac.core.metadata.comments import Comment
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.metadata.comments import Comment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

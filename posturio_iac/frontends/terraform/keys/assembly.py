@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from posturio_iac.core.keys import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
+from posturio_iac.core.metadata import ParsedComments, parse
+from posturio_iac.core.metadata.names import Names, classify
 from posturio_iac.core.model import Attr, KeyKind, Lifetime, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass, replace
@@ -23,8 +25,6 @@ from posturio_iac.frontends.terraform.keys.users import USER_TYPES, TerraformUse
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
-from posturio_iac.metadata import ParsedComments, parse
-from posturio_iac.metadata.names import Names, classify
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from posturio_iac.core.evidence.remedy import INSTANCE, Advice, HoldTrigger, Rem
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.keys import forcing
+from posturio_iac.core.metadata.lifetime import mentions_rotation
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Span, Unknown
 from posturio_iac.core.place import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, Place, TriggerOrigin
 from posturio_iac.core.record import NamedTuple, replace
@@ -19,7 +20,6 @@ from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unk
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import listed, references, spelled, walk
 from posturio_iac.frontends.terraform.values import PartialMap, due_of
-from posturio_iac.metadata.lifetime import mentions_rotation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from posturio_iac.core.metadata.comments import Comment
     from posturio_iac.core.model import Span, Unknown
-    from posturio_iac.metadata.comments import Comment
 
 
 class HclNode:

@@ -6,6 +6,7 @@ JSON does not tell blocks from attributes, so an object inside a block is offere
 from __future__ import annotations
 
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.metadata.comments import Comment
 from posturio_iac.core.model import Span
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.decoding import UNRESOLVED, conflict_line
@@ -13,7 +14,6 @@ from posturio_iac.core.text.json_nodes import Array, JsonError, Node, Object, de
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse as parse_hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse_template
-from posturio_iac.metadata.comments import Comment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

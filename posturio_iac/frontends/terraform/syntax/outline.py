@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
+    from posturio_iac.core.metadata.comments import Comment
     from posturio_iac.frontends.terraform.syntax.source import SourceText
-    from posturio_iac.metadata.comments import Comment
 
 _header = lazy_pattern(rb"(%b)((?:[ \t]+%b|[ \t]*%b)*)[ \t]*\{" % (NAME, WORD, PLAIN_QUOTED))
 _argument = lazy_pattern(rb"(%b)[ \t]*=(?![=>])[ \t]*" % NAME)

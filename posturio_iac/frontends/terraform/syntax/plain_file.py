@@ -12,8 +12,8 @@ from posturio_iac.frontends.terraform.syntax import hcl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from posturio_iac.core.metadata.comments import Comment
     from posturio_iac.core.text.hcl_tokens import Token
-    from posturio_iac.metadata.comments import Comment
 
 _CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _RESERVED = frozenset(("for", "in", "if", "else", "endif", "endfor", *_CONSTANTS))
@@ -104,7 +104,7 @@ class _Reader:
         found = [self.comments[row] for row in range(first, last + 1) if row in self.comments]
         if not found:
             return ()
-        from posturio_iac.metadata.comments import Comment
+        from posturio_iac.core.metadata.comments import Comment
 
         return tuple(Comment(text, self.path, row + 1, start + 1, row + 1, end + 1) for _, text, row, start, end in found)
 

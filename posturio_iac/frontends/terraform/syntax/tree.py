@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Range, Tree
 
+    from posturio_iac.core.metadata.comments import Comment
     from posturio_iac.frontends.terraform.syntax.source import SourceText
-    from posturio_iac.metadata.comments import Comment
 
 
 MAX_BLOCK_DEPTH = 100
@@ -167,7 +167,7 @@ def comments_of(node: Node, source: SourceText) -> list[Comment]:
         found.append(following)
     if not found:
         return []
-    from posturio_iac.metadata.comments import Comment
+    from posturio_iac.core.metadata.comments import Comment
 
     spans = (source.span(n) for n in found)
     return [Comment(source.text_of(n), s.path, s.line, s.column, s.end_line, s.end_column) for n, s in zip(found, spans, strict=True)]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.metadata.lifetime import counted_name, date_in_name, mentions_rotation
+from posturio_iac.core.metadata.lifetime import counted_name, date_in_name, mentions_rotation
 
 NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from posturio_iac.core.finding import Severity
 from posturio_iac.core.record import Enum, NamedTuple
-from posturio_iac.posture.parts import ResultPart, Unit, identities
+from posturio_iac.render.report.parts import ResultPart, Unit, identities
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.contract.records import SavedFinding, SavedKey
-    from posturio_iac.posture.parts import SavedIdentity
+    from posturio_iac.render.report.parts import SavedIdentity
 
 
 class ChangeCategory(Enum):

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from posturio_iac.core.evidence.remedy import place_of
 from posturio_iac.core.evidence.remedy_text import describe
+from posturio_iac.core.metadata import lifetime
+from posturio_iac.core.metadata.lifetime import as_text, exemption, read, resembling
+from posturio_iac.core.metadata.names import Meaning, Names, classify, names_a_thing, normalise, unit_in_name, words_of
 from posturio_iac.core.model import Effect, Kind, Lifetime, Span, Unknown
 from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.unknown import AS_STATED, MAY_BE_SET
-from posturio_iac.metadata import lifetime
-from posturio_iac.metadata.lifetime import as_text, exemption, read, resembling
-from posturio_iac.metadata.names import Meaning, Names, classify, names_a_thing, normalise, unit_in_name, words_of
 
 NAMES = Names.default()
 TAG = TagOrigin("expires", "aws_iam_user.ci")

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from posturio_iac.config import Config
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.impact.modules import Modules
-    from posturio_iac.impact.templates import Templates
+    from posturio_iac.scan.impact.modules import Modules
+    from posturio_iac.scan.impact.templates import Templates
 
     Impact = Union[Modules, Templates]
 

@@ -6,12 +6,12 @@ import os
 
 from posturio_iac.core.dates import silence
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.metadata.lifetime import as_text
 from posturio_iac.core.model import AccessKey, Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.textfile import Fence, UnreadableError, read
 from posturio_iac.errors import UsageError
-from posturio_iac.metadata.lifetime import as_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.core.finding import Level
+from posturio_iac.core.metadata import ParsedComments, parse
+from posturio_iac.core.metadata.comments import Comment
+from posturio_iac.core.metadata.directives import instruction
+from posturio_iac.core.metadata.names import Names
 from posturio_iac.core.model import Directive, Span
 from posturio_iac.core.unknown import AS_STATED
-from posturio_iac.metadata import ParsedComments, parse
-from posturio_iac.metadata.comments import Comment
-from posturio_iac.metadata.directives import instruction
-from posturio_iac.metadata.names import Names
 
 OWNERLESS, EXPIRED = "iam.ownerless_access_keys", "iam.expired_access_keys"
 RULES = {OWNERLESS, EXPIRED}

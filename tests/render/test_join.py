@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from posturio_iac.core.finding import Diagnostic, Level, Verdict
-from posturio_iac.posture.changes import ChangeCategory
+from posturio_iac.render.report.changes import ChangeCategory
 from tests.support.report_results import A, B, C, accounts, at, code, declared, deployed, error, finding, joined, result, users
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from posturio_iac.core.metadata import parse
+from posturio_iac.core.metadata.comments import Comment
+from posturio_iac.core.metadata.directives import RULES, skips_in
 from posturio_iac.core.place import Span
-from posturio_iac.metadata import parse
-from posturio_iac.metadata.comments import Comment
-from posturio_iac.metadata.directives import RULES, skips_in
 from tests.support.fixture_tools import scan
 
 MISSING, OWNERLESS = "iam.access_keys_without_lifetime", "iam.ownerless_access_keys"

@@ -7,7 +7,7 @@ import posixpath
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.closure import CallGraph
-from posturio_iac.impact.changed_code import ChangedCode
+from posturio_iac.scan.impact.changed_code import ChangedCode
 from posturio_iac.search.kinds import IN_HCL, TERRAFORM, calls_modules, kind_of, names_file, runs_program
 from posturio_iac.search.module_calls import local_calls, text
 

@@ -8,8 +8,8 @@ from collections import Counter
 from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.model import NOT_ACTIVE, Effect
 from posturio_iac.core.record import NamedTuple, dataclass, replace
-from posturio_iac.posture.changes import ChangeCategory, UnitChange, changes, worst_first
-from posturio_iac.posture.parts import ACCOUNT, CODE, ResultPart, Unit, carried, identities, score, split
+from posturio_iac.render.report.changes import ChangeCategory, UnitChange, changes, worst_first
+from posturio_iac.render.report.parts import ACCOUNT, CODE, ResultPart, Unit, carried, identities, score, split
 from posturio_iac.rules import all_rules
 
 TYPE_CHECKING = False

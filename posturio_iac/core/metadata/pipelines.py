@@ -1,6 +1,6 @@
 """Where pipelines of the repository use secrets of a name: workflows of GitHub Actions and GitLab CI.
 
-Could not go into `posturio_iac.metadata.owners`: only keys that a pipeline gets need it.
+Could not go into `posturio_iac.core.metadata.owners`: only keys that a pipeline gets need it.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from posturio_iac.core.metadata.owners import CodeOwners, find, owner_in_path, owner_named, with_code_owners
 from posturio_iac.core.place import Span
-from posturio_iac.metadata.owners import CodeOwners, find, owner_in_path, owner_named, with_code_owners
 from tests.support.keys import UNKNOWN, access_key, span
 
 

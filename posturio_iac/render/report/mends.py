@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.contract.records import SavedEvidence, SavedFinding, SavedKey
-    from posturio_iac.posture.parts import Unit
-    from posturio_iac.posture.view import KeyRow, Posture
+    from posturio_iac.render.report.parts import Unit
+    from posturio_iac.render.report.view import KeyRow, Posture
 
 COUNTS = ("enforced", "declared")
 

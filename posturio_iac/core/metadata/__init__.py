@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from posturio_iac.core.finding import Diagnostic
+    from posturio_iac.core.metadata.comments import Comment
+    from posturio_iac.core.metadata.names import Names
     from posturio_iac.core.model import Directive, Span
-    from posturio_iac.metadata.comments import Comment
-    from posturio_iac.metadata.names import Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ def parse(comments: Iterable[Comment], known_rules: Collection[str], names: Name
     ours = [comment for comment in comments if "posturio" in comment.text.casefold()]
     if not ours:
         return ParsedComments()
-    from posturio_iac.metadata.directives import StatementReader
-    from posturio_iac.metadata.names import Names
+    from posturio_iac.core.metadata.directives import StatementReader
+    from posturio_iac.core.metadata.names import Names
 
     reader = StatementReader(frozenset(known_rules), names or Names.default())
     for comment in ours:

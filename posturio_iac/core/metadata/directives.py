@@ -16,10 +16,10 @@ import re
 from posturio_iac.core.dates import Trouble, date_trouble, parse_date, quote
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.host_ids import CHECKOV, IN_CHECKOV
+from posturio_iac.core.metadata.comments import MISPLACED, MISSPELT, NO_COLON, Comment, Item, Statement, items, statements
+from posturio_iac.core.metadata.names import Names, classify, normalise
 from posturio_iac.core.model import Attr, Directive, Span
 from posturio_iac.core.unknown import AS_STATED
-from posturio_iac.metadata.comments import MISPLACED, MISSPELT, NO_COLON, Comment, Item, Statement, items, statements
-from posturio_iac.metadata.names import Names, classify, normalise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from posturio_iac.contract.read import load
 from posturio_iac.contract.records import cost
 from posturio_iac.contract.write import render
 from posturio_iac.core.finding import DEMERITS, Diagnostic, JudgedKey, Level, Report, Severity, Verdict
-from posturio_iac.posture.mends import tasks
-from posturio_iac.posture.parts import shown
-from posturio_iac.posture.view import Posture, join
 from posturio_iac.render.report.html_page import page as html
 from posturio_iac.render.report.markdown_report import page as markdown
+from posturio_iac.render.report.mends import tasks
+from posturio_iac.render.report.parts import shown
+from posturio_iac.render.report.view import Posture, join
 from posturio_iac.rules import all_rules
 from tests.support import canned
 from tests.support.keys import AS_OF, access_key, open_question

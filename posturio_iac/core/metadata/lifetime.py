@@ -16,11 +16,11 @@ from posturio_iac.core.dates import Trouble, date_reading, date_trouble, leading
 from posturio_iac.core.evidence.reason import NO_SCALAR, ROTATION_OFF, STATED, Reason, ReasonKind
 from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.intervals import FORMS, describe_interval, interval_reading, interval_trouble, parse_interval
+from posturio_iac.core.metadata.names import Meaning, Names, classify, unit_in_name, words_of
 from posturio_iac.core.model import Effect, Kind, Lifetime, Span, Unknown
 from posturio_iac.core.place import Place, describe_origin
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.metadata.names import Meaning, Names, classify, unit_in_name, words_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
