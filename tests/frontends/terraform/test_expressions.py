@@ -156,7 +156,7 @@ def test_numbers_that_python_cannot_hold_are_no_crash(code: str) -> None:
     assert (problems, shape(body.attributes["x"].expression)) == ((), "<a number that is not decimal, or too long is not evaluated here>")
 
 
-NESTING = [("(", ")"), ("[", "]"), ("{ a = ", " }"), ("f(", ")"), ("!", "")]
+NESTING = [("(", ")"), ("[", "]"), ("{ a = ", " }"), ("f(", ")"), ("!", ""), ("", ".a.a.a"), ("", "[0][0][0]")]
 
 
 @pytest.mark.parametrize("depth", [200, 3000, 20_000])

@@ -23,6 +23,9 @@ _OPERATORS = frozenset({"-", "!", "+", "*", "/", "%", "==", "!=", "<", ">", "<="
 MAX_DEPTH = 100
 """Deeper nesting than anybody writes; beyond it an expression is opaque instead of exhausting the stack."""
 
+MAX_STEPS = 500
+"""Of one traversal; each of them is asked where all of it leads."""
+
 
 def build(node: Node, source: SourceText, depth: int = 0) -> hcl.Expr:
     """The expression that ``node`` stands for; errors inside it become `hcl.Opaque`."""
@@ -42,6 +45,8 @@ def _expression(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     parts = _named(node)
     if not parts:
         return hcl.InvalidExpr(SYNTAX_ERROR(), source.span(node))
+    if len(parts) > MAX_STEPS:
+        return hcl.InvalidExpr(TOO_DEEP("an expression"), source.span(node))
     return _steps(build(parts[0], source, depth), parts[1:], source, depth)
 
 
