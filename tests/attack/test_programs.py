@@ -178,9 +178,12 @@ def test_what_only_names_the_call_is_no_key(tmp_path: Path, name: str) -> None:
 SCHEDULED = json.loads(zipped(PYTHON)["t.json"])
 ROTATING = {"RotationLambdaARN": {"Fn::GetAtt": ["R", "Arn"]}}
 SCHEDULED["Resources"]["S"] = {"Type": "AWS::SecretsManager::RotationSchedule", "Properties": ROTATING}
+ROTATED = block("aws_secretsmanager_secret_rotation.r", "rotation_lambda_arn = aws_lambda_function.f.arn")
+MADE = FUNCTION.replace('"x.zip"', "data.archive_file.a.output_path")
 ROTATORS = {
     "ends-keys": zipped(PYTHON + "    iam.delete_access_key()\n"),
     "named-by-a-schedule": {"t.json": json.dumps(SCHEDULED)},
+    "named-by-a-rotation": {"main.tf": ARCHIVE % TEXT + MADE + ROTATED},
     "script": {"main.tf": RUNS % '"./rotate.sh"', "rotate.sh": SHELL + "aws iam update-access-key --status Inactive\n"},
 }
 

@@ -14,7 +14,7 @@ from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unk
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, comments_for
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.references import walk
+from posturio_iac.frontends.terraform.syntax.references import references, walk
 from posturio_iac.search.kinds import RUNNING, TERRAFORM, holds_any, names_program, runs_program
 
 TYPE_CHECKING = False
@@ -120,11 +120,23 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
         return
     address = instance.full(".".join(block.labels if block.type == "resource" else (block.type, *block.labels)))
     place = own_place(block.header, instance)
-    if any(map(end_keys, programs)):
+    if any(map(end_keys, programs)) or _rotates(block, instance):
         program.report(rotator(address, place))
         return
     facts = facts_of_program(address, "terraform", place, block.labels[-1], comments_for(block, instance).directives, setting.scope)
     yield key_of_user(facts, FactOptions(program.options.names, program.options.as_of))
+
+
+def _rotates(block: hcl.Block, instance: ModuleInstance) -> bool:
+    """True if a rotation of Secrets Manager runs a block, or a function that is made of it."""
+    own = block.labels if block.type == "resource" else (block.type, *block.labels)
+    for _, rotation in instance.resources("aws_secretsmanager_secret_rotation"):
+        name = references(rotation.get("rotation_lambda_arn"))[:2]
+        function = next((found for _, found in instance.resources("aws_lambda_function") if found.labels == name), None)
+        arguments = function.body.attributes.values() if function is not None else ()
+        if own == name or any(references(part)[: len(own)] == own for argument in arguments for part in walk(argument.expression)):
+            return True
+    return False
 
 
 def _lines(body: hcl.Body, scope: ModuleScope) -> Iterator[str]:
