@@ -72,7 +72,7 @@ def test_enumerations_are_like_those_of_the_standard_library() -> None:
         Size("huge")
 
 
-PACKAGES = ["core", "facts", "judge", "metadata", "rules", "frontends.terraform.functions"]
+PACKAGES = ["core", "core.metadata", "facts", "judge", "rules", "frontends.terraform.functions"]
 
 
 def records(package: str) -> Iterator[type]:
