@@ -3,8 +3,6 @@
 The provider of a ``time_rotating`` that is due drops it from the state, so the plan creates it anew and all that it computes is unknown.
 What becomes of that unknown decides: a resource whose arguments it reaches is updated or replaced, and what stays wholly known has not
 changed. Terraform compares nothing else.
-
-Over 300 lines: clocks are made of what a plan knows of others, and a plan is made of clocks.
 """
 
 from __future__ import annotations
@@ -72,10 +70,6 @@ def clocks_of(due: Due | None) -> Iterator[tuple[Clock, Unknown | None]]:
     """The clocks behind a change, each with what may prevent that."""
     if due is not None:
         yield from ((cause, due.doubt) for cause in due.causes if isinstance(cause, Clock))
-
-
-def _every_apply(what: str, span: Span) -> Clock:
-    return Clock(what, span, reason=why.EVERY_APPLY())
 
 
 def _regular(arguments: IntervalArguments, block: hcl.Block, scope: ModuleScope, address: str) -> Clock:
@@ -147,7 +141,7 @@ def _scheduled(block: hcl.Block, scope: ModuleScope, address: str, fed: Due | No
     if scheduler.intervals:
         return Due((_regular(scheduler.intervals, block, scope, address),))
     is_free = scheduler.every_apply and (scheduler.trigger is None or block.get(scheduler.trigger) is None)
-    return Due((_every_apply(address, block.header),)) if is_free else None
+    return Due((Clock(address, block.header, reason=why.EVERY_APPLY()),)) if is_free else None
 
 
 def _turn(due: Due, attribute: str, block: hcl.Block, scope: ModuleScope, address: str) -> Value:
@@ -194,7 +188,7 @@ class DuePlan:
         what = f"{call.name}()"
         if what == PLAN_TIME and self._instant is not None:
             return self._instant.strftime("%Y-%m-%dT%H:%M:%SZ")
-        return Due((_every_apply(what, call.span),))
+        return Due((Clock(what, call.span, reason=why.EVERY_APPLY()),))
 
     def moving(self, expression: hcl.Expr | None, scope: ModuleScope) -> Due | None:
         """Why the value of an expression changes; None where it stands still."""
@@ -255,7 +249,8 @@ class DuePlan:
         if kind == ROTATING:
             restarted = due_of(*(moving.get(name) for name in ("rfc3339", "triggers")))
             if restarted is not None and any(clock.reason == why.EVERY_APPLY() for clock, _ in clocks_of(restarted)):
-                return Change(replaced=Due((_every_apply(f"{address} at timestamp()", block.header),), restarted.doubt))
+                clock = Clock(f"{address} at timestamp()", block.header, reason=why.EVERY_APPLY())
+                return Change(replaced=Due((clock,), restarted.doubt))
             return Change(created=_rotating(block, scope, address), replaced=restarted)
         if kind in SCHEDULERS:
             return Change(updated=_scheduled(block, scope, address, moving.get(SCHEDULERS[kind].trigger or "")))
@@ -282,8 +277,7 @@ class DuePlan:
         """The planned value of an attribute."""
         argument = SAME.get((kind, name), name)
         expression = hcl.setting(block, argument)
-        computed = expression is None or (kind == "terraform_data" and name == "output")
-        if expression is not None and not computed:
+        if expression is not None and (kind, name) != ("terraform_data", "output"):
             ignored = lifecycle_block.ignored_changes(block)
             view = USUAL if ignored is None or argument in ignored else self.view
             return scope.instance.cached(view, address, argument, lambda: evaluate_or_unknown(expression, scope.seen(view)))

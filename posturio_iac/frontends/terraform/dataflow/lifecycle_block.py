@@ -55,7 +55,7 @@ def _repeated(expression: hcl.Expr, around: tuple[hcl.Block, ...]) -> hcl.Expr:
     """The values that an expression takes in ``dynamic`` blocks, as the ``for`` expression that these stand for."""
     for block in reversed(around):
         collection, span = block.get("for_each"), expression.span
-        if collection is None or not block.labels:
+        if collection is None:
             continue
         item = ((hcl.Literal("key", span), hcl.Literal(None, span)), (hcl.Literal("value", span), hcl.Name(_ITEM, span)))
         items = hcl.For(None, _ITEM, collection, None, hcl.ObjectExpr(item, span), None, False, span)

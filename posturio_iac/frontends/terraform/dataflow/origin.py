@@ -71,8 +71,6 @@ class ValueOrigin(NamedTuple):
 
 _NOT_SEEN = (AS_STATED, INVALID_LINE, TOO_DEEP, TOO_LARGE)
 """Kinds of values of which evaluation shows nothing: a part of them is wrong, or too much."""
-
-
 DATA = "data"
 
 
@@ -137,13 +135,10 @@ class Origins:
         return Traced((ValueOrigin(scope.instance, kind, own, address[len(kind) + len(own) + 1 :], block, name),))
 
 
-def is_apart(instance: ModuleInstance) -> bool:
-    """True if all values of a module come from its own blocks."""
-    return instance.caller is None and not instance.folder.calls and not instance.folder.locals
-
-
 def may_say(instance: ModuleInstance, *words: bytes) -> bool:
-    """True if a block of a module has one of some words in small letters, or where only a parser can tell; most are not parsed for that."""
+    """False if a module neither is called nor calls any, and no block, by its text alone, has one of some words in small letters."""
+    if instance.caller is not None or instance.folder.calls:
+        return True
     code = instance.index(_code_of, instance)
     return code is None or any(code.find(word) >= 0 for word in words)
 
@@ -158,12 +153,11 @@ def _code_of(instance: ModuleInstance) -> bytes | None:
 
 _MARK = hcl.Call("sensitive", (), expand=False, span=Span("", 1, 1, 1, 1))  # a marker for something that is sensitive by itself
 _HELD = frozenset({"var", "local", "module", "component"}) | HOLDERS  # what merely holds values
-_OF_BLOCK = frozenset({"each", "count", "self"})
 
 
 def is_sensitive(expression: hcl.Expr | None, scope: ModuleScope) -> bool:
     """True if something sensitive goes into a value, unless ``nonsensitive()`` removes the mark."""
-    if is_apart(scope.instance) and not may_say(scope.instance, b"sensitive"):
+    if not scope.instance.folder.locals and not may_say(scope.instance, b"sensitive"):
         return False
     found = mentions(of_instance(expression, scope), hidden_by=("nonsensitive",))
     return any(isinstance(current, hcl.Call) and current.name == "sensitive" for current, _, _ in found)
@@ -208,7 +202,7 @@ def _sources(words: tuple[str, ...], instance: ModuleInstance, *, computed: bool
             yield from _outputs(instance, name, output)
         case ("data", kind, name, attribute, *_):
             yield from _argument(folder.data.get((kind, name)), f"data.{kind}", attribute, instance, computed=computed)
-        case (kind, name, *rest) if kind not in _OF_BLOCK:
+        case (kind, name, *rest):
             yield from _argument(folder.resources.get((kind, name)), kind, rest[0] if rest else "", instance, computed=computed)
 
 
@@ -224,15 +218,15 @@ def varies(expression: hcl.Expr) -> bool:
 
 
 def _given(name: str, instance: ModuleInstance) -> Iterator[Placed]:
-    variable, given = instance.folder.variables.get(name), None
+    variable = instance.folder.variables.get(name)
     yield _marked(variable), instance
     if instance.call is not None and instance.caller is not None:
         given = instance.call.get(name)
         yield from of_instance(given, instance.caller)
+        if given is None and variable is not None:  # what a root module's own variable holds is known where it is mentioned
+            yield variable.get("default"), instance
     elif (value := instance.folder.tfvars.get(name)) is not None:
         yield value.expression, instance
-    if given is None and instance.caller is not None:  # what a root module's own variable holds is known where it is mentioned
-        yield (variable.get("default") if variable is not None else None), instance
 
 
 def _outputs(instance: ModuleInstance, name: str, output: str) -> Iterator[Placed]:

@@ -12,7 +12,7 @@ from posturio_iac.core.record import NamedTuple
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS
 from posturio_iac.frontends.terraform.dataflow import lifecycle_block
 from posturio_iac.frontends.terraform.dataflow.due import DuePlan, why_it_stands
-from posturio_iac.frontends.terraform.dataflow.origin import is_apart, may_say, mentions, of_instance, varies
+from posturio_iac.frontends.terraform.dataflow.origin import may_say, mentions, of_instance, varies
 from posturio_iac.frontends.terraform.evaluation.evaluate import IMPURE, evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.instance import SAME, USUAL, ModuleInstance, ModuleScope, planned
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -41,7 +41,7 @@ _SIGNS = tuple(name.encode() for name in (ROTATING, *SCHEDULERS, *sorted(IMPURE)
 
 def clock_in(expression: hcl.Expr, scope: ModuleScope, hidden_by: tuple[str, ...] = ()) -> str | None:
     """The address of the first clock that goes into a value, but for calls of functions that show nothing of it."""
-    if is_apart(scope.instance) and not may_say(scope.instance, *_SIGNS):
+    if not scope.instance.folder.locals and not may_say(scope.instance, *_SIGNS):
         return None
     return next((address for address, _, _ in _clocks(of_instance(expression, scope), hidden_by)), None)
 

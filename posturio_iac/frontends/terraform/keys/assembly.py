@@ -159,8 +159,7 @@ def user_facts(user: TerraformUser, names: Names) -> UserFacts:
         kept = ignored is not None and not ignored & {"tags", "tags_all", f"tags.{tag.name}"}
         matters = isinstance(tag.value, Unknown) and classify(tag.name, names) is not None
         tags.append(MetadataItem(tag.name, tag.value, tag.origin, tag.span, tuple(_clocks(tag, applied_again=kept)) if matters else ()))
-    hidden = (*user.tags.hidden, *user.hidden)
-    return UserFacts(user.name, user.address, user.identity, user.path, tuple(tags), hidden, user.unseen)
+    return UserFacts(user.name, user.address, user.identity, user.path, tuple(tags), (*user.tags.hidden, *user.hidden), user.unseen)
 
 
 _OFFSETS = (("offset_minutes", "min"), ("offset_hours", "h"), ("offset_days", "d"), ("offset_months", "mo"), ("offset_years", "y"))
@@ -201,10 +200,7 @@ def policies_of(user: TerraformUser) -> dict[str, str]:
     if user.scope is None or user.identity is None or not (attached := user.scope.instance.resources(*_POLICIES)):
         return found
     instance = user.scope.instance
-    is_open = instance.caller is not None or bool(instance.folder.calls)
-    for (kind, name), block in (
-        attached if is_open or may_say(instance, b"datelessthan", b"ecr:", b"ecr-public:", b"containerregistry") else ()
-    ):
+    for (kind, name), block in attached if may_say(instance, b"datelessthan", b"ecr:", b"ecr-public:", b"containerregistry") else ():
         for _, scope in instances_of(block, instance).instances:
             users = instance.index(Origins, *USER_TYPES, DATA).of(block.get("user") or block.get("users"), scope)
             if any(one.key == user.identity for one in users):

@@ -77,18 +77,14 @@ class Inputs:
         return "".join(words)
 
     def user(self) -> Attr[str | None]:
-        """The user's name."""
-        names = (self.text(template) for template in self.key.user)
-        missing = NAMES_USER("the module" if is_applied(self.scope.instance) else self.label)
-        return next((name for name in names if name is not None), missing)
+        missing = "the module" if is_applied(self.scope.instance) else self.label
+        return next((name for name in map(self.text, self.key.user) if name is not None), NAMES_USER(missing))
 
     def status(self) -> Attr[str]:
-        """The key's status."""
         value = self.value(self.key.status) if self.key.status else None
         return "Inactive" if value is False else value if isinstance(value, (str, Unknown)) and value else "Active"
 
     def service(self) -> Attr[str | None]:
-        """The service that the key is for, where it is a service credential."""
         return None if self.key.service is None else self.text(self.key.service) or NAMES_NO(self.label, "service")
 
     def tags(self) -> Tags:

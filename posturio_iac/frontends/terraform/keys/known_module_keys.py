@@ -81,7 +81,6 @@ def _elements(inputs: Inputs) -> Iterator[tuple[str, Inputs]]:
 def _facts(match: Match, inputs: Inputs, address: str, setting: RootModuleContext) -> KeyFacts:
     instance, block, key = inputs.scope.instance, inputs.block, inputs.key
     parsed = comments_for(block, instance)
-    is_credential = key.resource.split(".")[-2] == SERVICE_CREDENTIAL
     path = inputs.text(key.path) if key.path else None
     user = TerraformUser(inputs.user(), identity=(id(instance), address), span=block.header, path=path, tags=inputs.tags())
     return KeyFacts(
@@ -100,7 +99,7 @@ def _facts(match: Match, inputs: Inputs, address: str, setting: RootModuleContex
         directives=parsed.directives,
         scope=setting.scope,
         open_values=tuple(instance.root.folder.open_values.items()),
-        kind=KeyKind.SERVICE_CREDENTIAL if is_credential else KeyKind.ACCESS_KEY,
+        kind=KeyKind.SERVICE_CREDENTIAL if key.resource.split(".")[-2] == SERVICE_CREDENTIAL else KeyKind.ACCESS_KEY,
         service=inputs.service(),
     )
 

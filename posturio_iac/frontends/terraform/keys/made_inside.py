@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.modules.instance import ModuleLoader
     from posturio_iac.frontends.terraform.values import Value
 
@@ -43,22 +44,14 @@ def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> It
         bodies = (block.body, *(inner.body for inner in block.body.blocks))
         written = [body.attributes[name].expression for body in bodies for name in _NAMED if name in body.attributes]
         _not_followed(block, instance, instance.full(".".join(block.labels)), *(evaluate_or_unknown(e, instance.scope()) for e in written))
-    for block in instance.index(_Programs).of(instance):
+    for block in instance.index(_programs, instance.folder, instance.program):
         yield from _of_program(block, instance, setting)
 
 
-class _Programs:
-    """The blocks of each folder that may hold a program or name one. Most do not, by their texts, and need not be parsed."""
-
-    def __init__(self) -> None:
-        self._found: dict[int, list[hcl.Block]] = {}
-
-    def of(self, instance: ModuleInstance) -> list[hcl.Block]:
-        folder = instance.folder
-        if id(folder) not in self._found:
-            blocks = (*folder.resources.values(), *folder.data.values(), *folder.calls.values())
-            self._found[id(folder)] = [block for block in blocks if _may_run(block, instance.program)]
-        return self._found[id(folder)]
+def _programs(folder: Module, program: ModuleLoader) -> list[hcl.Block]:
+    """The blocks of a folder that may hold a program or name one. Most do not, by their texts, and need not be parsed."""
+    blocks = (*folder.resources.values(), *folder.data.values(), *folder.calls.values())
+    return [block for block in blocks if _may_run(block, program)]
 
 
 def _may_run(block: hcl.Block, program: ModuleLoader) -> bool:
@@ -83,8 +76,7 @@ def _of_stack(block: hcl.Block, scope: ModuleScope, address: str, setting: RootM
     for problem in reading.diagnostics:
         program.report(problem)
     for key in reading.keys:
-        found = replace(key, address=f"{address}/{key.address}", framework="terraform", scope=setting.scope)
-        yield KeyOfUser(found, None)
+        yield KeyOfUser(replace(key, address=f"{address}/{key.address}", framework="terraform", scope=setting.scope), None)
 
 
 def _not_followed(block: hcl.Block, instance: ModuleInstance, address: str, *names: Value) -> None:
@@ -118,18 +110,18 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
     programs = [own, *texts_named(own, os.path.dirname(os.path.join(program.root, block.header.path)), program.fence)]
     if not any(map(make_keys, programs)):
         return
-    address = instance.full(".".join(block.labels if block.type == "resource" else (block.type, *block.labels)))
+    words = block.labels if block.type == "resource" else (block.type, *block.labels)
+    address = instance.full(".".join(words))
     place = own_place(block.header, instance)
-    if any(map(end_keys, programs)) or _rotates(block, instance):
+    if any(map(end_keys, programs)) or _is_run_to_rotate(words, instance):
         program.report(rotator(address, place))
         return
     facts = facts_of_program(address, "terraform", place, block.labels[-1], comments_for(block, instance).directives, setting.scope)
     yield key_of_user(facts, FactOptions(program.options.names, program.options.as_of))
 
 
-def _rotates(block: hcl.Block, instance: ModuleInstance) -> bool:
-    """True if a rotation of Secrets Manager runs a block, or a function that is made of it."""
-    own = block.labels if block.type == "resource" else (block.type, *block.labels)
+def _is_run_to_rotate(own: tuple[str, ...], instance: ModuleInstance) -> bool:
+    """True if a rotation of Secrets Manager runs the block of this address, or a function that is made of it."""
     for _, rotation in instance.resources("aws_secretsmanager_secret_rotation"):
         name = references(rotation.get("rotation_lambda_arn"))[:2]
         function = next((found for _, found in instance.resources("aws_lambda_function") if found.labels == name), None)
@@ -145,13 +137,9 @@ def _lines(body: hcl.Body, scope: ModuleScope) -> Iterator[str]:
         parts = [part.value for part in walk(attribute.expression) if isinstance(part, hcl.Literal) and isinstance(part.value, str)]
         yield from (f"{name} = {part}" for part in parts)
         if name in _RUN or len(parts) > 1:
-            yield f"{name} = {_value(attribute.expression, scope)}"
+            text = _text(attribute.expression, scope)
+            if text is None and isinstance(value := evaluate_or_unknown(attribute.expression, scope), tuple):
+                text = " ".join(map(str, value))
+            yield f"{name} = {text or ''}"
     for block in body.blocks:
         yield from _lines(block.body, scope)
-
-
-def _value(expression: hcl.Expr, scope: ModuleScope) -> str:
-    if (text := _text(expression, scope)) is not None:
-        return text
-    value = evaluate_or_unknown(expression, scope)
-    return " ".join(map(str, value)) if isinstance(value, tuple) else ""

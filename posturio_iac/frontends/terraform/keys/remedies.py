@@ -28,23 +28,22 @@ _ORDER = "create_before_destroy"
 
 def remedies_for(block: hcl.Block, address: str, scope: ModuleScope, user: TerraformUser, service: object = None) -> Remedies:
     """The changes for a key that a block declares and ``scope`` makes an instance of; ``service`` is the one that it is for."""
-    key = Place(address, block.header)
-    is_ours = scope.instance.program.is_ours(block.header.path)
+    key, instance = Place(address, block.header), scope.instance
     at_key = AddComment(key, json=block.header.path.endswith(".json"))
-    beside = at_key if is_ours else next(above_calls(scope.instance), AddComment(Place(scope.instance.address)))
+    beside = at_key if instance.program.is_ours(block.header.path) else next(above_calls(instance), AddComment(Place(instance.address)))
     lifecycle = block.first("lifecycle")
     set_there = lifecycle.body.attributes if lifecycle is not None else {}
     misspelt = next((n for n in set_there if n != _ORDER and n.startswith("create_before")), "")
     # An end on a user whom somebody rotates would end the rotator's keys.
-    instead = instead_of_key(block, user, scope.instance) if block.labels[0] != SERVICE_CREDENTIAL else None
+    instead = instead_of_key(block, user, instance) if block.labels[0] != SERVICE_CREDENTIAL else None
     return Remedies(
         declare=instead or _tags(scope, user) or beside,
         rotate=instead or AddBlock(key, block.labels[1]),
         disable=SetArgument(key, "status", INACTIVE, needs_person=True),
         overlap=CreateFirst(key, has_lifecycle=lifecycle is not None, is_set=_ORDER in set_there, misspelt=misspelt),
         beside=instead or beside,
-        calls=() if instead else tuple(above_calls(scope.instance)),
-        is_for_others=scope.instance.program.is_for_others(posixpath.dirname(block.header.path)),
+        calls=() if instead else tuple(above_calls(instance)),
+        is_for_others=instance.program.is_for_others(posixpath.dirname(block.header.path)),
         narrower=tuple(narrower(block, scope, "status", key)),
         age=age_of(key, service, given=block.get(AGE) is not None),
     )
@@ -52,10 +51,9 @@ def remedies_for(block: hcl.Block, address: str, scope: ModuleScope, user: Terra
 
 def narrower(block: hcl.Block, scope: ModuleScope, argument: str, place: Place, off: str = INACTIVE) -> Iterator[Remedy]:
     """Yield changes that make an argument ``off`` for one of the keys that a block makes, or a module each time it is called."""
-    given, instance = block.get(argument), scope.instance
-    where = ""
-    if (entry := _entry(block, scope)) is not None:
-        where = f", where {entry[0]}"
+    given, instance, entry = block.get(argument), scope.instance, _entry(block, scope)
+    where = f", where {entry[0]}" if entry is not None else ""
+    if entry is not None:
         yield _set_for_entry(given, *entry, argument, place, off)
     unit = instance.folder.unit
     if instance.caller is None and unit is not None:

@@ -224,7 +224,6 @@ def _lifetime(address: str, block: hcl.Block, scope: ModuleScope) -> Lifetime:
     set_by = ("schedule_expression", "rate") if days is None else ("automatically_after_days",)
     setting = IntervalSetting(Place(address, span), *set_by)
     value = next((str(v) for v in (days, schedule) if isinstance(v, (int, str)) and v), "")
-    reason = next((v.as_reason() for v in (days, schedule) if isinstance(v, Unknown)), None)
-    if reason is None and value and interval is None:
-        reason = NO_INTERVAL(value)
+    unread = NO_INTERVAL(value) if value and interval is None else None
+    reason = next((v.as_reason() for v in (days, schedule) if isinstance(v, Unknown)), unread)
     return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, value, span, interval=interval, reason=reason, setting=setting)

@@ -150,9 +150,8 @@ def _known_name(instance: ModuleInstance, call: hcl.Block) -> Attr[str | None]:
 
 
 def _in_module(name: Attr[str], instance: ModuleInstance, call: hcl.Block, why: Unknown | None, identity: object) -> TerraformUser:
-    label = f"module.{call.labels[0]}"
     if "tags" in call.body.attributes:
-        tags = tags_of(call, instance.scope(), label)
+        tags = tags_of(call, instance.scope(), f"module.{call.labels[0]}")
         return TerraformUser(name, identity=identity, span=call.header, tags=tags)
     span, hidden = (call.header, ()) if why is None else (None, (why,))
     return TerraformUser(name, identity=identity, span=span, hidden=hidden, unseen=why)

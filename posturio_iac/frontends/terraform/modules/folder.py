@@ -38,7 +38,7 @@ _MISTYPED = 0.82
 _CONFIGURATION = (".tf", ".tofu", ".tf.json", ".tofu.json")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Module:
     """The static content of one module, before anything is evaluated."""
 
