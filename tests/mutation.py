@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
 PYTEST = ("-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--no-header")
 MOST_TESTS = 300
-SECONDS = 240
-"""For the tests of one mutant; one that takes longer never ends."""
+SECONDS = 240  # for the tests of one mutant; one that takes longer never ends
 UNTIMED = ("tests/attack/test_stops.py", "tests/fuzz")
 """Tests of time and memory are left out: they fail on a busy machine."""
 

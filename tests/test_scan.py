@@ -67,19 +67,19 @@ TEMPLATE = "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties:\n
 @pytest.mark.parametrize(
     ("module", "library", "rest"),
     [
-        ("tree_sitter", "tree-sitter", ["cloudformation"]),
-        ("tree_sitter_hcl", "tree-sitter-hcl", ["cloudformation"]),
-        ("yaml", "PyYAML", ["terraform"]),
+        ("tree_sitter", "tree-sitter", "cloudformation"),
+        ("tree_sitter_hcl", "tree-sitter-hcl", "cloudformation"),
+        ("yaml", "PyYAML", "terraform"),
     ],
 )
-def test_a_library_that_is_missing_is_named_and_the_rest_is_read(module: str, library: str, rest: list[str], tmp_path: Path) -> None:
+def test_a_library_that_is_missing_is_named_and_the_rest_is_read(module: str, library: str, rest: str, tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text(KEY + 'output "text" {\n  value = <<EOT\nonly the grammar knows\nEOT\n}\n', encoding="utf-8")
     (tmp_path / "template.yaml").write_text(TEMPLATE, encoding="utf-8")
     program = f"import sys\nsys.modules[{module!r}] = None\nfrom posturio_iac.cli import main\nsys.exit(main())\n"
     command = [sys.executable, "-c", program, "scan", "--no-config", "--format", "json"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 3, done.stderr
-    assert [key["framework"] for key in json.loads(done.stdout)["keys"]] == rest
+    assert [key["framework"] for key in json.loads(done.stdout)["keys"]] == [rest]
     (said,) = done.stderr.splitlines()
     assert said.endswith(f"no key in them was checked. Run: pip install {library}")
     assert f"cannot be read, because {library} is not installed or does not work on this machine and Python" in said

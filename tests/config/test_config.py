@@ -279,7 +279,6 @@ def test_every_shape_is_checked(folder: Path) -> None:
 
 @pytest.mark.parametrize("options", [OPTIONS, LIMITS, OVERRIDE, SUPPRESSION, *COMMANDS])
 def test_the_text_of_an_option_reads_as_a_sentence_and_its_default_is_a_choice(options: tuple[Option, ...]) -> None:
-    """Without its full stop: help and tables of the documentation add what they need."""
     for option in options:
         assert re.fullmatch(r"(?:[A-Z]|[a-z]+[-:])[^A-Z].*[^.X]", option.help), option.help
         assert option.shape is not Shape.CHOICE or option.default in (None, *option.choices)

@@ -340,12 +340,6 @@ def test_findings_of_one_place_stand_in_the_order_of_their_root_modules() -> Non
     assert [finding.root for finding in found] == sorted(roots)
 
 
-def test_a_finding_carries_what_a_format_needs() -> None:
-    (found,) = run(access_key()).findings
-    assert (found.rule.id, found.severity, found.address) == (f"iam.{WITHOUT}", Severity.MEDIUM, "aws_iam_access_key.ci")
-    assert (found.framework, found.span) == ("terraform", span())
-
-
 def test_every_rule_is_undetermined_while_it_is_open_whether_there_is_such_a_key() -> None:
     maybe = access_key(owner=None, existence=AS_STATED("some versions make no key"))
     report = run(maybe)
