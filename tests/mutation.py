@@ -1,8 +1,7 @@
 """Mutates the package: ``python -m tests.mutation SEED COUNT`` draws mutants of mutmut's operators and shows which no test finds.
 
 It works on a copy of the tree: the tests, also those against a played AWS, run once under coverage, and each mutant then meets those that
-run its line, or of a line that only imports run, those of its module; those that run most of the module come first. ``--record`` writes the
-figures for docs/security.md down.
+run its line, or its module if only imports run the line; those that run most of it come first. ``--record`` is for docs/security.md.
 """
 
 from __future__ import annotations

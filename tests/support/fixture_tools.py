@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,7 @@ from posturio_iac.rules import all_rules
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 AS_OF = "2026-11-24"
-KINDS = ("flagged", "clean", "unknown", "suppressed")
-"""What a program shows about its rule; the name of its folder begins with one of them."""
+KINDS = ("flagged", "clean", "unknown", "suppressed")  # what a program shows about its rule, and how the name of its folder begins
 FORMS = frozenset({"cloudformation", "plan"})
 WITHOUT_PROGRAMS = {name: entry.rule.only_live for name, entry in all_rules().items() if entry.rule.only_live}
 
@@ -148,6 +148,7 @@ def _wanted(names: list[str]) -> Iterator[Case]:
 
 
 def main(argv: list[str]) -> int:
+    assert find_spec("tree_sitter_hcl"), "what is written without the grammar is wrong: nox -s tests, then .nox/tests/bin/python"
     wanted = list(_wanted([a for a in argv if a != "--update"]))
     for case in wanted:
         text = summary(*scan_apart(case))

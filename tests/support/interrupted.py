@@ -18,7 +18,7 @@ from tests.support.command_line import environment
 RUNNER = """
 import json, os, resource, shutil, signal, sys
 
-signal.alarm(120)
+signal.alarm(600)
 signal.signal(signal.SIGINT, signal.default_int_handler)  # which `nohup` and shells in the background ignore
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 pristine, work, kind, prelude = sys.argv[1:5]
@@ -128,7 +128,7 @@ def interrupted(
     """
     place.mkdir(exist_ok=True)
     command = [sys.executable, "-c", RUNNER, str(folder), str(place / "work"), kind, prelude, str(size), str(stride), *arguments]
-    done = subprocess.run(command, env=environment(**more), capture_output=True, text=True, check=False, timeout=150)
+    done = subprocess.run(command, env=environment(**more), capture_output=True, text=True, check=False, timeout=650)
     assert done.returncode == 0, done.stderr
     told: dict[str, Any] = json.loads(done.stdout)
     return told
