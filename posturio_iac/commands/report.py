@@ -108,10 +108,6 @@ def run(argv: Sequence[str]) -> int:
     if not given.words:
         raise UsageError("report needs results to join: files written with --format json (see posturio-iac report --help)")
     wanted = targets(given)
-    if any(name == "html" for name, _ in wanted):
-        from posturio_iac.render.report import require
-
-        require()
     from posturio_iac.core.text.terminal import printable
     from posturio_iac.render.report.view import join
 
@@ -121,6 +117,10 @@ def run(argv: Sequence[str]) -> int:
     if not results:
         to_stderr("posturio-iac: no result could be read, so no report was written\n")
         return 3
+    if any(name == "html" for name, _ in wanted):
+        from posturio_iac.render.report import require
+
+        require()
     posture = join(results, unread)
     notes = [write(text, target) for text, target in [(_rendered(name, posture), target) for name, target in wanted]]
     if not given.quiet:
