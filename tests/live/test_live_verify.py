@@ -265,7 +265,7 @@ def test_other_files_are_refused(capsys: Capsys, tmp_path: Path, text: str, said
 @pytest.mark.usefixtures("cloud")
 def test_what_is_no_step_of_the_process_is_refused(capsys: Capsys, tmp_path: Path) -> None:
     for words, said in (
-        (("delete",), "retire needs a step: ask, plan, verify, evidence, not 'delete'"),
+        (("delete",), 'retire needs a step: ask, plan, verify, evidence, not "delete"'),
         (("verify",), "retire verify needs the folder of a plan, or a JSON result"),
         (("plan", "a", "b"), 'unexpected "b"'),
         (("verify", "a", "--again"), "--again is for retire ask"),
