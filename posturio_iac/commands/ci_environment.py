@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.commands.output import Appended
+from posturio_iac.core.text.textfile import STDIN
 from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from posturio_iac.config import Config
     from posturio_iac.contract import RunScope
     from posturio_iac.search import Selection
-
-STDIN = "-"
 
 
 def scope(place: str, selection: Selection, words: Sequence[str], config: Config, *, narrowed: bool, source_url: str) -> RunScope:

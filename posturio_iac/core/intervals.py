@@ -25,7 +25,7 @@ SPELLINGS = {
     **dict.fromkeys(("y", "yr", "yrs", "year", "years"), "y"),
 }
 _PART = r"([0-9]{1,18})[\s_-]*([a-z]+)[\s,]*"
-_PARTS = lazy_pattern(rf"(?:{_PART})+")
+_EACH_PART, _PARTS = lazy_pattern(_PART), lazy_pattern(rf"(?:{_PART})+")
 _NUMBER = lazy_pattern(r"[0-9]{1,18}")
 _ISO = lazy_pattern(
     r"p(?=[0-9t])(?:([0-9]{1,18})y)?(?:([0-9]{1,18})m)?(?:([0-9]{1,18})w)?(?:([0-9]{1,18})d)?"
@@ -39,11 +39,11 @@ _DAYS_NOT_HOURS = 4
 _HUGE = 10**18
 _AMBIGUOUS = lazy_pattern(r"([0-9]{1,18})[\s_-]*m")
 _TROUBLES = (
-    (r"true|yes|on|enabled?|auto|automatic|automated|manual|required", "is not an interval"),
-    (r"(?s)cron\(.*", "is a schedule, not an interval"),
-    (r"(?s)-\s*[0-9].*", "is negative"),
-    (r"p?t?[0-9]*[.,][0-9]+\s*[a-z]*", "is not a whole number"),
-    (rf"p?t?[0-9]+[\s_-]*(?:{'|'.join(SPELLINGS)}|m)?", "is longer than a thousand years"),
+    (lazy_pattern(r"true|yes|on|enabled?|auto|automatic|automated|manual|required"), "is not an interval"),
+    (lazy_pattern(r"(?s)cron\(.*"), "is a schedule, not an interval"),
+    (lazy_pattern(r"(?s)-\s*[0-9].*"), "is negative"),
+    (lazy_pattern(r"p?t?[0-9]*[.,][0-9]+\s*[a-z]*"), "is not a whole number"),
+    (lazy_pattern(rf"p?t?[0-9]+[\s_-]*(?:{'|'.join(SPELLINGS)}|m)?"), "is longer than a thousand years"),
 )
 """Explanations for forms that people are known to write and that are not read."""
 
@@ -85,7 +85,7 @@ def interval_trouble(text: str, default_unit: str = "d") -> Trouble | None:
         return other_form(f"{quote(text)} is not a number with a unit", _ADVERBS[word])
     if found := _AMBIGUOUS.fullmatch(word):
         return other_form(f"the m of {quote(text)} can mean minutes or months", f"{found[1]}min", f"{found[1]}mo")
-    why = next((why for pattern, why in _TROUBLES if lazy_pattern(pattern).fullmatch(word)), None)
+    why = next((why for pattern, why in _TROUBLES if pattern.fullmatch(word)), None)
     return Trouble(f"{quote(text)} {why}", FORMS) if why else None
 
 
@@ -96,7 +96,7 @@ def interval_reading(text: str) -> str | None:
 def _sum_of_parts(text: str) -> timedelta | None:
     """Add up ``1y 6mo`` or ``720h0m0s``, where an ``m`` right after hours is minutes; None when a unit is not one."""
     parts: list[tuple[int, str]] = []
-    for number, spelling in lazy_pattern(_PART).findall(text):
+    for number, spelling in _EACH_PART.findall(text):
         unit = "min" if spelling == "m" and parts and parts[-1][1] == "h" else SPELLINGS.get(spelling)
         if unit is None:
             return None

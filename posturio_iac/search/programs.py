@@ -173,7 +173,7 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
     handled = "andler" in text
     inner: dict[str, list[str]] = {"": ["Makefile", "makefile", "GNUmakefile"] if "make" in text and _MAKE.search(text) else []}
     count = 0
-    for word in sorted(word for word in set(text.encode().translate(_WORDS).split()) if b"." in word or b"/" in word):
+    for word in sorted(word for word in set(text.encode("utf-8", "replace").translate(_WORDS).split()) if b"." in word or b"/" in word):
         name = (word.strip(b"/.+-@") if word[:1] == b"/" else word.rstrip(b"/.+-@")).decode()
         below, _, last = name.rpartition("/")
         lasts = (last, *(_handled(last) if handled else ()))

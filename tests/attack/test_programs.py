@@ -205,3 +205,9 @@ def test_names_of_the_action_are_no_call(text: str) -> None:
 @pytest.mark.parametrize("text", ["iam:DeleteAccessKey", "lastUpdate accessKey"])
 def test_names_of_other_actions_end_no_key(text: str) -> None:
     assert not end_keys(text)
+
+
+@pytest.mark.parametrize("mark", ["\\ud800", '", a: ['], ids=["escape", "syntax"])
+def test_a_program_in_a_template_that_cannot_be_parsed_is_said(tmp_path: Path, mark: str) -> None:
+    template = f'Resources:\n  R: {{Type: AWS::Lambda::Function, Code: {{ZipFile: "create_access_key"}}, D: "{mark}"}}\n'
+    assert "an access key in it may not have been checked" in judged(tmp_path, {"t.yaml": template})[1]

@@ -169,8 +169,9 @@ class _Scan:
             yield template
 
     def _unparsed(self, parsed: ParsedFile) -> None:
-        """Report documents that cannot be parsed, unless none of them declares a key."""
-        count = count_textually(parsed.source.text, self.types) if parsed.problems else 0
+        """Report documents that cannot be parsed, unless none of them declares a key, or a program that makes one."""
+        text = parsed.source.text
+        count = (count_textually(text, self.types) or int("AWS::" in text and make_keys(text))) if parsed.problems else 0
         if not count:
             return
         keys = "an access key" if count == 1 else f"{count} access keys"

@@ -143,12 +143,6 @@ def test_literals(code: str, value: object) -> None:
     assert type(found.value) is type(value)
 
 
-@pytest.mark.parametrize("code", ["1e3", "1E+3", "10e2", "[1e3][0]", "-1e3 * -1"])
-def test_an_exponent_needs_no_fraction(code: str) -> None:
-    body, problems = parsed(f"x = {code}\n")
-    assert (problems, "1000" in shape(body.attributes["x"].expression)) == ((), True)
-
-
 @pytest.mark.parametrize("code", ["0x1F", "9" * 5000, "1.5e400", f"{'9' * 400}.5", "1.0e99999999999"])
 def test_numbers_that_python_cannot_hold_are_no_crash(code: str) -> None:
     body, problems = parsed(f"x = {code}\n")
