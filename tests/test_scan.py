@@ -45,7 +45,7 @@ def test_the_configuration_is_that_which_is_given(tmp_path: Path) -> None:
 
 
 def test_a_path_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="gone"):
+    with pytest.raises(UsageError, match=r"^gone: no such file or directory$"):
         scan.judge_paths(["gone"], as_of=AS_OF, cwd=str(tmp_path))
 
 

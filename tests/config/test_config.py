@@ -212,11 +212,11 @@ def test_a_file_that_is_no_toml_says_where(folder: Path) -> None:
 
 def test_files_that_cannot_be_read_are_usage_errors(folder: Path) -> None:
     (folder / "latin.toml").write_bytes(b"a = '\xe9'")
-    with pytest.raises(UsageError, match=r"latin\.toml: is not UTF-8 text \(byte 5\)"):
+    with pytest.raises(UsageError, match=r"^latin\.toml: is not UTF-8 text \(byte 5\)$"):
         load("latin.toml")
-    with pytest.raises(UsageError, match=r"gone\.toml: cannot be read: no such file"):
+    with pytest.raises(UsageError, match=r"^gone\.toml: cannot be read: no such file or directory$"):
         load("gone.toml")
-    with pytest.raises(UsageError, match="cannot be read: is a directory"):
+    with pytest.raises(UsageError, match=r": cannot be read: is a directory$"):
         load(str(folder))
 
 
@@ -257,9 +257,9 @@ def test_pyproject_counts_only_with_our_table(folder: Path) -> None:
 def test_a_broken_pyproject_that_names_us_is_an_error(folder: Path) -> None:
     path = write(folder, "[tool.posturio-iac\n", "pyproject.toml")
     assert configuration_file(str(folder)) == path
-    with pytest.raises(UsageError, match="is not valid TOML"):
+    with pytest.raises(UsageError, match=r"^pyproject\.toml: is not valid TOML: .* \(at line 1, column 19\)$"):
         load(path)
-    with pytest.raises(UsageError, match=r"tool\.posturio-iac must be a table"):
+    with pytest.raises(UsageError, match=r"^pyproject\.toml: tool\.posturio-iac must be a table$"):
         load(write(folder, "[tool]\nposturio-iac = 1", "pyproject.toml"))
 
 
@@ -322,7 +322,7 @@ def test_a_python_without_a_reader_of_toml_is_one_sentence(tmp_path: Path, monke
     (tmp_path / "posturio-iac.toml").write_text("strict = true\n")
     monkeypatch.setitem(sys.modules, "tomllib", None)
     monkeypatch.setitem(sys.modules, "tomli", None)
-    with pytest.raises(UsageError, match=r"reading it on Python older than 3\.11 needs tomli"):
+    with pytest.raises(UsageError, match=r": reading it on Python older than 3\.11 needs tomli; run pip install tomli$"):
         load(str(tmp_path / "posturio-iac.toml"))
 
 

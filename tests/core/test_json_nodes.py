@@ -98,26 +98,26 @@ def test_an_exclusive_end_stands_after_the_last_character() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "column", "words"),
     [
-        ("", 1, 1, "ends where a value is expected"),
-        ('{"a": }', 1, 7, "cannot begin with '}'"),
-        ('{"a": 1\n "b": 2}', 2, 2, "expected ',' or '}'"),
-        ('{"a": 1,\n}', 2, 1, "property name"),
-        ("[1 2]", 1, 4, "expected ',' or ']'"),
-        ("{} {}", 1, 4, "more text after the end"),
-        ('{"a" 1}', 1, 6, "expected ':'"),
+        ("", 1, 1, "the JSON text ends where a value is expected"),
+        ('{"a": }', 1, 7, "a JSON value cannot begin with '}'"),
+        ('{"a": 1\n "b": 2}', 2, 2, "expected ',' or '}' in an object"),
+        ('{"a": 1,\n}', 2, 1, "expected a property name in double quotes"),
+        ("[1 2]", 1, 4, "expected ',' or ']' in an array"),
+        ("{} {}", 1, 4, "there is more text after the end of the JSON value"),
+        ('{"a" 1}', 1, 6, "expected ':' after a property name"),
         ('["a\tb"]', 1, 4, "Invalid control character"),
-        ('["a', 1, 2, "Unterminated string"),
-        ('["\\x"]', 1, 3, "Invalid \\\\escape"),
-        ("[NaN]", 1, 2, "cannot begin with 'N'"),
-        ("[01]", 1, 3, "expected ',' or ']'"),
-        ("// note\n{}", 1, 1, "cannot begin with '/'"),
-        (f"[{'9' * 5000}]", 1, 2, "too many digits"),
+        ('["a', 1, 2, "Unterminated string starting"),
+        ('["\\x"]', 1, 3, "Invalid \\escape"),
+        ("[NaN]", 1, 2, "a JSON value cannot begin with 'N'"),
+        ("[01]", 1, 3, "expected ',' or ']' in an array"),
+        ("// note\n{}", 1, 1, "a JSON value cannot begin with '/'"),
+        (f"[{'9' * 5000}]", 1, 2, "the number has too many digits"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(text: str, line: int, column: int, words: str) -> None:
-    with pytest.raises(JsonError, match=words) as caught:
+    with pytest.raises(JsonError) as caught:
         decode(text)
-    assert (caught.value.line, caught.value.column) == (line, column)
+    assert (caught.value.line, caught.value.column, caught.value.message) == (line, column, words)
 
 
 @pytest.mark.parametrize(("left", "right"), [("[", "]"), ('{"a":', "}")])

@@ -68,7 +68,7 @@ def test_enumerations_are_like_those_of_the_standard_library() -> None:
     assert (str(Size.SMALL), f"{Size.SMALL}", repr(Size.SMALL)) == ("Size.SMALL", "Size.SMALL", "<Size.SMALL: 'small'>")
     assert (Size.SMALL.name, Size.SMALL.value, Size.SMALL.initial, len(Size)) == ("SMALL", "small", "s", 2)
     assert copy.deepcopy(Size.LARGE) is pickle.loads(pickle.dumps(Size.LARGE)) is Size.LARGE  # noqa: S301 - our own
-    with pytest.raises(ValueError, match="'huge' is no Size"):
+    with pytest.raises(ValueError, match=r"^'huge' is no Size$"):
         Size("huge")
 
 

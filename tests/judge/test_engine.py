@@ -199,7 +199,7 @@ def test_selected_and_ignored_rules() -> None:
     ],
 )
 def test_a_rule_that_does_not_exist_is_refused(config: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match="ownerless_access_keys"):
+    with pytest.raises(UsageError, match=r'^there is no rule "ownerless_acess_keys"; did you mean "iam\.ownerless_access_keys"\?$'):
         run(access_key(), **config)
 
 

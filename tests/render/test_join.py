@@ -70,8 +70,7 @@ def test_an_account_that_could_not_be_read_keeps_its_keys_and_has_no_score() -> 
     old = deployed("a")
     view = joined(result([old], [finding(old)], days=7), result([], [], [error(account=A)]))
     assert users(view) == ["a"]
-    assert view.rows[0].older
-    assert view.rows[0].as_of.isoformat() == "2026-11-17T12:00:00+00:00"
+    assert (view.rows[0].older, view.rows[0].as_of.isoformat()) == (True, "2026-11-17T12:00:00+00:00")
     assert view.rows[0].worst is not None
     assert view.score is None
     assert changed(view) == {ChangeCategory.UNSEEN: ["a"]}

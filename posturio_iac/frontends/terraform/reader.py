@@ -47,7 +47,7 @@ from posturio_iac.search.module_calls import holding_each, local_calls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from posturio_iac.core.model import AccessKey
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
@@ -185,17 +185,16 @@ class _Reader:
         own = unit.own_folders() if unit is not None else ()
         self.reached.update((path, *own))
         self.visited.update(own)
+        configured = engine_name or program.options.engine
+        declared: list[KeyOfUser] = []
+        notes: Iterable[Diagnostic] = ()
+        told = None
         try:
             root = program.root_module(path)
-        except BudgetError as error:
-            program.report(_too_costly(error, path))
-            return [], None
-        configured = engine_name or program.options.engine
-        told = told_engine(program.root, root.folder, configured, program.fence)
-        engine = engine_of(program.root, root.folder, told, program.options.engine_version, program.fence)
-        setting = RootModuleContext(engine, program.stable_path(path if unit is None else unit.folder))
-        declared: list[KeyOfUser] = []
-        try:
+            told = told_engine(program.root, root.folder, configured, program.fence)
+            engine = engine_of(program.root, root.folder, told, program.options.engine_version, program.fence)
+            notes = decided_by_file(engine, root.folder, configured)
+            setting = RootModuleContext(engine, program.stable_path(path if unit is None else unit.folder))
             for instance in self._tree(root):
                 declared.extend(_guarded(instance, setting, program))
         except BudgetError as error:
@@ -203,7 +202,7 @@ class _Reader:
         except RecursionError:
             text = "module calls are nested too deeply to follow from here; keys further down were not checked"
             program.report(Diagnostic(Level.ERROR, text, path or "."))
-        program.diagnostics.update(dict.fromkeys(decided_by_file(engine, root.folder, configured) if declared else ()))
+        program.diagnostics.update(dict.fromkeys(notes if declared else ()))
         if unit is not None:
             unit.forget()
         return [key for key in with_siblings(declared, is_beside) if key.span is not None and program.is_ours(key.span.path)], told

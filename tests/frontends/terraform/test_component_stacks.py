@@ -88,9 +88,12 @@ def test_component_is_a_caller_with_the_inputs_of_the_deployments(tmp_path: Path
     assert found.owner == "payments"
 
 
-def test_older_ending_of_the_files(tmp_path: Path) -> None:
-    files = {"modules/user/main.tf": MODULE, "stack/components.tfstack.hcl": STACK, DEPLOYED: DEPLOYMENTS}
-    assert key(tmp_path, files).user == "payments-ci"
+def test_older_ending_of_the_files_and_an_input_that_is_a_set(tmp_path: Path) -> None:
+    module = 'variable "name" {}\nvariable "enabled" {}\nresource "aws_iam_access_key" "k" {\n  for_each = var.name\n  user = each.key\n}'
+    stack = STACK.replace('"${var.team}-ci"', "var.team").replace("= string", "= any")
+    deployed = DEPLOYMENTS.replace('"payments"', 'toset(["payments"])')
+    files = {"modules/user/main.tf": module, "stack/components.tfstack.hcl": stack, DEPLOYED: deployed}
+    assert key(tmp_path, files).user == "payments"
 
 
 def test_stack_in_json(tmp_path: Path) -> None:

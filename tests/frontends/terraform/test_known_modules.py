@@ -53,8 +53,8 @@ def match(source: str, version: str | None = None, table: KnownModules = TABLE) 
     return found
 
 
-def decided(source: str, version: str | None = None) -> KnownVersion:
-    found = match(source, version).decided
+def decided(source: str, version: str | None = None, table: KnownModules = TABLE) -> KnownVersion:
+    found = match(source, version, table).decided
     assert found is not None
     return found
 
@@ -301,16 +301,13 @@ def test_what_a_version_says_of_its_key(source: str, version: str | None, said: 
 @pytest.mark.parametrize("ref", ["main", "master", "0123456789" * 4, "d1b6061", "feature/x", "refs/heads/main", "12345678"])
 def test_a_branch_or_a_commit_leaves_all_versions(ref: str) -> None:
     found = match(f"{ECR}?ref={ref}")
-    assert found.decided is None
     assert found.why is not None
     assert ref in found.why.reason
     assert [c.creates for c in found.candidates] == [False, True, True]
 
 
 def test_a_commit_decides_where_all_versions_are_alike() -> None:
-    found = match("git::https://github.com/cisagov/ci-iam-user-tf-module?ref=3ad1f79")
-    assert found.decided is not None
-    assert found.decided.creates
+    assert decided("git::https://github.com/cisagov/ci-iam-user-tf-module?ref=3ad1f79").creates
 
 
 def test_the_same_behaviour_is_a_candidate_once() -> None:
@@ -352,7 +349,6 @@ def test_inputs_that_say_nothing_about_versions_change_nothing() -> None:
 @pytest.mark.parametrize("version", ["> 5, < 5", "latest", "0.0.2"])
 def test_versions_that_cannot_be_met_or_read_or_have_no_such_folder(version: str) -> None:
     found = match(IAM_USER, version)
-    assert found.decided is None
     assert found.why is not None
     assert version in found.why.reason
 
@@ -466,17 +462,13 @@ def with_key(**changes: Any) -> dict[str, Any]:
 
 def test_configured_modules_are_known_too() -> None:
     table = load((entry(),))
-    found = match("app.terraform.io/acme/ci-user/aws", "~> 1.0", table)
-    assert found.decided is not None
-    assert found.decided.creates
+    assert decided("app.terraform.io/acme/ci-user/aws", "~> 1.0", table).creates
     assert search_terms(table.modules[:1]) == (b"ci-user",)
 
 
 def test_configured_modules_win() -> None:
     table = load((entry(registry=IAM_USER, versions=[{"range": "*", "creates": False}]),))
-    found = match(IAM_USER, table=table).decided
-    assert found is not None
-    assert not found.creates
+    assert not decided(IAM_USER, table=table).creates
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_what_counts_as_true_and_false() -> None:
 
 @pytest.mark.parametrize("value", [None, "yes", "True", 2, (), {}])
 def test_another_value_is_neither(value: Value) -> None:
-    with pytest.raises(EvaluationError, match="true or false is needed"):
+    with pytest.raises(EvaluationError, match=r"^true or false is needed$"):
         truth(value)
 
 

@@ -164,10 +164,8 @@ class KnownModules:
         wanted = _constraint(text) if parsed.origin is SourceKind.REGISTRY else _tag(text)
         if isinstance(wanted, Unknown):
             return _undecided(module, text, wanted)
-        newest, *older = [candidate for candidate in module.versions if not candidate.interval.meet(wanted).is_empty()] or (None,)
-        if newest is None:
-            return Match(module, text, (), UNKNOWN_VERSION(text, module.name))
-        return Match(module, text, (newest,), older=tuple(older))
+        allowed = tuple(version for version in module.versions if not version.interval.meet(wanted).is_empty())
+        return Match(module, text, allowed[:1], None if allowed else UNKNOWN_VERSION(text, module.name), allowed[1:])
 
 
 def _name_of(source: ModuleSource) -> tuple[str, str] | None:
