@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     from posturio_iac.core.text.textfile import Fence
 
 _BUILDS = (b"TemplateBody", b"Custom::AWS", b"AWS::ServiceCatalog::CloudFormationP", b"AWS::Include", b"!Transform", b"!Rain::")
-_TYPE = lazy_pattern(
-    rb"(?<![\w-])Type\b[^\n]*\$\{|\b[rR]esources\b[\"']?\s*:\s*[\"']?\$\{(?!file)|\bType\b[\"']?\s*:\s*[\"']?[\w:]+::MODULE\b"
-)
-_COMPUTED_TYPE = lazy_pattern(rb"(?m)\bType\b[\"']?\s*:\s*[!{]|^[\s\"'{]*Modules\b[\"']?\s*:")
+_TYPE = lazy_pattern(rb"Type(?<![\w-]Type)[\"']?\s*:\s*(?:[!{&*|>#]|Fn::|Ref\b|[\"']?[\w:.@-]*(?:\$\{|::MODULE\b))")
+_VARIABLE = lazy_pattern(rb"esources(?<=\b[rR]esources)[\"']?\s*:\s*[\"']?\$\{(?!file)")
+_MODULES = lazy_pattern(rb"Modules(?<![\w-]Modules)[\"']?\s*:")
+"""A type that is put together, sections that a variable stands for, and modules. ``re`` looks fast for letters at the beginning."""
 _DRAWN = lazy_pattern(rb"\$\{file\(\s*['\"]?([^)'\"]*)")
 _SEARCHED = lazy_pattern(rb"(?i)[^${}]+\.(?:ya?ml|json|txt)")
 _NAMED = lazy_pattern(rb"\b(?:TemplateURL|Location)\b[\"']?\s*:\s*(.*)")
 _TEMPLATE = lazy_pattern(rb"(?i)[\"']?(?!\w+://)(?:file://)?([\w./-]+\.(?:ya?ml|json|template|txt|cfn))(?:[\"',}\s]|$)")
-_TRANSFORM = lazy_pattern(rb"\bTransform\b[\"']?\s*:\s*(\[[^\]]*\]|(?:[ \t]*-[^\n]*\n?\s*)+|[^\n]*)")
+_TRANSFORM = lazy_pattern(rb"Transform(?<!\wTransform)[\"']?\s*:\s*(\[[^\]]*\]|(?:[ \t]*-[^\n]*\n?\s*)+|[^\n]*)")
 _WORD = lazy_pattern(rb"[A-Za-z][\w:-]*")
 _OWN = (b"AWS::", b"Name", b"Parameters")
 
 
 def leads_elsewhere(data: bytes, folder: str = "") -> bool:
     """True if a template in ``folder`` has to be parsed, whatever words are in it."""
-    if any(data.find(mark) >= 0 for mark in _BUILDS) or _TYPE.search(data) or _COMPUTED_TYPE.search(data):
+    if any(data.find(mark) >= 0 for mark in _BUILDS) or any(one.search(data) for one in (_TYPE, _VARIABLE, _MODULES)):
         return True
     if any(not _SEARCHED.fullmatch(name.strip()) for name in _DRAWN.findall(data)):
         return True

@@ -28,6 +28,7 @@ PROGRAMS = [
 ]
 HCL = ("\\u%04x", "\\U%08x")
 IN_JSON = ("\\u%04x",)
+PUT_TOGETHER = ("%s${self:x.y}", "# why\n        '%s${X}'", "&x %s${X}", "|-\n        %s${X}", "\n        Fn::Sub: %s${X}", "%s::MODULE")
 IN_YAML = ("\\x%02x", "\\u%04x", "\\U%08x", "\\\n    %c")
 
 
@@ -66,8 +67,7 @@ def spellings(path: Path, chance: random.Random) -> dict[str, tuple[str, str]]:
             "tagged": quoted.sub(lambda found: f"{found[1]}!!str {found[2]}", text),
             "block": quoted.sub(lambda found: f"{found[1]}>-\n        {found[2]}", text),
             "anchored": quoted.sub(lambda found: f"{found[1]}&x {found[2]}", text),
-            "own-variable": quoted.sub(lambda found: f"{found[1]}{found[2][:14]}${{self:custom.x}}", text),
-            "wide": text,
+            **{way: quoted.sub(lambda found, way=way: found[1] + way % found[2][:14], text) for way in PUT_TOGETHER},
         }
         return {name: (spelt, path.name) for name, spelt in found.items()}
     found = {"escaped": replace(lambda word: escaped(word, HCL, chance)), "unquoted": re.sub(rf'"({TYPE.pattern})"', r"\1", text)}

@@ -33,7 +33,7 @@ from posturio_iac.frontends.cloudformation.syntax.template import (
     parse,
     plain,
 )
-from posturio_iac.search.kinds import TEMPLATE, names_file, puts_together, runs_program, spelled_out
+from posturio_iac.search.kinds import TEMPLATE, kind_of, names_file, puts_together, runs_program, spelled_out
 from posturio_iac.search.programs import make_keys
 
 TYPE_CHECKING = False
@@ -131,8 +131,9 @@ class _Scan:
         data = spelled_out(text.encode("utf-8", "replace"))
         if any(name.encode() in data for name in self.types) or make_keys(data.decode("utf-8", "replace")):
             self.naming.add(path)
-        leads = runs_program(data) or puts_together(data, self.files.folder_of(path)) or names_file(data, TEMPLATE)
-        if path not in self.naming and not leads:
+        elif kind_of(path) is not TEMPLATE and not (  # JSON was perhaps selected as a plan, other files by the signs of templates alone
+            runs_program(data) or puts_together(data, self.files.folder_of(path)) or names_file(data, TEMPLATE)
+        ):
             return False
         return not is_other_json(text, self.types)
 
