@@ -44,13 +44,16 @@ def written_sources(data: bytes) -> Iterator[bytes]:
     data = data.replace(b'source "', b'\\"')
     at = -1
     while (at := data.find(b"source", at + 1)) >= 0:
-        if data[at - 1 : at].isalnum() and data[at - 2 : at - 1] != b"\\":
+        if data[at - 1 : at].replace(b"_", b"a").isalnum() and data[at - 2 : at - 1] != b"\\":
             continue  # the end of a longer word
         start = _without(data, at + 6, b'" \t\r\n\v\f')
         if data[start : start + 1] in (b"=", b":"):
             start = _without(data, start + 1, b" \t\r\n\v\f")
             end = data.find(b"\n", start)
-            address = data[start : end if end >= 0 else len(data)].split(b'"', 2)
+            value = data[start : end if end >= 0 else len(data)]
+            if value[:1] == b"[" and value.count(b"]") == 1 and value.rstrip(b", \t\r").endswith(b"]"):
+                continue  # a list
+            address = value.split(b'"', 2)
             if len(address) == 1 or address[0] or any(mark in address[1] for mark in _COMPUTING):
                 yield b""
             elif address[1]:
