@@ -39,11 +39,8 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
         level, edits = ChangeLevel.NOTHING, _suppressed(remedy, place.span, files)
     elif place.span.path.endswith(IN_HCL):
         level, edits = _in_hcl(remedy, place.span, files, max_days)
-    elif place.span.path.endswith(UNIT):  # a Terragrunt file, to whose inputs tags can be added
-        if not isinstance(remedy, r.AddTag):
-            raise CannotFixError(PERSON)
-        level = ChangeLevel.IN_PLACE
-        edits = hcl_maps.add_to_map(files.hcl(place.span.path), files.start(place.span), remedy.name, remedy.value)
+    elif place.span.path.endswith(UNIT):  # a Terragrunt file
+        level, edits = _in_unit(remedy, files.hcl(place.span.path), files.start(place.span))
     else:
         from posturio_iac.fixes.node_edits import in_json, in_template
 
@@ -53,6 +50,16 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
             raise CannotFixError(reason)
     is_new = any(edit.text.lstrip().startswith('resource "') for edit in edits)
     return CodeChange(level, tuple(edits), posixpath.dirname(place.span.path) if is_new else None)
+
+
+def _in_unit(remedy: Remedy, source: HclSource, start: int) -> tuple[ChangeLevel, list[Edit]]:
+    match remedy:
+        case r.AddTag(name=name, value=value):
+            return ChangeLevel.IN_PLACE, hcl_maps.add_to_map(source, start, name, value)
+        case r.AddComment(name=name, value=value):
+            return ChangeLevel.NOTHING, hcl_maps.add_metadata(source, source.block_at(start), name, value)
+        case _:
+            raise CannotFixError(PERSON)
 
 
 def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]:

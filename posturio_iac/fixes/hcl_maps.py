@@ -148,8 +148,9 @@ def set_arguments(source: HclSource, block: Block, *pairs: tuple[str, str]) -> l
     end = next(c for c in reversed(block.children) if c.type == "block_end")
     if found and found[-1].end_point[0] != end.start_point[0] and found[-1].start_point[0] != block.start_point[0]:
         return [*edits, *_on_lines(source, found, missing, "=")]
-    width = max(len(name) for name, _ in missing)
-    return [*edits, source.add_argument(block, "\n".join(f"{name.ljust(width)} = {value}" for name, value in missing))]
+    names = [source.text(c.children[0]) for c in found] if found and found[-1].start_point[0] == block.start_point[0] else []
+    width = max(map(len, (*names, *(name for name, _ in missing))))
+    return [*edits, source.add_argument(block, "\n".join(f"{name.ljust(width)} = {value}" for name, value in missing), width=width)]
 
 
 def hidden_output(source: HclSource, block: Block) -> list[Edit]:
@@ -250,7 +251,9 @@ def add_metadata(source: HclSource, block: Block, name: str, value: str) -> list
         return [add_comment(source, block, f"posturio: {item(name, value)}")]
     import re
 
-    if re.search(rf"(?i)(?:^|[\s,;]){re.escape(name)}[ \t]*=", found["body"]):
+    if said := re.search(rf"(?i)(?:^|[\s,;]){re.escape(name)}[ \t]*=(\S*)", found["body"]):
+        if not said[1]:
+            raise CannotFixError(f"its {name} is empty; give it a value")
         return []
     at = start + len(above.rstrip().encode())
     return [source.edit(at, at, f" {item(name, value)}")]

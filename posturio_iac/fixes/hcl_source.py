@@ -182,10 +182,11 @@ class HclSource:
     def value(self, attribute: Node) -> Node:
         return next(c for c in attribute.children if c.type == "expression")
 
-    def add_argument(self, block: Block, lines: str, *, apart: bool = False) -> Edit:
+    def add_argument(self, block: Block, lines: str, *, apart: bool = False, width: int = 0) -> Edit:
         """The edit that adds an argument or a block to a block, after its last argument; a one-line block is opened.
 
-        ``lines`` are indented as if the block stood at the margin. ``apart`` puts an empty line in between.
+        ``lines`` are indented as if the block stood at the margin. ``apart`` puts an empty line in between; ``width`` is that of the names
+        in ``lines``, with which the argument of a one-line block is aligned.
         """
         outer = self.indent(block.start_byte)
         unit = self._unit_after(self.data.find(b"{", block.start_byte), outer) or self.unit
@@ -198,7 +199,8 @@ class HclSource:
         end = next(c for c in reversed(block.children) if c.type == "block_end")
         found = self.body(block)
         if start.start_point[0] == end.start_point[0]:
-            held = [f"{inner}{self.text(c)}" for c in found]
+            names = (self.text(c.children[0]).ljust(width) if c.type == "attribute" else self.text(c.children[0]) for c in found)
+            held = [f"{inner}{name}{self.text(c)[len(self.text(c.children[0])) :]}" for name, c in zip(names, found, strict=True)]
             gap = [""] if held and apart else []
             return self.edit(start.end_byte, end.start_byte, "\n" + "\n".join((*held, *gap, text)) + f"\n{outer}")
         last = next((c for c in reversed(found) if c.type == "attribute"), None)

@@ -196,9 +196,9 @@ def _without(one: Wanted, outcome: Outcome, why: str) -> Wanted:
 def _reason(failures: Sequence[Failure]) -> str:
     first = failures[0]
     if first.identity is None:
-        return f"the edit fails its proof, because {first.why}"
+        return f"the edit was dropped, because {first.why}"
     _, root, address = first.identity
-    return f"the edit fails its proof for {address}{f' of {root}' if root not in ('', '.') else ''}: {first.why}"
+    return f"the edit was dropped, because for {address}{f' of {root}' if root not in ('', '.') else ''} {first.why}"
 
 
 def _identity(finding: Finding) -> tuple[str, str, str]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SPREAD = 7  # over how many days the ends of the keys of one owner are spread
 _EXPIRES = "expires"
-_ELSEWHERE = "its module is for callers elsewhere; state it where they call it, or in a comment at the key if nobody does"
+_ELSEWHERE = "its module is for callers elsewhere: let them state {0}, or write # posturio: {0}={1} above the key if nobody calls it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class RemedyChoice:
         held = key.remedies
         places = (one for one in (remedy, *held.calls, held.beside) if one is not None and _is_free(one, key, self._shared))
         stated = tuple(dict.fromkeys(r.stating(one, name, value) for one in places))
-        return Wanted(finding, stated, "" if stated else _ELSEWHERE)
+        return Wanted(finding, stated, "" if stated else _ELSEWHERE.format(name, value))
 
     def spread(self) -> Iterator[int]:
         """Yield by how many days each end comes earlier: keys of one owner take turns over a week."""
@@ -236,7 +236,7 @@ class CodeChange:
 
 
 NAME_OWNER = "name it with `posturio-iac fix --owner NAME`"
-PERSON = "you have to decide that"  # the reason where only a person can decide what to write
+PERSON = "only a person can decide that"
 
 
 ELSEWHERE = "the value is computed; change what it comes from"

@@ -52,9 +52,12 @@ def code(text: str) -> str:
     """``text`` as a code span on one line, also inside a table."""
     shown = printable(text)
     if not shown.strip() or any(c in shown for c in ("`", "|", "##")) or shown != shown.strip():
-        entities = "".join(c if c.isalnum() or c in " ./" else f"&#{ord(c)};" for c in shown)
-        return f"<code>{entities}</code>"
+        return _code_element(shown)
     return f"`{shown}`"
+
+
+def _code_element(shown: str) -> str:
+    return f"<code>{''.join(c if c.isalnum() or c in ' ./' else f'&#{ord(c)};' for c in shown)}</code>"
 
 
 def fenced(text: str, language: str) -> str:
@@ -126,7 +129,7 @@ def _change(pair: tuple[Finding, tuple[str, ...]], context: RenderContext) -> st
     change = context.change(finding)
     if change is None:
         return ""
-    where = code(position(finding, context)) if finding.span else code(finding.address)
+    where = _code_element(printable(position(finding, context) if finding.span else finding.address))  # Markdown is not read in a summary
     block = _suggestion(change.suggestion, context) or fenced(without_commands("\n".join(map(printable, change.diff))), "diff")
     return f"<details><summary>{where}: <code>{finding.rule.id}</code></summary>\n\n{block}\n</details>\n"
 

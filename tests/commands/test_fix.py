@@ -361,17 +361,15 @@ def test_what_codeowners_says_is_not_written(tmp_path: Path, fix: Fix) -> None:
 
 
 def test_alike_leftovers_name_their_root_modules_and_none_is_sent_back_to_fix(tmp_path: Path, fix: Fix) -> None:
-    place(
-        tmp_path,
-        'variable "tags" {\n  default = {}\n}\n' + USER.replace('"/payments/"', '"/b/"\n  tags = var.tags') + KEY,
-        "modules/bot/main.tf",
-    )
+    module = 'variable "tags" {\n  default = {}\n}\n' + USER.replace('"/payments/"', '"/b/"\n  tags = var.tags') + KEY
+    place(tmp_path, module, "modules/bot/main.tf")
+    place(tmp_path, 'terraform {\n  source = "../../modules/bot"\n}\ninputs = {}\n', "live/root.hcl")
     for unit in ("prod", "stage"):
-        place(tmp_path, 'terraform {\n  source = "../../modules/bot"\n}\ninputs = {}\n', f"live/{unit}/terragrunt.hcl")
+        place(tmp_path, 'include "root" {\n  path = "../root.hcl"\n}\n', f"live/{unit}/terragrunt.hcl")
     said = fix()[2]
     for unit in ("prod", "stage"):
         assert f"access_keys_without_lifetime (root module live/{unit})" in said
-    assert "finds the place" not in said
+    assert "looks for a place" not in said
 
 
 def test_what_the_baseline_accepts_is_not_more_than_nothing(tmp_path: Path, fix: Fix, capsys: pytest.CaptureFixture[str]) -> None:

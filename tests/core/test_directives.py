@@ -18,6 +18,7 @@ from posturio_iac.core.unknown import AS_STATED
 
 OWNERLESS, EXPIRED = "iam.ownerless_access_keys", "iam.expired_access_keys"
 RULES = {OWNERLESS, EXPIRED}
+FORM = 'posturio:ignore[access_keys_without_lifetime] reason="…"'
 
 
 def comment(text: str, line: int = 5, column: int = 3) -> Comment:
@@ -115,11 +116,8 @@ def test_an_end_that_cannot_be_read_is_unknown_and_left_to_the_engine() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (
-            "# posturio:ignore reason=x",
-            f'posturio:ignore has no effect without rules in brackets; write posturio:ignore[{OWNERLESS}] reason="…"',
-        ),
-        ("# posturio:ignore[] reason=x", f'posturio:ignore has no effect without a rule; write posturio:ignore[{OWNERLESS}] reason="…"'),
+        ("# posturio:ignore reason=x", f"posturio:ignore has no effect without rules in brackets; write {FORM}"),
+        ("# posturio:ignore[] reason=x", f"posturio:ignore has no effect without a rule; write {FORM}"),
         (f"# posturio:ignore[{OWNERLESS}", "posturio:ignore has no effect without rules in brackets; write posturio:ignore["),
         (f"# posturio:ignore[{OWNERLESS}]", 'posturio:ignore has no effect without a reason; add reason="…"'),
         (f'# posturio:ignore[{OWNERLESS}] reason=" "', 'posturio:ignore has no effect without a reason; add reason="…"'),
@@ -178,6 +176,7 @@ def test_known_rules_are_kept_beside_an_unknown_one() -> None:
         ("# posturio: keep this one", '"keep this one" has no effect; write name=value'),
         ('# posturio: owner="a b', 'the quotation mark in "owner="a" is never closed, so it has no effect; close it'),
         ("# posturio:", "posturio: says nothing; write posturio: expires=2027-01-31"),
+        ("# posturio: owner=", '"owner=" has no effect; give it a value'),
         ("# posturio expires 2027", '"posturio expires 2027" has no effect; write posturio: expires=2027-01-31'),
         ("# posturio rotation=90d", '"posturio rotation=90d" has no effect; write posturio: rotation=90d'),
         ("# posturio-iac ignore[x]", '"posturio-iac ignore[x]" has no effect; start it with posturio: as in'),
@@ -276,4 +275,4 @@ def test_a_rule_may_be_named_by_its_last_part(start: str) -> None:
 @pytest.mark.parametrize("word", ["skip", "suppress", "disable", "allow", "nosec", "noqa", "NOSEC"])
 def test_a_word_of_other_linters_is_pointed_to_ours(word: str) -> None:
     (problem,) = parsed(f"# posturio: {word}={OWNERLESS}").problems
-    assert problem.message.endswith(f'does not know "{word}"; to suppress a finding write posturio:ignore[{OWNERLESS}] reason="…"')
+    assert problem.message.endswith(f'does not know "{word}"; to suppress a finding write {FORM}')

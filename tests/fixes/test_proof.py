@@ -67,6 +67,7 @@ def test_an_end_in_a_module_does_not_revive_the_expired_key_of_another_unit(tmp_
     write(tmp_path, {"modules/bot/main.tf": BOT, "live/prod/terragrunt.hcl": prod, "live/stage/terragrunt.hcl": UNIT % ""})
     expired = {f["fingerprint"] for f in scan(tmp_path)[1]["findings"] if f["rule"] == "iam.expired_access_keys"}
     fix(tmp_path, "--write")
+    assert (tmp_path / "live/stage/terragrunt.hcl").read_text().startswith("# posturio: expires=")
     assert len(expired) == 1
     assert expired <= {f["fingerprint"] for f in scan(tmp_path)[1]["findings"]}
 
@@ -232,7 +233,7 @@ def test_a_part_is_mended_as_the_whole_would_be(tmp_path: Path, monkeypatch: pyt
         subprocess.run(["git", *words], cwd=tmp_path, check=True)
     monkeypatch.chdir(tmp_path)
     _, whole, _ = fix(tmp_path)
-    assert "modules/bot" not in whole
+    assert "b/modules/bot" not in whole
     fix(tmp_path / named, *(["--write", "--allow-dirty"] if named == "live" else ["--hook"]))
     part = subprocess.run(["git", "diff", "-U0"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
     assert [line for line in part.splitlines() if line[:2] == "+ "] == [line for line in whole.splitlines() if line[:2] == "+ "]

@@ -89,15 +89,15 @@ def test_instances_of_which_different_things_are_open_stand_apart() -> None:
 
 def test_of_many_root_modules_the_first_are_named_unless_verbose() -> None:
     many = canned.repeated(tuple("abcdefgh"))
-    assert "(also in 7 other root modules: b, c, d and 4 more)" in rendered("text", many, canned.context())
-    assert "(also in 7 other root modules: b, c, d, e, f, g, h)" in rendered("text", many, canned.context(verbose=True))
+    assert "(in 8 root modules: a, b, c and 5 more)" in rendered("text", many, canned.context())
+    assert "(in 8 root modules: a, b, c, d, e, f, g, h)" in rendered("text", many, canned.context(verbose=True))
 
 
 def test_entries_of_one_address_name_their_root_modules() -> None:
     alike = [flagged("module.m.k", "m/a.tf", root=root) for root in ("dev", "test")]
     other = flagged("module.m.k", "m/a.tf", root="prod", lifetimes=(PAST,))
     names = [entry.name() for entry in entries(report_of(*alike, other))]
-    assert names == ["module.m.k (in root module dev; also in 1 other root module: test)", "module.m.k (in root module prod)"]
+    assert names == ["module.m.k (in 2 root modules: dev, test)", "module.m.k (in root module prod)"]
 
 
 def test_the_roots_of_nested_templates_are_templates() -> None:
@@ -105,7 +105,7 @@ def test_the_roots_of_nested_templates_are_templates() -> None:
         (replace(judged, key=replace(judged.key, framework="cloudformation")), (replace(one, framework="cloudformation"),))
         for judged, (one,) in (flagged("Child/Key", "child.yaml", root=root) for root in ("a.yaml", "b.yaml"))
     ]
-    assert [entry.name() for entry in entries(report_of(*nested))] == ["Child/Key (also in 1 other template: b.yaml)"]
+    assert [entry.name() for entry in entries(report_of(*nested))] == ["Child/Key (in 2 templates: a.yaml, b.yaml)"]
     assert rendered("concise", report_of(*nested), canned.context()).endswith(" (also in 1 other template: b.yaml)\n")
 
 
@@ -314,7 +314,7 @@ def test_undetermined_keys_of_one_block_are_one_line() -> None:
     keys = [replace(canned.key(f"module.m.k[{n}]", span), scope=root) for root in ("", "examples/a") for n in range(2)]
     report = Report(canned.AS_OF, tuple(JudgedKey(key, Verdict.UNDETERMINED, open_) for key in keys), (), (), 1)
     lines = rendered("text", report, canned.context()).splitlines()
-    assert lines[1] == "  m/a.tf:1:1: module.m.k (2 instances: [0], [1]; also in 1 other root module: examples/a)"
+    assert lines[1] == "  m/a.tf:1:1: module.m.k (2 instances: [0], [1]; in 2 root modules: ., examples/a)"
     assert lines[2] == "    open"
     assert "4 undetermined" in lines[-1]
 

@@ -11,7 +11,7 @@ from posturio_iac.core.evidence.remedy import AddTag, MergeTags
 from posturio_iac.core.finding import Level, Verdict
 from posturio_iac.core.text.terminal import paint, printable, without_commands
 from posturio_iac.fixes.proof import claim_of
-from posturio_iac.fixes.wanted import NAME_OWNER, ChangeLevel
+from posturio_iac.fixes.wanted import NAME_OWNER, PERSON, ChangeLevel
 from posturio_iac.judge.baseline import accepted, by_severity
 from posturio_iac.render.nothing_found import count, no_keys
 from posturio_iac.render.wording import scope_word
@@ -96,8 +96,10 @@ def _listed(found: Sequence[tuple[Finding, str]]) -> Iterator[str]:
         head = _head(finding)
         yield f"{head} ({scope_word(finding.framework)} {finding.root or '.'})" if heads[head] > 1 else head
         sends_here = isinstance(finding.remedy, AddTag | MergeTags) and finding.remedy.is_shared
-        if why:
-            yield f"    {why}" if why == finding.remediation or sends_here else f"    {why}: {finding.remediation}"
+        if why == PERSON:
+            yield f"    {finding.remediation}"
+        elif why:
+            yield f"    {why}" if why == finding.remediation or sends_here else f"    {why}. {finding.remediation}"
     if len(found) > SHOWN:
         yield f"  and {len(found) - SHOWN:,} more, which `posturio-iac scan --all` lists"
 

@@ -19,8 +19,9 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
         case r.RunCommand(lead, words):
             return f"{lead}: {shell(*words)}"
         case r.AddTag(is_shared=True) | r.MergeTags(is_shared=True):
-            entry = f'{remedy.name} = "{remedy.value}"'
-            return f"state {entry} for this key alone, since {remedy.place.text()} may serve others; posturio-iac fix finds the place"
+            option, entry = (" --owner NAME", "the name") if remedy.name == "owner" else ("", f'{remedy.name} = "{remedy.value}"')
+            where = f"{entry} is about this key alone, since {remedy.place.text()} may serve others"
+            return f"run posturio-iac fix{option}, which looks for a place where {where}"
         case r.AddTag():
             return _tag(remedy)
         case r.MergeTags(place, argument, expression, name, value):

@@ -17,7 +17,7 @@ from posturio_iac.core.dates import Trouble, date_trouble, parse_date, quote
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.host_ids import CHECKOV, IN_CHECKOV
 from posturio_iac.core.metadata.comments import MISPLACED, MISSPELT, NO_COLON, Comment, Item, Statement, items, statements
-from posturio_iac.core.metadata.names import Names, classify, normalise
+from posturio_iac.core.metadata.names import Meaning, Names, classify, normalise
 from posturio_iac.core.model import Attr, Directive, Span
 from posturio_iac.core.unknown import AS_STATED
 
@@ -50,7 +50,7 @@ def _reason(text: str) -> str:
 
 MAX_PROBLEMS = 20  # the most warnings about one comment; the rest is counted
 _IGNORE = r"(?i)\s*ignore\b(?:[ \t]*\[([^\]]*)\])?"
-_FORM = 'posturio:ignore[iam.ownerless_access_keys] reason="…"'
+_FORM = 'posturio:ignore[access_keys_without_lifetime] reason="…"'
 _SUPPRESSING = frozenset({"ignore", "skip", "suppress", "disable", "allow", "nosec", "noqa"})
 
 
@@ -159,8 +159,11 @@ class StatementReader:
             if not item.name:
                 continue
             self.metadata.append((item.name, item.value, item.span))
-            if classify(item.name, self.names) is None:
+            meaning = classify(item.name, self.names)
+            if meaning is None:
                 self._problem(item.span, functools.partial(self._unknown, item))
+            elif meaning is Meaning.OWNER and not item.value:  # an empty end is a finding
+                self._problem(item.span, f"{quote(f'{item.name}=')} has no effect; give it a value")
         self._words([item for item in written if not item.name])
 
     def _unknown(self, item: Item) -> str:

@@ -24,7 +24,8 @@ MANY = 40
 """With more points dots would hide the line."""
 HALF_DATE = 36
 """Half of the width of a date: labels keep that distance from the edge."""
-LIFE_WIDE, LIFE_LEFT, LIFE_RIGHT = 1100, 250, 16
+LIFE_NAMES, LIFE_WIDE, LIFE_RIGHT = 250, 850, 16
+"""The names are a picture of their own, which stays in sight while the dates scroll below it."""
 LIFE_ROW, LIFE_HEAD, LIFE_FOOT = 18, 28, 10
 LIFE_NAME = 34
 """How many characters of the end of a name are shown; the table has it in full."""
@@ -152,7 +153,7 @@ class _Axis:
 
     def x(self, when: datetime) -> float:
         share = (when - self.start) / (self.end - self.start)
-        return LIFE_LEFT + (LIFE_WIDE - LIFE_LEFT - LIFE_RIGHT) * min(max(share, 0.0), 1.0)
+        return (LIFE_WIDE - LIFE_RIGHT) * min(max(share, 0.0), 1.0)
 
     def ticks(self) -> Iterator[tuple[datetime, str]]:
         """Yield the first days of months or years, as many as fit."""
@@ -165,16 +166,19 @@ class _Axis:
 
 
 def timeline(lives: Sequence[KeyTimeline], now: datetime) -> str:
-    """The picture: created, last used, declared end and disabled as signs on a line for each key, and today across them all."""
+    """Two pictures: names, and created, last used, declared end and disabled as signs on a line for each, with today across them all."""
     axis = _Axis(lives, now)
     high = LIFE_HEAD + LIFE_ROW * len(lives) + LIFE_FOOT
-    parts = _grid(axis, high - LIFE_FOOT, now)
     named = Counter(name(life.row.key) for life in lives)
+    names, parts = [], _grid(axis, high - LIFE_FOOT, now)
     for n, life in enumerate(lives):
-        folder = (life.row.key.root or life.row.unit.label) if named[name(life.row.key)] > 1 else ""
-        parts.append(el("g", *_row(life, axis, LIFE_HEAD + LIFE_ROW * n + LIFE_ROW / 2, now, folder)))
+        y = LIFE_HEAD + LIFE_ROW * n + LIFE_ROW / 2
+        names.append(_name(life, y, (life.row.key.root or life.row.unit.label) if named[name(life.row.key)] > 1 else ""))
+        parts.append(el("g", *_row(life, axis, y, now)))
     text = f"A row for each of {len(lives)} keys, the worst first. The table of keys has the same dates."
-    return picture("timeline", LIFE_WIDE, high + 6, "Timeline of keys", text, parts)
+    size = {"viewBox": f"0 0 {LIFE_NAMES} {high + 6}", "preserveAspectRatio": "xMaxYMid slice", "width": LIFE_NAMES, "height": high + 6}
+    beside = el("svg", *names, xmlns="http://www.w3.org/2000/svg", class_="names", aria_hidden="true", **size)
+    return beside + picture("timeline", LIFE_WIDE, high + 6, "Timeline of keys", text, parts)
 
 
 def _grid(axis: _Axis, floor: float, now: datetime) -> list[str]:
@@ -213,12 +217,15 @@ def legend() -> list[tuple[str, str]]:
     ]
 
 
-def _row(life: KeyTimeline, axis: _Axis, y: float, now: datetime, folder: str) -> Iterator[str]:
+def _name(life: KeyTimeline, y: float, folder: str) -> str:
+    whole = f"{folder} {name(life.row.key)}".strip()
+    shown = whole if len(whole) <= LIFE_NAME else f"…{whole[1 - LIFE_NAME :]}"
+    return label(LIFE_NAMES - 12, y + 4, shown, class_=f"name name-{level(life.row)}", anchor="end")
+
+
+def _row(life: KeyTimeline, axis: _Axis, y: float, now: datetime) -> Iterator[str]:
     key = life.row.key
     yield el("title", words(told(life)))
-    told_name = f"{folder} {name(key)}".strip()
-    shown = told_name if len(told_name) <= LIFE_NAME else f"…{told_name[1 - LIFE_NAME :]}"
-    yield label(LIFE_LEFT - 12, y + 4, shown, class_=f"name name-{level(life.row)}", anchor="end")
     if life.created is not None:
         off = life.disabled if life.disabled is not None and key.status != "Active" else None
         solid = now if key.status == "Active" else off

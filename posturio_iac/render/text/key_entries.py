@@ -9,7 +9,8 @@ from posturio_iac.core.evidence.remedy import place_of
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.terminal import printable
-from posturio_iac.render.wording import listed, open_beside, others, scope_word
+from posturio_iac.render.nothing_found import count
+from posturio_iac.render.wording import listed, open_beside, scope_word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,6 +53,13 @@ class KeyEntry(NamedTuple):
         return owner if isinstance(owner, str) else ""
 
     @property
+    def _is_applied(self) -> bool:
+        """True if a unit of Terragrunt's applies the module that declares it from another folder."""
+        folder = self.span.path.rpartition("/")[0] if self.span is not None else ""
+        is_elsewhere = bool(folder and self.roots[0]) and not f"/{self.roots[0]}".endswith(f"/{folder}")
+        return is_elsewhere and not _MODULE.match(self.addresses[0])
+
+    @property
     def title(self) -> str:
         first = printable(self.addresses[0])
         return f"{printable(bare(self.addresses[0]))} ({self.size:,} instances)" if self.size > 1 else first
@@ -66,10 +74,11 @@ class KeyEntry(NamedTuple):
             notes.append(f"{len(self.addresses):,} instances{': ' if alike else ', also '}{named}")
             first = base if alike else first
         framework = self.judged.key.framework if self.judged is not None else self.findings[0].framework
-        if self.split:
-            notes.append(f"in {scope_word(framework)} {printable(self.roots[0] or '.')}")
-        if len(self.roots) > 1:
-            notes.append(f"also in {others(framework, self.roots[1:], every=every)}")
+        roots, scope = [root or "." for root in self.roots], scope_word(framework)
+        if len(roots) > 1:
+            notes.append(f"in {count(len(roots), scope)}: {listed(roots, every=every)}")
+        elif self.split or (framework == "terraform" and self._is_applied):
+            notes.append(f"in {scope} {printable(roots[0])}")
         return f"{printable(first)} ({'; '.join(notes)})" if notes else printable(first)
 
 

@@ -301,8 +301,8 @@ def test_unit_in_which_only_an_included_file_names_the_module(tmp_path: Path) ->
     assert (key.scope, key.user) == ("live/prod/user", "ci")
 
 
-def test_comment_at_the_unit_states_the_end_of_a_key_that_is_not_here(tmp_path: Path) -> None:
-    files = applying(KNOWN)
+@pytest.mark.parametrize("files", [applying(KNOWN), live()])
+def test_comment_at_the_unit_states_the_end_of_its_key(tmp_path: Path, files: dict[str, object]) -> None:
     unit = str(files["live/prod/user/terragrunt.hcl"]).replace("terraform {", "# posturio: expires=2026-12-24\nterraform {")
     key = only(tmp_path, {**files, "live/prod/user/terragrunt.hcl": unit})
     assert {lifetime.value for lifetime in key.lifetimes} == {"2027-01-31", "2026-12-24"}

@@ -103,11 +103,12 @@ def _secrets_of(expression: hcl.Expr | None, scope: ModuleScope, user: Terraform
 
 
 def comments_for(block: hcl.Block, instance: ModuleInstance, user: TerraformUser | None = None) -> ParsedComments:
-    """The statements of comments on a block, and on the module calls that lead to it; warnings are reported."""
-    program = instance.program
+    """The statements of comments on a block, and on the module calls and the unit that lead to it; warnings are reported."""
+    program, unit = instance.program, instance.root.folder.unit
     rules, names = program.options.rule_ids, program.options.names
     calls = (at.call for at in instance.lineage if at.call is not None)
-    found = [parse(b.comments, rules, names) for b in (block, *calls)]
+    headers = unit.unit.headers() if unit is not None and unit.module is not None else ()
+    found = [parse(b.comments, rules, names) for b in (block, *calls, *headers)]
     if user is not None and user.block is not None:
         at_user = parse(user.block.comments, rules, names)
         found.append(ParsedComments(at_user.metadata, (), at_user.problems))

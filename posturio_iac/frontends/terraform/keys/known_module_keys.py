@@ -119,7 +119,8 @@ def _remedies(match: Match, inputs: Inputs) -> Remedies:
     place = Place(inputs.label, block.header)
     tags = next((c.paths[0] for c in key.tags if "." not in c.paths[0]), None) if key.only_user_tagged else None
     age = key.age.paths[0] if isinstance(key.age, Choice) else ""
-    beside = AddComment(place, target=place.address)
+    calls = tuple(above_calls(instance))
+    beside = calls[0] if calls and is_applied(instance) else AddComment(place, target=place.address)
     own_code = Advice("declare the key in your own code, where replace_triggered_by can follow a time_rotating")
     return Remedies(
         declare=added(tags, hcl.setting(block, tags), place, instance, block) if tags else beside,
@@ -129,7 +130,7 @@ def _remedies(match: Match, inputs: Inputs) -> Remedies:
         narrower=tuple(_narrower(place, inputs)),
         age=age_of(place, inputs.service(), age) if age and "." not in age else None,
         avoid=_without_key(match),
-        calls=tuple(above_calls(instance)),
+        calls=calls,
         is_for_others=instance.program.is_for_others(posixpath.dirname(block.header.path)),
     )
 

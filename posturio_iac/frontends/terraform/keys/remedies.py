@@ -103,12 +103,17 @@ def _tags(scope: ModuleScope, user: TerraformUser) -> AddTag | MergeTags | None:
 
 
 def above_calls(instance: ModuleInstance) -> Iterator[AddComment]:
-    """Yield the comments above the calls that lead to a module, the nearest first: those in code of the scan that is not for others."""
+    """Yield the comments above what leads to a module, calls and a unit, the nearest first: in code of the scan that is not for others."""
     for block in (at.call for at in instance.lineage if at.call is not None):
         path = block.header.path
         if instance.program.is_ours(path) and not instance.program.is_for_others(posixpath.dirname(path)):
             call = Place(f"module.{block.labels[0]}", block.header)
             yield AddComment(call, target=call.text(), json=path.endswith(".json"))
+    unit = instance.root.folder.unit
+    own = [one.header for one in unit.unit.headers() if one.header.path == unit.shown] if unit is not None else []
+    if own and unit is not None and unit.source is not None and instance.program.is_ours(unit.shown):
+        place = Place("the terraform block", own[0])
+        yield AddComment(place, target=place.text(), json=unit.shown.endswith(".json"))
 
 
 def added(argument: str, expression: hcl.Expr | None, place: Place, instance: ModuleInstance, block: hcl.Block) -> AddTag | MergeTags:

@@ -41,8 +41,9 @@ def applied_module(one: AppliedUnit, load: Callable[[str], Module], report: Call
         if isinstance(written, Unknown):
             result.unseen_providers = written
             if written.kind is GENERATES:
-                said = f"{written.reason}, so it is not known whether it makes keys"
-                report(Diagnostic(Level.NOTE, said, str(written.arguments[0])))
+                file, name = written.arguments
+                said = f"only Terragrunt knows the text of {name}, which this generates, so it is not known whether it makes keys"
+                report(Diagnostic(Level.NOTE, said, str(file)))
         else:
             _add(result, written)
             for name, source in written.calls():
