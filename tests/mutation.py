@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,7 +23,7 @@ from tests.support.figures import record, today
 from tests.support.layout_page import copied
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import libcst as cst
 
@@ -92,45 +93,52 @@ def mutants(root: Path, seed: int) -> Iterator[tuple[int, Mutant]]:
             yield number, Mutant(file.relative_to(root).as_posix(), line, before, after, mutated)
 
 
-def measured(away: Path, data: Path) -> dict[str, dict[int, set[str]]]:
-    """The tests that run each line of each file; ``data`` keeps what coverage measured."""
+def pytest_runtest_logstart(nodeid: str) -> None:
+    """As a plugin of pytest's, which tells coverage what test begins to run."""
+    import coverage  # noqa: PLC0415 - the tests need it nowhere else
+
+    coverage.Coverage.current().switch_context(nodeid)
+
+
+def measured(away: Path, data: Path) -> dict[str, Callable[[], dict[int, list[str]]]]:
+    """What gives the tests that run each line of a file; ``data`` keeps what coverage measured."""
     import coverage  # noqa: PLC0415 - the tests need it nowhere else
 
     if not data.exists():
-        (away / ".coveragerc").write_text(f"[run]\ndata_file = {data}\ndynamic_context = test_function\nsource = posturio_iac\n")
+        (away / ".coveragerc").write_text(f"[run]\ndata_file = {data}\nsource = posturio_iac\n")
         ignored = [word for path in UNTIMED for word in ("--ignore", path)]
-        command = [sys.executable, "-m", "coverage", "run", "--append", "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
+        command = ["coverage", "run", "--append", "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-p", "tests.mutation"]
         for tests in (["tests", *ignored], ["tests/live"]):
-            subprocess.run([*command, *tests], cwd=away, check=False, stdout=subprocess.DEVNULL)
+            subprocess.run([sys.executable, "-m", *command, *tests], cwd=away, check=False, stdout=subprocess.DEVNULL)
     found = coverage.CoverageData(str(data))
     found.read()
-    lines: dict[str, dict[int, set[str]]] = {}
-    for path in found.measured_files():
-        name = f"posturio_iac/{path.rpartition('/posturio_iac/')[2]}"
-        lines[name] = {line: {test for test in tests if test} for line, tests in found.contexts_by_lineno(path).items()}
-    return lines
+    names = {f"posturio_iac/{path.rpartition('/posturio_iac/')[2]}": path for path in found.measured_files()}
+    return {name: partial(found.contexts_by_lineno, path) for name, path in names.items()}
 
 
-def node_id(root: Path, test: str) -> str:
-    """The id of a test by its dotted name: ``tests.core.test_x.TestDay.test_end`` is ``tests/core/test_x.py::TestDay::test_end``."""
-    parts = test.split(".")
-    at = next((at for at in range(1, len(parts)) if (root / "/".join(parts[:at])).with_suffix(".py").is_file()), len(parts) - 1)
-    return "::".join([f"{'/'.join(parts[:at])}.py", *parts[at:]])
+def chosen(text: str, line: int, known: dict[int, list[str]]) -> list[str]:
+    """The tests that run a line, or its module if the line belongs to no function: first one of each, those that run most of the module."""
+    run = Counter(test for tests in known.values() for test in tests if test)
+    bodies = [node.body for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    called = any(body[0].lineno <= line <= (body[-1].end_lineno or 0) for body in bodies)
+    tests = [test for test in known.get(line, ()) if test] if called else []
+    turns = Counter[str]()
+
+    def turn(test: str) -> int:
+        turns[name := test.partition("[")[0]] += 1
+        return turns[name]
+
+    return sorted(sorted(tests or run, key=lambda test: (-run[test], test)), key=turn)[:MOST_TESTS]
 
 
-def outcome(away: Path, mutant: Mutant, lines: dict[str, dict[int, set[str]]]) -> str:
+def outcome(away: Path, mutant: Mutant, known: dict[int, list[str]]) -> str:
     """Run the tests that can find a mutant; return ``killed``, ``never ends`` or ``survived``."""
-    known = lines.get(mutant.path, {})
-    run = Counter(test for tests in known.values() for test in tests)
     file = away / mutant.path
     text = file.read_text(encoding="utf-8")
-    bodies = [node.body for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
-    called = any(body[0].lineno <= mutant.line <= (body[-1].end_lineno or 0) for body in bodies)
-    tests = sorted((called and known.get(mutant.line)) or run, key=lambda test: (-run[test], test))
-    ids = [node_id(away, test) for test in tests[:MOST_TESTS]]
+    tests = chosen(text, mutant.line, known)
     file.write_text(mutant.source, encoding="utf-8")
     try:
-        for some in filter(None, (ids[:FIRST_TESTS], ids[FIRST_TESTS:])):
+        for some in filter(None, (tests[:FIRST_TESTS], tests[FIRST_TESTS:])):
             done = subprocess.run([*PYTEST, *some], cwd=away, capture_output=True, timeout=10 * SECONDS, check=False)
             if done.returncode not in (0, 5):
                 return "never ends" if done.returncode == -signal.SIGXCPU else "killed"
@@ -153,9 +161,9 @@ def main() -> int:
         away = Path(folder).resolve()
         copied(away)
         subprocess.run(["git", "init", "-q", str(away)], check=True)
-        lines = measured(away, (given.data or away / ".measured").resolve())
+        known = measured(away, (given.data or away / ".measured").resolve())
         for number, mutant in islice(mutants(away, given.seed), given.count):
-            how, part = outcome(away, mutant, lines), mutant.path.split("/")[1]
+            how, part = outcome(away, mutant, known.get(mutant.path, dict)()), mutant.path.split("/")[1]
             drawn[part] += 1
             found[part] += how != "survived"
             changed = f"{mutant.before.strip()[:70]!r} -> {mutant.after.strip()[:70]!r}"

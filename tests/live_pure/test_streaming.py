@@ -60,8 +60,7 @@ def test_what_was_read_of_a_finished_account_is_let_go_and_few_wait_for_a_slow_r
         assert reading.begun <= number + AHEAD * WORKERS
         del outcome
         assert reading.alive() <= AHEAD * WORKERS + 1, "those that wait, and the last one"
-    assert len(seen) == 60
-    assert reading.alive() == 0
+    assert (len(seen), reading.alive()) == (60, 0)
 
 
 def test_an_account_that_two_profiles_lead_to_counts_once_whichever_is_read_first() -> None:

@@ -102,8 +102,7 @@ def test_the_worst_come_first_by_severity_privilege_idle_time_and_age() -> None:
 
 def test_owners_have_tables_of_their_own_with_what_a_key_was_used_for() -> None:
     lines = text(canned.deployed(), by_owner=True).splitlines()
-    assert lines[2] == "(nobody): 1 key"
-    assert lines[6] == "payments@example.com: 1 key"
+    assert (lines[2], lines[6]) == ("(nobody): 1 key", "payments@example.com: 1 key")
     assert "60 d ago (ses in eu-west-1)" in lines[8]
     assert not any(re.search(r"\bowner\b", line) for line in lines)
 

@@ -33,8 +33,7 @@ def test_an_organization_and_a_later_result_of_one_of_its_accounts() -> None:
 
 def test_an_account_without_a_key_any_more_is_known_to_be_without() -> None:
     view = joined(result([deployed("a")], days=7), result(scope=accounts(A)))
-    assert users(view) == []
-    assert changed(view) == {ChangeCategory.REMOVED: ["a"]}
+    assert (users(view), changed(view)) == ([], {ChangeCategory.REMOVED: ["a"]})
     assert view.score == 100
 
 
@@ -50,8 +49,7 @@ def test_shards_of_one_day_are_one_point_and_overlapping_ones_count_once() -> No
 
 def test_results_of_one_day_alone_are_compared_by_their_times() -> None:
     view = joined(result([deployed("a"), deployed("b")], days=0.2), result([deployed("a")]))
-    assert len(view.trend) == 2
-    assert changed(view) == {ChangeCategory.REMOVED: ["b"]}
+    assert (len(view.trend), changed(view)) == (2, {ChangeCategory.REMOVED: ["b"]})
 
 
 def test_results_of_one_day_that_are_about_different_things_are_one_point() -> None:
@@ -84,8 +82,7 @@ def test_what_was_last_seen_before_two_failures_keeps_its_date() -> None:
 
 def test_a_complete_result_forgets_what_an_incomplete_one_kept() -> None:
     view = joined(result([deployed("a")], days=14), result([], [], [error(account=A)], days=7), result(scope=accounts(A)))
-    assert users(view) == []
-    assert view.score == 100
+    assert (users(view), view.score) == ([], 100)
 
 
 def test_an_error_about_no_account_holds_until_its_accounts_are_read_again() -> None:
@@ -98,8 +95,7 @@ def test_an_error_about_no_account_holds_until_its_accounts_are_read_again() -> 
 def test_an_error_about_no_account_is_held_against_the_whole_and_not_against_what_was_read() -> None:
     before = result([deployed("a"), deployed("gone"), deployed("b", account=B)], days=7)
     view = joined(before, result([deployed("a"), deployed("b", account=B)], [], [error("profile x leads to no account")]))
-    assert users(view) == ["a", "b"]
-    assert changed(view) == {ChangeCategory.REMOVED: ["gone"]}
+    assert (users(view), changed(view)) == (["a", "b"], {ChangeCategory.REMOVED: ["gone"]})
     assert view.score is None
     assert [(part.score, part.errors) for part in view.parts] == [(100, 0), (100, 0)]
 

@@ -81,13 +81,14 @@ def test_a_user_through_an_output_of_a_module_within_a_module(tmp_path: Path) ->
     assert found.user_address == f"module.outer[1].module.inner.{USER}.ci"
 
 
-def test_modules_that_call_each_other_for_each_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("address", "named"), [(f'module.user["{{}}"].{USER}.ci', "module.user"), (f'{USER}.ci["{{}}"]', f"{USER}.ci")])
+def test_a_module_called_for_each_name_with_another_one_or_a_user(tmp_path: Path, address: str, named: str) -> None:
     users = {"outputs": {"name": {"expression": refers(f"{USER}.ci.name", f"{USER}.ci")}}}
-    called = {"expressions": {"user": refers("module.user", "each.key")}, "module": {"resources": [linked("var.user")]}}
+    called = {"expressions": {"user": refers(named, "each.key")}, "module": {"resources": [linked("var.user")]}}
     calls = {"user": {"module": users}, "key": called}
-    changes = [user(f'module.user["{n}"].{USER}.ci', None) for n in "ab"] + [key(f'module.key["{n}"].{KEY}.ci', None) for n in "ab"]
+    changes = [user(address.format(n), None) for n in "ab"] + [key(f'module.key["{n}"].{KEY}.ci', None) for n in "ab"]
     keys = read(tmp_path, plan(*changes, configuration={"module_calls": calls})).keys
-    assert [k.user_address for k in keys] == [f'module.user["{n}"].{USER}.ci' for n in "ab"]
+    assert [k.user_address for k in keys] == [address.format(n) for n in "ab"]
 
 
 def test_a_user_that_is_not_in_the_plan(tmp_path: Path) -> None:
