@@ -125,7 +125,8 @@ def unseen(key: AccessKey) -> str:
 
 def proposed_end(key: AccessKey, context: Context) -> str:
     """A day in the last allowed week, ``2027-02-22``, chosen by the block: keys mended together do not all end on one day."""
-    block = f"{key.span.path if key.span is not None else ''}:{'.'.join(bare(key.address).split('.')[-2:])}"
+    user = key.address.rpartition("/")[0] or key.address  # of a deployed key, since its tags are about all keys of the user
+    block = f"{key.span.path}:{'.'.join(bare(key.address).split('.')[-2:])}" if key.span is not None else user
     days = (context.max_lifetime - warning_of(context)).days  # an end that is nearer would be said to be near at once
     earlier = crc32(block.encode("utf-8", "replace")) % max(min(SPREAD_DAYS, days), 1)
     return day(context.as_of + context.max_lifetime - timedelta(days=earlier))

@@ -61,16 +61,14 @@ def test_ignored_files_do_not_count(repository: Repository, scan: Scan) -> None:
 
 def test_deleted_file_changes_its_module(repository: Repository, scan: Scan) -> None:
     repository.write("a/user.tf", "")
-    repository.commit()
-    repository.git("branch", "-f", "main")
+    repository.git("branch", "-f", "main", repository.commit())
     repository.git("rm", "-q", "a/user.tf")
     assert scan() == ["a/iam.tf"]
 
 
 def test_renamed_module_counts_in_both_places(repository: Repository, scan: Scan) -> None:
     repository.write("live/main.tf", 'module "a" {\n  source = "../a"\n}\n')
-    repository.commit()
-    repository.git("branch", "-f", "main")
+    repository.git("branch", "-f", "main", repository.commit())
     repository.git("mv", "a", "renamed")
     repository.write("live/main.tf", 'module "a" {\n  source = "../renamed"\n}\n')
     repository.commit()
@@ -100,8 +98,7 @@ def test_change_above_the_scanned_folder_counts(repository: Repository, scan: Sc
         "live/main.tf", 'module "labels" {\n  source = "../labels"\n}\n' + flagged().replace('{ owner = "team" }', "module.labels.tags")
     )
     repository.write("labels/main.tf", 'output "tags" {\n  value = { owner = "team" }\n}\n')
-    repository.commit()
-    repository.git("branch", "-f", "main")
+    repository.git("branch", "-f", "main", repository.commit())
     repository.write("labels/main.tf", 'output "tags" {\n  value = { owner = "teams" }\n}\n')
     monkeypatch.chdir(repository.path / "live")
     assert scan() == ["main.tf"]
@@ -202,7 +199,7 @@ def test_a_change_of_lines_in_the_diff_is_a_suggestion(repository: Repository, c
     text = (repository.path / "a/iam.tf").read_text(encoding="utf-8")
     repository.write("a/iam.tf", f"{text}# Seen.\n")
     _, page, _ = run(capsys, "scan", "--as-of", AS_OF, "--changed-since", "main", "-f", "markdown", "--select", MISSING)
-    blocks = {part.partition("</summary>")[0].partition("<code>")[0]: part for part in page.split("<details>")[1:]}
+    blocks = {part.partition("</summary>")[0]: part for part in page.split("<details>")[1:]}
     (new,) = [part for where, part in blocks.items() if "c/iam.tf" in where]
     (old,) = [part for where, part in blocks.items() if "a/iam.tf" in where]
     assert "```diff" in old

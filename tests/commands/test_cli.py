@@ -167,9 +167,8 @@ class TestSettings:
 MISTAKES = [
     (("scna",), 'there is no command "scna"; did you mean "scan"?'),
     (("iam.tf",), "to scan that path, run `posturio-iac scan iam.tf`"),
-    (("--format", "json"), "`posturio-iac scan --format`"),
     (("--verison",), 'there is no option --verison; did you mean "--version"?'),
-    (("--format", "json"), "there is no option --format here; options follow the command"),
+    (("--format", "json"), "there is no option --format here; options follow the command, as in `posturio-iac scan --format`"),
     (("version",), 'there is no command "version"; did you mean "--version"?'),
     (("scan", "-qv"), "there is no option -qv (see posturio-iac scan --help)"),
     (("scan", "--output", "keys.PDF"), "the extension of --output keys.PDF selects no format; name one with --format"),

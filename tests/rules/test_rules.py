@@ -156,6 +156,11 @@ def test_the_date_that_is_proposed_satisfies_every_rule(as_of: datetime, days: i
         assert flagged(mended, context) == set()
 
 
+def test_deployed_keys_of_one_user_are_proposed_one_day() -> None:
+    keys = [access_key(samples.PAST, address=f"arn:aws:iam::123456789012:user/ci/AKIA{number}", span=None) for number in range(5)]
+    assert len({violations(key)[samples.EXPIRED][0].remediation for key in keys}) == 1
+
+
 @given(st.integers(1, 2000), st.integers(1, 2000))
 def test_a_rotation_is_overlong_exactly_when_it_exceeds_the_maximum(interval: int, maximum: int) -> None:
     context = replace(CONTEXT, max_lifetime=timedelta(days=maximum))
