@@ -1,6 +1,6 @@
 """Mutates the package: ``python -m tests.mutation SEED COUNT`` draws mutants of mutmut's operators and shows which no test finds.
 
-It works on a copy of the tree: the tests, also those against a played AWS, run once under coverage, and each mutant then meets those that
+The tests, with those of the packs and against a played AWS, run once under coverage in a copy of the tree; each mutant meets those that
 run its line, or its module if only imports run the line; those that run most of it come first. ``--record`` is for docs/security.md.
 """
 
@@ -31,6 +31,7 @@ FIRST_TESTS, MOST_TESTS = 30, 300
 SECONDS = 240  # of the processor, for the tests of one mutant; one that takes longer never ends
 PYTEST = ("prlimit", f"--cpu={SECONDS}", sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--no-header")
 UNTIMED = ("tests/attack/test_stops.py", "tests/fuzz")  # of time and memory: they fail on a busy machine
+PACKS = ["tests/hosts/test_checkov.py", "tests/hosts/test_cfn_lint.py"]
 
 
 class Mutant(NamedTuple):
@@ -108,7 +109,7 @@ def measured(away: Path, data: Path) -> dict[str, Callable[[], dict[int, list[st
         (away / ".coveragerc").write_text(f"[run]\ndata_file = {data}\nsource = posturio_iac\n")
         ignored = [word for path in UNTIMED for word in ("--ignore", path)]
         command = ["coverage", "run", "--append", "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-p", "tests.mutation"]
-        for tests in (["tests", *ignored], ["tests/live"]):
+        for tests in (["tests", *ignored], ["tests/live"], PACKS):
             subprocess.run([sys.executable, "-m", *command, *tests], cwd=away, check=False, stdout=subprocess.DEVNULL)
     found = coverage.CoverageData(str(data))
     found.read()

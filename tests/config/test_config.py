@@ -119,8 +119,7 @@ def test_every_option_is_read(folder: Path) -> None:
     assert (config.max_lifetime_days, config.unused_days, config.grace_days, config.require) == (60, 30, 7, "enforced")
     assert (config.fail_on, config.strict, config.engine, config.engine_version) == ("never", True, "opentofu", "1.12.0")
     assert (config.select, config.ignore, config.exclude) == (("expired_access_keys",), ("iam.ownerless_access_keys",), ("vendor/",))
-    assert config.max_file_size == 2 * 1024 * 1024
-    assert config.var_files == (str(folder / "env/prod.tfvars"),)
+    assert (config.max_file_size, config.var_files) == (2 * 1024 * 1024, (str(folder / "env/prod.tfvars"),))
     assert (config.source, config.baseline) == (str(folder / "env"), (str(folder / "known.json"),))
     assert (config.parameters, config.custom_types) == (("/etc/parameters.json",), ("Custom::Key",))
     assert config.names == {"prefixes": ("acme",), "expiry": ("sunset",), "owner": ("guild",)}

@@ -118,8 +118,7 @@ def test_new_findings_are_those_that_the_last_run_did_not_have() -> None:
     assert looked(store, AS_OF + DAY, KEY).new == frozenset()
     assert looked(store, AS_OF + 2 * DAY, replace(KEY, last_used=AS_OF)).new == frozenset()
     again = looked(store, AS_OF + 5 * DAY, KEY)
-    assert again.new == frozenset({name}), "it was gone meanwhile"
-    assert again.first_seen[name] == AS_OF
+    assert (again.new, again.first_seen[name]) == (frozenset({name}), AS_OF), "it was gone meanwhile"
 
 
 def test_a_finding_of_an_account_that_was_not_read_stays_open() -> None:
