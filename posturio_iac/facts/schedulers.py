@@ -16,6 +16,9 @@ class Scheduler:
     every_apply: bool = False  # without a trigger it turns at each apply
     intervals: tuple[tuple[str, str], ...] = ()
     """Arguments that hold the interval, each with the unit that `parse_interval` counts a bare number in."""
+    stays: tuple[str, ...] = ("id",)  # attributes that no turn changes
+    in_refresh: bool = False
+    """It turns when it is read, so that no plan has an action for it: only what compares its values notices."""
 
 
 SCHEDULERS = {
@@ -28,6 +31,7 @@ SCHEDULERS = {
         None,
         (("blue_uuid", 2), ("green_uuid", 2)),
         intervals=(("rotate_after_days", "d"), ("rotate_after_hours", "h"), ("rotate_after_minutes", "min")),
+        in_refresh=True,  # blueGreenRead in https://github.com/Apollorion/terraform-provider-rotating/blob/main/rotating_blue_green.go
     ),
     # https://registry.terraform.io/providers/nbraun1/flipflop and its forks: the example "IAM access key rotation"
     "flipflop": Scheduler("value", (("a", 2), ("b", 2))),

@@ -106,6 +106,7 @@ IGNORES_CHANGES = Clause(ReasonKind.UNCHANGING, "{} ignores changes of its argum
 ID_STAYS = Clause(ReasonKind.UNCHANGING, "a change of input does not change {}.id; only triggers_replace does")
 COMPUTED_ONCE = Clause(ReasonKind.UNCHANGING, "{} computes its time once, when it is created, and never again")
 STANDS_STILL = Clause(ReasonKind.UNCHANGING, "{} stays the same when {} is due")
+IN_REFRESH = Clause(ReasonKind.UNCHANGING, "{} changes when Terraform reads it, and no plan shows that as a change of its own")
 NOT_FOLLOWED = Clause(ReasonKind.UNCHANGING, "Terraform does not follow {} there, and compares nothing")
 REFUSED_PLAN = Clause(ReasonKind.UNCHANGING, "Terraform refuses a {} that is known only after apply")
 NO_RUN = Clause(ReasonKind.UNCHANGING, "{} names no day of the next ten years")

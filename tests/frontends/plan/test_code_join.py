@@ -185,13 +185,13 @@ def test_keys_that_take_turns_are_no_rivals(tmp_path: Path) -> None:
     made = plan(user(f"{USER}.ci"), key(f"{KEY}.ci"), key(f"{KEY}.more"))
     for clock, rivals in (("even", [(), ()]), ("odd", [(f"{KEY}.more (code/main.tf:1)",), (f"{KEY}.ci (code/main.tf:7)",)])):
         text = follows("more", clock) + follows("ci", "odd")
-        text += "".join(f'resource "rotating_blue_green" "{name}" {{\n  rotate_after_days = 30\n}}\n' for name in ("odd", "even"))
+        text += "".join(f'resource "toggles_leapfrog" "{name}" {{\n}}\n' for name in ("odd", "even"))
         keys = read(tmp_path, made, code(tmp_path, text + f'resource "{USER}" "ci" {{\n  name = "ci"\n}}\n')).keys
         assert [k.active_siblings for k in keys] == rivals
 
 
 def follows(name: str, clock: str) -> str:
-    lifecycle = f"  lifecycle {{\n    replace_triggered_by = [rotating_blue_green.{clock}]\n  }}\n"
+    lifecycle = f"  lifecycle {{\n    replace_triggered_by = [toggles_leapfrog.{clock}]\n  }}\n"
     return f'resource "{KEY}" "{name}" {{\n  user = {USER}.ci.name\n{lifecycle}}}\n'
 
 

@@ -212,7 +212,6 @@ def test_the_engine_is_read_from_the_files(tmp_path: Path) -> None:
         ("module.m.x", ""),
         ("each.value", ""),
         ("time_rotating.none", ""),
-        ("terraform_data.none", ""),
         ("random_pet.p", 'resource "random_pet" "p" {}'),
         ("aws_iam_user.ci", ""),
         ("time_static.t", 'resource "time_static" "t" {}'),
@@ -226,6 +225,14 @@ def test_the_engine_is_read_from_the_files(tmp_path: Path) -> None:
         ("null_resource.n", resource("null_resource", "n", CLOCKED, lifecycle('ignore_changes = [triggers["r"]]'))),
         ("time_static.t", resource("time_static", "t", "rfc3339 = time_rotating.r.id", lifecycle("prevent_destroy = true"))),
         ("null_resource.n", INPUT + resource("null_resource", "n", lifecycle(BY_INPUT, "prevent_destroy = true"))),
+        ("toggles_leapfrog.t.id", 'resource "toggles_leapfrog" "t" { trigger = time_rotating.r.id }'),
+        ("toggles_leapfrog.t.trigger", 'resource "toggles_leapfrog" "t" {}'),
+        ("flipflop.t.id", 'resource "flipflop" "t" { value = time_rotating.r.id }'),
+        *(
+            (f"rotating_blue_green.t{way}", 'resource "rotating_blue_green" "t" { rotate_after_days = 30 }')
+            for way in ("", ".id", ".green_uuid")
+        ),
+        ("terraform_data.t", 'resource "toggles_rotary" "r" {}\nresource "terraform_data" "t" { triggers_replace = toggles_rotary.r.id }'),
     ],
 )
 def test_what_never_replaces_anything_is_inert(tmp_path: Path, trigger: str, declared: str) -> None:

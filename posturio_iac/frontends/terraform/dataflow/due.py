@@ -1,8 +1,7 @@
 """What Terraform plans when every clock is due: which resources change, and which attributes are unknown because of it.
 
 The provider of a ``time_rotating`` that is due drops it from the state, so the plan creates it anew and all that it computes is unknown.
-What becomes of that unknown decides: a resource whose arguments it reaches is updated or replaced, and what stays wholly known has not
-changed. Terraform compares nothing else.
+A resource whose arguments that unknown reaches is updated or replaced; what stays wholly known has not changed.
 """
 
 from __future__ import annotations
@@ -31,13 +30,11 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.evidence.remedy import Remedy
 
-    IntervalArguments = tuple[tuple[str, str], ...]
-    """Names of arguments that hold an interval, each with the unit of a bare number in it."""
+    IntervalArguments = tuple[tuple[str, str], ...]  # their names, each with the unit of a bare number in it
 
 MOST_TURNS = 100  # schedulers with more outputs count as those with the usual number
 PLAN_TIME = "plantimestamp()"  # the one function that differs in each run and is known in the plan
-_SET_BY_PEOPLE = frozenset({"triggers", *(name for name, _ in ROTATION_ARGUMENTS)})
-"""Attributes of a ``time_rotating`` that do not change when it is due."""
+_SET_BY_PEOPLE = frozenset({"triggers", *(name for name, _ in ROTATION_ARGUMENTS)})  # of a time_rotating; they stay when it is due
 _START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _PROBES = (timedelta(seconds=61), None), *((n * _HOUR, n * _HOUR) for n in (1, 12, 24)), (31 * _DAY, 30 * _DAY), (365 * _DAY, 365 * _DAY)
@@ -106,7 +103,10 @@ def interval_of(arguments: IntervalArguments, block: hcl.Block, scope: ModuleSco
 
 
 def why_it_stands(block: hcl.Block, scope: ModuleScope, address: str, attribute: str | None) -> tuple[why.Reason, Remedy] | None:
-    """Why an attribute of a ``time_rotating`` stands still when it is due, and what to do about it; None if it moves."""
+    """Why an attribute of a clock stands still when it is due, and what to do about it; None if it moves."""
+    if (scheduler := SCHEDULERS.get(block.labels[0])) is not None:
+        instead = Advice(f"refer to {address}.{scheduler.outputs[0][0]} instead")
+        return (why.STANDS_STILL(f"{address}.{attribute}", address), instead) if attribute in scheduler.stays else None
     if attribute in _SET_BY_PEOPLE:
         return why.CONSTANT_ARGUMENT(f"{address}.{attribute}"), Advice(f"read {address}.id instead")
     base, once = (_date(block, name, scope) for name in ("rfc3339", "rotation_rfc3339"))
@@ -147,6 +147,8 @@ def _scheduled(block: hcl.Block, scope: ModuleScope, address: str, fed: Due | No
 def _turn(due: Due, attribute: str, block: hcl.Block, scope: ModuleScope, address: str) -> Value:
     """The planned value of one attribute of a scheduler whose turn comes; a list where its outputs are one."""
     scheduler = SCHEDULERS[block.labels[0]]
+    if attribute in (*scheduler.stays, scheduler.trigger):
+        return AFTER_APPLY(f"{address}.{attribute}")
     turns = dict(scheduler.outputs).get(attribute, 1)
 
     def shown(output: str) -> Due:
@@ -166,6 +168,7 @@ class Change(NamedTuple):
     created: Due | None = None  # it is a clock that is created anew
     replaced: Due | None = None
     updated: Due | None = None  # in place, or by a replacement: which of both is not known for every type
+    read: Due | None = None  # new values are found in the refresh, and no action is planned
 
     @property
     def noticed(self) -> Due | None:
@@ -253,7 +256,8 @@ class DuePlan:
                 return Change(replaced=Due((clock,), restarted.doubt))
             return Change(created=_rotating(block, scope, address), replaced=restarted)
         if kind in SCHEDULERS:
-            return Change(updated=_scheduled(block, scope, address, moving.get(SCHEDULERS[kind].trigger or "")))
+            turn = _scheduled(block, scope, address, moving.get(SCHEDULERS[kind].trigger or ""))
+            return Change(read=turn) if SCHEDULERS[kind].in_refresh else Change(updated=turn)
         forcing = FORCING.get(kind, () if kind not in HOLDERS and kind not in COMPUTED_ONCE else None)
         forced = due_of(*(due for name, due in moving.items() if forcing is None or name.partition(".")[0] in forcing))
         triggered = due_of(*(self.fires(trigger, scope).replaced for trigger in lifecycle_block.own_triggers(block)))
@@ -284,8 +288,8 @@ class DuePlan:
         if (kind == ROTATING and name in _SET_BY_PEOPLE) or (kind in HOLDERS and expression is None and name in _UNSET):
             return None
         change = self.change(block, kind, address, scope)
-        if kind in SCHEDULERS and change.updated is not None:
-            return _turn(change.updated, name, block, scope, scope.instance.full(address))
+        if kind in SCHEDULERS and (turn := change.updated or change.read) is not None:
+            return _turn(turn, name, block, scope, scope.instance.full(address))
         due = due_of(change.created, change.replaced)
         if kind.startswith("data.") or name == "output":
             due = due_of(due, change.updated)

@@ -37,6 +37,7 @@ class Standstill(NamedTuple):
 
 
 _SIGNS = tuple(name.encode() for name in (ROTATING, *SCHEDULERS, *sorted(IMPURE)))
+_CLOCKS = frozenset({ROTATING, *SCHEDULERS})
 
 
 def clock_in(expression: hcl.Expr, scope: ModuleScope, hidden_by: tuple[str, ...] = ()) -> str | None:
@@ -57,7 +58,7 @@ def _clocks(start: Iterable[Placed], hidden_by: tuple[str, ...] = ()) -> Iterato
 
 def _keeps_time(kind: str, name: str, instance: ModuleInstance) -> bool:
     """True if a resource is a clock, and there may be one."""
-    block = instance.folder.resources.get((kind, name)) if kind == ROTATING or kind in SCHEDULERS else None
+    block = instance.folder.resources.get((kind, name)) if kind in _CLOCKS else None
     if block is None or not planned(block, instance, USUAL).instances:
         return False
     trigger = SCHEDULERS[kind].trigger if kind in SCHEDULERS else None
@@ -70,7 +71,10 @@ def why_trigger_stands(trigger: hcl.Expr, scope: ModuleScope, plan: DuePlan) -> 
     if one is None:
         return Standstill(why.NEVER_CHANGED(spelled(trigger)), despite_clock=False)
     block, address, kind = one.block, one.address, one.kind
-    if kind == ROTATING and (stands := why_it_stands(block, one.scope, address, one.attribute)) is not None:
+    if kind in SCHEDULERS and SCHEDULERS[kind].in_refresh:
+        held = f"{address}.{SCHEDULERS[kind].outputs[0][0]}"
+        return Standstill(why.IN_REFRESH(address), Advice(f"refer to a terraform_data whose triggers_replace is {held}"))
+    if kind in _CLOCKS and (stands := why_it_stands(block, one.scope, address, one.attribute)) is not None:
         return Standstill(*stands)
     values = (*(value for _, value in lifecycle_block.arguments_of(block)), *lifecycle_block.own_triggers(block))
     parts: list[Placed] = [(value, one.scope.instance) for value in values]
@@ -98,7 +102,7 @@ def why_value_stands(start: Sequence[Placed], plan: DuePlan) -> Standstill:
     """Why what clocks go into does not move: they stand still themselves, or what is made of them does."""
     clocks = list(_clocks(start))
     for address, instance, words in clocks:
-        if words[:1] == (ROTATING,):
+        if words and words[0] in _CLOCKS:
             block = instance.folder.resources[words[0], words[1]]
             if (stands := why_it_stands(block, instance.scope(), address, (*words[2:], None)[0])) is not None:
                 return Standstill(*stands)
