@@ -33,10 +33,6 @@ class BudgetError(Exception):
         super().__init__(message)
         self.span = span
 
-    def located(self, span: Span) -> BudgetError:
-        self.span = self.span or span
-        return self
-
 
 class Budget:
     """The work that is left for one root module or template."""

@@ -1,4 +1,4 @@
-"""Terraform's operators and its automatic conversions between text, numbers and booleans."""
+"""Terraform's operators and its automatic conversions between text, numbers and booleans, and to a common type."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from posturio_iac.frontends.terraform.values import (
     FLOAT_DIGITS,
     Due,
     EvaluationError,
+    PartialMap,
+    ResultTooLargeError,
+    SetValue,
     Value,
     canonical,
     first_unknown,
     is_heavy,
     to_number,
     to_text,
+    type_name,
 )
 from posturio_iac.frontends.terraform.values import (
     equal as compared,
@@ -21,7 +25,7 @@ from posturio_iac.frontends.terraform.values import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _MAX_BITS = 20_000
 
@@ -142,3 +146,60 @@ def alike(left: Value, right: Value) -> bool:
     if left is right or type(left) is not type(right) or is_heavy(left) or is_heavy(right):
         return left is right and first_unknown(left) is None
     return bool(left == right) and first_unknown(left) is None
+
+
+_PRIMITIVES = frozenset({"string", "number", "bool"})
+
+
+def unify(values: Sequence[Value]) -> tuple[Value, ...]:
+    """Convert ``values`` to their common type.
+
+    A string among numbers or booleans makes all of them strings, and so inside nested collections; null and unknown values fit
+    any type and stay. Raise EvaluationError when there is no common type, `ResultTooLargeError` for huge values.
+    """
+    if is_heavy(tuple(values)):
+        raise ResultTooLargeError
+    return _unify(values)
+
+
+def _unify(values: Sequence[Value]) -> tuple[Value, ...]:
+    types = {type_name(value) for value in values} - {"null", "unknown"}
+    if types <= _PRIMITIVES and (len(types) <= 1 or "string" in types):
+        return tuple(values) if len(types) <= 1 else tuple(to_text(value) for value in values)
+    if types == {"map"}:
+        return _unify_maps(values)
+    if types <= {"list", "set"}:
+        return _unify_lists(values)
+    raise EvaluationError(f"all elements must have the same type, not {' and '.join(sorted(types))}")
+
+
+def _unify_lists(values: Sequence[Value]) -> tuple[Value, ...]:
+    """Unify lists place by place when they have the same length, else all their elements."""
+    lists = [value for value in values if isinstance(value, tuple)]
+    if len({len(elements) for elements in lists}) == 1 and not any(isinstance(elements, SetValue) for elements in lists):
+        rows = list(zip(*(_unify(column) for column in zip(*lists, strict=True)), strict=True)) or lists
+        return _put_back(values, rows)
+    elements = _unify([element for elements in lists for element in elements])
+    rows, start = [], 0
+    for source in lists:
+        rows.append(type(source)(elements[start : start + len(source)]))
+        start += len(source)
+    return _put_back(values, rows)
+
+
+def _unify_maps(values: Sequence[Value]) -> tuple[Value, ...]:
+    """Unify maps entry by entry when they have the same keys, else all their entries; open maps stay as they are."""
+    maps = [value for value in values if isinstance(value, dict)]
+    if any(isinstance(entries, PartialMap) for entries in maps):
+        return tuple(values)
+    if len({frozenset(entries) for entries in maps}) == 1:
+        columns = {key: _unify([entries[key] for entries in maps]) for key in maps[0]}
+        return _put_back(values, [{key: columns[key][row] for key in entries} for row, entries in enumerate(maps)])
+    pool = iter(_unify([element for entries in maps for element in entries.values()]))
+    return _put_back(values, [{key: next(pool) for key in entries} for entries in maps])
+
+
+def _put_back(values: Sequence[Value], converted: Sequence[Value]) -> tuple[Value, ...]:
+    """Replace the known values, in their order, by the converted ones; null and unknown ones keep their places."""
+    pool = iter(converted)
+    return tuple(value if value is None or isinstance(value, Unknown) else next(pool) for value in values)

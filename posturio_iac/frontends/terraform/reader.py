@@ -219,7 +219,8 @@ class _Reader:
             except EvaluationError:
                 continue
             except BudgetError as error:
-                raise error.located(block.header)  # noqa: B904 - the same error
+                error.span = error.span or block.header
+                raise
             if isinstance(children, Unknown):
                 continue
             for child in children[1]:

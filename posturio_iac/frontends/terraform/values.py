@@ -200,6 +200,10 @@ def computed(value: Value) -> Value:
     return type(value)(value.causes, value.doubt, computed=True) if isinstance(value, Due) else value
 
 
+class ResultTooLargeError(Exception):
+    """The result would be too large to hold. It becomes an unknown value."""
+
+
 class EvaluationError(Exception):
     """The expression is wrong: Terraform itself would refuse it. ``try`` and ``can`` catch it."""
 

@@ -59,6 +59,7 @@ def doubling(twice: str, first: str = '["x"]') -> str:
         doubling('"${{local.d{0}}}${{local.d{0}}}"', '"x"') + "locals { a = local.d40 }\n",
         doubling("[local.d{0}, local.d{0}]") + "locals { a = flatten(local.d40)[0] }\n",
         doubling("concat(local.d{0}, local.d{0})") + "locals { a = local.d40[0] }\n",
+        doubling("[local.d{0}, local.d{0}]") + "locals { a = (true ? local.d40 : [])[0] }\n",
         "".join(HELD.format(i, f"input = [terraform_data.d{i + 1}.output, terraform_data.d{i + 1}.id]") for i in range(40))
         + HELD.format(40, "input = 1")
         + "locals { a = terraform_data.d0.output }\n",

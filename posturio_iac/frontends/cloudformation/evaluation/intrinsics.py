@@ -102,7 +102,8 @@ class Evaluator:
         except OpenError as error:
             return error.unknown
         except BudgetError as error:
-            raise error.located(scope.source.span(node))  # noqa: B904 - the same error
+            error.span = error.span or scope.source.span(node)
+            raise
         else:
             return value
         finally:

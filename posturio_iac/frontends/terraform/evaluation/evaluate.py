@@ -10,13 +10,14 @@ from __future__ import annotations
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.unknown import INVALID_LINE, NOT_EVALUATED, TOO_DEEP, TOO_LARGE
-from posturio_iac.frontends.terraform.operators import alike, binary, text_of, truth, unary
+from posturio_iac.frontends.terraform.operators import alike, binary, text_of, truth, unary, unify
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import (
     Due,
     EvaluationError,
     PartialMap,
     ResourceValue,
+    ResultTooLargeError,
     SetValue,
     SomeInstance,
     Traced,
@@ -53,7 +54,8 @@ def evaluate_or_unknown(expression: hcl.Expr | None, scope: Scope) -> Value:
     except RecursionError:
         return TOO_DEEP(f"line {expression.span.line}")
     except BudgetError as error:
-        raise error.located(expression.span)  # noqa: B904 - the same error
+        error.span = error.span or expression.span
+        raise
 
 
 def evaluate(expression: hcl.Expr, scope: Scope) -> Value:  # noqa: C901, PLR0911, PLR0912 - one arm a kind of expression
@@ -280,9 +282,10 @@ def _of_common_type(value: Value, other: Value) -> Value:
         return value
     if isinstance(value, SetValue) is not isinstance(other, SetValue):
         return value
-    from posturio_iac.frontends.terraform.functions.unify import unify
-
-    return unify((value, other))[0]
+    try:
+        return unify((value, other))[0]
+    except ResultTooLargeError:
+        return TOO_LARGE("the conditional")
 
 
 def _undecided(condition: Unknown, yes: Value, no: Value) -> Value:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from posturio_iac.core import module
 from posturio_iac.core.unknown import NOT_EVALUATED, TOO_LARGE
-from posturio_iac.frontends.terraform.functions.signature import REGISTRY, Environment, Function, NotEvaluatedError, ResultTooLargeError
-from posturio_iac.frontends.terraform.values import EvaluationError, Value, normal
+from posturio_iac.frontends.terraform.functions.signature import REGISTRY, Environment, Function, NotEvaluatedError
+from posturio_iac.frontends.terraform.values import EvaluationError, ResultTooLargeError, Value, first_unknown, normal
 
 __all__ = ["MODULES", "Environment", "call", "known"]
 
@@ -58,7 +58,7 @@ def call(name: str, arguments: tuple[Value, ...], env: Environment) -> Value:
     if short not in _MODULE_OF:
         return NOT_EVALUATED(f"{name}()")
     try:
-        result = _find(short).apply(arguments, env)
+        result = _apply(_find(short), arguments, env)
     except EvaluationError as error:
         raise EvaluationError(f"{short}(): {error}") from None
     except NotEvaluatedError as error:
@@ -73,3 +73,23 @@ def _find(name: str) -> Function:
     if name not in REGISTRY:
         module(f"{__name__}.{_MODULE_OF[name]}")
     return REGISTRY[name]
+
+
+def _apply(function: Function, arguments: tuple[Value, ...], env: Environment) -> Value:
+    """Call a function. Raise EvaluationError for wrong arguments, `ResultTooLargeError` for a result beyond bounds."""
+    _check_count(function, len(arguments))
+    further = (function.rest,) * (len(arguments) - len(function.parameters)) if function.rest else ()
+    pairs = tuple(zip((*function.parameters, *further), arguments, strict=False))
+    converted = tuple(parameter.read(argument) for parameter, argument in pairs)
+    obstacles = tuple(parameter.obstacle(argument) for (parameter, _), argument in zip(pairs, converted, strict=True))
+    if (unknown := first_unknown(obstacles)) is not None:
+        return unknown
+    return function.body(env, *converted) if function.needs_environment else function.body(*converted)
+
+
+def _check_count(function: Function, given: int) -> None:
+    least, most = function.required, len(function.parameters)
+    if given >= least and (function.rest is not None or given <= most):
+        return
+    wanted = f"at least {least}" if function.rest else f"{least} to {most}" if least < most else str(most)
+    raise EvaluationError(f"takes {wanted} argument{'' if wanted.endswith(' 1') or wanted == '1' else 's'}, got {given}")

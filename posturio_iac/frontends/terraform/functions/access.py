@@ -17,7 +17,7 @@ from posturio_iac.frontends.terraform.functions.signature import (
     text,
     whole,
 )
-from posturio_iac.frontends.terraform.functions.unify import unify
+from posturio_iac.frontends.terraform.operators import unify
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, SetValue, Value, canonical, equal, make_set, type_name
 
 

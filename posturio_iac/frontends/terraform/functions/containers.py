@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions.signature import (
-    ResultTooLargeError,
     Sees,
     booleans,
     function,
@@ -15,11 +14,12 @@ from posturio_iac.frontends.terraform.functions.signature import (
     texts,
     whole,
 )
-from posturio_iac.frontends.terraform.functions.unify import unify
+from posturio_iac.frontends.terraform.operators import unify
 from posturio_iac.frontends.terraform.values import (
     Due,
     EvaluationError,
     PartialMap,
+    ResultTooLargeError,
     Value,
     canonical,
     doubtful,

@@ -6,7 +6,7 @@ import math
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions.signature import Sees, anything, function, number
-from posturio_iac.frontends.terraform.functions.unify import unify
+from posturio_iac.frontends.terraform.operators import unify
 from posturio_iac.frontends.terraform.values import (
     EvaluationError,
     PartialMap,

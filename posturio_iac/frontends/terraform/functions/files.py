@@ -13,14 +13,13 @@ from posturio_iac.frontends.terraform.functions.encoding import encode, utf8
 from posturio_iac.frontends.terraform.functions.signature import (
     Environment,
     NotEvaluatedError,
-    ResultTooLargeError,
     function,
     limit_elements,
     limit_text,
     mapping,
     text,
 )
-from posturio_iac.frontends.terraform.values import EvaluationError, SetValue, Value, make_set
+from posturio_iac.frontends.terraform.values import EvaluationError, ResultTooLargeError, SetValue, Value, make_set
 
 
 @function("file", text("path"), environment=True)

@@ -8,7 +8,6 @@ from posturio_iac.core.text import lazy_pattern
 from posturio_iac.frontends.terraform.functions import json_text
 from posturio_iac.frontends.terraform.functions.signature import (
     NotEvaluatedError,
-    ResultTooLargeError,
     Sees,
     anything,
     characters,
@@ -17,7 +16,7 @@ from posturio_iac.frontends.terraform.functions.signature import (
     limit_text,
     text,
 )
-from posturio_iac.frontends.terraform.values import EvaluationError, Value, first_unknown, to_bool, to_number, to_text
+from posturio_iac.frontends.terraform.values import EvaluationError, ResultTooLargeError, Value, first_unknown, to_bool, to_number, to_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

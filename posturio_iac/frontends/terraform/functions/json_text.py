@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeError
-from posturio_iac.frontends.terraform.values import EvaluationError, Value, is_heavy, to_number, to_text
+from posturio_iac.frontends.terraform.values import EvaluationError, ResultTooLargeError, Value, is_heavy, to_number, to_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,13 +15,12 @@ from posturio_iac.core.text import lazy_pattern
 from posturio_iac.frontends.terraform.functions.signature import (
     Environment,
     NotEvaluatedError,
-    ResultTooLargeError,
     function,
     limit_elements,
     limit_text,
     text,
 )
-from posturio_iac.frontends.terraform.values import EvaluationError, Value, normal
+from posturio_iac.frontends.terraform.values import EvaluationError, ResultTooLargeError, Value, normal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,17 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import Enum, dataclass, field
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import NOT_EVALUATED
-from posturio_iac.frontends.terraform.values import EvaluationError, SetValue, Value, first_unknown, to_bool, to_number, to_text, type_name
+from posturio_iac.frontends.terraform.values import (
+    EvaluationError,
+    ResultTooLargeError,
+    SetValue,
+    Value,
+    first_unknown,
+    to_bool,
+    to_number,
+    to_text,
+    type_name,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,10 +33,6 @@ MAX_TEXT = 1_000_000
 
 
 _INT64 = 1 << 63
-
-
-class ResultTooLargeError(Exception):
-    """The result would be too large to hold. It becomes an unknown value."""
 
 
 class NotEvaluatedError(Exception):
@@ -114,24 +120,6 @@ class Function:
     """How many arguments must be given."""
     needs_environment: bool
     body: Callable[..., Value]
-
-    def apply(self, arguments: tuple[Value, ...], environment: Environment) -> Value:
-        """Call the function. Raise EvaluationError for wrong arguments, `ResultTooLargeError` for a result beyond bounds."""
-        self._check_count(len(arguments))
-        further = (self.rest,) * (len(arguments) - len(self.parameters)) if self.rest else ()
-        pairs = tuple(zip((*self.parameters, *further), arguments, strict=False))
-        converted = tuple(parameter.read(argument) for parameter, argument in pairs)
-        obstacles = tuple(parameter.obstacle(argument) for (parameter, _), argument in zip(pairs, converted, strict=True))
-        if (unknown := first_unknown(obstacles)) is not None:
-            return unknown
-        return self.body(environment, *converted) if self.needs_environment else self.body(*converted)
-
-    def _check_count(self, given: int) -> None:
-        most = len(self.parameters)
-        if given >= self.required and (self.rest is not None or given <= most):
-            return
-        wanted = f"at least {self.required}" if self.rest else f"{self.required} to {most}" if self.required < most else str(most)
-        raise EvaluationError(f"takes {wanted} argument{'' if wanted.endswith(' 1') or wanted == '1' else 's'}, got {given}")
 
 
 REGISTRY: dict[str, Function] = {}

@@ -9,8 +9,18 @@ import re
 
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import NOT_EVALUATED
-from posturio_iac.frontends.terraform.functions.signature import NotEvaluatedError, ResultTooLargeError
-from posturio_iac.frontends.terraform.values import MAX_NODES, EvaluationError, PartialMap, Value, integral, is_heavy, to_number, to_text
+from posturio_iac.frontends.terraform.functions.signature import NotEvaluatedError
+from posturio_iac.frontends.terraform.values import (
+    MAX_NODES,
+    EvaluationError,
+    PartialMap,
+    ResultTooLargeError,
+    Value,
+    integral,
+    is_heavy,
+    to_number,
+    to_text,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
