@@ -50,6 +50,7 @@ def python_in_fork(
         process = int(server.stdout.readline())
         if not select([server.stdout], [], [], seconds)[0]:
             os.kill(process, 9)
+            server.stdout.readline()  # its exit code, which is not the next one's
             raise subprocess.TimeoutExpired([*argv], seconds)
         code_of_exit = int(server.stdout.readline())
         return subprocess.CompletedProcess([*argv], code_of_exit, *(stream.read_bytes().decode() for stream in streams[1:]))
