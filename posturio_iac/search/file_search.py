@@ -38,7 +38,7 @@ LOCAL = (b'"./', b'"../', b'".\\', b'"..\\')  # beginnings of the source of a lo
 PRUNED = frozenset((".git", ".terraform", ".terragrunt-cache"))
 """Directories that are never entered: they hold copies of other people's code, or no code at all."""
 MOST_SEARCHED = 256  # MiB of a large file; no host of git takes one of half of that
-KEPT = 4 * MIB
+KEPT = 16 * MIB
 """How many bytes of Terraform code are kept in memory, so that later searches for calls and texts need not open each file again."""
 _FOR_CALLS = MIB  # of these for files that call local modules, all of which are searched again
 _OVERLAP = 1024  # of the parts of a large file, longer than any search term, so that none is missed at an edge

@@ -213,9 +213,9 @@ class SearchTerms:
 
     def are_in_code(self, data: bytes, sources: Iterable[bytes]) -> bool:
         """True if a Terraform file with this content and these ``sources`` matters."""
-        if self.make_keys(data, TERRAFORM) or any(not source or self.holds_known_module(source) for source in sources):
+        if any(not source or self.holds_known_module(source) for source in sources):
             return True
-        return self._are_spelled_out_in(data, TERRAFORM)
+        return self.make_keys(data, TERRAFORM) or self._are_spelled_out_in(data, TERRAFORM)
 
     def holds_known_module(self, source: bytes) -> bool:
         """True if the address of one of the modules is part of a source, as it is written but for case and escapes."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 
 from posturio_iac.core.text import lazy_pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from posturio_iac.core.text.textfile import Fence
 
@@ -80,12 +81,13 @@ _HANDLED = _ENDINGS[:6]
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".ps1", "akefile")
 _MOST_AWAY = 10
 MOST_FILES = 200  # how many files of one folder of programs are read, and of those that call each other
-_MOST_NAMES = 1000
+_MANY, _MOST_NAMES = 100, 1000  # names in a folder, which is too many to look for each in a text; and of paths in one
 _LARGEST = 1 << 20
 _SKIPPED = frozenset(("node_modules", ".git", ".terraform", "__pycache__", ".venv"))
 
 
-_HINTS = ("reate-a", "reate_a", "reateA", "reateServiceS", "reate-service-s", "reate_service_s", "New-IAM", "reatea", "reateservices")
+_STEM = "reate"
+_HINTS = ("New-IAM", *(_STEM + rest for rest in ("-a", "_a", "A", "ServiceS", "-service-s", "_service_s", "a", "services")))
 _AROUND = 80
 
 
@@ -97,7 +99,7 @@ def make_keys(text: str) -> bool:
 
 
 def _windows(text: str) -> Iterator[str]:
-    for hint in _HINTS:
+    for hint in _HINTS if _STEM in text else _HINTS[:1]:
         at = text.find(hint)
         while at >= 0:
             yield text[max(at - _AROUND, 0) : at + _AROUND]
@@ -172,20 +174,27 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
     here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
     handled = "andler" in text
     inner: dict[str, list[str]] = {"": ["Makefile", "makefile", "GNUmakefile"] if "make" in text and _MAKE.search(text) else []}
-    count = 0
-    for word in sorted(word for word in set(text.encode("utf-8", "replace").translate(_WORDS).split()) if b"." in word or b"/" in word):
-        name = (word.strip(b"/.+-@") if word[:1] == b"/" else word.rstrip(b"/.+-@")).decode()
-        below, _, last = name.rpartition("/")
-        lasts = (last, *(_handled(last) if handled else ()))
-        top = below.partition("/")[0]
-        is_there = top in here or not top.strip(".") if below else any(one in here for one in lasts)
-        if is_there and len(name) < _LONGEST and not name.startswith(_NO_PATHS) and count < _MOST_NAMES:
-            count += 1
+    if handled or len(here) > _MANY or "./" in text or any(name in text for name in here):
+        for below, lasts in islice(_paths_in(text, here, handled=handled), _MOST_NAMES):
             inner.setdefault(below, []).extend(lasts)
     for start in starts:
         for below, names in inner.items():
             there = os.path.normpath(os.path.join(start, below))
             yield from (os.path.join(there, name) for name in names if name in fence.names(there))
+
+
+def _paths_in(text: str, here: Collection[str], *, handled: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the folder and the names of each word that may be a path to what is ``here``."""
+    paths = sorted(word for word in set(text.encode("utf-8", "replace").translate(_WORDS).split()) if b"." in word or b"/" in word)
+    for word in paths:
+        name = (word.strip(b"/.+-@") if word[:1] == b"/" else word.rstrip(b"/.+-@")).decode()
+        below, _, last = name.rpartition("/")
+        top = below.partition("/")[0]
+        if below and top not in here and top.strip("."):
+            continue
+        lasts = (last, *(_handled(last) if handled else ()))
+        if (below or any(one in here for one in lasts)) and len(name) < _LONGEST and not name.startswith(_NO_PATHS):
+            yield below, lasts
 
 
 def _handled(name: str) -> list[str]:
