@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def meant(word: str, choices: Iterable[str], *, cutoff: float = 0.5) -> str:
+def meant(word: str, choices: Iterable[str], *, cutoff: float = 0.6) -> str:
     """``; did you mean "…"?`` for the choice that is most like ``word``, or nothing when none is like it."""
     from difflib import get_close_matches
 

@@ -126,7 +126,7 @@ def _remedies(key: DeployedKey, *, show_ids: bool) -> Remedies:
     if key.key_id is None:
         disable = RunCommand(f"switch it off (aws iam list-access-keys --user-name {shlex.quote(name)} shows its id)", off)
     elif not show_ids:
-        disable = Advice("switch it off (posturio-iac retire plan DIR writes the command, --show-key-ids shows it)")
+        disable = Advice("switch it off (posturio-iac retire plan DIR --ledger FILE writes the command, --show-key-ids shows it)")
     if key.is_credential:
         anew = f"aws iam create-service-specific-credential --user-name {shlex.quote(name)} --service-name {shlex.quote(service)}"
         age = Advice(f"make another one that ends ({anew} --credential-age-days 90), move to it, and delete this one")

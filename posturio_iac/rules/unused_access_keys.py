@@ -68,8 +68,9 @@ def check(key: AccessKey, context: Context) -> Violations:
             return
     idle = context.as_of - moment
     if idle > context.window:
-        message = about(key, f"{seen.format(describe_interval(idle), day(moment))}, and the window is {describe_interval(context.window)}.")
         off, gone = key.remedies.disable, describe(key.remedies.remove)
-        grave = Severity.HIGH if idle > LONG or key.privilege is Privilege.ADMIN else None
+        why = "; it is an administrator's" if key.privilege is Privilege.ADMIN else "; that is over a year" if idle > LONG else ""
+        told = f"{seen.format(describe_interval(idle), day(moment))}, and the window is {describe_interval(context.window)}{why}."
+        message, grave = about(key, told), Severity.HIGH if why else None
         then = f"and {gone} {describe_interval(context.grace)} later"
         yield Violation(message, sentence(off, then), remedy=off, severity=grave, then=then)

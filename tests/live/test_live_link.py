@@ -60,7 +60,7 @@ def test_the_name_of_a_user_is_a_likely_link(cloud: Cloud, tree: Tree, capsys: C
     (finding,) = answer.json["findings"]
     assert "It is likely declared by" in finding["message"]
     assert f'If {ADDRESS} (infra/iam.tf:5) declares it, set status = "Inactive" for it and apply (' in finding["remediation"]
-    assert "if not, switch it off (posturio-iac retire plan DIR writes the command" in finding["remediation"]
+    assert "if not, switch it off (posturio-iac retire plan DIR --ledger FILE writes the command" in finding["remediation"]
 
 
 @pytest.mark.parametrize("used", [1, 60])

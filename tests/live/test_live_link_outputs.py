@@ -141,7 +141,8 @@ def test_the_plan_deletes_no_key_that_terraform_would_make_anew(cloud: Cloud, tr
 def test_where_code_ignores_the_status_it_is_switched_by_hand(key: str, tree: Tree, capsys: Capsys, ignored: str) -> None:
     tree.write("infra/iam.tf", CI.replace(".ci.name\n", f".ci.name\n  lifecycle {{\n    ignore_changes = {ignored}\n  }}\n"))
     (finding,) = live(capsys, *LINKED).json["findings"]
-    assert finding["remediation"].startswith("Switch it off (posturio-iac retire plan DIR writes the command, --show-key-ids shows it)")
+    told = "Switch it off (posturio-iac retire plan DIR --ledger FILE writes the command, --show-key-ids shows it)"
+    assert finding["remediation"].startswith(told)
     assert finding["remediation"].endswith(
         f"({ADDRESS} (infra/iam.tf:5) ignores changes of the status), and remove {ADDRESS} (infra/iam.tf:5) from the code 14 days later."
     )

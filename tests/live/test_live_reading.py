@@ -109,14 +109,16 @@ def test_the_ledger_remembers(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> N
     assert [f["rule"] for f in answer.json["findings"]] == ["iam.lingering_inactive_access_keys"]
 
 
-def test_no_credentials_and_no_profile_are_errors_of_usage(cloud: Cloud, capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_credentials_or_profile_is_a_usage_error(cloud: Cloud, capsys: Capsys, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert cloud.account in json.dumps(live(capsys).json["keys"] or cloud.account)
     answer = live(capsys, "--profile", "nobody")
     assert (answer.code, "profile (nobody) could not be found" in answer.err) == (2, True)
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    answer = live(capsys)
-    assert (answer.code, "no AWS credentials were found" in answer.err) == (2, True)
+    for options in ((), ("--ledger", str(tmp_path / "ledger.jsonl"))):
+        answer = live(capsys, *options)
+        assert (answer.code, "no AWS credentials were found" in answer.err) == (2, True)
+    assert not (tmp_path / "ledger.jsonl").exists()
     assert "AWS_SECRET" not in os.environ
 
 

@@ -140,7 +140,7 @@ def test_sixty_days_of_39_users_need_nothing_but_letters_and_scripts() -> None:
         assert account.statuses() == {key: KINDS[kind].ends for key, (kind, _) in USERS.items()}
         assert {aws.status(key) for key in SECOND} == {"Active"}
         told = account.type(f"{TOOL} retire verify {' '.join(f'plan-{day}' for day in plans)} {LEDGER}", 1)
-        assert told.endswith("\n43 keys of 2026-11-24T12:00:00Z: 22 still open, 21 resolved\n")
+        assert told.endswith("\n43 keys of 2026-11-24 12:00 UTC: 22 still open, 21 resolved\n")
         account.type(f"{TOOL} retire evidence evidence plan-15 plan-60 {LEDGER}")
         account.type(f"{TOOL} retire evidence evidence --check")
         brought_back = next(key for key, (kind, _) in USERS.items() if kind == "late")

@@ -77,7 +77,7 @@ def test_the_text_says_it_for_people(cloud: Cloud, earlier: Callable[..., str], 
     answer = retire(capsys, "verify", path, json_format=False)
     assert answer.out.startswith(f"Still open:\n  MEDIUM {ACCOUNT} still/****{still[-4:]}  owner payments@example.com\n")
     assert f"Resolved:\n  MEDIUM {ACCOUNT} off/****{off[-4:]}" in answer.out
-    assert answer.out.endswith("2 keys of 2026-11-24T12:00:00Z: 1 still open, 1 resolved\n")
+    assert answer.out.endswith("2 keys of 2026-11-24 12:00 UTC: 1 still open, 1 resolved\n")
     assert off not in answer.out + answer.err
     assert still in retire(capsys, "verify", path, "--show-key-ids", json_format=False).out
 

@@ -58,15 +58,12 @@ def test_of_many_instances_the_first_are_named_unless_verbose() -> None:
     assert "[7], [8])" in rendered("text", many, canned.context(verbose=True))
 
 
-def test_keys_of_several_calls_of_one_module_are_one_entry() -> None:
-    report = report_of(*(flagged(f"module.{name}.aws_iam_access_key.k", "m/main.tf") for name in ("a", "b")))
-    head = rendered("text", report, canned.context()).partition("\n")[0]
-    assert head == "m/main.tf:1:1: module.a.aws_iam_access_key.k (2 instances, also module.b.aws_iam_access_key.k)"
-
-
-def test_an_instance_without_index_beside_one_with_index_is_named_in_full() -> None:
-    head = rendered("text", instances("", "[0]"), canned.context()).partition("\n")[0]
-    assert head == "iam/ci.tf:1:1: aws_iam_access_key.k (2 instances, also aws_iam_access_key.k[0])"
+def test_of_instances_that_an_index_does_not_tell_apart_all_are_named_in_full() -> None:
+    calls = report_of(*(flagged(f"module.{name}.aws_iam_access_key.k", "m/main.tf") for name in ("a", "b")))
+    assert [rendered("text", one, canned.context()).partition("\n")[0] for one in (calls, instances("", "[0]"))] == [
+        "m/main.tf:1:1: module.a.aws_iam_access_key.k (2 instances, also module.b.aws_iam_access_key.k)",
+        "iam/ci.tf:1:1: aws_iam_access_key.k (2 instances, also aws_iam_access_key.k[0])",
+    ]
 
 
 def with_open(one: Flagged, why: str) -> Flagged:

@@ -79,7 +79,10 @@ def _selected(run: Run, accounts: list[Account]) -> tuple[list[Account], list[Di
 def _targets(run: Run) -> tuple[list[AccountTarget], list[Diagnostic]]:
     arguments = run.arguments
     if not arguments.several:
-        return [AccountTarget(profile) for profile in arguments.profiles or (None,)], []
+        profiles = arguments.profiles or (None,)
+        if run.ledger is not None and len(profiles) == 1:  # a run without credentials leaves no ledger behind
+            return [AccountTarget(run.profile, run.surveyor.identity(run.profile))], []
+        return [AccountTarget(profile) for profile in profiles], []
     own = run.surveyor.identity(run.profile)
     notes: list[Diagnostic] = []
     if arguments.organization:

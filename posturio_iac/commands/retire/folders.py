@@ -96,7 +96,7 @@ def ask(task: RetireTask) -> int:
     wanted = [step for step in steps(report, Policy(task.config), ()) if asking.is_asked(step)]
     made = [step for step in wanted if asking.recipient(step)]
     owners = len({asking.recipient(step) for step in made})
-    lines = [f"{count(len(made), 'key')} of {count(owners, 'owner')}: letters in {printable(arguments.path)}"]
+    lines = [f"wrote {printable(arguments.path)}: {count(owners, 'letter')} about {count(len(made), 'key')}"]
     if left := len(wanted) - len(made):
         lines.append(f"{count(left, 'key')} that nobody is known to own: nobody was asked; --ask-ownerless names who is")
     if made:

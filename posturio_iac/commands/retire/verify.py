@@ -13,6 +13,7 @@ from posturio_iac.commands.retire.folders import files_of
 from posturio_iac.commands.scan import reports
 from posturio_iac.contract import FindingAges, RenderContext, ResolvedFinding, write
 from posturio_iac.contract.read import NotAResultError
+from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Diagnostic, Level, Report
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.decoding import decode
@@ -208,7 +209,7 @@ class ShownVerification:
         verification = self.verification
         parts = [f"{verification.count(state)} {title.lower()}" for state, title in TITLES.items() if verification.count(state)]
         worst = next((state for state in (KeyState.CANNOT_TELL, KeyState.OPEN) if verification.count(state)), KeyState.RESOLVED)
-        line = f"{count(len(verification.keys), 'key')} of {write.moment(verification.earlier)}: {', '.join(parts)}"
+        line = f"{count(len(verification.keys), 'key')} of {describe_date(verification.earlier)}: {', '.join(parts)}"
         return paint(line if parts else "There was nothing to verify", "bold", PAINTS[worst], color=style.color)
 
 

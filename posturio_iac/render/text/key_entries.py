@@ -67,7 +67,7 @@ class KeyEntry(NamedTuple):
     def name(self, *, every: bool = False) -> str:
         """Its address; of several instances what is the same in all, with what differs. Safe to print."""
         first, base = self.addresses[0], bare(self.addresses[0])
-        notes = []
+        notes = ["a known module that makes a key"] if _MODULE.fullmatch(f"{base}.") else []
         if len(self.addresses) > 1:
             alike = all(bare(address) == base != address for address in self.addresses)
             named = listed([_indexes(address) for address in self.addresses] if alike else self.addresses[1:], every=every)
