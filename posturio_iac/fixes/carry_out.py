@@ -65,11 +65,11 @@ def _in_unit(remedy: Remedy, source: HclSource, start: int) -> tuple[ChangeLevel
 def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]:
     until = f" until={remedy.until}" if remedy.until else ""
     text = f"posturio:ignore[{', '.join(remedy.rules)}]{until} {hcl_maps.item('reason', remedy.reason)}"
-    if span.path.endswith(UNIT):
-        raise CannotFixError("its code is not here; write the exception in the module's own code")
-    if span.path.endswith(IN_HCL):
-        hcl = files.hcl(span.path)
-        return [hcl_maps.add_comment(hcl, hcl.block_at(files.start(span)), text)]
+    if span.path.endswith((*IN_HCL, UNIT)):
+        hcl, start = files.hcl(span.path), files.start(span)
+        if span.path.endswith(UNIT) and not hcl.data.startswith(b"terraform", start - hcl.base):
+            raise CannotFixError("its code is not here; write the exception in the module's own code")
+        return [hcl_maps.add_comment(hcl, hcl.block_at(start), text)]
     source = files.nodes(span.path)
     _, body = source.member_at(files.start(span))
     if span.path.endswith(IN_JSON):

@@ -151,7 +151,7 @@ def test_an_expired_key_is_never_mended_by_a_later_date(tmp_path: Path, fix: Fix
     assert "Replace the key and set" in said
 
 
-@pytest.mark.parametrize("name", ["main.tf", "t.yaml", "t.json", "main.tf.json"])
+@pytest.mark.parametrize("name", ["main.tf", "t.yaml", "t.json", "main.tf.json", "terragrunt.hcl"])
 def test_the_rest_is_suppressed_with_a_reason_and_an_end(tmp_path: Path, fix: Fix, capsys: pytest.CaptureFixture[str], name: str) -> None:
     data = {"Resources": {"Key": {"Type": "AWS::IAM::AccessKey", "Metadata": {"Posturio": {"Expires": "2026-01-31"}}}}}
     text = {
@@ -159,6 +159,7 @@ def test_the_rest_is_suppressed_with_a_reason_and_an_end(tmp_path: Path, fix: Fi
         "t.yaml": "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Metadata: {Posturio: {Expires: 2026-01-31}}\n",
         "t.json": json.dumps(data, indent=2),
         "main.tf.json": '{"resource": {"aws_iam_access_key": {"ci": {"//": "posturio: expires=2026-01-31", "user": "ci"}}}}',
+        "terragrunt.hcl": 'terraform {\n  source = "tfr:///cloudposse/iam-s3-user/aws"\n}\ninputs = {tags = { expires = "2026-01-31" }}\n',
     }[name]
     file = place(tmp_path, text, name)
     options = ("--suppress-rest", "--until", "2027-01-31", "--reason", 'moves "soon"', "--owner", "team@x.com")
