@@ -137,17 +137,17 @@ def test_a_newer_version_of_the_module_without_a_key_comes_first(tmp_path: Path)
     assert advice(tmp_path, LIFETIME, {"main.tf": MODULE % ""})["module.m"].startswith("Add tags")
 
 
-RUN_WITH_VAR, HAS = 'variable "v" {}\n', 'variable "v" {\n  default = "x"\n}\n'
+ASKS, HAS = 'variable "v" {}\n', 'variable "v" {\n  default = "x"\n}\n'
 TAKES_PROVIDERS = HAS + "terraform {\n  required_providers {\n    aws = { configuration_aliases = [aws.users] }\n  }\n}\n"
-ASKS = RUN_WITH_VAR + "terraform {\n  required_providers {\n    aws = {}\n  }\n}\n"
 
 
 @pytest.mark.parametrize(
     ("variable", "beside", "is_for_others"),
     [
         (HAS, {}, False),
-        (RUN_WITH_VAR, {}, False),
         (ASKS, {}, True),
+        (ASKS, {"a/m/aws.tf": 'provider "aws" {}\n'}, False),
+        (ASKS, {"a/m/prod.tfvars": 'v = "x"\n'}, False),
         (ASKS, {"a/m/backend.tf": 'terraform {\n  backend "s3" {}\n}\n'}, False),
         (ASKS, {"a/m/terraform.tfvars": 'v = "x"\n'}, False),
         (ASKS, {"a/m/call.tf": 'module "x" {\n  source = "../x"\n}\n', "a/x/main.tf": HAS}, False),

@@ -64,7 +64,7 @@ class Published:
         return "modules" in folder.split("/")[:-1] or any(os.path.isdir(os.path.join(here, one)) for one in ("examples", "example"))
 
     def _lacks_inputs(self, folder: str) -> bool:
-        """True if a module is written to be called: it takes providers of its caller, or requires some and has variables without values.
+        """True if a module is written to be called: it takes providers of its caller, or has none and variables without values.
 
         So is one with variables beside a module with examples; one that calls modules outside of its folder is a program all the same.
         """
@@ -76,9 +76,11 @@ class Published:
         keys = (key for given in required if isinstance(given, hcl.ObjectExpr) for key, _ in given.items)
         if any(isinstance(key, hcl.Literal) and key.value == "configuration_aliases" for key in keys):
             return True
+        if any("alias" not in one.body.attributes for one in module.providers) or any(".tfvars" in name for name in module.names):
+            return False
         if any((constant(block, "source") or "").startswith("../") for block in module.calls.values()):
             return False
-        if required and any("default" not in block.body.attributes for block in module.variables.values()):
+        if any("default" not in block.body.attributes for block in module.variables.values()):
             return True
         return bool(folder) and self._has_examples_below(posixpath.dirname(folder))
 
