@@ -46,7 +46,6 @@ PICTURED = "examples/inert-rotation"
 PICTURE_COLUMNS = 96
 FIXES = {
     "fix tag": ("access_keys_without_lifetime/flagged", "--in", "60d"),
-    "fix hop": ("inert_access_key_rotation/flagged", "--unsafe"),
     "fix template": ("cloudformation/sam", "--owner", "payments@example.com"),
 }
 """Programs of the fixtures whose change docs/fix.md shows, by the name of the block."""

@@ -8,6 +8,7 @@ from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.keys import AGE
 from posturio_iac.fixes import hcl_maps
 from posturio_iac.fixes.wanted import ELSEWHERE, PERSON, CannotFixError, ChangeLevel, CodeChange, Suppress, new_text
+from posturio_iac.fixes.working_files import HCL_BESIDE
 from posturio_iac.search.kinds import IN_HCL, IN_JSON
 
 TYPE_CHECKING = False
@@ -37,6 +38,8 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
         raise CannotFixError(reason)
     if isinstance(remedy, Suppress):
         level, edits = ChangeLevel.NOTHING, _suppressed(remedy, place.span, files)
+    elif isinstance(remedy, r.ReplaceValue) and place.span.path.endswith((*IN_HCL, *HCL_BESIDE)):
+        level, edits = _replaced(remedy, files.hcl(place.span.path), files.start(place.span), files.end(place.span))
     elif place.span.path.endswith(IN_HCL):
         level, edits = _in_hcl(remedy, place.span, files, max_days)
     elif place.span.path.endswith(UNIT):  # a Terragrunt file
@@ -81,9 +84,9 @@ def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]
 
 
 def _in_hcl(remedy: Remedy, span: Span, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
+    if isinstance(remedy, r.AddMetadata):
+        raise CannotFixError("a stack in Terraform code holds its template; make the change there by hand")
     source = files.hcl(span.path)
-    if isinstance(remedy, r.ReplaceValue):
-        return _replaced(remedy, source, files.start(span), files.end(span))
     block = source.block_at(files.start(span))
     found = _said_in_hcl(remedy, source, block)
     return found or _rotated_in_hcl(remedy, source, block, files, max_days)
@@ -135,7 +138,8 @@ def _replaced(remedy: ReplaceValue, source: HclSource, start: int, end: int) -> 
     new, first, last = new_text(remedy), start - source.base, end - source.base
     written = source.data[first:last].decode("utf-8", "replace")
     if written == hcl_maps.quoted(remedy.old) or (written == remedy.old and written.replace(".", "").isdigit()):
-        return ChangeLevel.IN_PLACE, [source.edit(first, last, hcl_maps.quoted(new))]
+        level = ChangeLevel.REPLACES if remedy.replaces else ChangeLevel.IN_PLACE
+        return level, [source.edit(first, last, hcl_maps.quoted(new))]
     at = written.rfind(remedy.old) if remedy.old and source.is_in_comment(first, last) else -1
     if at < 0:
         raise CannotFixError(ELSEWHERE)

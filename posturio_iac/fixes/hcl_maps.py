@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.fixes.wanted import CannotFixError
+from posturio_iac.fixes.wanted import ELSEWHERE, CannotFixError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def add_to_map(source: HclSource, offset: int, name: str, value: str) -> list[Ed
     while node is not None and node.type != "object" and node.start_byte == at:
         node = node.parent
     if node is None or node.type != "object" or node.has_error:
-        raise CannotFixError(f"{source.path} has changed since it was read; run it again")
+        raise CannotFixError(ELSEWHERE)
     return _into_object(source, node, name, value)
 
 

@@ -139,7 +139,15 @@ def _follow(source: HclSource, block: Block, trigger: str, instead_of: str = "")
     attribute = source.attribute(lifecycle, TRIGGERED)
     if attribute is None:
         return set_arguments(source, lifecycle, (ORDER, "true"), (TRIGGERED, f"[{trigger}]"))
-    return [*set_arguments(source, lifecycle, (ORDER, "true")), *_list_with(source, source.value(attribute), trigger, instead_of)]
+    value = source.value(attribute)
+    if lifecycle.start_point[0] == lifecycle.end_point[0]:  # one argument on one line
+        outer, end = source.indent(lifecycle.start_byte), lifecycle.children[-1].start_byte
+        inner = outer + source.unit
+        opened = source.edit(lifecycle.children[1].end_byte, value.start_byte, f"\n{inner}{ORDER} = true\n{inner}{TRIGGERED}  = ")
+        ordered = [opened, source.edit(value.end_byte, end, f"\n{outer}")]
+    else:
+        ordered = set_arguments(source, lifecycle, (ORDER, "true"))
+    return [*ordered, *_list_with(source, value, trigger, instead_of)]
 
 
 def _list_with(source: HclSource, value: Node, trigger: str, instead_of: str) -> list[Edit]:
@@ -211,15 +219,20 @@ def _free(module: list[HclSource], name: str, *kinds: str) -> str:
 def _before(source: HclSource, block: Block, text: str) -> Edit:
     """The edit that puts blocks before another one and its comments, with an empty line in between."""
     first = source.node_at(block.start_byte)
-    previous = first.prev_sibling
+    previous = _previous(first)
     while previous is not None and previous.type == "comment" and previous.end_point[0] >= first.start_point[0] - 1:
         if source.data[source.line_start(previous.start_byte) : previous.start_byte].strip():
             break
-        first, previous = previous, previous.prev_sibling
+        first, previous = previous, _previous(previous)
     at = source.line_start(first.start_byte)
     lines = "\n".join(source.in_unit(line) if line else "" for line in text.split("\n"))
     gap = "" if at == 0 or not source.data[source.line_start(at - 1) : at].strip() else "\n"
     return source.edit(at, at, f"{gap}{lines}\n\n")
+
+
+def _previous(node: Node) -> Node | None:
+    """What stands before a node: a comment before the first block of a file is not in its body."""
+    return node.prev_sibling or (node.parent and node.parent.prev_sibling)
 
 
 def _provider(module: list[HclSource]) -> list[Edit]:

@@ -80,7 +80,8 @@ def _replaced(remedy: ReplaceValue, source: NodeSource, start: int, end: int) ->
     node, is_said = found[0]
     text = source.text[node.start : node.end]
     shown = json.dumps(new) if source.is_json or not text.startswith("'") else f"'{new}'"
-    return ChangeLevel.NOTHING if is_said else ChangeLevel.IN_PLACE, [source.edit(node.start, node.end, shown)]
+    level = ChangeLevel.REPLACES if remedy.replaces else ChangeLevel.NOTHING if is_said else ChangeLevel.IN_PLACE
+    return level, [source.edit(node.start, node.end, shown)]
 
 
 def _scalars(roots: tuple[Node, ...]) -> Iterator[tuple[Node, bool]]:

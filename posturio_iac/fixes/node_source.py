@@ -109,6 +109,8 @@ class NodeSource:
             elif isinstance(value, dict):
                 if not isinstance(found[1].value, Object) or _is_function(found[1]):
                     raise CannotFixError(f"{name} is computed; make the change by hand")
+                if found[1].start < found[0].end:
+                    raise CannotFixError(f"{name} is a YAML alias; make the change by hand")
                 edits += self.add(found[1], value)
             elif isinstance(value, list):
                 raise CannotFixError(f"it has {name} already; add to it by hand")

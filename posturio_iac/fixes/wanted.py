@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SPREAD = 7  # over how many days the ends of the keys of one owner are spread
 _EXPIRES = "expires"
 _ELSEWHERE = "its module is for callers elsewhere: let them state {0}, or write # posturio: {0}={1} above the key if nobody calls it"
+_SHARED = "several callers share its code: state {0} where each of them calls it, or at the key for all of them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class RemedyChoice:
         self._findings, self._wishes = findings, wishes
         self._keys = {(k.key.address, k.key.scope): k.key for k in report.keys}
         self._shared = _shared(self._keys.values())
+        self._inside = {k.address.rpartition("/")[2] for k in self._keys.values() if k.framework == "terraform" and "/" in k.address}
         self._made: Counter[object] = Counter()
         self._named: dict[object, set[tuple[str, str]]] = {}
 
@@ -80,6 +82,10 @@ class RemedyChoice:
         """
         key, place = self._keys.get((finding.address, finding.root)), getattr(remedy, "place", None)
         if key is None or key.span is None or place is None or place.span is None or key.remedies.is_for_others:
+            return False
+        if key.framework == "cloudformation" and key.address.rpartition("/")[2] in self._inside:  # Terraform may read the template
+            return False
+        if isinstance(remedy, r.ReplaceValue) and remedy.replaces:  # others may follow the same date
             return False
         if not self._made:
             self._made.update(one for each in self._keys.values() for one in _counted(each))
@@ -110,8 +116,9 @@ class RemedyChoice:
             return Wanted(finding, (r.stating(remedy, name, value),))
         held = key.remedies
         places = (one for one in (remedy, *held.calls, held.beside) if one is not None and _is_free(one, key, self._shared))
-        stated = tuple(dict.fromkeys(r.stating(one, name, value) for one in places))
-        return Wanted(finding, stated, "" if stated else _ELSEWHERE.format(name, value))
+        stated = tuple(dict.fromkeys(r.stating(one, name, value) for one in places if not _has_tag(key, name, one)))
+        why_not = _ELSEWHERE if held.is_for_others else _SHARED
+        return Wanted(finding, stated, "" if stated else why_not.format(name, value))
 
     def spread(self) -> Iterator[int]:
         """Yield by how many days each end comes earlier: keys of one owner take turns over a week."""
@@ -149,7 +156,8 @@ def _shared(keys: Iterable[AccessKey]) -> set[Span]:
     for key in keys:
         way = calls(key.address)
         above = [one.place.span for one in key.remedies.calls]
-        for span, length in (*((span, len(way) - number) for number, span in enumerate(above, 1)), (key.span, len(way))):
+        held = {key.span: len(way), **{span: len(way) - number for number, span in enumerate(above, 1)}}
+        for span, length in held.items():
             if span is not None:
                 ways.setdefault(span, set()).add((key.scope, way[:length]))
     return {span for span, found in ways.items() if len(found) > 1}
@@ -174,6 +182,11 @@ def suppressing(report: Report, findings: Sequence[Finding], reason: str, until:
         places[number] = place
         rules.setdefault(place, {})[finding.rule.id] = None
     return tuple(Wanted(f, (Suppress(places[n], tuple(sorted(rules[places[n]])), reason, until),)) for n, f in enumerate(findings))
+
+
+def _has_tag(key: AccessKey, name: str, remedy: Declaring) -> bool:
+    """True if the user has a tag of this name already, in whatever case: AWS refuses a second one."""
+    return isinstance(remedy, (r.AddTag, r.MergeTags)) and any(tag.casefold() == name for tag, _ in key.tags)
 
 
 def _is_free(remedy: Declaring, key: AccessKey, shared: Collection[Span]) -> bool:

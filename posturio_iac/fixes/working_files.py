@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.wanted import Edit
 
 
+HCL_BESIDE = (".hcl", ".tfvars")  # the endings of HCL that is no module's code
+
+
 class WorkingFiles:
     """The files of one run, by their paths relative to the scan root."""
 
@@ -125,7 +128,7 @@ class WorkingFiles:
         """True if the files are still free of syntax errors with these edits."""
         for path in {edit.path for edit in edits}:
             data = apply(self.data(path), [edit for edit in edits if edit.path == path])
-            if path.endswith((*IN_HCL, ".hcl")):
+            if path.endswith((*IN_HCL, *HCL_BESIDE)):
                 if HclSource(path, data).errors() > self.hcl(path).errors():
                     return False
                 continue

@@ -64,7 +64,7 @@ from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import AccessKey, Lifetime, Replacement, about
-from posturio_iac.core.place import Place
+from posturio_iac.core.place import Place, TriggerOrigin
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.rules import Context, Violations, register
 from posturio_iac.rules._shared import ROTATION, by, day, in_use, overdue, sentence
@@ -97,9 +97,9 @@ def check(key: AccessKey, context: Context) -> Violations:
     else:
         message = about(key, f"was last rotated {age} ago{by(late.rotated, allowed)}.")
         value = _alike(late.rotated.value, day(context.as_of))
-        today = ReplaceValue(
-            Place(late.rotated.source, late.rotated.written or late.rotated.span), value, late.rotated.value, needs_person=True
-        )
+        place = Place(late.rotated.source, late.rotated.written or late.rotated.span)
+        triggers = isinstance(late.rotated.origin, TriggerOrigin)
+        today = ReplaceValue(place, value, late.rotated.value, needs_person=not triggers, replaces=triggers)
         yield Violation(message, sentence(_change(key, late.rotated, today)), late.rotated.span, today)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -32,4 +31,3 @@ def test_no_new_error(tmp_path: Path, name: str) -> None:
     fix(tmp_path, "--write", "--owner", OWNER)
     assert path.read_text(encoding="utf-8") != TEMPLATES[name]
     assert matches(path) == before
-    shutil.rmtree(tmp_path)

@@ -123,14 +123,14 @@ def test_a_name_that_is_taken_is_left_alone(tmp_path: Path) -> None:
     taken = 'resource "time_static" "a" {}\n'
     user = 'resource "aws_iam_user" "a" {\n  name = "a"\n  path = "/payments/"\n}\n'
     key = 'resource "aws_iam_access_key" "a" {\n  user = aws_iam_user.a.name\n}\n'
-    found = mended(tmp_path, taken + user + key, "--unsafe").decode()
+    found = mended(tmp_path, f"# The key.\n{key}{taken}{user}", "--unsafe").decode()
     assert "replace_triggered_by  = [time_static.a_2]" in found
-    assert 'resource "time_rotating" "a_2"' in found
+    assert found.startswith('resource "time_rotating" "a_2"')
     assert fix(tmp_path, "--unsafe")[:2] == (0, "")
 
 
 REPEATED = (
-    'locals {{\n  teams = toset(["a", "b"])\n  days  = ["2026-10-01", "2026-11-01"]\n'
+    'locals {{\n  teams = toset(["a", "b"])\n  day   = ["2026-10-01", "2026-11-01"]\n'
     '  months = {{ a = "2026-10-01", b = "2026-11-01" }}\n}}\n\nresource "aws_iam_user" "r" {{\n{key}  name = "r{each}"\n}}\n\n'
     'resource "time_rotating" "k" {{\n{clock}  rotation_days = 60\n}}\n\n{more}'
     '# The key.\nresource "aws_iam_access_key" "r" {{\n{key}  user = aws_iam_user.r{each_user}.name\n\n'
@@ -160,13 +160,7 @@ def held(kind: str, name: str, argument: str, value: str) -> str:
         (COUNTED, "", "time_rotating.k", ("time_static", "k", COUNTED, "rfc3339 = time_rotating.k[count.index].rfc3339"), ""),
         (EACH, EACH, "time_rotating.k[each.key]", ("time_static", "k", EACH, "rfc3339 = time_rotating.k[each.key].rfc3339"), "[each.key]"),
         ("", EACH, "local.months[each.key]", ("terraform_data", "rotation", EACH, "input = local.months[each.key]"), "[each.key]"),
-        (
-            "",
-            COUNTED,
-            "local.days[count.index]",
-            ("terraform_data", "rotation", COUNTED, "input = local.days[count.index]"),
-            "[count.index]",
-        ),
+        ("", COUNTED, "local.day[count.index]", ("terraform_data", "rotation", COUNTED, "input = local.day[count.index]"), "[count.index]"),
     ],
 )
 def test_what_stands_in_between_has_as_many_instances(
@@ -179,8 +173,25 @@ def test_what_stands_in_between_has_as_many_instances(
 
 def test_a_block_without_labels_is_in_nobodys_way(tmp_path: Path) -> None:
     text = repeated("", "", "time_rotating.k", 'resource {\n}\n\nresource "time_static" {\n}\n\n')
-    found = mended(tmp_path, text, "--unsafe", "--select", "inert_access_key_rotation").decode()
-    assert "replace_triggered_by  = [time_static.k]" in found
+    after = text.replace("[time_rotating.k]", "[time_static.k]")
+    one_line = "".join((text[: text.index("lifecycle")], "lifecycle { replace_triggered_by = [time_rotating.k] }\n}\n"))
+    for before in (text, one_line):
+        found = mended(tmp_path, before, "--unsafe", "--select", "inert_access_key_rotation").decode()
+        assert found.partition("# The key.")[2] == after.partition("# The key.")[2]
+
+
+def test_a_dated_trigger_is_set_to_today_where_the_key_may_be_replaced(tmp_path: Path) -> None:
+    trigger = 'variable "at" {}\nresource "terraform_data" "r" {\n  input = var.at\n}\n'
+    write(tmp_path, {"terraform.tfvars": 'at = "20260101#2"\n'})
+    text = trigger + repeated("", "", "terraform_data.r")
+    for options, day in (((), "20260101#2"), (("--unsafe",), "20261124#1")):
+        mended(tmp_path, text, "--select", "overdue_access_key_rotations", *options)
+        assert (tmp_path / "terraform.tfvars").read_text(encoding="utf-8") == f'at = "{day}"\n'
+
+
+def test_a_tag_is_not_added_beside_one_that_differs_in_case(tmp_path: Path) -> None:
+    text = USER % '\n  tags = { Owner = "", expires = "2027-01-31" }\n'
+    assert mended(tmp_path, text + KEY).decode() == f"{text}\n# posturio: owner={OWNER}{KEY}"
 
 
 def test_what_stands_there_already_is_used_where_it_has_as_many_instances(tmp_path: Path) -> None:

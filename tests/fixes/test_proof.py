@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -18,11 +19,11 @@ from posturio_iac.commands.fix.arguments import COMMAND, wishes
 from posturio_iac.commands.fix.command import chosen, planned
 from posturio_iac.commands.fix.summary import unified
 from posturio_iac.commands.parser import parse
+from tests.fixes.test_fixtures_mended import PROGRAMS
 from tests.support.fixing import OWNER, edited, fix
-from tests.support.fixture_tools import AS_OF, FIXTURES, cases, scan
+from tests.support.fixture_tools import AS_OF, scan
 from tests.support.terraform_programs import write
 
-PROGRAMS = [*(case.folder for case in cases() if case.kind == "flagged"), *sorted((FIXTURES / "cloudformation").glob("*/"))]
 BOT = """\
 variable "tags" {
   type    = map(string)
@@ -52,13 +53,10 @@ resource "aws_iam_access_key" "bot" {
 }
 """
 CI = 'resource "aws_iam_user" "ci" {\n  name = "ci"\n  tags = { owner = "ci@example.com" }\n}\n'
-OLD_AND_NEW = """\
-resource "aws_iam_access_key" "ci" {
-  for_each = { old = "Inactive", new = "Active" }
-  user     = aws_iam_user.ci.name
-  status   = each.value
-}
-"""
+OLD_AND_NEW = (
+    'resource "aws_iam_access_key" "ci" {\n  for_each = { old = "Inactive", new = "Active" }\n'
+    "  user     = aws_iam_user.ci.name\n  status   = each.value\n}\n"
+)
 TWO = "".join(f'resource "aws_iam_access_key" "{name}" {{\n  user = aws_iam_user.ci.name\n}}\n' for name in ("v1", "v2"))
 
 
@@ -82,13 +80,9 @@ def test_an_end_beside_computed_tags_overrules_none_of_them(tmp_path: Path) -> N
     assert {f["fingerprint"] for f in scan(tmp_path)[1]["findings"]} == left
 
 
-def test_the_end_of_a_disabled_key_does_not_end_an_active_one(tmp_path: Path) -> None:
-    write(tmp_path, {"main.tf": CI + OLD_AND_NEW})
-    assert fix(tmp_path, "--select", "iam.lingering_inactive_access_keys")[:2] == (0, "")
-
-
-def test_an_edit_that_fails_takes_no_other_with_it(tmp_path: Path) -> None:
+def test_the_end_of_a_disabled_key_does_not_end_an_active_one_nor_keeps_others_from_theirs(tmp_path: Path) -> None:
     write(tmp_path, {"a.tf": CI + OLD_AND_NEW, "z.tf": BOT.replace("var.tags", "{}")})
+    assert fix(tmp_path, "--select", "iam.lingering_inactive_access_keys")[:2] == (0, "")
     fix(tmp_path, "--write")
     assert (tmp_path / "a.tf").read_text() == CI + OLD_AND_NEW
     assert "expires" in (tmp_path / "z.tf").read_text()
@@ -99,6 +93,22 @@ def test_two_keys_of_one_user_get_no_rotation(tmp_path: Path) -> None:
     code, diff, said = fix(tmp_path, "--unsafe")
     assert (code, diff) == (0, "")
     assert "two keys take turns" in said
+
+
+def test_a_template_that_a_stack_reads_too_is_not_mended_for_itself(tmp_path: Path) -> None:
+    key = "Resources:\n  K: {Type: AWS::IAM::AccessKey, Properties: {UserName: u}}\n"
+    write(tmp_path, {"t.yaml": key, "main.tf": 'resource "aws_cloudformation_stack" "s" {\n  template_body = file("t.yaml")\n}\n'})
+    assert not any("fix" in f for f in scan(tmp_path)[1]["findings"])
+    assert fix(tmp_path, "--owner", OWNER)[:2] == (0, "")
+
+
+def test_a_call_of_fetched_code_gets_a_comment_of_its_own(tmp_path: Path) -> None:
+    calls = "".join(f'module "{n}" {{\n  source = "git::https://x.example/y.git"\n}}\n' for n in "ab")
+    held = [{"Key": n, "Source": "git::https://x.example/y.git", "Dir": f".terraform/modules/{n}"} for n in "ab"]
+    write(tmp_path, {"main.tf": calls, ".terraform/modules/modules.json": json.dumps({"Modules": held})})
+    write(tmp_path, {f".terraform/modules/{n}/main.tf": BOT for n in "ab"})
+    fix(tmp_path, "--write", "--expires", "2026-12-31")
+    assert (tmp_path / "main.tf").read_text() == calls.replace("module", "# posturio: expires=2026-12-31\nmodule")
 
 
 def facts(folder: Path, as_of: str = AS_OF) -> dict[tuple[str, str], tuple[str, str | None, list[Any], list[str]]]:
@@ -125,8 +135,7 @@ def stated(diff: str) -> set[str]:
 def check_afterwards(folder: Path) -> None:
     """Mend a folder: a scan says afterwards what the proof said, now and on the day after each end."""
     before = facts(folder)
-    argv = ["--unsafe", "--owner", OWNER, "--write", "--as-of", AS_OF, str(folder)]
-    given = parse(COMMAND, argv)
+    given = parse(COMMAND, ["--unsafe", "--owner", OWNER, "--write", "--as-of", AS_OF, str(folder)])
     run = chosen(given)
     report = run.report()
     outcomes, changed = planned(run, report, wishes(given, report.as_of, run.config))
@@ -211,10 +220,10 @@ def test_what_a_scan_shows_is_harmless(tmp_path: Path, program: Path) -> None:
         assert [f for f in before[mine][3] if f not in after[mine][3]] == [finding["fingerprint"]]
 
 
-@pytest.mark.parametrize("folder", ["terraform/s3/bind", "modules/user", "."])
+@pytest.mark.parametrize("folder", ["terraform/s3/bind", "modules/user", ".", "user"])
 def test_a_module_for_callers_elsewhere_gets_no_end(tmp_path: Path, folder: str) -> None:
     name = f"{folder}/main.tf".replace("./", "")
-    write(tmp_path, {name: BOT.replace("var.tags", "{}")})
+    write(tmp_path, {name: BOT.replace("var.tags", "{}") + 'variable "name" {}\n' * (folder == "user")})
     (tmp_path / "terraform/s3/provision").mkdir(parents=True)
     write(tmp_path, {"examples/full/main.tf": 'module "bot" {\n  source = "../.."\n}\n' if folder == "." else ""})
     before = (tmp_path / name).read_text(encoding="utf-8")
@@ -240,30 +249,20 @@ def test_a_part_is_mended_as_the_whole_would_be(tmp_path: Path, monkeypatch: pyt
 
 
 NAMED = BOT.replace('"bot"\n  tags', "var.name\n  tags") + 'variable "name" {}\n'
-OF_A_TEAM = UNIT % '\n  name = "ci"\n  tags = {\n    team = "payments" # who\n  }\n'
+OF_A_TEAM = UNIT % '\n  name = "ci"\n  tags = {\n    team = "payments"\n  }\n'
 SHARED = 'inputs = {\n  tags = {\n    team = "payments"\n  }\n}\n'
 INCLUDING = 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\n\n' + UNIT % '\n  name = "b"\n'
 
 
-def test_each_unit_gets_its_own_end(tmp_path: Path) -> None:
-    write(
-        tmp_path,
-        {"modules/bot/main.tf": NAMED, "live/a/terragrunt.hcl": OF_A_TEAM, "live/b/terragrunt.hcl": OF_A_TEAM.replace('"ci"', '"b"')},
-    )
-    assert fix(tmp_path, "--write", "--in", "60d")[0] == 0
-    ends = [(tmp_path / f"live/{name}/terragrunt.hcl").read_text() for name in "ab"]
-    assert [text.count("    expires = ") for text in ends] == [1, 1]
+def test_each_unit_gets_its_own_end_in_its_own_file(tmp_path: Path) -> None:
+    units = {f"live/{name}/terragrunt.hcl": OF_A_TEAM.replace('"ci"', f'"{name}"') for name in "ab"}
+    write(tmp_path, {"modules/bot/main.tf": NAMED, **units})
+    assert fix(tmp_path, "--write", "--expires", "2026-12-31")[0] == 0
+    for path, unit in units.items():
+        after = unit.replace('team = "payments"', 'team    = "payments"\n    expires = "2026-12-31"')
+        assert (tmp_path / path).read_text() == after
     assert (tmp_path / "modules/bot/main.tf").read_text() == NAMED
     assert scan(tmp_path)[1]["findings"] == []
-
-
-def test_only_the_bytes_of_the_entry_change(tmp_path: Path) -> None:
-    unit = OF_A_TEAM.replace(" # who", "")
-    write(tmp_path, {"modules/bot/main.tf": NAMED, "live/a/terragrunt.hcl": unit})
-    fix(tmp_path, "--write", "--expires", "2026-12-31")
-    expected = unit.replace('team = "payments"', 'team    = "payments"\n    expires = "2026-12-31"')
-    assert (tmp_path / "live/a/terragrunt.hcl").read_text() == expected
-    assert fix(tmp_path, "--write")[0] == 0
 
 
 def test_inputs_that_units_share_are_left_alone(tmp_path: Path) -> None:

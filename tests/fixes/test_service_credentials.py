@@ -17,16 +17,12 @@ def credential(more: str = "", service: str = "bedrock.amazonaws.com") -> str:
     return f'{USER}\nresource "{TYPE}" "k" {{\n  service_name = "{service}"\n  user_name    = aws_iam_user.u.name\n{more}}}\n'
 
 
-def test_an_age_is_held_until_somebody_allows_the_key_to_be_replaced(tmp_path: Path) -> None:
+def test_an_age_and_a_rotation_are_held_until_somebody_allows_the_key_to_be_replaced(tmp_path: Path) -> None:
     assert mended(tmp_path, credential()).decode() == credential()
     assert "1 more with --unsafe" in fix(tmp_path)[2]
     made = mended(tmp_path, credential(), "--unsafe").decode()
     assert '  service_name        = "bedrock.amazonaws.com"\n' in made
     assert "  credential_age_days = 90\n" in made
-
-
-def test_what_remains_of_an_age_that_was_added_is_the_rotation(tmp_path: Path) -> None:
-    made = mended(tmp_path, credential(), "--unsafe").decode()
     again = mended(tmp_path, made, "--unsafe").decode()
     assert 'resource "time_rotating" "k" {\n  rotation_days = 60\n}' in again
     assert mended(tmp_path, again, "--unsafe").decode() == again

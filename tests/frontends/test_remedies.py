@@ -163,7 +163,7 @@ TAKES_PROVIDERS = HAS + "terraform {\n  required_providers {\n    aws = { config
 )
 def test_a_module_for_callers_elsewhere_has_no_date(tmp_path: Path, variable: str, beside: dict[str, str], is_for_others: bool) -> None:
     found = advice(tmp_path, LIFETIME, {"a/m/main.tf": variable + USER + KEY % ("a", ""), **beside})
-    assert {text.startswith("State ") for text in found.values()} == {is_for_others}
+    assert {text.startswith("Run ") for text in found.values()} == {is_for_others}
 
 
 def test_folders_side_by_side_are_looked_through_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

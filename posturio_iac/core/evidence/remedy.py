@@ -173,6 +173,7 @@ class ReplaceValue:
     suffix: str = ""  # alternatives, for a reader: ``or earlier``
     needs_person: bool = False  # a person has to act first, so that a new value alone would be untrue
     written: str = ""  # the value as metadata writes it, where the shown words differ
+    replaces: bool = False  # the new value replaces the key at the next apply
 
 
 @dataclass(frozen=True, slots=True)

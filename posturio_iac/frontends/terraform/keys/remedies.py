@@ -12,7 +12,7 @@ from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_ch
 from posturio_iac.frontends.terraform.dataflow.origin import Origins
 from posturio_iac.frontends.terraform.keys.users import TerraformUser, below, find_user
 from posturio_iac.frontends.terraform.modules.expansion import quoted
-from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of
+from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import mentioned, references, spelled, walk
 
@@ -43,7 +43,7 @@ def remedies_for(block: hcl.Block, address: str, scope: ModuleScope, user: Terra
         overlap=CreateFirst(key, has_lifecycle=lifecycle is not None, is_set=_ORDER in set_there, misspelt=misspelt),
         beside=instead or beside,
         calls=() if instead else tuple(above_calls(instance)),
-        is_for_others=instance.program.is_for_others(posixpath.dirname(block.header.path)),
+        is_for_others=instance.program.is_for_others(posixpath.dirname(own_place(block.header, instance).path)),
         narrower=tuple(narrower(block, scope, "status", key)),
         age=age_of(key, service, given=block.get(AGE) is not None),
     )

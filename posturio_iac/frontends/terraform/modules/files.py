@@ -112,8 +112,10 @@ class TextFiles:
         if os.path.commonpath([self._root, target]) != self._root:
             self._report(Diagnostic(Level.WARNING, f'"{path}" is outside the scan root and was not read', base or "."))
             return BEYOND(path, "the scan root")
+        fence = Fence(self._root)
+        fence.edited = self._search.fence.edited
         try:
-            return read_bytes(target, self._max_size, Fence(self._root)).decode("utf-8")
+            return read_bytes(target, self._max_size, fence).decode("utf-8")
         except MissingError:
             return self._missing(path, target)
         except TooLargeError:
