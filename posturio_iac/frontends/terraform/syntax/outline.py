@@ -8,7 +8,7 @@ from __future__ import annotations
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.hcl_lexer import PLAIN_QUOTED, TornError, end_of_block, labels, skip_blank
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.plain_code import NAME, WORD, end_of_argument, end_of_body
+from posturio_iac.frontends.terraform.syntax.plain_code import WORD, end_of_argument, end_of_body
 from posturio_iac.frontends.terraform.syntax.plain_file import plain_file
 from posturio_iac.frontends.terraform.syntax.tree import Part, body_of, comments_of, expression_of, is_sound, tree_of
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from posturio_iac.core.metadata.comments import Comment
     from posturio_iac.frontends.terraform.syntax.source import SourceText
 
-_header = lazy_pattern(rb"(%b)((?:[ \t]+%b|[ \t]*%b)*)[ \t]*\{" % (NAME, WORD, PLAIN_QUOTED))
-_argument = lazy_pattern(rb"(%b)[ \t]*=(?![=>])[ \t]*" % NAME)
+_header = lazy_pattern(rb"(%b)((?:[ \t]+%b|[ \t]*%b)*)[ \t]*\{" % (WORD, WORD, PLAIN_QUOTED))
+_argument = lazy_pattern(rb"(%b)[ \t]*=(?![=>])[ \t]*" % WORD)
 _LAST = frozenset((b"}", b"]", b")", b'"'))
 """Signs that end no heredoc."""
 

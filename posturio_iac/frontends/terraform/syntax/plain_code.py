@@ -11,9 +11,11 @@ from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.hcl_lexer import LINE_COMMENT, PLAIN_QUOTED, end_of_heredoc, heredoc
 
 _S = rb"[ \t]*"
-WORD = rb"(?!(?:for|in|if|else|endif|endfor)(?![\w-]))[A-Za-z_][\w-]*(?![\w-])"
-NAME = rb"(?!(?:true|false|null)(?![\w-]))" + WORD
-PATH = WORD + rb"(?:\.[A-Za-z_][\w-]*(?![\w-]))*"
+WORD = rb"[^\W\d][\w-]*(?![\w-])"
+_FUNCTION = rb"(?!(?:true|false|null)(?![\w-]))" + WORD
+_NO_FOR = rb"(?!for(?![\w-]))"
+"""What must not begin a list or an object that is none of ``for``; elsewhere the parser takes any word for a name."""
+PATH = rb"%b(?:\.%b)*" % (WORD, WORD)
 _SHORT = rb'(?:"[^"\\\r\n$%\0]*"|\d+(?![\w.])|' + PATH + rb"(?![.:\[(]|[ \t]+[\[(]))"
 """An operand without brackets."""
 _END = rb"(?:" + LINE_COMMENT + rb")?\r?\n"
@@ -22,22 +24,22 @@ _KEY = rb"(?:" + PATH + rb'|"[^"\\\r\n$%\0]*"|\d+(?![\w.]))' + _S + rb"(?:=(?![=
 
 _TEXT_OF_VALUES = rb'"[^"\\\r\n$%%\0]*(?:\$\{%b%b%b\}[^"\\\r\n$%%\0]*)+"' % (_S, PATH, _S)
 _SEVERAL = rb"(?:%b%b(?:,%b|(?=[\])])))*" % (_SHORT, _S, _S)
-_VALUE = rb"(?:%b|%b|\[%b%b\]|%b\(%b%b\))" % (_SHORT, _TEXT_OF_VALUES, _S, _SEVERAL, NAME, _S, _SEVERAL)
-_LINE = rb"%b(?:%b%b=(?![=>])%b%b%b)?%b" % (_S, NAME, _S, _S, _VALUE, _S, _END)
+_VALUE = rb"(?:%b|%b|\[%b%b%b\]|%b\(%b%b\))" % (_SHORT, _TEXT_OF_VALUES, _S, _NO_FOR, _SEVERAL, _FUNCTION, _S, _SEVERAL)
+_LINE = rb"%b(?:%b%b=(?![=>])%b%b%b)?%b" % (_S, WORD, _S, _S, _VALUE, _S, _END)
 _INNER = rb"%b%b%b\{%b%b(?:%b)*%b\}%b%b" % (_S, WORD, _S, _S, _END, _LINE, _S, _S, _END)
 """A block of such lines inside another one."""
 
 _lines = lazy_pattern(rb"(?:%b|%b)*(?:%b(\}))?" % (_LINE, _INNER, _S))
-_in_body = lazy_pattern(rb"%b(%b)(?:%b=(?![=>])%b|((?:[ \t]+%b|%b%b)*)%b\{)" % (_S, NAME, _S, _S, WORD, _S, PLAIN_QUOTED, _S))
+_in_body = lazy_pattern(rb"%b(%b)(?:%b=(?![=>])%b|((?:[ \t]+%b|%b%b)*)%b\{)" % (_S, WORD, _S, _S, WORD, _S, PLAIN_QUOTED, _S))
 _pair = rb"%b%b%b(?:,%b(?:%b)?|%b|(?=\}))" % (_KEY, _SHORT, _S, _S, _END, _END)
 _pairs = lazy_pattern(rb"(?:%b(?:%b|%b))*%b(?:(\})|%b)" % (_S, _pair, _END, _S, _KEY))
 _items = lazy_pattern(rb"(?:%b%b%b,)*%b(?:%b(?=%b[\])])%b)?" % (_W, _SHORT, _W, _W, _SHORT, _W, _W))
 _INTRO = rb"(?:%b(for)[ \t]+%b(?:%b,%b%b)?[ \t]+in(?![\w-])%b|(?!%bfor(?![\w-])))" % (_W, WORD, _S, _S, WORD, _W, _W)
-_opening = lazy_pattern(rb"(?:[!-]%b)?(?:(%b)?(\()|([\[{])%b|(?=<<))" % (_S, NAME, _INTRO))
+_opening = lazy_pattern(rb"(?:[!-]%b)?(?:(%b)?(\()|([\[{])%b|(?=<<))" % (_S, _FUNCTION, _INTRO))
 _operand = lazy_pattern(rb'(?:[!-]%b)?(?:("[^"\\\r\n$%%\0]*"?)|\d+(?:\.\d+)?(?![\w.])|%b(?![\w]|::|[ \t]*\())' % (_S, PATH))
 _more = lazy_pattern(rb'(?:(?:\\[nrt"\\]|[$%]+(?![$%{]))[^"\\\r\n$%\0]*)*("|\$\{)?[ \t]*')
 _plain = lazy_pattern(rb'[^"\\\r\n$%\0]*')
-_steps = lazy_pattern(rb"(?:\.(?:\*|%b)|\[(?:\d+|\*|\"[^\"\\\r\n$%%\0]*\")\])*" % NAME)
+_steps = lazy_pattern(rb"(?:\.(?:\*|%b)|\[(?:\d+|\*|\"[^\"\\\r\n$%%\0]*\")\])*" % WORD)
 _gap = lazy_pattern(_W)
 _spaces = lazy_pattern(_S)
 _for_sign = lazy_pattern(rb":(?!:)|=>|if(?![\w-])")
