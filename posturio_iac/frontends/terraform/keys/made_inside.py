@@ -15,7 +15,7 @@ from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, co
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, walk
-from posturio_iac.search.kinds import RUNNING, TERRAFORM, holds_any, names_program, runs_program
+from posturio_iac.search.kinds import CALLING, RUNNING, TERRAFORM, holds_any, names_file, names_program, runs_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _RUN = frozenset(("command", "inline", "program", "query", "environment", "execu
 _RUN |= {"user_data", "user_data_base64"}
 """Arguments whose value is a program, or is given to one."""
 _SIGNS = (*RUNNING, b"user_data", b"buildspec")
+_ALL_SIGNS = (*_SIGNS, *CALLING, b"external")  # a module without any has no program
 
 
 def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
@@ -51,6 +52,10 @@ def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> It
 def _programs(folder: Module, program: ModuleLoader) -> list[hcl.Block]:
     """The blocks of a folder that may hold a program or name one. Most do not, by their texts, and need not be parsed."""
     blocks = (*folder.resources.values(), *folder.data.values(), *folder.calls.values())
+    texts = [text for block in blocks if (text := block.text) is not None]
+    code = b"\n".join(texts)
+    if len(texts) == len(blocks) and not holds_any(code, _ALL_SIGNS) and not names_file(code, TERRAFORM):
+        return []
     return [block for block in blocks if _may_run(block, program)]
 
 

@@ -70,9 +70,9 @@ def parse(path: str, data: bytes) -> Parsed:
     return parsing.parse(path, data)
 
 
-def load(root: str, path: str, max_size: int, fence: Fence | None = None, *, named: bool = False) -> Parsed:
-    """The syntax of a file, as `read` and `parse` give it."""
-    data = read(root, path, max_size, fence, named=named)
+def load(root: str, path: str, max_size: int, fence: Fence | None = None, *, named: bool = False, kept: bytes | None = None) -> Parsed:
+    """The syntax of a file, as `read` and `parse` give it; its bytes may be ``kept`` from before."""
+    data = read(root, path, max_size, fence, named=named) if kept is None else unreadable(path, kept) or kept
     return (hcl.EMPTY, (data,)) if isinstance(data, Diagnostic) else parse(path, data)
 
 

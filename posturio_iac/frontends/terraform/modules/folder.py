@@ -107,7 +107,7 @@ class Module:
 def load(
     root: str,
     path: str,
-    max_size: int,
+    parsed: Callable[[str], files.Parsed],
     var_files: Mapping[str, files.Parsed] | None = None,
     keep: Callable[[str], bool] | None = None,
     fence: Fence | None = None,
@@ -116,8 +116,8 @@ def load(
 ) -> Module:
     """Read the module in the folder ``path`` (relative to ``root``). Files that cannot be read are in its diagnostics.
 
-    ``keep`` tells which files count, by their paths relative to ``root``; None means all. Files must be inside of ``fence``, or of
-    ``root`` when there is none. ``var_files`` are those of the command line, by their paths.
+    ``parsed`` gives the syntax of one, and ``keep`` tells which count, by their paths relative to ``root``; None means all.
+    ``var_files`` are those of the command line, by their paths.
     """
     folder = Module(path)
     try:
@@ -132,19 +132,19 @@ def load(
         return folder
     ordinary, overrides = files.configuration_files(list(folder.names), opentofu=opentofu)
     for name in ordinary:
-        for block in _blocks(folder, root, name, max_size, fence):
+        for block in _blocks(folder, root, name, parsed):
             folder.diagnostics.extend(_repeated(folder, block))
             add_block(folder, block)
     for name in overrides:
-        for block in _blocks(folder, root, name, max_size, fence):
+        for block in _blocks(folder, root, name, parsed):
             _override(folder, block)
-    _read_tfvars(folder, root, max_size, var_files or {}, fence)
+    _read_tfvars(folder, parsed, var_files or {})
     return folder
 
 
-def _blocks(folder: Module, root: str, name: str, max_size: int, fence: Fence | None) -> tuple[hcl.Block, ...]:
+def _blocks(folder: Module, root: str, name: str, parsed: Callable[[str], files.Parsed]) -> tuple[hcl.Block, ...]:
     path = posixpath.join(folder.path, name)
-    body, diagnostics = files.load(root, path, max_size, fence)
+    body, diagnostics = parsed(path)
     if diagnostics and os.path.isdir(os.path.join(root, path)):
         return ()
     folder.diagnostics.extend(diagnostics)
@@ -234,10 +234,10 @@ def _alias(provider: hcl.Block) -> object:
     return alias.value if isinstance(alias, hcl.Literal) else None
 
 
-def _read_tfvars(folder: Module, root: str, max_size: int, var_files: Mapping[str, files.Parsed], fence: Fence | None) -> None:
+def _read_tfvars(folder: Module, parsed: Callable[[str], files.Parsed], var_files: Mapping[str, files.Parsed]) -> None:
     automatic = sorted(n for n in folder.names if n.endswith(_AUTOMATIC))
     ordered = [n for n in ("terraform.tfvars", "terraform.tfvars.json") if n in folder.names] + automatic
-    own = {path: files.load(root, path, max_size, fence) for path in (posixpath.join(folder.path, n) for n in ordered)}
+    own = {path: parsed(path) for path in (posixpath.join(folder.path, n) for n in ordered)}
     for path, (body, diagnostics) in (*own.items(), *var_files.items()):
         folder.tfvars.update(body.attributes)
         if diagnostics:

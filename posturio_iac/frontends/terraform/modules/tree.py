@@ -73,8 +73,7 @@ class ModuleTree:
     def folder(self, path: str) -> folder.Module:
         """The module in the folder ``path``, relative to the scan root."""
         if path not in self._folders:
-            options, kept = self.options, self._tracked
-            loaded = folder.load(self.root, path, options.max_file_size, self._var_files(), kept, self.fence, opentofu=self.opentofu)
+            loaded = folder.load(self.root, path, self._parsed, self._var_files(), self._tracked, self.fence, opentofu=self.opentofu)
             self._folders[path] = loaded
             self.standing[path] = loaded.stands_alone(applied=False), loaded.stands_alone(applied=True)
             if any(name.endswith(files.TOFU) for name in loaded.names):
@@ -82,6 +81,10 @@ class ModuleTree:
         found = self._folders[path]
         self.diagnostics.update(dict.fromkeys(found.diagnostics))
         return found
+
+    def _parsed(self, path: str) -> files.Parsed:
+        """The syntax of a file, whose bytes the search may have kept."""
+        return files.load(self.root, path, self.options.max_file_size, self.fence, kept=self.selection.search.texts.get(path))
 
     def _var_files(self) -> dict[str, files.Parsed]:
         if self._values is None:

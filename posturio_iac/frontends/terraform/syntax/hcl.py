@@ -205,7 +205,7 @@ EMPTY = Body({}, ())
 
 
 class Block:
-    """``type "label" { … }``."""
+    """``type "label" { … }``. Its ``header`` goes up to the brace, and functions give the rest when it is first asked for."""
 
     __slots__ = ("_body", "_comments", "_text", "header", "labels", "span", "type")
 
@@ -220,7 +220,6 @@ class Block:
         comments: tuple[Comment, ...] | Callable[[], tuple[Comment, ...]] = (),
         text: Callable[[], bytes] | None = None,
     ) -> None:
-        """Stand for a block whose ``header`` goes up to its brace; functions give the rest when it is first asked for."""
         self.type = kind
         self.labels = labels
         self.header = header
@@ -254,16 +253,17 @@ class Block:
 
     def says(self, word: str) -> bool:
         """False if a word stands nowhere in the block, which need not be built to tell what it lacks."""
-        return self.is_read or self._text is None or self._text().find(word.encode()) >= 0
+        return isinstance(self._body, Body) or self._text is None or self._text().find(word.encode()) >= 0
 
     def get(self, name: str) -> Expr | None:
         """The expression of an attribute, or None when it is absent."""
-        attribute = self.body.attributes.get(name) if self.says(name) else None
-        return attribute.expression if attribute else None
+        body = self._body if isinstance(self._body, Body) else self.body if self.says(name) else EMPTY
+        attribute = body.attributes.get(name)
+        return attribute.expression if attribute is not None else None
 
     def first(self, kind: str) -> Block | None:
         """The first nested block of a type, if any."""
-        return next(iter(self.body.all(kind)), None) if self.says(kind) else None
+        return next((block for block in self.body.blocks if block.type == kind), None) if self.says(kind) else None
 
 
 def setting(block: Block, name: str) -> Expr | None:
@@ -292,7 +292,6 @@ def are_of_one_type(left: Expr, right: Expr) -> bool:
 
 
 def _is_written_out(expression: Expr) -> bool:
-    """True if a tuple or an object stands in the code as it is."""
     if isinstance(expression, TupleExpr):
         return all(map(_is_written_out, expression.items))
     if isinstance(expression, ObjectExpr):

@@ -46,7 +46,7 @@ class _Reader:
 
     def __init__(self, path: str, lines: list[str], found: list[Token], row: int) -> None:
         self.path, self.row, self.lines, self.tokens = path, row, lines, [*found, ("", "", len(lines), 0, 0)]
-        self.comments = {token[2]: token for token in found if token[0] is COMMENT}
+        self.comments: dict[int, Token] | None = None  # by their rows, once they are asked for
         self.at = self.depth = 0
 
     def body(self, end: str) -> hcl.Body:
@@ -99,6 +99,8 @@ class _Reader:
 
     def _comments(self, first: int, last: int) -> tuple[Comment, ...]:
         """The comments on the rows of a block, and those on rows of their own directly above."""
+        if self.comments is None:
+            self.comments = {token[2]: token for token in self.tokens if token[0] is COMMENT}
         while (above := self.comments.get(first - 1)) is not None and not self.lines[first - 1][: above[3]].strip():
             first -= 1
         found = [self.comments[row] for row in range(first, last + 1) if row in self.comments]
