@@ -33,7 +33,7 @@ def render(report: Report, context: RenderContext) -> str:
 
 def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -> str:
     title = f"{finding.rule.id} ({finding.severity.name})"
-    message = f"{printable(finding.message)}{also(finding.framework, roots)}\nFix: {printable(remediation(finding))}"
+    message = f"{printable(finding.message)}{also(finding, roots)}\nFix: {printable(remediation(finding))}"
     return _command(_kind(finding, context), _place(finding.span, context), title, message)
 
 

@@ -119,7 +119,7 @@ class _Budget:
 def _row(pair: tuple[Finding, tuple[str, ...]], context: RenderContext) -> str:
     finding, roots = pair
     rule = f"[`{finding.rule.id}`]({page_url(finding.rule.id)})"
-    text = f"{plain(finding.message)}{plain(also(finding.framework, roots))}<br>Fix: {plain(remediation(finding))}"
+    text = f"{plain(finding.message)}{plain(also(finding, roots))}<br>Fix: {plain(remediation(finding))}"
     return f"| {finding.severity.name} | {rule} | {text} | {_place(finding, context)} |"
 
 

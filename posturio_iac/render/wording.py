@@ -79,14 +79,14 @@ def folded(findings: Iterable[Finding], by: Callable[[Finding], object] = look) 
     return [(first, tuple(dict.fromkeys(f.root for f in rest if f.root != first.root))) for first, *rest in groups.values()]
 
 
-def also(framework: str, roots: Sequence[str]) -> str:
-    """The note on further root modules, after a space; empty when there is none."""
-    return f" (also in {others(framework, roots)})" if roots else ""
+def also(finding: Finding, roots: Sequence[str]) -> str:
+    """The root modules of a finding that others share, after a space; empty when there are none."""
+    return f" (in {several(finding.framework, [finding.root, *roots])})" if roots else ""
 
 
-def others(framework: str, roots: Sequence[str], *, every: bool = False) -> str:
-    """Further root modules in words: ``2 other root modules: prod, test``; the templates of stacks in CloudFormation."""
-    return f"{count(len(roots), f'other {scope_word(framework)}')}: {listed([root or '.' for root in roots], every=every)}"
+def several(framework: str, roots: Sequence[str], *, every: bool = False) -> str:
+    """Root modules in words: ``2 root modules: prod, test``; the templates of stacks in CloudFormation."""
+    return f"{count(len(roots), scope_word(framework))}: {listed([root or '.' for root in roots], every=every)}"
 
 
 def scope_word(framework: str) -> str:

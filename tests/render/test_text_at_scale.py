@@ -103,14 +103,14 @@ def test_the_roots_of_nested_templates_are_templates() -> None:
         for judged, (one,) in (flagged("Child/Key", "child.yaml", root=root) for root in ("a.yaml", "b.yaml"))
     ]
     assert [entry.name() for entry in entries(report_of(*nested))] == ["Child/Key (in 2 templates: a.yaml, b.yaml)"]
-    assert rendered("concise", report_of(*nested), canned.context()).endswith(" (also in 1 other template: b.yaml)\n")
+    assert rendered("concise", report_of(*nested), canned.context()).endswith(" (in 2 templates: a.yaml, b.yaml)\n")
 
 
 def test_concise_prints_no_line_twice_for_root_modules_that_differ_in_the_fix() -> None:
     two = [flagged("module.m.k", "m/main.tf", root=root) for root in ("prod", "stage")]
     two[1] = (two[1][0], tuple(replace(one, remediation="Another.") for one in two[1][1]))
     (line,) = rendered("concise", report_of(*two), canned.context()).splitlines()
-    assert line.endswith(" (also in 1 other root module: stage)")
+    assert line.endswith(" (in 2 root modules: prod, stage)")
 
 
 @pytest.mark.parametrize("other", [

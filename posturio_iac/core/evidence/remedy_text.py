@@ -78,7 +78,8 @@ def outline(remedy: Remedy) -> tuple[str, str]:
     """What a remedy does, without what it changes, and the code that it writes: the same for all keys that are mended alike."""
     match remedy:
         case r.AddTag(is_shared=True, name=name, value=value) | r.MergeTags(is_shared=True, name=name, value=value):
-            return "state this for the key alone, since its code may serve others", f'{name} = "{value}"'
+            by_hand = "state this for the key alone, since its code may serve others", f'{name} = "{value}"'
+            return by_hand if name == "owner" else ("run posturio-iac fix, which looks for a place for an end of the key alone", "")
         case r.AddTag(name=name, value=value) | r.MergeTags(name=name, value=value):
             return "add this tag to the user", f'{name} = "{value}"'
         case r.TagUser(name=name, value=value):

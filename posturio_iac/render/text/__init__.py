@@ -68,7 +68,7 @@ def stream(report: Report, context: RenderContext) -> Iterator[str]:
 def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -> str:
     where = paint(place(finding.span) or printable(finding.address), "bold", color=context.color)
     severity = paint(finding.severity.name, "bold", COLORS[finding.severity], color=context.color)
-    return f"{where}: {severity} {finding.rule.id}: {printable(finding.message)}{also(finding.framework, roots)}"
+    return f"{where}: {severity} {finding.rule.id}: {printable(finding.message)}{also(finding, roots)}"
 
 
 def _error(diagnostic: Diagnostic, context: RenderContext) -> str:

@@ -9,8 +9,7 @@ from posturio_iac.core.evidence.remedy import place_of
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.terminal import printable
-from posturio_iac.render.nothing_found import count
-from posturio_iac.render.wording import listed, open_beside, scope_word
+from posturio_iac.render.wording import listed, open_beside, scope_word, several
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,11 +73,10 @@ class KeyEntry(NamedTuple):
             notes.append(f"{len(self.addresses):,} instances{': ' if alike else ', also '}{named}")
             first = base if alike else first
         framework = self.judged.key.framework if self.judged is not None else self.findings[0].framework
-        roots, scope = [root or "." for root in self.roots], scope_word(framework)
-        if len(roots) > 1:
-            notes.append(f"in {count(len(roots), scope)}: {listed(roots, every=every)}")
+        if len(self.roots) > 1:
+            notes.append(f"in {several(framework, self.roots, every=every)}")
         elif self.split or (framework == "terraform" and self._is_applied):
-            notes.append(f"in {scope} {printable(roots[0])}")
+            notes.append(f"in {scope_word(framework)} {printable(self.roots[0] or '.')}")
         return f"{printable(first)} ({'; '.join(notes)})" if notes else printable(first)
 
 
