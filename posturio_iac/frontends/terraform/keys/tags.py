@@ -14,6 +14,10 @@ from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, spelled, walk
 from posturio_iac.frontends.terraform.values import PartialMap, Value
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    _Places = dict[str, tuple[hcl.Expr, ModuleScope]]
+
 _MOST_STEPS = 4  # longer chains of references only lose their place
 
 
@@ -64,7 +68,7 @@ def read_map(expression: hcl.Expr, scope: ModuleScope, carrier: TagOrigin, label
     found = (reading.rest if isinstance(reading, PartialMap) else reading for reading in (value, strict))
     hidden = dict.fromkeys(one.about(label) for one in found if isinstance(one, Unknown))
     items = []
-    places = _places(expression, scope) if isinstance(value, dict) else {}
+    places = _places(expression, scope, {}) if isinstance(value, dict) else {}
     for name, entry in value.items() if isinstance(value, dict) else ():
         if entry is None:
             # Terraform leaves out entries without a value; the caller of the module may still give one.
@@ -100,14 +104,18 @@ def _as_map(value: Value) -> Value:
     return {} if value is None else value if isinstance(value, (dict, Unknown)) else MUST_BE("tags", "a map")
 
 
-def _places(expression: hcl.Expr, scope: ModuleScope, depth: int = 0) -> dict[str, tuple[hcl.Expr, ModuleScope]]:
+def _places(expression: hcl.Expr, scope: ModuleScope, known: dict[tuple[int, int, int], _Places], depth: int = 0) -> _Places:
     """The expression of each entry that is written as ``name = value``, also behind locals and module inputs; later ones win."""
-    found: dict[str, tuple[hcl.Expr, ModuleScope]] = {}
+    place = (id(expression), id(scope.instance), depth)
+    if place in known:
+        return known[place]
+    found: _Places = {}
     for part in reversed(list(walk(expression))):
         if isinstance(part, hcl.ObjectExpr):
             found.update((str(key.value), (value, scope)) for key, value in part.items if isinstance(key, hcl.Literal))
         elif depth < _MOST_STEPS and isinstance(part, hcl.GetAttr) and (source := _source(part, scope)) is not None:
-            found = {**_places(*source, depth + 1), **found}
+            found = {**_places(*source, known, depth + 1), **found}
+    known[place] = found
     return found
 
 

@@ -7,7 +7,8 @@ from posturio_iac.frontends.terraform.syntax.parsing import parse_expression
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
 
 def listed(expression: hcl.Expr) -> Iterator[hcl.Expr]:
@@ -78,32 +79,24 @@ def walk(expression: hcl.Expr) -> Iterator[hcl.Expr]:
         pending += inside(current)
 
 
-def inside(expression: hcl.Expr) -> list[hcl.Expr | None]:  # noqa: C901, PLR0911, PLR0912 - one arm a kind of expression
+def inside(expression: hcl.Expr) -> list[hcl.Expr | None]:
     """The expressions that an expression is made of."""
-    match expression:
-        case hcl.TemplateExpr(parts):
-            return list(parts)
-        case hcl.GetAttr(target):
-            return [target]
-        case hcl.Index(target, key):
-            return [target, key]
-        case hcl.Splat(target, each):
-            return [target, each]
-        case hcl.Call(_, arguments):
-            return list(arguments)
-        case hcl.Unary(_, operand):
-            return [operand]
-        case hcl.Binary(_, left, right):
-            return [left, right]
-        case hcl.Conditional(condition, yes, no):
-            return [condition, yes, no]
-        case hcl.TupleExpr(items):
-            return list(items)
-        case hcl.ObjectExpr(items):
-            return [part for item in items for part in item]
-        case hcl.AmbiguousKey(reference):
-            return [reference]
-        case hcl.For():
-            return [expression.collection, expression.key, expression.value, expression.condition]
-        case _:
-            return []
+    parts = _PARTS.get(type(expression))
+    return parts(expression) if parts is not None else []
+
+
+_PARTS: dict[type, Callable[[Any], list[hcl.Expr | None]]] = {
+    hcl.TemplateExpr: lambda one: [*one.parts],
+    hcl.GetAttr: lambda one: [one.target],
+    hcl.Index: lambda one: [one.target, one.key],
+    hcl.Splat: lambda one: [one.target, one.each],
+    hcl.Call: lambda one: [*one.arguments],
+    hcl.Unary: lambda one: [one.operand],
+    hcl.Binary: lambda one: [one.left, one.right],
+    hcl.Conditional: lambda one: [one.condition, one.yes, one.no],
+    hcl.TupleExpr: lambda one: [*one.items],
+    hcl.ObjectExpr: lambda one: [part for item in one.items for part in item],
+    hcl.AmbiguousKey: lambda one: [one.reference],
+    hcl.For: lambda one: [one.collection, one.key, one.value, one.condition],
+}
+"""A match statement would try one kind after the other, and most of what is walked is of few."""
