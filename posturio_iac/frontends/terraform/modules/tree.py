@@ -83,8 +83,9 @@ class ModuleTree:
         return found
 
     def _parsed(self, path: str) -> files.Parsed:
-        """The syntax of a file, whose bytes the search may have kept."""
-        return files.load(self.root, path, self.options.max_file_size, self.fence, kept=self.selection.search.texts.get(path))
+        """The syntax of a file, whose bytes the search may have kept; it does not know edited texts."""
+        kept = None if self.fence.edited else self.selection.search.texts.get(path)
+        return files.load(self.root, path, self.options.max_file_size, self.fence, kept=kept)
 
     def _var_files(self) -> dict[str, files.Parsed]:
         if self._values is None:
