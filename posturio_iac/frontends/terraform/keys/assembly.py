@@ -12,12 +12,11 @@ from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import MUST_BE, NOT_FIXED, SET_BY_CALLS
 from posturio_iac.facts import ComputedValue, FactOptions, KeyFacts, MetadataItem, MovedByClock, SetByClock, UserFacts, ends_permission
 from posturio_iac.facts.access_key import age_lifetime, items_of, key_of_user, max_age_lifetime
-from posturio_iac.facts.schedulers import ROTATING
 from posturio_iac.facts.shared_code import KeyOfUser, Namesake, namesake
-from posturio_iac.frontends.terraform.dataflow.due import interval_of
+from posturio_iac.frontends.terraform.dataflow.due import DuePlan, clocks_of, interval_of
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import arguments_of, ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origin import DATA, Origins, ValueOrigin, is_sensitive, may_say
-from posturio_iac.frontends.terraform.evaluation.evaluate import IMPURE, evaluate_or_unknown
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.remedies import remedies_for
 from posturio_iac.frontends.terraform.keys.rotation import rotation_of
 from posturio_iac.frontends.terraform.keys.secret_ends import ends_of, exposures_of, rotations_of
@@ -25,6 +24,7 @@ from posturio_iac.frontends.terraform.keys.users import USER_TYPES, TerraformUse
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
+from posturio_iac.frontends.terraform.values import due_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -167,15 +167,16 @@ _OFFSETS = (("offset_minutes", "min"), ("offset_hours", "h"), ("offset_days", "d
 
 
 def _clocks(tag: Tag, *, applied_again: bool) -> Iterator[ComputedValue]:
-    function = tag.value.subject if isinstance(tag.value, Unknown) else ""
-    if applied_again and function.removesuffix("()") in IMPURE:
-        yield MovedByClock(function, at_every_apply=True)
-    for end in tag.scope.instance.index(Origins, "time_offset", ROTATING).of(tag.expression, tag.scope) if tag.scope is not None else ():
-        if end.kind == "time_offset" and end.block is not None:
-            offset = interval_of(_OFFSETS, end.block, end.scope, end.address)
+    if tag.scope is None or tag.expression is None:
+        return
+    planned = evaluate_or_unknown(tag.expression, tag.scope.seen(tag.scope.instance.index(DuePlan).view))
+    for clock, _ in clocks_of(due_of(planned)) if applied_again else ():
+        yield MovedByClock(clock.what, at_every_apply=clock.what.endswith(")"))
+    for end in tag.scope.instance.index(Origins, "time_offset").of(tag.expression, tag.scope):
+        if end.block is not None:
+            is_added_to = any(isinstance(part, hcl.Call) and part.name == "timeadd" for part in walk(tag.expression))
+            offset = None if is_added_to or end.block.get("base_rfc3339") else interval_of(_OFFSETS, end.block, end.scope, end.address)
             yield SetByClock(end.address, None if isinstance(offset, Unknown) else offset)
-        elif end.kind == ROTATING and applied_again and end.attribute == "rotation_rfc3339":
-            yield MovedByClock(end.address, at_every_apply=False)
 
 
 def namesake_of(user: ValueOrigin, options: TerraformOptions) -> Namesake:
