@@ -74,9 +74,12 @@ def _of_git(search: FileSearch, base: str) -> Iterator[SkippedPlace]:
             yield SkippedPlace(SUBMODULE, before + os.fsdecode(record.partition(b"\t")[2]) + "/")
 
 
-_PROJECTS = frozenset(("cdk.json", "Pulumi.yaml", "Pulumi.yml"))
+_PROJECTS = frozenset(("cdk.json", "Pulumi.yaml", "Pulumi.yml", "serverless.ts", "serverless.js"))
 _LANGUAGES = (".ts", ".js", ".mjs", ".py", ".java", ".go", ".cs", ".kt", ".fs")
-_MAKES = lazy_pattern(rb"\b(?:CfnAccessKey|NewAccessKey|NewCfnAccessKey|iam\.AccessKey|new\s+AccessKey)\b")
+_NAMES = (
+    rb"CfnAccessKey|NewAccessKey|NewCfnAccessKey|iam\.AccessKey|new\s+AccessKey|AWS::IAM::AccessKey|aws:iam[:/](?:accessKey:)?AccessKey"
+)
+_MAKES = lazy_pattern(rb"\b(?:%b)\b" % _NAMES)
 _MOST_SOURCES = 10_000
 
 
@@ -94,7 +97,7 @@ def _sources(search: FileSearch) -> Iterator[SkippedPlace]:
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in SKIPPED and not search.skips(f"{entry.path[len(search.prefix) :]}/x"):
                     pending.append((entry.path, is_inside))
-            elif is_inside and entry.name.endswith(_LANGUAGES):
+            elif is_inside and (entry.name.endswith(_LANGUAGES) or entry.name in _PROJECTS):
                 seen += 1
                 if (found := _MAKES.search(content(entry.path, search.max_file_size, search.fence) or b"")) is not None:
                     yield SkippedPlace(SOURCE, entry.path[len(search.prefix) :].replace(os.sep, "/"), found[0].decode())

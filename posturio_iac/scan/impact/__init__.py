@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import os
 import posixpath
+from contextlib import suppress
 
 from posturio_iac.core import loaded
 from posturio_iac.frontends import FRONT_ENDS, frameworks
 from posturio_iac.search import Selection
+from posturio_iac.search.kinds import TERRAFORM, VALUES, kind_of
 from posturio_iac.search.module_calls import local_calls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from typing import Union
 
     from posturio_iac.config import Config
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from posturio_iac.scan.impact.templates import Templates
 
     Impact = Union[Modules, Templates]
+
+_MOST_STEPS = 40  # links on one way; Linux follows no more
+_INSTALLED = "/.terraform/modules/"
 
 
 class Narrowed:
@@ -77,7 +82,7 @@ def narrow(
     """
     everywhere = {posixpath.normpath(path) for path in changed}
     everywhere |= _linked(selection, everywhere)
-    moved = _moves_folder(selection, everywhere)
+    moved = _moves_folder(selection, everywhere) or any(_INSTALLED in f"/{path}" for path in everywhere)
     impacts: dict[str, Impact] = {}
     for name in frameworks() if wanted is None else wanted:
         made = loaded(FRONT_ENDS[name].impact)
@@ -86,9 +91,25 @@ def narrow(
 
 
 def _linked(selection: Selection, changed: Collection[str]) -> set[str]:
-    """The symbolic links to changed files."""
+    """The symbolic links to changed files: code, and values of variables beside code with keys or that calls modules."""
     top = os.path.join(selection.root, "")
-    return {link for link in selection.search.symlinks if os.path.realpath(top + link)[len(top) :].replace(os.sep, "/") in changed}
+    links = set(selection.search.symlinks)
+    if selection.terraform and any(kind_of(path) is not TERRAFORM for path in changed):
+        folders = {posixpath.dirname(path) for path in selection.terraform} | {caller for caller, _ in local_calls(selection)}
+        for folder in folders:
+            with suppress(OSError):
+                links |= {posixpath.normpath(f"{folder or '.'}/{name}") for name in os.listdir(top + folder) if name.endswith(VALUES)}
+    return {link for link in links if any(step in changed for step in _way(top + link, top))}
+
+
+def _way(path: str, top: str) -> Iterator[str]:
+    """Yield where a link leads, step by step, as paths relative to the root."""
+    for _ in range(_MOST_STEPS):
+        if not os.path.islink(path):
+            return
+        path = os.path.join(os.path.realpath(os.path.dirname(path)), os.readlink(path))
+        path = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+        yield path.removeprefix(top).replace(os.sep, "/")
 
 
 def _moves_folder(selection: Selection, changed: Collection[str]) -> bool:

@@ -8,7 +8,7 @@ import posixpath
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.scan.impact.changed_code import ChangedCode
-from posturio_iac.search.kinds import IN_HCL, TERRAFORM, calls_modules, kind_of, names_file, runs_program
+from posturio_iac.search.kinds import IN_HCL, TERRAFORM, VALUES, calls_modules, kind_of, names_file, runs_program
 from posturio_iac.search.module_calls import local_calls, text
 
 TYPE_CHECKING = False
@@ -70,9 +70,6 @@ class ChangedUnits:
                     folders.add(unit.folder)
                     read |= unit.files
         return folders, read
-
-
-_VALUES = (".tfvars", ".tfvars.json")
 
 
 class Modules:
@@ -187,7 +184,7 @@ class Modules:
 
 
 def _is_code(path: str) -> bool:
-    return kind_of(path) is TERRAFORM or path.endswith(_VALUES)
+    return kind_of(path) is TERRAFORM or path.endswith(VALUES)
 
 
 def _name(path: str) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 ENDINGS = (".yaml", ".yml", ".json", ".template", ".cfn", ".txt")  # of most; the few with other names are looked for one by one
-_DRAWS = (b"AWS::CloudFormation::Stack", b"AWS::Serverless::Application", b"${file(", *PROGRAMS)
+_DRAWS = (b"AWS::CloudFormation::Stack", b"AWS::Serverless::Application", b"AWS::Include", b"!Rain::", b"Modules", b"${file(", *PROGRAMS)
 """Texts without any of which a file includes no other."""
 _WORD = lazy_pattern(rb"""[^\s"'/\\(){}\[\],:;$!=]+""")
 _FEEDS = (b"${file(", b"Outputs.", *PROGRAMS)  # texts by which an included file matters to the file that includes it
