@@ -29,6 +29,7 @@ TABLES = {"variable": "variables", "module": "calls", "output": "outputs", "reso
 """The tables of a module that hold them."""
 _READ = (*_NAMED, "provider", "locals", "terraform")
 _VALUES = ("terraform.tfvars",)
+_FIRST = ("terraform.tfvars", "terraform.tfvars.json")
 _AUTOMATIC = (".auto.tfvars", ".auto.tfvars.json")
 _UNIQUE = {(kind,) for kind in (*KEY_TYPES, "aws_iam_user")}
 _MISTYPED = 0.82
@@ -55,7 +56,7 @@ class Module:
     tfvars: dict[str, hcl.Attribute] = field(default_factory=dict)
     unreadable_tfvars: Unknown | None = None
     """Why any variable may be set: a variables file could not be read."""
-    unused_var_files: dict[str, frozenset[str]] | None = None
+    unused_var_files: dict[str, Mapping[str, hcl.Attribute]] | None = None
     """The variables that each file of values beside the module sets, once they have been asked for."""
     open_values: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Names of variables without a value, with the files that would give them one, as far as they were needed."""
@@ -234,9 +235,14 @@ def _alias(provider: hcl.Block) -> object:
     return alias.value if isinstance(alias, hcl.Literal) else None
 
 
+def is_automatic(name: str) -> bool:
+    """True if Terraform reads a file of variable values without its being named."""
+    return name.endswith(_AUTOMATIC) or name in _FIRST
+
+
 def _read_tfvars(folder: Module, parsed: Callable[[str], files.Parsed], var_files: Mapping[str, files.Parsed]) -> None:
     automatic = sorted(n for n in folder.names if n.endswith(_AUTOMATIC))
-    ordered = [n for n in ("terraform.tfvars", "terraform.tfvars.json") if n in folder.names] + automatic
+    ordered = [n for n in _FIRST if n in folder.names] + automatic
     own = {path: parsed(path) for path in (posixpath.join(folder.path, n) for n in ordered)}
     for path, (body, diagnostics) in (*own.items(), *var_files.items()):
         folder.tfvars.update(body.attributes)

@@ -31,7 +31,7 @@ from posturio_iac.frontends.terraform.values import EvaluationError, ResourceVal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any, Protocol, TypeVar
 
     from posturio_iac.core.budget import Budget
@@ -309,7 +309,10 @@ class ModuleScope:
             if block.get("nullable") is None or evaluate_or_unknown(block.get("nullable"), self) is not False:
                 return None
         if instance.caller is None and (given := instance.folder.tfvars.get(name)) is not None:
-            return conform(evaluate_or_unknown(given.expression, self), block.get("type"), self)
+            value = evaluate_or_unknown(given.expression, self)
+            if self.view.strict and any(evaluate_or_unknown(other, self) != value for other in self._set_elsewhere(name)):
+                return MAY_BE_SET(f"var.{name}")
+            return conform(value, block.get("type"), self)
         return self._default(name, block)
 
     def _default(self, name: str, block: hcl.Block) -> Value:
@@ -332,6 +335,15 @@ class ModuleScope:
         if self.instance.caller is not None or folder.unit is not None:
             return no_value(name)
         return without_value(folder, name, program.root, program.options.max_file_size, program.fence)
+
+    def _set_elsewhere(self, name: str) -> Iterable[hcl.Expr]:
+        """What files of values beside a root module would set a variable to that has a value, where none of them is named."""
+        from posturio_iac.frontends.terraform.modules.unused_var_files import unused_values
+
+        folder, program = self.instance.folder, self.instance.program
+        if folder.unit is not None or program.options.var_files:
+            return ()
+        return unused_values(folder, name, program.root, program.options.max_file_size, program.fence).values()
 
     def _local(self, name: str) -> Value:
         found = self.instance.folder.locals.get(name)
