@@ -7,6 +7,7 @@ looks like the header of one, as the parser's recovery takes it.
 from __future__ import annotations
 
 from posturio_iac.core.text import hcl_lexer
+from posturio_iac.core.text.decoding import with_plain_markers
 from posturio_iac.core.text.hcl_lexer import TornError
 from posturio_iac.core.text.hcl_tokens import COMMENT, LINE_END, STRING, WORD, between, lines_of, tokens
 
@@ -57,6 +58,7 @@ def blocks(data: bytes, kinds: Collection[str] = ()) -> list[ScannedBlock]:
     """The top-level blocks of a file, in their order; with ``kinds`` only those of these types."""
     global _seen  # noqa: PLW0603 - what was scanned so far in this process
     _seen += len(data)
+    data = with_plain_markers(data)
     if _seen < ORDINARY_UP_TO and (found := ordinary(data)) is not None:
         return [block for block in found if not kinds or block.type in kinds]
     wanted = frozenset(kind.encode() for kind in kinds)

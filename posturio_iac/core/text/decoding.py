@@ -4,16 +4,37 @@ from __future__ import annotations
 
 import sys
 
+from posturio_iac.core.text import lazy_pattern
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import re
+
 UTF16 = (b"\xff\xfe", b"\xfe\xff")  # the byte order marks of UTF-16, which PowerShell writes
 _UTF32 = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 _MARKUP = r"\{\{(?!resolve:)|\{%|<%|\{#"
 UNRESOLVED = "this merge conflict is not resolved"
+
+_words = lazy_pattern(rb"(?m)^[\w\x80-\xff \t-]+")
+_other_blanks = lazy_pattern(rb"\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2(?:\x80[\x80-\x8a\xa8\xa9\xaf]|\x81\x9f)|\xe3\x80\x80")
 
 
 def decode(data: bytes, errors: str = "strict") -> str:
     """The text in ``data``: UTF-8, or UTF-16 or UTF-32 with its mark, which is left out. Raises `UnicodeDecodeError`."""
     encoding = "utf-32" if data.startswith(_UTF32) else "utf-16" if data.startswith(UTF16) else "utf-8-sig"
     return data.decode(encoding, errors)
+
+
+def with_plain_markers(data: bytes) -> bytes:
+    """A file with spaces for the other white space of Unicode around a word alone on its line: Terraform ends heredocs there too."""
+    if data.isascii() or b"<<" not in data or not _other_blanks.search(data):
+        return data
+
+    def plain(line: re.Match[bytes]) -> bytes:
+        spaced = _other_blanks.sub(lambda blank: b" " * len(blank[0]), line[0])
+        return spaced if len(spaced.split()) == 1 else line[0]
+
+    return _words.sub(plain, data)
 
 
 def not_text(error: UnicodeDecodeError) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from posturio_iac.core.model import Span
 from posturio_iac.core.record import replace
+from posturio_iac.core.text.decoding import with_plain_markers
 from posturio_iac.core.unknown import SYNTAX_ERROR
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.plain_file import plain_file
@@ -26,7 +27,7 @@ def parse(path: str, data: bytes) -> Parsed:
     Blocks that contain an error are left out and named by their diagnostic; all the others are there.
     """
     global _seen  # noqa: PLW0603 - what was read so far in this process
-    data = data.removeprefix(b"\xef\xbb\xbf")
+    data = with_plain_markers(data.removeprefix(b"\xef\xbb\xbf"))
     _seen += len(data)
     read = plain_file if _seen < OUTLINED_FROM else _outlined
     if (body := read(path, data)) is not None:
