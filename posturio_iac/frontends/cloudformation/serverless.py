@@ -131,10 +131,19 @@ class Gatherer:
             if value.strip()[:1] in ("'", '"'):
                 return value.strip()[1:-1]
             inside = {"self": path, "param": f"params.default.{path}"}.get(source)
-            target = _inside(self.root, inside)[0] if inside else None
+            target = self._at(inside) if inside else None
             if target is not None and isinstance(target.value, str):
                 return str(target.value)
         return found[0]
+
+    def _at(self, path: str) -> Node | None:
+        """The node at a dotted path, also in a file that a node on the way names."""
+        node: Node | None = self.root
+        for step in path.split("."):
+            if node is not None and isinstance(node.value, str) and (found := _FILE.fullmatch(node.value)) is not None:
+                node = next(self._included(found, node, self.source), (None,))[0]
+            node = _inside(node, step)[0] if node is not None else None
+        return node
 
     def _followed(
         self, node: Node, source: TemplateSource, key: Node | None = None, depth: int = 0

@@ -65,7 +65,7 @@ _WITHOUT_KEYS = ("Mappings", "Metadata")
 """Sections that make no resource and show none."""
 
 
-_ROOTS = frozenset(("Resources", "resources", "functions", "HeatTemplateFormatVersion"))
+_ROOTS = frozenset(("Resources", "Transform", "resources", "functions", "HeatTemplateFormatVersion"))
 """Members of which each template that is no mere map of resources has one, and those that are told not to be ours."""
 
 
@@ -186,17 +186,17 @@ def plain(root: Node, source: TemplateSource, types: tuple[str, ...]) -> Templat
     if not isinstance(root.value, Object) or is_heat(root):
         return None
     resources = root.value.get("Resources")
-    if resources is None:
+    transforms = tuple(filter(None, map(root.value.get, ("Transform", "Fn::Transform"))))
+    if resources is None and not transforms:
         if _is_foreign(root) or not any(e.type in types for e in entries(root, source)):
             return None
         return Template(source, {"Resources": entries(root, source)}, complete=False)
-    if not isinstance(resources.value, Object):
+    if resources is not None and not isinstance(resources.value, Object):
         if _is_foreign(root):
             return None
         problem = Problem(f"Resources is {describe(resources)}, not a map of logical ids", *resources.lines.place(resources.start))
         return Template(source, _sections(root.value, source), problems=(problem,))
-    transforms = filter(None, map(root.value.get, ("Transform", "Fn::Transform")))
-    return Template(source, _sections(root.value, source), transforms=tuple(transforms))
+    return Template(source, _sections(root.value, source), transforms=transforms)
 
 
 def _sections(root: Object, source: TemplateSource) -> dict[str, tuple[TemplateEntry, ...]]:
