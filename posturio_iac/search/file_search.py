@@ -213,9 +213,12 @@ class FileSearch:
         return {folder for folder, found in self.local.items() if not all(self.has_module(folder, os.fsdecode(one)) for one in found)}
 
     def has_module(self, folder: str, source: str) -> bool:
-        """True if the local module that code in ``folder`` calls by ``source`` is a folder here, where it may be read."""
+        """True if the local module that code in ``folder`` calls by ``source`` is here, where it may be read; a submodule may be empty."""
         place = os.path.normpath(os.path.join(self.prefix + folder, source.replace("\\", "/")))
-        return os.path.isdir(place) and self.fence.holds(place)
+        try:
+            return any(name[0] != "." for name in os.listdir(place)) and self.fence.holds(place)
+        except OSError:
+            return False
 
     def note_calls(self, path: str, sources: Iterable[bytes]) -> None:
         """Remember the modules that a file may call, by the text of its sources."""

@@ -1,7 +1,6 @@
 """A scanner of Terraform's language: top-level blocks and their arguments, without parsing what they hold.
 
-A parser would take ten times as long for each file of which only the module calls matter. In a torn file a block begins at each line that
-looks like the header of one, as the parser's recovery takes it.
+A parser would take ten times as long. In a torn file a block begins at each line that looks like the header of one, as in its recovery.
 """
 
 from __future__ import annotations

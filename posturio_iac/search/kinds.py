@@ -21,9 +21,11 @@ STACK_JSON = (".tfcomponent.json", ".tfstack.json", ".tfdeploy.json", ".hcl.json
 """The endings of the same in JSON: stacks of HCP Terraform, and Terragrunt."""
 
 _MODULE = "module"
-_ENDINGS = {"tf": TERRAFORM, "tofu": TERRAFORM, "json": JSON, **dict.fromkeys(("yaml", "yml", "template", "txt", "cfn"), TEMPLATE)}
+_TEMPLATES = ("yaml", "yml", "template", "txt", "cfn", "config")
+_ENDINGS = {"tf": TERRAFORM, "tofu": TERRAFORM, "json": JSON, **dict.fromkeys(_TEMPLATES, TEMPLATE)}
 IN_HCL, IN_JSON = (".tf", ".tofu"), (".tf.json", ".tofu.json")  # the endings of Terraform's own files
 CODE = (*IN_HCL, *IN_JSON)
+VALUES = (".tfvars", ".tfvars.json")  # the endings of files with values of variables
 
 _ADDED: dict[str, tuple[bytes, ...]] = {}  # the search terms of kinds that front ends have added
 
@@ -41,7 +43,13 @@ NAMING_IN_TERRAFORM = (*_BY_SHELL, *_FILES, b"file(", b"filebase64(")
 NAMING = (*NAMING_IN_TERRAFORM, *_AS_CODE)
 HOLDING = (b"esources", b"Type")
 """A template that runs a program holds one of these, or a part of one that another file draws in."""
-SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", b"_servicecatalog_pro")
+SEARCH_TERMS = (
+    *(kind.encode() for kind in KEY_TYPES),
+    b"AWS::IAM::AccessKey",
+    b"_cloudformation_stack",
+    b"_servicecatalog_pro",
+    b"_cloudcontrolapi_r",
+)
 """Texts without which no file declares a key, unless it calls a module known to hold one, or runs a program."""
 
 
@@ -124,7 +132,7 @@ def holds_any(data: bytes, signs: tuple[bytes, ...]) -> bool:
 
 def puts_together(data: bytes, folder: str = "") -> bool:
     """True if a template may make a key by a text that it puts together, or by what it takes from elsewhere, seen from ``folder``."""
-    if (data.find(b"esources") < 0 and data.find(b"${") < 0) or not holds_any(data, LEADING):
+    if not holds_any(data, (b"esources", b"${", b"AWS::Include")) or not holds_any(data, LEADING):
         return False
     from posturio_iac.search.programs import leads_elsewhere
 
@@ -160,9 +168,10 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     """True if the code at ``path`` (absolute) names a file of the checkout that makes keys."""
     if not names_file(data, kind):
         return False
-    from posturio_iac.search.programs import make_keys, texts_named
+    from posturio_iac.search.programs import deploys_key, make_keys, texts_named
 
-    return any(map(make_keys, texts_named(data.decode("utf-8", "replace"), path.rpartition("/")[0], fence)))
+    texts = texts_named(data.decode("utf-8", "replace"), path.rpartition("/")[0], fence)
+    return any(make_keys(text) or (kind is TERRAFORM and deploys_key(text)) for text in texts)
 
 
 class SearchTerms:

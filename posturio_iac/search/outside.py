@@ -1,7 +1,4 @@
-"""Local modules that the search does not enter: above the scan root or beside what is searched, in submodules, ignored by git.
-
-Callers of one that holds a key matter.
-"""
+"""Local modules whose callers matter although the search does not enter them: outside of the scan root, in submodules, ignored by git."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _VARIABLE = lazy_pattern(rb"esources(?<=\b[rR]esources)[\"']?\s*:\s*[\"']?\$\{(?
 _MODULES = lazy_pattern(rb"Modules(?<![\w-]Modules)[\"']?\s*:")
 """A type that is put together, sections that a variable stands for, and modules. ``re`` looks fast for letters at the beginning."""
 _DRAWN = lazy_pattern(rb"\$\{file\(\s*['\"]?([^)'\"]*)")
-_SEARCHED = lazy_pattern(rb"(?i)[^${}]+\.(?:ya?ml|json|txt)")
+_SEARCHED = lazy_pattern(rb"(?i)[^${}]+\.(?:ya?ml|json|txt|template|cfn|config)")
 _NAMED = lazy_pattern(rb"\b(?:TemplateURL|Location)\b[\"']?\s*:\s*(.*)")
 _TEMPLATE = lazy_pattern(rb"(?i)[\"']?(?!\w+://)(?:file://)?([\w./-]+\.(?:ya?ml|json|template|txt|cfn))(?:[\"',}\s]|$)")
 _TRANSFORM = lazy_pattern(rb"Transform(?<!\wTransform)[\"']?\s*:\s*(\[[^\]]*\]|(?:[ \t]*-[^\n]*\n?\s*)+|[^\n]*)")
@@ -53,6 +53,8 @@ _MAKES = lazy_pattern(
     rf"|(?i:\b(?:action|api)\b[\\\"'\s]*[:=][\\\"'\s]*create{_KEY})|New-IAM{_KEY}|(?i:\biam:action/create{_KEY})"
 )
 """Calls, though not arguments of that name, nor the names of actions in policies (``iam:CreateAccessKey``) and in filters of events."""
+_DEPLOYS = lazy_pattern(r"\bType\b[\\\"']*\s*:\s*[\\\"']*AWS::IAM::AccessKey\b|\b(?:amazon|community)\.aws\.iam_access_key\s*:")
+"""A resource in the text of a template, and a task of Ansible."""
 _ENDS = lazy_pattern(
     rf"(?i:(?<![:\w])(?:delete|update)[-_]?{_ANY_KEY}|aws-sdk:iam:(?:delete|update){_ANY_KEY}|(?:Remove|Update)-IAM{_KEY})"
 )
@@ -73,7 +75,8 @@ _FOLDER = lazy_pattern(rf"\b(?:{'|'.join(_FOLDERS)}){_SET}")
 _ASSET = lazy_pattern(r"\bS3Key[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")
 """The name of an archive of CDK's, whose folder lies beside the template."""
 _AWAY = lazy_pattern(rf"\bworking_dir{_SET}|\bcd\s+([\w./@+-]+)")
-_MAKE = lazy_pattern(r"[\"'\s]make\s")
+_MAKE = lazy_pattern(r"[\"'\s](?:make|npm|pnpm|yarn)\s")
+_MADE = ["Makefile", "makefile", "GNUmakefile", "package.json"]
 _COMPUTED = lazy_pattern(r"\b(?:command|program|inline|arguments)\s*=\s*(?:[a-z][\w.]*[.(]|[^\n]*\$\{(?!path\.\w+\}))")
 _BLOCKS = ('-exec"', '"external"', "local_command", "_hook", "run_cmd")  # signs of what runs such a command
 _ENDINGS = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".sh", ".bash", ".rb", ".go", ".java", ".ps1", ".cs", ".kt", ".php")
@@ -98,6 +101,11 @@ def make_keys(text: str) -> bool:
     return _TORN.search(text) is not None and any(_MAKES.search(window) for window in _windows(_QUOTES.sub("", text)))
 
 
+def deploys_key(text: str) -> bool:
+    """True if a text that a program is given declares an access key."""
+    return ("AWS::IAM::AccessKey" in text or "aws.iam_access_key" in text) and _DEPLOYS.search(text) is not None
+
+
 def _windows(text: str) -> Iterator[str]:
     for hint in _HINTS if _STEM in text else _HINTS[:1]:
         at = text.find(hint)
@@ -116,6 +124,7 @@ def may_make_keys(data: bytes, *, runs: bool) -> bool:
     text = data.decode("utf-8", "replace")
     return (
         make_keys(text)
+        or (runs and deploys_key(text))
         or _HALF.search(text) is not None
         or (runs and any(one.search(text) is not None for one in (_TORN, _REST)))
         or (runs and any(sign in text for sign in _BLOCKS) and _COMPUTED.search(text) is not None)
@@ -144,7 +153,7 @@ def texts_named(text: str, folder: str, fence: Fence) -> Iterator[str]:
             yield from _packed(data)
             continue
         found = data.decode("utf-8", "replace")
-        yield found
+        yield found.replace("AWS::IAM::", "") if _SEARCHED.fullmatch(os.fsencode(file)) else found  # it is judged by itself
         if file.endswith(_SCRIPTS):
             pending += _named_in(found, (os.path.dirname(file), folder), fence)
 
@@ -173,7 +182,7 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
     starts = dict.fromkeys(os.path.join(folder, one) if one else folder for folder in folders for one in ("", *away[:_MOST_AWAY]))
     here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
     handled = "andler" in text
-    inner: dict[str, list[str]] = {"": ["Makefile", "makefile", "GNUmakefile"] if "make" in text and _MAKE.search(text) else []}
+    inner: dict[str, list[str]] = {"": [*_MADE] if ("make" in text or "npm" in text or "yarn" in text) and _MAKE.search(text) else []}
     if handled or len(here) > _MANY or "./" in text or any(name in text for name in here):
         for below, lasts in islice(_paths_in(text, here, handled=handled), _MOST_NAMES):
             inner.setdefault(below, []).extend(lasts)
@@ -185,8 +194,8 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
 
 def _paths_in(text: str, here: Collection[str], *, handled: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the folder and the names of each word that may be a path to what is ``here``."""
-    paths = sorted(word for word in set(text.encode("utf-8", "replace").translate(_WORDS).split()) if b"." in word or b"/" in word)
-    for word in paths:
+    words = set(text.encode("utf-8", "replace").translate(_WORDS).split())
+    for word in sorted(word for word in words if b"." in word or b"/" in word or word.decode() in here):
         name = (word.strip(b"/.+-@") if word[:1] == b"/" else word.rstrip(b"/.+-@")).decode()
         below, _, last = name.rpartition("/")
         top = below.partition("/")[0]

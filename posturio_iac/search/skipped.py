@@ -76,10 +76,7 @@ def _of_git(search: FileSearch, base: str) -> Iterator[SkippedPlace]:
 
 _PROJECTS = frozenset(("cdk.json", "Pulumi.yaml", "Pulumi.yml", "serverless.ts", "serverless.js"))
 _LANGUAGES = (".ts", ".js", ".mjs", ".py", ".java", ".go", ".cs", ".kt", ".fs")
-_NAMES = (
-    rb"CfnAccessKey|NewAccessKey|NewCfnAccessKey|iam\.AccessKey|new\s+AccessKey|AWS::IAM::AccessKey|aws:iam[:/](?:accessKey:)?AccessKey"
-)
-_MAKES = lazy_pattern(rb"\b(?:%b)\b" % _NAMES)
+_MAKES = lazy_pattern(rb"\b(?:(?:New)?CfnAccessKey|(?:New|iam\.|new\s+|AWS::IAM::|aws:iam[:/](?:accessKey:)?)AccessKey)\b")
 _MOST_SOURCES = 10_000
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.attack.test_programs import block
 from tests.attack.test_silence import GENERATE, HEREDOC, LOCAL, RESOURCE, SERVERLESS, SET, STACK, STACKS, TYPED, YAML, resource
 from tests.support.attacks import lay, report, scan
 
@@ -15,6 +16,7 @@ URL = "https://bucket.s3.amazonaws.com/keys.yaml"
 INCLUDE = {"Name": "AWS::Include", "Parameters": {"Location": "parts/k.fragment"}}
 TOPIC = "Resources:\n  R: {Type: AWS::SNS::Topic}\n"
 START = "service: s\nprovider: {stage: '${opt:stage}'}\n"
+ALL_APART = START + "custom: ${file(c.foo)}\nresources: {Resources: {K: {Type: '${self:custom.t}'}}}\n"
 PIECES = "${self:custom.a}${self:custom.${self:custom.w}.c}"
 IN_CODE = RESOURCE.replace("template_body", "template_url")
 FRAGMENT = "K:\n  Type: AWS::IAM::AccessKey\n  Properties: {UserName: joe}\n"
@@ -23,6 +25,7 @@ TYPE_APART = SERVERLESS.replace("custom: {", "custom: {k: {Type: 'AWS::IAM::Acce
 LOOP = "Transform: AWS::LanguageExtensions\nResources:\n  Fn::ForEach::L:\n    - N\n    - [Key]\n    - R${N}:\n        Type: %s\n"
 VPC = "terraform-aws-modules"
 REMOTE = {"Name": "AWS::Include", "Parameters": {"Location": "s3://bucket/part.yaml"}}
+PUBLIC, PRODUCT = "aws_serverlessapplicationrepository_cloudformation_stack.s", "aws_servicecatalog_provisioned_product.p"
 PUBLISHED = {"ApplicationId": "arn:aws:serverlessrepo:x", "SemanticVersion": "1"}
 
 
@@ -37,8 +40,9 @@ READ = {
     "yaml": ({"t.yaml": f"Resources:\n  R:\n    Type: {CHILD}\n    Properties:\n      TemplateURL: child.tpl\n", "child.tpl": YAML}, "R/K"),
     "uploaded": ({"t.json": resource(CHILD, TemplateURL=f"{URL[:-9]}child.tpl"), "child.tpl": YAML}, "R/K"),
     "include": (included(INCLUDE), "K"),
-    "include-of-all": ({"t.json": json.dumps({"Transform": INCLUDE, "Resources": {}}), "parts/k.fragment": KEY_ALONE}, "K"),
+    "include-of-all": ({"t.json": json.dumps({"Transform": [INCLUDE]}), "parts/k.fragment": KEY_ALONE}, "K"),
     "param": ({"serverless.yml": "params: {default: {t: 'AWS::IAM::AccessKey'}}\n" + TYPED % "${param:t}"}, "K"),
+    "custom-elsewhere": ({"serverless.yml": ALL_APART, "c.foo": "t: AWS::IAM::AccessKey\n"}, "K"),
     "option": ({"serverless.yml": TYPED % "\"${opt:type, 'AWS::IAM::AccessKey'}\""}, "K"),
     "nested-variables": ({"serverless.yml": TYPED.replace("custom: {", "custom: {w: b, ") % PIECES}, "K"),
     "own-resource": ({"serverless.yml": TYPE_APART + "Resources:\n    K: ${self:custom.k}\n"}, "K"),
@@ -72,15 +76,13 @@ NAMED = {
     "variable": ({"serverless.yml": SERVERLESS + "Resources: ${ssm:/x}\n"}, "serverless.yml Resources: ${ssm:/x}"),
     "terraform": ({"main.tf": IN_CODE % (STACKS[0], f'"{URL}"')}, f"main.tf {STACKS[0]}.s: {URL}"),
     "terraform-body": ({"main.tf": RESOURCE % (STACKS[0], "var.body") + 'variable "body" {}\n'}, f"main.tf {STACKS[0]}.s: a template that"),
-    "application-in-terraform": (
-        {"main.tf": 'resource "aws_serverlessapplicationrepository_cloudformation_stack" "s" {\n  application_id = "arn:x"\n}\n'},
-        "main.tf aws_serverlessapplicationrepository_cloudformation_stack.s: arn:x",
-    ),
+    "application-in-terraform": ({"main.tf": block(PUBLIC, 'application_id = "arn:x"')}, f"main.tf {PUBLIC}: arn:x"),
     "module-not-here": ({"main.tf": 'module "m" {\n  source = "./sub//m"\n}\n', "b/main.tf": "# ./n"}, "main.tf module.m: ./sub//m"),
     "scp": ({"main.tf": LOCAL % "git@github.com:acme/keys.git"}, "main.tf module.m: git@github.com:acme/keys.git"),
     "registry-of-others": ({"main.tf": LOCAL % f"r.example.com/{VPC}/vpc/aws"}, f"main.tf module.m: r.example.com/{VPC}"),
     "way-out": ({"main.tf": LOCAL % f"github.com/{VPC}/x/../../acme/keys"}, f"main.tf module.m: github.com/{VPC}/x/../../acme/keys"),
     "folder-outside": ({"main.tf": LOCAL % "../"}, "main.tf module.m: ../"),
+    "submodule-not-here": ({"main.tf": LOCAL % "./s", "s/.gitkeep": ""}, "main.tf module.m: ./s"),
     "folder-missing": ({"main.tf": LOCAL % "./.terraform/modules/x/m"}, "main.tf module.m: ./.terraform/modules/x/m"),
     "stack-file": ({"terragrunt.stack.hcl": 'unit "u" {\n  source = "git::https://x/y.git"\n}\n'}, "terragrunt.stack.hcl unit.u: git::"),
     "linked-stack": ({"a.tfcomponent.hcl": 'stack "s" {\n  source = "acme/keys/aws"\n}\n'}, "a.tfcomponent.hcl stack.s: acme/keys/aws"),
@@ -91,10 +93,7 @@ NAMED = {
     "type-in-body": ({"t.json": resource(SET, TemplateBody={"Fn::Sub": STACK.replace("Key", "${P}")})}, "t.json R/K: a type that"),
     "rain": ({"t.yaml": "Resources:\n  R: !Rain::Include r.yaml\n"}, "t.yaml R: a type that"),
     "rain-module": ({"t.yaml": "Modules:\n  M: {Source: ./m.tpl}\n" + TOPIC, "m.tpl": YAML}, "t.yaml Modules.M: ./m.tpl"),
-    "catalogue": (
-        {"main.tf": 'resource "aws_servicecatalog_provisioned_product" "p" {\n  product_name = "keys"\n}\n'},
-        "main.tf aws_servicecatalog_provisioned_product.p: keys",
-    ),
+    "catalogue": ({"main.tf": block(PRODUCT, 'product_name = "keys"')}, f"main.tf {PRODUCT}: keys"),
 }
 
 
@@ -138,6 +137,8 @@ def test_templates_and_calls_share_one_line(tmp_path: Path) -> None:
 
 SOURCES = {
     "cdk": {"app/cdk.json": "{}", "app/lib/s.ts": "new iam.CfnAccessKey(this, 'K', {userName: 'joe'})"},
+    "pulumi-yaml": {"p/Pulumi.yml": "", "p/Pulumi.yaml": "resources: {k: {type: 'aws:iam:AccessKey'}}\n"},
+    "cdk-resource": {"app/cdk.json": "{}", "app/s.py": 'CfnResource(self, "K", type="AWS::IAM::AccessKey")'},
     "cdk-python": {"cdk.json": "{}", "stack.py": "iam.AccessKey(self, 'K', user=u)"},
     "pulumi": {"p/Pulumi.yaml": "name: p\nruntime: go\n", "p/main.go": 'key, err := iam.NewAccessKey(ctx, "k", nil)'},
 }

@@ -9,7 +9,7 @@ from textwrap import indent
 import pytest
 
 from posturio_iac.search.programs import end_keys, make_keys
-from tests.attack.test_silence import CALL, JOIN, RUNS, SUB, resource
+from tests.attack.test_silence import CALL, JOIN, RUNS, STACK, SUB, YAML, resource
 from tests.support.attacks import lay, report
 
 PYTHON = "import boto3\ndef main(event, context):\n    boto3.client('iam').create_access_key(UserName='joe')\n"
@@ -103,8 +103,12 @@ def block(address: str, argument: str) -> str:
 PROVISIONED = {
     "script": {"main.tf": RUNS % '"./make-key.sh"', "make-key.sh": SHELL},
     "script-of-module": {"main.tf": RUNS % '"bash ${path.module}/bin/make.sh joe"', "bin/make.sh": SHELL},
-    "script-elsewhere": {"main.tf": ELSEWHERE % '"./make"', "bin/make": SHELL},
+    "script-elsewhere": {"main.tf": ELSEWHERE % '"sh make"', "bin/make": SHELL},
     "makefile": {"main.tf": RUNS % '"make keys"', "Makefile": f"keys:\n\t{SHELL.splitlines()[1]}\n"},
+    "npm": {"main.tf": RUNS % '"npm run keys"', "package.json": json.dumps({"scripts": {"keys": SHELL}})},
+    "ansible": {"main.tf": RUNS % '"ansible-playbook k.yml"', "k.yml": "- tasks:\n  - amazon.aws.iam_access_key: {user_name: joe}\n"},
+    "template": {"main.tf": RUNS % '"aws cloudformation deploy --template-file k.foo"', "k.foo": YAML},
+    "template-inside": {"main.tf": RUNS % json.dumps(f"aws cloudformation create-stack --template-body '{STACK}'")},
     "another-folder": {"main.tf": RUNS % '"cd bin && ./make"', "bin/make": SHELL},
     "pieces": {"main.tf": PART + RUNS % '"${local.c}-key"'},
     "pieces-elsewhere": {"l.tf": PART, "main.tf": RUNS % '"${local.c}-key"'},
@@ -124,6 +128,7 @@ ARGUMENTS = {
     "step-functions-encoded": ("aws_sfn_state_machine.s", f'definition = jsonencode({{ R = "{TASK}" }})'),
     "document": ("aws_ssm_document.d", f"content = {HEREDOC % json.dumps(API)}"),
     "document-encoded": ("aws_ssm_document.d", 'content = jsonencode({ inputs = { Api = "CreateAccessKey" } })'),
+    "stack-by-cloud-control": ("aws_cloudcontrolapi_resource.c", f"desired_state = {json.dumps(json.dumps({'TemplateBody': STACK}))}"),
     "http": ("data.http.h", 'url = "https://iam.amazonaws.com/?Action=CreateAccessKey&UserName=joe"'),
 }
 MODULE = 'module "l" {\n  source = "terraform-aws-modules/lambda/aws"\n  source_path = "src"\n}\n'
@@ -184,6 +189,7 @@ ROTATORS = {
     "ends-keys": zipped(PYTHON + "    iam.delete_access_key()\n"),
     "named-by-a-schedule": {"t.json": json.dumps(SCHEDULED)},
     "named-by-a-rotation": {"main.tf": ARCHIVE % TEXT + MADE + ROTATED},
+    "one-line": {"main.tf": RUNS % '"aws iam create-access-key && aws iam delete-access-key"'},
     "script": {"main.tf": RUNS % '"./rotate.sh"', "rotate.sh": SHELL + "aws iam update-access-key --status Inactive\n"},
 }
 
@@ -195,15 +201,13 @@ def test_a_rotator_is_a_note(tmp_path: Path, name: str) -> None:
     assert "it looks like a rotator" in said
 
 
-@pytest.mark.parametrize(
-    "text", ["iam:CreateAccessKey", "eventName = CreateAccessKey", "create_access_point(", "create_access_key = false"]
-)
-def test_names_of_the_action_are_no_call(text: str) -> None:
+ACTIONS = "iam:CreateAccessKey|eventName = CreateAccessKey|create_access_point(|create_access_key = false"
+ACTIONS += "|iam:DeleteAccessKey|lastUpdate accessKey"
+
+
+@pytest.mark.parametrize("text", ACTIONS.split("|"))
+def test_names_of_actions_make_and_end_no_key(text: str) -> None:
     assert not make_keys(text)
-
-
-@pytest.mark.parametrize("text", ["iam:DeleteAccessKey", "lastUpdate accessKey"])
-def test_names_of_other_actions_end_no_key(text: str) -> None:
     assert not end_keys(text)
 
 

@@ -1,8 +1,7 @@
 """The part of a scan that changed files concern: which files have to be read, and which keys and diagnostics count.
 
 The unit is the context, not the line. A key counts when a file of its module changed, of a module that leads to it by calls, or of one
-whose outputs these refer to; in templates, when its file changed, one that nests it, or one that these draw in. Everything else in the
-same repository is left alone.
+whose outputs these refer to; in templates, when its file changed, one that nests it, or one that these draw in.
 """
 
 from __future__ import annotations
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
     Impact = Union[Modules, Templates]
 
-_MOST_STEPS = 40  # links on one way; Linux follows no more
 _INSTALLED = "/.terraform/modules/"
 
 
@@ -75,10 +73,9 @@ def narrow(
     wanted: Collection[str] | None = None,
     tracked: Callable[[str], bool] | None = None,
 ) -> Narrowed:
-    """Narrow a selection down to what ``changed`` files concern. They are relative to the scan root, and may be gone.
+    """Narrow a selection down to what ``changed`` files concern, relative to the scan root, for the ``wanted`` front ends, by default all.
 
-    ``wanted`` holds names of front ends, by default all. A file of variable values or of parameters that the configuration names concerns
-    every root module or template. ``tracked`` tells which files may be read at all.
+    A file of values that the configuration names concerns every root module or template. ``tracked`` tells which files may be read.
     """
     everywhere = {posixpath.normpath(path) for path in changed}
     everywhere |= _linked(selection, everywhere)
@@ -104,7 +101,7 @@ def _linked(selection: Selection, changed: Collection[str]) -> set[str]:
 
 def _way(path: str, top: str) -> Iterator[str]:
     """Yield where a link leads, step by step, as paths relative to the root."""
-    for _ in range(_MOST_STEPS):
+    for _ in range(40):  # Linux follows no more
         if not os.path.islink(path):
             return
         path = os.path.join(os.path.realpath(os.path.dirname(path)), os.readlink(path))

@@ -26,10 +26,7 @@ _FEEDS = (b"${file(", b"Outputs.", *PROGRAMS)  # texts by which an included file
 
 
 class Templates:
-    """The templates of one selection, and which of them changed files concern.
-
-    All of them are read once one is concerned, since the user of a key may be declared in any of them.
-    """
+    """The templates of one selection, and which of them changed files concern; all are read once one is, for any may declare its user."""
 
     files: tuple[str, ...]  # the files with keys that have to be read
 

@@ -30,9 +30,9 @@ _PRODUCTS = tuple(f"aws_servicecatalog_{name}" for name in ("product", "provisio
 _PRODUCTS += ("aws_serverlessapplicationrepository_cloudformation_stack",)
 _NAMED = ("template_url", "product_name", "product_id", "template_physical_id", "application_id")
 _RUN = frozenset(("command", "inline", "program", "query", "environment", "execute", "definition", "content", "buildspec"))
-_RUN |= {"user_data", "user_data_base64"}
+_RUN |= {"user_data", "user_data_base64", "desired_state"}
 """Arguments whose value is a program, or is given to one."""
-_SIGNS = (*RUNNING, b"user_data", b"buildspec")
+_SIGNS = (*RUNNING, b"user_data", b"buildspec", b"desired_state")
 _ALL_SIGNS = (*_SIGNS, *CALLING, b"external")  # a module without any has no program
 
 
@@ -108,12 +108,12 @@ def _text(body: hcl.Expr, scope: ModuleScope) -> str | None:
 
 
 def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
-    from posturio_iac.search.programs import end_keys, make_keys, texts_named
+    from posturio_iac.search.programs import deploys_key, end_keys, make_keys, texts_named
 
     program = instance.program
     own = "\n".join(_lines(block.body, instance.scope()))
     programs = [own, *texts_named(own, os.path.dirname(os.path.join(program.root, block.header.path)), program.fence)]
-    if not any(map(make_keys, programs)):
+    if not any(make_keys(text) or deploys_key(text) for text in programs):
         return
     words = block.labels if block.type == "resource" else (block.type, *block.labels)
     address = instance.full(".".join(words))

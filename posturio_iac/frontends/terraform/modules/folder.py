@@ -29,7 +29,6 @@ TABLES = {"variable": "variables", "module": "calls", "output": "outputs", "reso
 """The tables of a module that hold them."""
 _READ = (*_NAMED, "provider", "locals", "terraform")
 _VALUES = ("terraform.tfvars",)
-_FIRST = ("terraform.tfvars", "terraform.tfvars.json")
 _AUTOMATIC = (".auto.tfvars", ".auto.tfvars.json")
 _UNIQUE = {(kind,) for kind in (*KEY_TYPES, "aws_iam_user")}
 _MISTYPED = 0.82
@@ -102,7 +101,7 @@ class Module:
         """
         if applied:
             return any(b.body.attributes or b.body.blocks for b in self._backends())
-        return self.has_backend or any(name.startswith(_VALUES) or name.endswith(_AUTOMATIC) for name in self.names)
+        return self.has_backend or any(map(is_automatic, self.names))
 
 
 def load(
@@ -237,12 +236,12 @@ def _alias(provider: hcl.Block) -> object:
 
 def is_automatic(name: str) -> bool:
     """True if Terraform reads a file of variable values without its being named."""
-    return name.endswith(_AUTOMATIC) or name in _FIRST
+    return name.startswith(_VALUES) or name.endswith(_AUTOMATIC)
 
 
 def _read_tfvars(folder: Module, parsed: Callable[[str], files.Parsed], var_files: Mapping[str, files.Parsed]) -> None:
     automatic = sorted(n for n in folder.names if n.endswith(_AUTOMATIC))
-    ordered = [n for n in _FIRST if n in folder.names] + automatic
+    ordered = [n for n in ("terraform.tfvars", "terraform.tfvars.json") if n in folder.names] + automatic
     own = {path: parsed(path) for path in (posixpath.join(folder.path, n) for n in ordered)}
     for path, (body, diagnostics) in (*own.items(), *var_files.items()):
         folder.tfvars.update(body.attributes)

@@ -31,8 +31,7 @@ def without_value(folder: Module, variable: str, root: str, max_size: int, fence
 def unused_values(folder: Module, variable: str, root: str, max_size: int, fence: Fence) -> dict[str, hcl.Expr]:
     """What the files beside a root module set a variable to that are read only when they are named."""
     if folder.unused_var_files is None:
-        names = (name for name in folder.names if name.endswith(VALUES) and not is_automatic(name))
-        paths = (posixpath.join(folder.path, name) for name in names)
+        paths = [posixpath.join(folder.path, name) for name in folder.names if name.endswith(VALUES) and not is_automatic(name)]
         folder.unused_var_files = {path: files.load(root, path, max_size, fence)[0].attributes for path in paths}
     return {path: values[variable].expression for path, values in folder.unused_var_files.items() if variable in values}
 
