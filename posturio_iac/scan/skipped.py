@@ -7,8 +7,9 @@ import os
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level, Report
 from posturio_iac.core.record import replace
 from posturio_iac.core.text import lazy_pattern
+from posturio_iac.frontends.terraform import known_modules
 from posturio_iac.frontends.terraform.known_modules.lookup import load
-from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources, SourceKind, makes_no_key, parse_source
+from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources, makes_no_key
 from posturio_iac.frontends.terraform.modules.installed import manifest
 from posturio_iac.search.file_search import LOCAL
 from posturio_iac.search.module_calls import holding, local_calls, text
@@ -80,7 +81,7 @@ def _module_calls(selection: Selection, config: Config) -> Iterator[SkippedPlace
         return told[source]
 
     def is_here(source: str, folder: str) -> bool:
-        return search.has_module(folder, source) if parse_source(source).origin is SourceKind.LOCAL else is_told(source)
+        return search.has_module(folder, source) if source.strip().startswith(known_modules.LOCAL) else is_told(source)
 
     open_ = {path for path, sources in search.elsewhere.items() if not all(is_told(os.fsdecode(source)) for source in sources)}
     absent = search.absent()
@@ -107,12 +108,18 @@ class _Roots:
 
     def __init__(self, selection: Selection) -> None:
         self._selection = selection
+        self._installed: dict[str, set[str]] = {}  # below each folder, the names of calls whose modules are there
         self._callers: dict[str, set[str]] = {}
         for caller, module in local_calls(selection):
             self._callers.setdefault(module, set()).add("" if caller == os.curdir else caller)
 
     def have_installed(self, folder: str, labels: tuple[str, ...]) -> bool:
         """True if the module that a block with ``labels`` in ``folder`` calls is there."""
+        if folder not in self._installed:
+            self._installed[folder] = set(self._names(folder))
+        return ".".join(labels) in self._installed[folder]
+
+    def _names(self, folder: str) -> Iterator[str]:
         pending, seen = [folder], set[str]()
         while pending:
             one = pending.pop()
@@ -122,6 +129,5 @@ class _Roots:
             pending += self._callers.get(one or os.curdir, ())
             base = os.path.join(self._selection.root, one)
             for call_path, installed in manifest(base, self._selection.search.fence)[0].items():
-                if call_path.rpartition(".")[2:] == labels and os.path.isdir(os.path.join(base, installed.folder)):
-                    return True
-        return False
+                if os.path.isdir(os.path.join(base, installed.folder)):
+                    yield call_path.rpartition(".")[2]
