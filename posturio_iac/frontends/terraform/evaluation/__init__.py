@@ -12,6 +12,7 @@ from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap,
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Protocol
 
     from typing_extensions import Self
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
 
         def attribute(self, root: str, name: str) -> Value:
             """``root.name``: ``var.x``, ``local.x``, ``module.x``, ``path.module``, ``aws_iam_user.x``."""
+
+        def kept(self, name: str, compute: Callable[[], Value], /) -> Value:
+            """A value that is the same wherever it is asked for, by a name of it."""
 
         def convert(self, value: Value, constraint: Expr, /) -> Value:
             """A value converted to a type constraint."""

@@ -12,6 +12,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.unknown import INVALID_LINE, NOT_EVALUATED, TOO_DEEP, TOO_LARGE
 from posturio_iac.frontends.terraform.operators import alike, binary, text_of, truth, unary, unify
 from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax.references import spelled
 from posturio_iac.frontends.terraform.values import (
     Due,
     EvaluationError,
@@ -159,6 +160,15 @@ def index(value: Value, key: Value) -> Value:
 
 
 def _splat(expression: hcl.Splat, scope: Scope) -> Value:
+    """The elements of a splat; those of a plain reference are collected once, however many ask for one of them."""
+    target, each = spelled(expression.target), spelled(expression.each)
+    root, dot, _ = target.partition(".")
+    if not (each and root and dot) or root in scope.bindings or any(sign in target + each for sign in '"…'):
+        return _each(expression, scope)
+    return scope.kept(f"{target}{each}", lambda: _each(expression, scope))
+
+
+def _each(expression: hcl.Splat, scope: Scope) -> Value:
     target = evaluate(expression.target, scope)
     if isinstance(target, SomeInstance):
         return evaluate(expression.each, scope.bind(**{"*": target}))

@@ -285,6 +285,9 @@ class ModuleScope:
             except EvaluationError:  # said where it is asked for
                 return
 
+    def kept(self, name: str, compute: Callable[[], Value]) -> Value:
+        return self.instance.cached(self.view, "*", name, compute)
+
     def convert(self, value: Value, constraint: hcl.Expr) -> Value:
         return conform(value, constraint, self)
 

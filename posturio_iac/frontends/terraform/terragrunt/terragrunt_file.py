@@ -395,6 +395,9 @@ class TerragruntScope:
     def bind(self, **names: Value) -> TerragruntScope:
         return TerragruntScope(self.configuration, {**self.bindings, **names})
 
+    def kept(self, _name: str, compute: Callable[[], Value]) -> Value:
+        return compute()
+
     def convert(self, value: Value, _constraint: hcl.Expr) -> Value:
         """A value unchanged: Terragrunt has no type constraints of its own."""
         return value
