@@ -88,19 +88,21 @@ def test_serverless_and_sam(tmp_path: Path) -> None:
     assert '      Metadata:\n        Posturio:\n          Expires: "2027-02-17"\n' in found
 
 
+MADE = "{Type: AWS::IAM::AccessKey, Properties: {UserName: u}}"
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("name", "text", "why"),
     [
-        "Resources:\n  User: {Type: AWS::IAM::User}\n  A: &a {Type: AWS::IAM::AccessKey, Properties: {UserName: !Ref User}}\n  B: *a\n",
-        (
-            "Resources:\n  User: {Type: AWS::IAM::User}\n  Key: {Type: AWS::IAM::AccessKey, Metadata: {'Fn::Transform': {Name: x}}, "
-            "Properties: {UserName: !Ref User}}\n"
-        ),
-        "Metadata: &m\n  A: b\nResources:\n  K: {Type: AWS::IAM::AccessKey, Metadata: *m, Properties: {UserName: u}}\n",
+        ("t.yaml", f"Resources:\n  A: &a {MADE}\n  B: *a\n", "the resource is a YAML alias"),
+        ("t.yaml", f"Metadata: &m {{A: b}}\nResources:\n  K: {MADE[:-1]}, Metadata: *m}}\n", "Metadata is a YAML alias"),
+        ("k.tf.json", '{"resource": {"aws_iam_access_key": {"k": [{"user": "a"}, {"user": "b"}]}}}', "the block is a list of several"),
     ],
 )
-def test_what_cannot_be_written_is_left(tmp_path: Path, text: str) -> None:
-    assert mended(tmp_path, text, name="t.yaml").decode() == text
+def test_what_cannot_be_written_is_left(tmp_path: Path, name: str, text: str, why: str) -> None:
+    (tmp_path / name).write_text(text)
+    assert f"\n    {why}; make the change by hand. " in fix(tmp_path, "--write", "--owner", OWNER)[2]
+    assert (tmp_path / name).read_text() == text
 
 
 @pytest.mark.parametrize(

@@ -114,8 +114,7 @@ def test_the_same_error_in_several_parts_is_told_once() -> None:
 
 def test_code_of_the_same_name_is_one_series() -> None:
     view = joined(result([declared("k")], days=7, scope=code()), result([declared("k"), declared("l")], scope=code()))
-    assert users(view) == ["k", "l"]
-    assert changed(view) == {ChangeCategory.NEW_KEY: ["ci"]}
+    assert (users(view), changed(view)) == (["k", "l"], {ChangeCategory.NEW_KEY: ["ci"]})
     assert [sum(point.verdicts.values()) for point in view.trend] == [1, 2]
 
 
@@ -151,8 +150,7 @@ def test_what_judged_changes_alone_counts_only_without_the_whole() -> None:
 
 def test_a_result_without_a_scope_is_followed_by_what_it_holds() -> None:
     view = joined(result([declared("k")], days=1, files=3), result([declared("l")], files=4))
-    assert users(view) == ["l"]
-    assert view.files == 4
+    assert (users(view), view.files) == (["l"], 4)
 
 
 def test_a_scan_of_code_without_keys_is_code() -> None:

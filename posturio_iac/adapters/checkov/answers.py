@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Finding, JudgedKey
 
 
-LIMIT = 255
-"""How many characters GitHub takes of a rule's name, where checkov puts our message."""
+LIMIT = 255  # characters that GitHub takes of a rule's name, where checkov puts our message
 
 
 class CheckResult(Enum):

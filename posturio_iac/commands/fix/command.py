@@ -219,6 +219,7 @@ def written(run_: FixRun, changed: Changed) -> Report:
     run_.selection.search.texts.clear()  # they are those of before
     if is_guarded:
         remember(changed, repository)
+    run_.selection.search.texts.clear()  # which hold the files as they were
     return run_.report()
 
 
