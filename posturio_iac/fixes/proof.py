@@ -147,8 +147,9 @@ class _Comparison:
                 if fact not in self._facts.get(one, ()) and [*map(read, self._before[one])] != [*map(read, self._after[one])]:
                     yield Failure(one, f"its {fact} would change")
         yield from self._now(as_of)
+        now = self._judged(self._before, [one for one in self._changed if one in self._named], as_of)
         for day in sorted({claim.end + timedelta(days=1) for claim in self._claims if claim.end is not None}):
-            yield from self._later(as_of, day)
+            yield from self._later(now, day)
 
     def _now(self, as_of: datetime) -> Iterator[Failure]:
         ids = [*dict.fromkeys((*self._changed, *(one for one in self._named if one in self._after)))]
@@ -164,10 +165,9 @@ class _Comparison:
             elif new.open - old.open or (not named and old.verdict != new.verdict):
                 yield Failure(one, "its verdict would change")
 
-    def _later(self, as_of: datetime, day: datetime) -> Iterator[Failure]:
+    def _later(self, now: Mapping[Identity, _Judged], day: datetime) -> Iterator[Failure]:
         """Compare what will be found; of a key with a named finding, only what is found now and that no edit names has to stay."""
         before, after = self._judged(self._before, self._changed, day), self._judged(self._after, self._changed, day)
-        now = self._judged(self._before, [one for one in self._changed if one in self._named], as_of)
         for one in self._changed:
             old, new = before[one], after[one]
             if one in self._named:
