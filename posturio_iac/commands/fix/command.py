@@ -216,7 +216,6 @@ def written(run_: FixRun, changed: Changed) -> Report:
     if is_guarded:
         refuse_dirty(changed, root, repository)
     write_all(changed, root)
-    run_.selection.search.texts.clear()  # they are those of before
     if is_guarded:
         remember(changed, repository)
     run_.selection.search.texts.clear()  # which hold the files as they were
