@@ -60,7 +60,6 @@ def _zsh() -> str:
 
 
 def _function() -> str:
-    """The function that both take; words hold no spaces."""
     cases = "".join(
         f"    {name}) flags='{' '.join([*command.flags(), *HELP])}' words='{' '.join(_words(command))}' ;;\n"
         for name, command in commands().items()

@@ -129,6 +129,5 @@ def parse_toml(text: str, shown: str) -> dict[str, Any]:
 
 
 def _shown(path: str) -> str:
-    """The path as a reader would write it: relative to the current folder where it is inside."""
     absolute, here = os.path.abspath(path), os.getcwd()
     return os.path.relpath(absolute, here) if absolute.startswith(here + os.sep) else absolute

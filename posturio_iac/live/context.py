@@ -195,7 +195,6 @@ def _wanted(linker: Linker, inventory: Inventory, request: Request) -> Iterable[
 
 
 def _answer(key_id: str, places: Iterable[Connection], failed: dict[tuple[str, str], AwsError]) -> StackAnswer:
-    """Ask one region after the other; a region that denied is not asked again."""
     unsure: Unknown | None = None
     for place in places:
         denied = next((error for (region, _), error in failed.items() if region == place.region and error.denied), None)

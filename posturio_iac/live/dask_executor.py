@@ -101,7 +101,6 @@ async def _greet(address: str) -> None:
 
 
 def _check_workers(client: Any, address: str) -> None:
-    """Refuse workers that lack this version of this program, before anything is sent to them."""
     try:
         client.wait_for_workers(1, timeout=CONNECTING)
         answers: dict[str, Any] = client.run(installed_version, "posturio-iac", on_error="return")

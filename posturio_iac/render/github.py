@@ -58,7 +58,6 @@ def _diagnostic(diagnostic: Diagnostic, context: RenderContext) -> str:
 
 
 def _place(span: Span | None, context: RenderContext) -> dict[str, object]:
-    """The region; GitHub takes columns only on one line."""
     if span is None:
         return {}
     where: dict[str, object] = {"file": repository_path(span, context), "line": span.line, "endLine": span.end_line}

@@ -32,7 +32,6 @@ def render(report: Report, context: RenderContext) -> str:
 
 
 def _finding(finding: Finding, context: RenderContext, *, named: bool) -> dict[str, Any]:
-    """One issue, with its root module ``named`` where others look the same."""
     root = f" ({scope_word(finding.framework)} {printable(finding.root) or '.'})" if named else ""
     path = repository_path(finding.span, context) if finding.span else finding.address
     return {

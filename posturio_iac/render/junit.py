@@ -111,7 +111,6 @@ def _diagnostic(diagnostic: Diagnostic, context: RenderContext) -> _Case:
 
 
 def _classname(root: str, address: str) -> str:
-    """Tell keys of a shared module apart by the root module that calls it."""
     return printable(f"{root}/{address}" if root else address)
 
 

@@ -124,7 +124,6 @@ def _row(pair: tuple[Finding, tuple[str, ...]], context: RenderContext) -> str:
 
 
 def _change(pair: tuple[Finding, tuple[str, ...]], context: RenderContext) -> str:
-    """The change that `posturio-iac fix` would make, folded; empty where a person has to decide."""
     finding, _ = pair
     change = context.change(finding)
     if change is None:
@@ -135,7 +134,6 @@ def _change(pair: tuple[Finding, tuple[str, ...]], context: RenderContext) -> st
 
 
 def _suggestion(lines: ShownEdit | None, context: RenderContext) -> str:
-    """Lines as a suggested change of GitHub on the named lines; empty where GitHub would change them."""
     text = lines.text if lines is not None else ""
     if lines is None or without_commands("\n".join(map(printable, text.split("\n")))) != text:
         return ""

@@ -191,7 +191,6 @@ def _awaited(life: KeyLife, as_of: datetime) -> str:
 
 
 def _who(key: AccessKey, life: KeyLife) -> str:
-    """Who answers for a key, as the beginning of a sentence."""
     return "Its owner" if isinstance(key.owner, str) and key.owner else life.asked_owner or "Somebody"
 
 

@@ -211,7 +211,6 @@ def _last(changes: Iterable[KeyChange]) -> datetime:
 
 
 def _folded(changes: list[KeyChange], as_of: datetime) -> list[KeyChange]:
-    """One line for a key that was deleted long ago: what it was, and when it went."""
     deleted = changes[-1]
     if deleted.kind is not KeyChangeKind.DELETED or as_of - deleted.at < FOLDED:
         return changes

@@ -118,7 +118,6 @@ def command_of(step: Step) -> str:
 
 
 def _plain(text: str) -> str:
-    """Make words of others harmless in mail and in tickets, in one line."""
     return ACTIVE.sub(lambda found: {"@": "(at)", "": " "}.get(found[0], "?"), printable(text))
 
 

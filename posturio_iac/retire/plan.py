@@ -96,7 +96,6 @@ def steps(report: Report, policy: Policy, include: Collection[str]) -> list[Step
 
 
 def _waits(judged: JudgedKey) -> bool:
-    """Whether a key that nothing flags is off and will be deleted, so that its owner should know."""
     key = judged.key
     off = key.status in NOT_ACTIVE and isinstance(key.disabled_since, datetime)
     return off and key.is_root is not True and judged.verdict is not Verdict.SUPPRESSED

@@ -81,7 +81,6 @@ def accept_rest(config: Config, given: Arguments, new: NewEntryFields) -> int:
 
 
 def _look(config: Config, given: Arguments, *, prune: bool) -> tuple[list[BaselineFile], Report, Searched]:
-    """The existing or future baselines, the report of a scan without them, and the scope of that scan."""
     paths = config.baseline or (os.path.abspath(FILE),)
     there = tuple(filter(os.path.isfile, paths))
     selection = select(given.words or (os.curdir,), os.getcwd(), config.with_values(baseline=there), given.exclude or ())

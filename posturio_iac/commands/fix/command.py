@@ -157,7 +157,6 @@ def chosen(given: Arguments) -> FixRun:
 
 
 def _hooked(given: Arguments) -> FixRun | None:
-    """The part of the scan that changed files concern, as in ``hook``; None when there is none."""
     from posturio_iac.commands.settings import settings
     from posturio_iac.scan import select
     from posturio_iac.scan.impact import narrow
@@ -245,7 +244,6 @@ def planned(run_: FixRun, report: Report, asked: Wishes) -> tuple[tuple[Outcome,
 
 
 def _check_addresses(globs: Sequence[str], report: Report) -> None:
-    """Refuse a glob that matches no key: a mistyped address would fix nothing and seem to succeed."""
     from posturio_iac.judge.policy import text_matches
 
     for glob in globs:

@@ -71,7 +71,6 @@ class RunRecord:
 
 
 def _options(argv: Sequence[str]) -> list[str]:
-    """The command line without the external id, and with ids of keys masked."""
     shown = [f"{SECRET}={MASK}" if word.startswith(f"{SECRET}=") else word for word in argv]
     mask = KeyIdMask(())
     return [MASK if number and shown[number - 1] == SECRET else mask.text(word) for number, word in enumerate(shown)]

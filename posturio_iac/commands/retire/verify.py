@@ -120,7 +120,6 @@ def _remarks(earlier: Earlier, path: str) -> list[Diagnostic]:
 
 
 def _targets(run: Run, earlier: Earlier) -> tuple[list[AccountTarget], dict[str, str], list[Diagnostic]]:
-    """The way to each account of the file, and why some have none. Raises `AwsError` and `CredentialsError`."""
     wanted = earlier.accounts()
     if not wanted:
         return [], {}, []

@@ -207,7 +207,6 @@ def _translating(operation: str) -> Iterator[None]:
 
 
 def _marked(call: Callable[..., dict[str, Any]], parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the pages of an operation of IAM that botocore does not know to have any."""
     page = call(**parameters)
     yield page
     while page.get("IsTruncated"):

@@ -77,7 +77,6 @@ def _second(moment: object) -> datetime | None:
 
 
 def _listed(connection: Connection, user: DeployedUser, looked: UserKeys) -> list[dict[str, Any]] | None:
-    """The keys of a user; None when they could not be listed or the user is gone, which ``looked`` distinguishes."""
     try:
         return list_keys(connection, user)
     except AwsError as error:
@@ -111,7 +110,6 @@ def _last_used(connection: Connection, key_id: str) -> dict[str, Any] | AwsError
 
 
 def _deleted(connection: Connection, user: DeployedUser, refused: Collection[str]) -> set[str]:
-    """Which of these keys a user no longer has; none when that cannot be told."""
     if not refused:
         return set()
     try:

@@ -61,7 +61,6 @@ def _listed(holder: Mapping[str, Any], name: str) -> Iterable[Mapping[str, Any]]
 
 
 def _document(document: object) -> Mapping[str, Any]:
-    """A policy as data: botocore decodes it, other clients leave it as AWS sends it."""
     if isinstance(document, str):
         try:
             document = json.loads(unquote(document))

@@ -109,7 +109,6 @@ def _resolved(result: ResolvedFinding, now: str, context: RenderContext) -> dict
 
 
 def _unread(diagnostic: Diagnostic, account: str, now: str, context: RenderContext) -> dict[str, Any]:
-    """An error about an account, so that the account does not look clean."""
     region = context.region or deployed.REGIONS["aws"]
     partition, text = deployed.partition_in(region), printable(diagnostic.message)
     made = _finding(account, partition, "incomplete", deployed.identity("incomplete", account, diagnostic.message), (now, now), region)
@@ -140,7 +139,6 @@ def _about_key(key: AccessKey, generator: str, name: str, severity: str, now: st
 
 
 def _finding(account: str, partition: str, generator: str, name: str, seen: tuple[str, str], region: str) -> dict[str, Any]:
-    """The fields of every finding; ``seen`` holds the times when it was first and last seen."""
     return {
         "SchemaVersion": "2018-10-08",
         "Id": f"{deployed.PRODUCT}/{account}/{name}",

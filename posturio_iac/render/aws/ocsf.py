@@ -105,7 +105,6 @@ def _resolved(result: ResolvedFinding, now: int, context: RenderContext) -> dict
 
 
 def _unread(diagnostic: Diagnostic, now: int, context: RenderContext) -> dict[str, Any]:
-    """An error about an account or the run, so that it does not look clean."""
     text, account = printable(diagnostic.message), printable(diagnostic.account or "")
     name = deployed.identity("incomplete", diagnostic.account or "", diagnostic.message)
     event = _event(name, WHOLE, "Access keys that could not all be read", text, WARNING, now)

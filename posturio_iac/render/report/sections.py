@@ -59,7 +59,6 @@ def sections(posture: Posture) -> tuple[Section, ...]:
 
 
 def _page(rule: str) -> str:
-    """The address of a rule's page; empty for what cannot be the name of a rule."""
     return page_url(rule) if rule.isascii() and rule.replace(".", "").replace("_", "").isalnum() else ""
 
 
@@ -153,7 +152,6 @@ def _clause(summary: str, code: str) -> Iterator[Piece]:
 
 
 def _fix(task: Task) -> str:
-    """The command that lets a program mend all of a task, or look for the places, where it can."""
     levels = {finding.fix for finding in task.findings}
     if not levels or ("" in levels and not all(map(_can_be_placed, task.findings))):
         return ""

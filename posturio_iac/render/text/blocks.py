@@ -145,7 +145,6 @@ def _finding(finding: Finding, key: Span | None, context: RenderContext) -> Iter
 
 
 def _change(finding: Finding, context: RenderContext) -> Iterator[str]:
-    """Yield the first lines of the change that `posturio-iac fix` would make; empty ones do not count."""
     change = context.change(finding)
     lines = [line for line in change.diff if line[1:].strip()] if change is not None else []
     shown = lines if len(lines) <= SHOWN_LINES + 1 else lines[:SHOWN_LINES]
@@ -168,7 +167,6 @@ def _listed(report: Report, context: RenderContext) -> Iterator[Verdict]:
 
 
 def _section(report: Report, verdict: Verdict, context: RenderContext) -> TextBlock:
-    """The keys of a verdict with their reasons; keys that share all of them stand together."""
     rows = [f"{paint(verdict.value.capitalize(), 'bold', color=context.color)}:"]
     alike: dict[tuple[str, ...], list[JudgedKey]] = {}
     for judged in report.keys:
