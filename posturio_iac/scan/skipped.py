@@ -10,6 +10,7 @@ from posturio_iac.core.text import lazy_pattern
 from posturio_iac.frontends.terraform import known_modules
 from posturio_iac.frontends.terraform.known_modules.lookup import load
 from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources, makes_no_key
+from posturio_iac.frontends.terraform.modules.call_graph import graph_of
 from posturio_iac.frontends.terraform.modules.installed import manifest
 from posturio_iac.search.file_search import LOCAL
 from posturio_iac.search.module_calls import holding, local_calls, text
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from posturio_iac.config import Config
+    from posturio_iac.core.closure import CallGraph
     from posturio_iac.scan.impact import Narrowed
     from posturio_iac.search import Selection
 
@@ -71,7 +73,7 @@ def with_unfollowed(report: Report, selection: Selection, config: Config, narrow
 
 def _module_calls(selection: Selection, config: Config) -> Iterator[SkippedPlace]:
     """Yield the calls of modules that are not here, known or installed. Sources of Terragrunt that are computed do not count."""
-    known, roots = load(config.known_modules), _Roots(selection)
+    known, graph, installed = load(config.known_modules), graph_of(local_calls(selection)), dict[str, set[str]]()
     search, told, own = selection.search, dict[str, bool](), OwnSources(selection.search, known.holds)
 
     def is_told(source: str) -> bool:
@@ -92,7 +94,11 @@ def _module_calls(selection: Selection, config: Config) -> Iterator[SkippedPlace
             name = ".".join((block.type, *block.labels))
             computes = block.type in CALLS and block.labels
             for source in block.literals("source") or (_computed(block.expressions("source")) if computes else ()):
-                if not is_here(source, os.path.dirname(path)) and not roots.have_installed(os.path.dirname(path), block.labels):
+                if not is_here(source, folder := os.path.dirname(path)):
+                    if folder not in installed:
+                        installed[folder] = set(_installed(folder, graph, selection))
+                    if ".".join(block.labels) in installed[folder]:
+                        continue
                     yield SkippedPlace(MODULE, path, f"{name}: {_CREDENTIALS.sub('//', source)}")
     for path, text_ in search.unfollowed:
         if (call := _CALL.fullmatch(text_)) is not None and not is_told(call[1]):
@@ -103,31 +109,10 @@ def _computed(expressions: list[bytes]) -> tuple[str, ...]:
     return (_COMPUTED,) if expressions else ()
 
 
-class _Roots:
-    """Which modules ``terraform init`` has installed for a folder, or for one that leads to it by local calls."""
-
-    def __init__(self, selection: Selection) -> None:
-        self._selection = selection
-        self._installed: dict[str, set[str]] = {}  # below each folder, the names of calls whose modules are there
-        self._callers: dict[str, set[str]] = {}
-        for caller, module in local_calls(selection):
-            self._callers.setdefault(module, set()).add("" if caller == os.curdir else caller)
-
-    def have_installed(self, folder: str, labels: tuple[str, ...]) -> bool:
-        """True if the module that a block with ``labels`` in ``folder`` calls is there."""
-        if folder not in self._installed:
-            self._installed[folder] = set(self._names(folder))
-        return ".".join(labels) in self._installed[folder]
-
-    def _names(self, folder: str) -> Iterator[str]:
-        pending, seen = [folder], set[str]()
-        while pending:
-            one = pending.pop()
-            if one in seen:
-                continue
-            seen.add(one)
-            pending += self._callers.get(one or os.curdir, ())
-            base = os.path.join(self._selection.root, one)
-            for call_path, installed in manifest(base, self._selection.search.fence)[0].items():
-                if os.path.isdir(os.path.join(base, installed.folder)):
-                    yield call_path.rpartition(".")[2]
+def _installed(folder: str, graph: CallGraph, selection: Selection) -> Iterator[str]:
+    """Yield the names of the calls whose modules ``terraform init`` has installed for a folder, or for one that leads to it."""
+    for root in graph.above(folder):
+        base = os.path.join(selection.root, root)
+        for call_path, installed in manifest(base, selection.search.fence)[0].items():
+            if os.path.isdir(os.path.join(base, installed.folder)):
+                yield call_path.rpartition(".")[2]

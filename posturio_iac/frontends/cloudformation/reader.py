@@ -6,6 +6,7 @@ import gc
 import os
 
 from posturio_iac.core.budget import BudgetError
+from posturio_iac.core.closure import closure
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.decoding import UNRESOLVED, conflict_line, markup
@@ -220,19 +221,9 @@ def _stack_tags(template: Template) -> tuple[tuple[str, str], ...]:
 
 def _outermost(paths: Iterable[str], files: Files) -> frozenset[str]:
     """The templates that no other one includes; of those that include each other, the first."""
-    reach = {path: _reach(path, files) for path in paths if path in files.used}
+    reach = {path: closure((path,), files.used) for path in paths if path in files.used}
     above: dict[str, list[str]] = {}
     for path, below in reach.items():
         for other in below - {path}:
             above.setdefault(other, []).append(path)
     return frozenset(p for p in paths if all(other in reach.get(p, ()) and p < other for other in above.get(p, ())))
-
-
-def _reach(path: str, files: Files) -> frozenset[str]:
-    found: dict[str, None] = {}
-    pending = [path]
-    while pending:
-        more = [below for below in files.used.get(pending.pop(), ()) if below not in found]
-        found.update(dict.fromkeys(more))
-        pending += more
-    return frozenset(found)
