@@ -23,14 +23,7 @@ UNIT = ".hcl"
 
 
 def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> CodeChange:
-    """The change that carries out a remedy in the files as they are now.
-
-    ``max_days`` is how long a key may live: a slower clock that a key starts to follow is shortened to it.
-
-    Raises:
-        CannotFixError: no edit can do it, or none should.
-
-    """
+    """The change that carries out a remedy; a clock that a key starts to follow is shortened to ``max_days``. Raises `CannotFixError`."""
     place = remedy.place if isinstance(remedy, Suppress) else r.place_of(remedy)
     if place is None or place.span is None or getattr(remedy, "needs_person", False) or isinstance(remedy, r.SetProperty):
         raise CannotFixError(PERSON)

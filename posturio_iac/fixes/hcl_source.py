@@ -183,10 +183,9 @@ class HclSource:
         return next(c for c in attribute.children if c.type == "expression")
 
     def add_argument(self, block: Block, lines: str, *, apart: bool = False, width: int = 0) -> Edit:
-        """The edit that adds an argument or a block to a block, after its last argument; a one-line block is opened.
+        """The edit that adds ``lines``, indented as at the margin, to a block after its last argument; a one-line block is opened.
 
-        ``lines`` are indented as if the block stood at the margin. ``apart`` puts an empty line in between; ``width`` is that of the names
-        in ``lines``, with which the argument of a one-line block is aligned.
+        ``apart`` puts an empty line in between; ``width`` is that of names, with which the argument of a one-line block is aligned.
         """
         outer = self.indent(block.start_byte)
         unit = self._unit_after(self.data.find(b"{", block.start_byte), outer) or self.unit

@@ -66,10 +66,7 @@ class NodeSource:
         return len(self.text.encode()[: byte - self.base].decode("utf-8", "replace"))
 
     def member_at(self, byte: int) -> tuple[Node, Node]:
-        """The key that begins at a byte of the file, and the map that it has, which may be the only one of a list.
-
-        Raises `CannotFixError` when no key begins there, or its map is not there once.
-        """
+        """The key at a byte of the file, and its map, which may be the only one of a list. Raises `CannotFixError` where there is none."""
         at = self.offset(byte)
         found = self._alone(at) or self._keys.get(at)
         if found is None:
@@ -96,10 +93,7 @@ class NodeSource:
         return member_at(self.text, at)
 
     def add(self, holder: Node, members: Members, *, after: str = "") -> list[Edit]:
-        """The edits that add members to a map; maps that it has already are kept and get the members inside.
-
-        A new member goes after the member ``after``, or else last.
-        """
+        """The edits that add members to a map, after the member ``after`` or last; maps that it has already get the members inside."""
         edits: list[Edit] = []
         held = holder.value if isinstance(holder.value, Object) else Object()
         for name, value in members.items():
