@@ -75,7 +75,7 @@ class RemedyChoice:
         self._named: dict[object, set[tuple[str, str]]] = {}
 
     def is_harmless(self, finding: Finding, remedy: Remedy | Suppress) -> bool:
-        """True if structure alone says that a remedy is about this key: none is made, named or reached at its place, nor of its user."""
+        """True if structure alone says that a remedy is about this key: no other is made, named or reached there, or has its user."""
         key, place = self._keys.get((finding.address, finding.root)), getattr(remedy, "place", None)
         if key is None or key.span is None or place is None or place.span is None or key.remedies.is_for_others:
             return False
