@@ -124,7 +124,6 @@ def _date(block: hcl.Block, argument: str, scope: ModuleScope) -> str:
 
 
 def _rotating(block: hcl.Block, scope: ModuleScope, address: str) -> Due | None:
-    """The change of a ``time_rotating`` when it is due; None where it stands still."""
     if _date(block, "rfc3339", scope):
         return None
     if once := _date(block, "rotation_rfc3339", scope):

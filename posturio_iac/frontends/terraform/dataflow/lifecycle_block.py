@@ -192,7 +192,6 @@ def is_map(expression: hcl.Expr | None, scope: ModuleScope) -> bool | None:
 
 
 def _way(reference: hcl.Expr, scope: ModuleScope) -> tuple[Step, ...]:
-    """The words and indexes of a reference; nothing where it is none."""
     match reference:
         case hcl.Name(name):
             return (name,)

@@ -92,7 +92,6 @@ class Origins:
         return causes  # type: ignore[return-value]  # they are origins
 
     def _in_parts(self, expression: hcl.Expr | None, scope: ModuleScope) -> Iterator[ValueOrigin]:
-        """Yield what the references in a value come from that cannot be evaluated as a whole."""
         for part, instance, words in mentions([(expression, scope.instance)], hidden_by=HIDING):
             if len(words) > 1:
                 inner = scope.seen(self.view) if instance is scope.instance else instance.scope(self.view)
@@ -168,9 +167,8 @@ def mentions(
 ) -> Iterator[tuple[hcl.Expr, ModuleInstance, tuple[str, ...]]]:
     """Yield each expression with its module and its words, if it is a reference.
 
-    What a call of ``hidden_by`` holds is left out. With ``computed`` a computed attribute leads to all arguments of its resource, and of
-    a conditional whose condition the code fixes only one arm is looked at. With ``only_held`` no resource is looked into but those that
-    merely hold values.
+    Calls of ``hidden_by`` hide what they hold. With ``computed`` a computed attribute leads to all arguments of its resource, and a
+    conditional to the arm that the code fixes. With ``only_held`` of all resources only those that hold values are looked into.
     """
     pending = list(reversed(list(start)))
     seen: set[tuple[int, tuple[str, ...]]] = set()
@@ -252,6 +250,5 @@ def _argument(block: hcl.Block | None, kind: str, attribute: str, instance: Modu
 
 
 def _marked(block: hcl.Block | None) -> hcl.Expr | None:
-    """The marker, if a variable or an output says of itself that it is sensitive."""
     mark = block.get("sensitive") if block is not None else None
     return _MARK if isinstance(mark, hcl.Literal) and mark.value in (True, "true") else None

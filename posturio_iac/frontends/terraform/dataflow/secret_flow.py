@@ -97,7 +97,6 @@ class Secrets:
         return self._mentions[id(folder)].get(name, ())
 
     def _hold(self, instance: ModuleInstance, holder: _Holder) -> Iterator[_Node]:
-        """Look at something that mentions what can hold a secret, and yield what it passes the secret to."""
         if (instance, holder) in self._seen:
             return
         self._seen.add((instance, holder))

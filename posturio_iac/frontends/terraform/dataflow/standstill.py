@@ -57,7 +57,6 @@ def _clocks(start: Iterable[Placed], hidden_by: tuple[str, ...] = ()) -> Iterato
 
 
 def _keeps_time(kind: str, name: str, instance: ModuleInstance) -> bool:
-    """True if a resource is a clock, and there may be one."""
     block = instance.folder.resources.get((kind, name)) if kind in _CLOCKS else None
     if block is None or not planned(block, instance, USUAL).instances:
         return False

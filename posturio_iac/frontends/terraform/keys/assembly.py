@@ -139,7 +139,6 @@ def is_beside(one: KeyOfUser, other: KeyOfUser) -> Attr[bool]:
 
 
 def _test(condition: hcl.Expr | None) -> tuple[hcl.Expr, bool] | None:
-    """The condition for there being an instance, and whether it must be true or false."""
     match condition:
         case hcl.Conditional(test, hcl.Literal((0 | 1) as first), hcl.Literal((0 | 1) as second)) if first != second:
             holds = bool(first)

@@ -114,7 +114,6 @@ class Inputs:
 
 
 def _is_off(value: Value) -> bool | None:
-    """True if a switch is off; None when the code does not fix it."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value is None or str(value).lower() in _OFF
     return not value if isinstance(value, (dict, tuple)) and (value or first_unknown(value) is None) else None

@@ -85,7 +85,6 @@ def _of_stack(block: hcl.Block, scope: ModuleScope, address: str, setting: RootM
 
 
 def _not_followed(block: hcl.Block, instance: ModuleInstance, address: str, *names: Value) -> None:
-    """Name a template that is not here, by the first of some values that is known."""
     said = f"{address}: {next((name for name in names if isinstance(name, str)), '') or 'a template that the code does not fix'}"
     instance.program.report(Diagnostic(Level.NOTE, said, own_place(block.header, instance).path, about=CALLS_NOT_FOLLOWED))
 
@@ -137,7 +136,6 @@ def _is_run_to_rotate(own: tuple[str, ...], instance: ModuleInstance) -> bool:
 
 
 def _lines(body: hcl.Body, scope: ModuleScope) -> Iterator[str]:
-    """Yield what a block says, by its arguments: as it is written, and as the values in it make it."""
     for name, attribute in body.attributes.items():
         parts = [part.value for part in walk(attribute.expression) if isinstance(part, hcl.Literal) and isinstance(part.value, str)]
         yield from (f"{name} = {part}" for part in parts)

@@ -200,7 +200,6 @@ def instead_of_key(key: hcl.Block, user: TerraformUser, instance: ModuleInstance
 
 
 def _is_of(user: TerraformUser, block: hcl.Block, way: tuple[str, ...], scope: ModuleScope) -> bool:
-    """True if a rotator names the user: by the value of the name, or by the way it is written."""
     expression = block.get(way[0])
     for step in way[1:]:
         items = expression.items if isinstance(expression, hcl.ObjectExpr) else ()

@@ -113,7 +113,6 @@ def _through_trigger(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope, en
 
 
 def _refused(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope) -> Lifetime | None:
-    """The evidence of a trigger that Terraform does not accept."""
     words = references(trigger)
     text = (spelled(trigger) or "its value") if words else ""
     remedy: Remedy
@@ -137,7 +136,6 @@ def _key(block: hcl.Block) -> Place:
 
 
 def _direct(clock: Clock, doubt: Unknown | None, trigger: hcl.Expr, engine: Engine, block: hcl.Block, scope: ModuleScope) -> Lifetime:
-    """The evidence of a trigger that names a clock itself."""
     span, text = trigger.span, spelled(trigger)
     if doubt is None and engine.counts_creation and scope.instance.program.options.engine == "auto":
         said = f"the rotation of {'.'.join(block.labels)} counts since files say OpenTofu 1.12 or later; on Terraform it would never happen"
@@ -152,7 +150,6 @@ def _direct(clock: Clock, doubt: Unknown | None, trigger: hcl.Expr, engine: Engi
 
 
 def _moved(origin: Origin, span: Span, clock: Clock, doubt: Unknown | None, text: str) -> Lifetime:
-    """The evidence of a replacement whenever a clock is due, or perhaps then."""
     if doubt is not None:
         plain = TriggerOrigin(text) if isinstance(origin, TriggerOrigin) else origin
         return Lifetime(Kind.ROTATION, Effect.UNKNOWN, plain, text, span, reason=doubt.as_reason())
@@ -226,7 +223,6 @@ def _dependencies(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
 
 
 def _out_of_band(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
-    """Yield the unknown evidence of a key that Terraform ignores and that something else seems to rotate."""
     lifecycle = block.first("lifecycle")
     expression = lifecycle.get("ignore_changes") if lifecycle else None
     if expression is not None and ignored_changes(block) is None:

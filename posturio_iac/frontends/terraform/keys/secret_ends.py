@@ -50,7 +50,6 @@ def exposures_of_module(call: hcl.Block, instance: ModuleInstance, secrets: tupl
 
 
 def _is_smtp(end: SecretEnd) -> bool:
-    """True if it is the password for SES that Terraform derives from a key."""
     return "smtp" in (end.origin.attribute or "")
 
 
@@ -81,7 +80,6 @@ def keeping(instance: ModuleInstance, call: hcl.Block) -> tuple[str, ...]:
 
 
 def _unless(doubt: Unknown | None, place: Exposure, origin: ValueOrigin) -> Exposure | Unknown:
-    """The place; unknown when something that the code does not fix stands in between."""
     if doubt is not None:
         return doubt.about(place.where)
     return SHOWN_IF(place.where) if origin.is_conditional else place
@@ -102,10 +100,7 @@ def _output(end: SecretEnd) -> Iterator[Exposure | Unknown]:
 
 
 def _shows_outputs(instance: ModuleInstance) -> bool:
-    """True if Terraform shows sensitive outputs of the module: before 0.15 it does, later versions refuse to.
-
-    A module that old ones may run as well (``>= 0.12``), or that pins no version, counts as old only when it is applied by itself.
-    """
+    """True if Terraform may show sensitive outputs, as it does before 0.15. One that is not pinned counts as old if applied by itself."""
     from posturio_iac.frontends.terraform.known_modules.versions import Interval, Version, parse_constraint
 
     refuses = Version((0, 15, 0))

@@ -82,14 +82,12 @@ def read_map(expression: hcl.Expr, scope: ModuleScope, carrier: TagOrigin, label
 
 
 def _literal_place(origin: hcl.Expr, scope: ModuleScope) -> Span:
-    """Where a value stands as a literal, when it comes from one alone: the argument of a call, a local value."""
     literal, _ = _followed(origin, scope)
     is_ours = isinstance(literal, hcl.Literal) and scope.instance.program.is_ours(literal.span.path)
     return literal.span if is_ours else origin.span
 
 
 def _followed(expression: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, ModuleScope]:
-    """What references stand for in the end, with its scope."""
     for _ in range(_MOST_STEPS):
         expression, scope = _source(expression, scope) or (expression, scope)
     return expression, scope

@@ -223,7 +223,6 @@ def below(root: ModuleInstance, *words: bytes, installed: bool) -> tuple[list[Mo
 
 
 def _mentions(program: ModuleLoader, path: str, words: tuple[bytes, ...]) -> bool:
-    """True if the text of a local module, or of those that it calls, has one of some words."""
     pending, seen = [path], {path}
     for at in pending:
         folder = os.path.normpath(os.path.join(program.root, at))
