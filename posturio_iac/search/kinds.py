@@ -31,14 +31,15 @@ _ADDED: dict[str, tuple[bytes, ...]] = {}  # the search terms of kinds that fron
 
 CALLING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey", b"ervice-specific-c", b"ervice_specific_c", b"erviceSpecificC")
 """Each call that makes a key holds one of these: of the command line, of Python, of other languages, of PowerShell."""
-RUNNING = (b'-exec"', b"local_command", b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString", b'_hook "', b"run_cmd")
+RUNNING = (b"-exec", b"local_command", b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString", b"_hook", b"run_cmd")
 """Signs of a program whose text may be put together."""
-EXTERNAL, _GIVEN = b'"external"', b"program"  # a data source that runs a program, and its argument
-_BY_SHELL = (b'-exec"', b"local_command", b"_hook", b"run_cmd")
+EXTERNAL, _GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"
+"""A data source that runs a program, whose label needs no quotes, and its argument."""
+_BY_SHELL = (b"-exec", b"local_command", b"_hook", b"run_cmd")
 _FILES = (b"source_dir", b"source_file", b"source_path")
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Serverless::Function", b"handler:")
 _AS_CODE = (*_FILES, b"Uri", b"DockerContext", b"aws:asset", *_FUNCTIONS)
-PROGRAMS = (EXTERNAL, *_BY_SHELL, *_AS_CODE)  # signs of code that names a program in another file, but for functions that read one
+PROGRAMS = (*EXTERNAL, *_BY_SHELL, *_AS_CODE)  # signs of code that names a program in another file, but for functions that read one
 NAMING_IN_TERRAFORM = (*_BY_SHELL, *_FILES, b"file(", b"filebase64(")
 NAMING = (*NAMING_IN_TERRAFORM, *_AS_CODE)
 HOLDING = (b"esources", b"Type")
@@ -150,7 +151,7 @@ def runs_program(data: bytes) -> bool:
 
 
 def _is_external(data: bytes) -> bool:
-    return data.find(EXTERNAL) >= 0 and data.find(_GIVEN) >= 0
+    return data.find(_GIVEN) >= 0 and holds_any(data, EXTERNAL)
 
 
 _PARTS = {JSON: (b'"Resources"', b'"functions"')}

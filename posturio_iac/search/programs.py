@@ -78,7 +78,7 @@ _AWAY = lazy_pattern(rf"\bworking_dir{_SET}|\bcd\s+([\w./@+-]+)")
 _MAKE = lazy_pattern(r"[\"'\s](?:make|npm|pnpm|yarn)\s")
 _MADE = ["Makefile", "makefile", "GNUmakefile", "package.json"]
 _COMPUTED = lazy_pattern(r"\b(?:command|program|inline|arguments)\s*=\s*(?:[a-z][\w.]*[.(]|[^\n]*\$\{(?!path\.\w+\}))")
-_BLOCKS = ('-exec"', '"external"', "local_command", "_hook", "run_cmd")  # signs of what runs such a command
+_BLOCKS = ("-exec", '"external"', "data external", "local_command", "_hook", "run_cmd")  # signs of what runs such a command
 _ENDINGS = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".sh", ".bash", ".rb", ".go", ".java", ".ps1", ".cs", ".kt", ".php")
 _HANDLED = _ENDINGS[:6]
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".ps1", "akefile")

@@ -45,9 +45,7 @@ TEMPLATES = {
     "substituted": zipped({SUB: PYTHON.replace("joe", "${AWS::StackName}")}),
     "filled-in": zipped({SUB: [PYTHON.replace("access", "${word}"), {"word": "access"}]}),
     "mapped": zipped({"Fn::FindInMap": ["M", "a", "b"]}, Mappings={"M": {"a": {"b": PYTHON}}}),
-    "default-of-a-word": {
-        "t.yaml": f"Parameters:\n  P: {{Type: String, Default: create}}\n{CODE}!Sub boto3.client('iam').${{P}}_access_key()\n"
-    },
+    "default-of-a-word": {"t.yaml": f"Parameters: {{P: {{Default: create}}}}\n{CODE}!Sub boto3.client('iam').${{P}}_access_key()\n"},
     "default": zipped({"Ref": "P"}, Parameters={"P": {"Type": "String", "Default": PYTHON}}),
     "loop": {"t.json": json.dumps({"Transform": "AWS::LanguageExtensions", "Resources": {"Fn::ForEach::X": LOOP}})},
     "escaped": {"t.json": resource(LAMBDA, Code={"ZipFile": PYTHON}).replace("access", "\\u0061ccess")},
@@ -103,6 +101,7 @@ def block(address: str, argument: str) -> str:
 PROVISIONED = {
     "script": {"main.tf": RUNS % '"./make-key.sh"', "make-key.sh": SHELL},
     "script-of-module": {"main.tf": RUNS % '"bash ${path.module}/bin/make.sh joe"', "bin/make.sh": SHELL},
+    "unquoted": {"main.tf": (RUNS % '"sh make.sh"').replace('"local-exec"', "local-exec"), "make.sh": SHELL},
     "script-elsewhere": {"main.tf": ELSEWHERE % '"sh make"', "bin/make": SHELL},
     "makefile": {"main.tf": RUNS % '"make keys"', "Makefile": f"keys:\n\t{SHELL.splitlines()[1]}\n"},
     "npm": {"main.tf": RUNS % '"npm run keys"', "package.json": json.dumps({"scripts": {"keys": SHELL}})},
@@ -137,6 +136,7 @@ TERRAFORM: dict[str, tuple[dict[str, str], str]] = {
     **{name: (files, "data.archive_file.a") for name, files in ARCHIVED.items()},
     **{name: ({"main.tf": block(*made), "a/b.sh": SHELL, "boot.tpl": SHELL}, made[0]) for name, made in ARGUMENTS.items()},
     "module-lambda": ({"main.tf": MODULE, "src/app.py": PYTHON}, "module.l"),
+    "external": ({"main.tf": 'data external e {\n  program = ["sh", "make.sh"]\n}\n', "make.sh": SHELL}, "data.external.e"),
     "json": ({"main.tf.json": json.dumps(IN_JSON)}, "null_resource.n"),
 }
 

@@ -116,7 +116,7 @@ def _is_small(top: str) -> bool:
 
 def _searches(search: FileSearch, base: str, directories: Sequence[str]) -> list[list[str | bytes]]:
     terms = search.search_terms
-    code = (*terms.terraform, *_MARKS, *CALLING, *RUNNING, *NAMING_IN_TERRAFORM, EXTERNAL)
+    code = (*terms.terraform, *_MARKS, *CALLING, *RUNNING, *NAMING_IN_TERRAFORM, *EXTERNAL)
     texts = _shortest((*terms.texts, *_MARKS, *LEADING[:-1], *CALLING, *RUNNING, *NAMING, *VARIABLES))
     odd = (*(_escaped(text) for text in texts if _escaped(text) != text), *(_torn(text) for text in terms.texts if b"_" not in text))
     patterns = [part for text in (b"|".join(odd), *(text for text in texts if _escaped(text) == text)) for part in ("-e", text)]
