@@ -216,8 +216,8 @@ class FileSearch:
         """True if the local module that code in ``folder`` calls by ``source`` is here, where it may be read; a submodule may be empty."""
         place = os.path.normpath(os.path.join(self.prefix + folder, source.replace("\\", "/")))
         try:
-            return any(name[0] != "." for name in os.listdir(place)) and self.fence.holds(place)
-        except OSError:
+            return self.fence.holds(place) and any(name[0] != "." for name in os.listdir(place))
+        except (OSError, ValueError):  # a NUL byte
             return False
 
     def note_calls(self, path: str, sources: Iterable[bytes]) -> None:

@@ -258,7 +258,6 @@ def test_several_entries_to_remove_are_all_named() -> None:
         (r.CallConstruct(KEY, "App/Key", "owner", "a@b.c"), "add this call for", 'Tags.of(user).add("owner", "a@b.c")'),
         (r.AddMetadata(KEY, json=True, **DATE), "add this metadata to", '"Metadata": {"Posturio": {"Expires": "2027-01-31"}}'),
         (r.AddComment(KEY, json=True, **DATE), "add this comment to", '"//": "posturio: expires=2027-01-31"'),
-        (r.AddTag(KEY, is_shared=True, **DATE), "state this for", 'expires = "2027-01-31"'),
     ],
 )
 def test_keys_that_are_mended_alike_are_told_what_to_write_once(remedy: Any, does: str, code: str) -> None:

@@ -44,7 +44,7 @@ def program(root: str, **more: Any) -> ModuleTree:
         terraform=(),
         tracked=None,
         candidates=(),
-        search=SimpleNamespace(root=root, hcl=(), repositories=(), fence=Fence(root), passes_over=lambda _path: False),
+        search=SimpleNamespace(root=root, texts={}, hcl=(), repositories=(), fence=Fence(root), passes_over=lambda _path: False),
     )
     return ModuleTree(selection, options(**more))
 

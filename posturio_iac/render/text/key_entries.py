@@ -56,7 +56,7 @@ class KeyEntry(NamedTuple):
         """True if a unit of Terragrunt's applies the module that declares it from another folder."""
         folder = self.span.path.rpartition("/")[0] if self.span is not None else ""
         is_elsewhere = bool(folder and self.roots[0]) and not f"/{self.roots[0]}".endswith(f"/{folder}")
-        return is_elsewhere and not _MODULE.match(self.addresses[0])
+        return is_elsewhere and not self.addresses[0].startswith("module.")
 
     @property
     def title(self) -> str:
@@ -66,7 +66,8 @@ class KeyEntry(NamedTuple):
     def name(self, *, every: bool = False) -> str:
         """Its address; of several instances what is the same in all, with what differs. Safe to print."""
         first, base = self.addresses[0], bare(self.addresses[0])
-        notes = ["a known module that makes a key"] if _MODULE.fullmatch(f"{base}.") else []
+        is_call = "." not in f".{base}".rpartition(".module.")[2]
+        notes = ["a known module that makes a key"] if is_call else []
         if len(self.addresses) > 1:
             alike = all(bare(address) == base != address for address in self.addresses)
             named = listed([_indexes(address) for address in self.addresses] if alike else self.addresses[1:], every=every)
