@@ -67,7 +67,7 @@ def spellings(path: Path, chance: random.Random) -> dict[str, tuple[str, str]]:
             "tagged": quoted.sub(lambda found: f"{found[1]}!!str {found[2]}", text),
             "block": quoted.sub(lambda found: f"{found[1]}>-\n        {found[2]}", text),
             "anchored": quoted.sub(lambda found: f"{found[1]}&x {found[2]}", text),
-            **{way: quoted.sub(lambda found, way=way: found[1] + way % found[2][:14], text) for way in PUT_TOGETHER},
+            **{way: quoted.sub(lambda found: found[1] + way % found[2][:14], text) for way in PUT_TOGETHER},  # noqa: B023 - called at once
         }
         return {name: (spelt, path.name) for name, spelt in found.items()}
     found = {"escaped": replace(lambda word: escaped(word, HCL, chance)), "unquoted": re.sub(rf'"({TYPE.pattern})"', r"\1", text)}

@@ -302,7 +302,7 @@ def test_unit_in_which_only_an_included_file_names_the_module(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("files", [applying(KNOWN), live()])
-def test_comment_at_the_unit_states_the_end_of_its_key(tmp_path: Path, files: dict[str, object]) -> None:
+def test_comment_at_the_unit_states_the_end_of_its_key(tmp_path: Path, files: dict[str, str | bytes]) -> None:
     unit = str(files["live/prod/user/terragrunt.hcl"]).replace("terraform {", "# posturio: expires=2026-12-24\nterraform {")
     key = only(tmp_path, {**files, "live/prod/user/terragrunt.hcl": unit})
     assert {lifetime.value for lifetime in key.lifetimes} == {"2027-01-31", "2026-12-24"}
