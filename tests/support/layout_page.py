@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SECTIONS = {
     title: "".join(re.findall(r"^```diff\n(.*?)^```$", body, re.MULTILINE | re.DOTALL))
     for title, body in re.findall(
-        r"^## (A new .*?)\n(.*?)(?=^## )", (ROOT / "docs/layout.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+        r"^## (A new .*?)\n(.*?)(?=^## |\Z)", (ROOT / "docs/layout.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
 }
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"PYTHONDONTWRITEBYTECODE": "1"}
