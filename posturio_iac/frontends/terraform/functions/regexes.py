@@ -51,6 +51,7 @@ _SETS = {
     "alnum": "0-9A-Za-z", "alpha": "A-Za-z", "digit": "0-9", "lower": "a-z", "upper": "A-Z", "space": r"\t\n\v\f\r ", "blank": r"\t ",
     "word": "0-9A-Za-z_", "xdigit": "0-9A-Fa-f", "punct": r"!-\/:-@\[-`{-\~", "d": "0-9", "w": "0-9A-Za-z_", "s": r"\t\n\f\r ",
 }  # fmt: skip
+_BORDERS = {"$": r"\Z", r"\B": r"(?!\b)"}  # Python's \B finds nothing in an empty text before 3.14
 _LETTERS = {"f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _REFERENCE = lazy_pattern(r"\$(?:\$|\{(\w+)\}|(\w+))")
 
@@ -114,7 +115,7 @@ def _compiled(pattern: str) -> _Pattern:
         elif token["bar"] or token["border"]:
             if token["bar"]:
                 groups[-1].end_alternative()
-            made.append(r"\Z" if token["border"] == "$" else token[0])
+            made.append(_BORDERS.get(token[0], token[0]))
         else:
             least, most = _limits(token)
             takes = True

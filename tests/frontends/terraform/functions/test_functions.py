@@ -93,6 +93,7 @@ REGEXES = [
     ("regex", (r"^(?P<scheme>[^:/?#]+)://(?P<host>[^/?#]*)", "https://a.com/x"), {"scheme": "https", "host": "a.com"}),
     ("regexall", ("[a-z]+", "12ab34cd"), ("ab", "cd")),
     ("regexall", ("(.)=(.)", "a=1,b=2"), (("a", "1"), ("b", "2"))),
+    ("regexall", (r"\B^", ""), ("",)),
     ("regexall", ("z", "abc"), ()),
     ("regexall", (r"[\s\d\w-]", "a\u000b1-\f"), ("a", "1", "-", "\f")),  # Go's \\s knows no vertical tab
     ("replace", ("1 + 2 + 3", "+", "-"), "1 - 2 - 3"),
