@@ -184,7 +184,7 @@ def fuzz(session: nox.Session) -> None:
 def layout(session: nox.Session) -> None:
     """Do all that docs/layout.md shows to a copy of the project, and run the tests there."""
     session.install("-e", ".[report]", *group("tests"))
-    away = Path(session.create_tmp()).resolve() / "copy"
+    away = Path(session.cache_dir).resolve() / "layout"  # not create_tmp(), which makes each test work inside this repository
     shutil.rmtree(away, ignore_errors=True)
     session.run("python", "-m", "tests.support.layout_page", str(away))
     session.chdir(away)
