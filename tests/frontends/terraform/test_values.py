@@ -343,6 +343,7 @@ class TestResources:
             ('aws_iam_user.each["x"].name', "x-1"),
             ("[for u in aws_iam_user.each : u.name]", ("x-1", "y-2")),
             ("values(aws_iam_user.each)[*].name", ("x-1", "y-2")),
+            ('[for k in ["x", "y"] : one(aws_iam_user.each[k][*].name)]', ("x-1", "y-2")),
             ("{ for k, u in aws_iam_user.set : k => u.name }", {"p": "p", "q": "q"}),
             ("length(aws_iam_user.none)", 0),
             ('try(aws_iam_user.none[0].name, "no")', "no"),

@@ -163,7 +163,7 @@ def _splat(expression: hcl.Splat, scope: Scope) -> Value:
     """The elements of a splat; those of a plain reference are collected once, however many ask for one of them."""
     target, each = spelled(expression.target), spelled(expression.each)
     root, dot, _ = target.partition(".")
-    if not (each and root and dot) or root in scope.bindings or any(sign in target + each for sign in '"…'):
+    if not (each and root and dot) or root in scope.bindings or "[" in target + each:  # an index may differ from instance to instance
         return _each(expression, scope)
     return scope.kept(f"{target}{each}", lambda: _each(expression, scope))
 
