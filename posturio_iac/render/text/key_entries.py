@@ -6,6 +6,7 @@ from collections import Counter
 
 from posturio_iac.core.addresses import INDEX, bare
 from posturio_iac.core.evidence.remedy import place_of
+from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.terminal import printable
@@ -66,8 +67,9 @@ class KeyEntry(NamedTuple):
     def name(self, *, every: bool = False) -> str:
         """Its address; of several instances what is the same in all, with what differs. Safe to print."""
         first, base = self.addresses[0], bare(self.addresses[0])
-        is_call = "." not in f".{base}".rpartition(".module.")[2]
-        notes = ["a known module that makes a key"] if is_call else []
+        is_open = self.judged is not None and isinstance(self.judged.key.existence, Unknown)  # a program that it is given may make it
+        is_call = "." not in f".{base}".rpartition(".module.")[2]  # an address without a resource
+        notes = ["a known module that makes a key"] if is_call and not is_open else []
         if len(self.addresses) > 1:
             alike = all(bare(address) == base != address for address in self.addresses)
             named = listed([_indexes(address) for address in self.addresses] if alike else self.addresses[1:], every=every)
