@@ -16,7 +16,7 @@ from posturio_iac.frontends import frameworks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.config import Config
@@ -65,7 +65,6 @@ def run(argv: Sequence[str]) -> int:
     config = config.with_values(timeout=config.timeout or TIMEOUT)
     selection = select((top,), top, config, given.exclude or ())
     changed = triggers(given.words, top)
-    _warn_of_misplaced(given.words, top)
     if not given.quiet:
         point_to_secrets({path: data for path, data in selection.search.texts.items() if path in changed})
     hides = "exclude" in config.own and any(map(selection.search.skips, changed))
@@ -88,8 +87,8 @@ def with_marked_files(command: Command, argv: Sequence[str]) -> list[str]:
 
 
 def triggers(files: Sequence[str], top: str) -> frozenset[str]:
-    """The files relative to the top of the repository. Raises `UsageError` when one is outside of it, or is a folder."""
-    found = set()
+    """The files relative to the top of the repository. Raises `UsageError` when one is outside of it, is a folder, or never was."""
+    found = {}
     for file in files:
         is_submodule = os.path.isfile(os.path.join(file, ".git")) and os.path.realpath(file) != top
         if os.path.isdir(file) and not os.path.islink(file) and not is_submodule:
@@ -98,18 +97,20 @@ def triggers(files: Sequence[str], top: str) -> frozenset[str]:
         path = os.path.join(os.path.realpath(folder), name)
         if not path.startswith(os.path.join(top, "")):
             raise UsageError(f"{file} is outside of {top}, which the hook checks")
-        found.add(path[len(os.path.join(top, "")) :].replace(os.sep, "/"))
-    return frozenset(found)
+        found[file] = path[len(os.path.join(top, "")) :].replace(os.sep, "/")
+    if absent := [file for file in found if not os.path.lexists(file)]:
+        _refuse_unknown(absent, [found[file] for file in absent], top)
+    return frozenset(found.values())
 
 
-def _warn_of_misplaced(files: Sequence[str], top: str) -> None:
-    """Say that a path is relative to the top: git prints such in any folder, and a file that is not there counts as deleted."""
-    for file in files:
-        if not os.path.lexists(file) and os.path.lexists(os.path.join(top, file)):
-            from posturio_iac.core.text.terminal import printable
+def _refuse_unknown(absent: Sequence[str], paths: Collection[str], top: str) -> None:
+    """Raise `UsageError` if none of the files that are not there was ever known to git: those count as deleted."""
+    from posturio_iac.search.git_tree.git_changes import knew
+    from posturio_iac.search.locations import is_repository
 
-            to_stderr(f"warning: there is no {printable(file)} below the current folder, but below {printable(top)}; run the hook there\n")
-            return
+    if not is_repository(top) or not knew(paths, top):
+        more = f"; there is one below {top}, so run this there" if os.path.lexists(os.path.join(top, absent[0])) else ""
+        raise UsageError(f"{absent[0]}: no such file or directory, and git knows none that was deleted{more}")
 
 
 def _judge(

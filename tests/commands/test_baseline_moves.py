@@ -37,6 +37,7 @@ def test_moved_folders_with_equal_addresses_keep_their_own_entries(repository: R
         repository.write(f"envs/{name}/iam.tf", text)
     write(capsys)
     with_reasons(repository.path / FILE)
+    repository.commit()
     repository.git("mv", "envs", "environments")
     code, _, err = scan(capsys)
     assert code == 0, err

@@ -36,7 +36,7 @@ REST = ("--write", "--baseline-rest", "--until", "2027-01-31")
 def fix(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Fix:
     """Runs `fix` in the test's folder: its exit code, the diff and what it says."""
     monkeypatch.chdir(tmp_path)
-    return lambda *options: run(capsys, "fix", *options, *AS_OF)
+    return lambda *options: run(capsys, "fix", *AS_OF, *options)
 
 
 def place(folder: Path, text: str = USER + KEY, name: str = "main.tf") -> Path:

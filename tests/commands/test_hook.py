@@ -177,25 +177,24 @@ def hook(capsys: Capture) -> Hook:
     return call
 
 
-def test_paths_from_the_top_in_a_folder_below_are_told(repository: Repository, capsys: Capture, monkeypatch: Patch) -> None:
-    """``git diff --name-only`` prints such paths wherever it is run."""
+@pytest.mark.parametrize("command", [["hook"], ["fix", "--hook"]])
+def test_a_file_that_never_was_is_a_mistake(repository: Repository, capsys: Capture, monkeypatch: Patch, command: list[str]) -> None:
+    """``git diff --name-only`` prints paths from the top wherever it is run."""
     repository.write("infra/a/iam.tf", flagged())
     monkeypatch.chdir(repository.path / "infra")
-    code, _, err = run(capsys, "hook", "infra/a/iam.tf", "gone.tf")
-    assert (code, err) == (
-        0,
-        f"warning: there is no infra/a/iam.tf below the current folder, but below {repository.path}; run the hook there\n",
-    )
-    code, _, err = run(capsys, "hook", "a/iam.tf", "gone.tf")
-    assert (code, "warning" in err) == (1, False)
+    for name, more in (("gone.tf", ""), ("infra/a/iam.tf", f"; there is one below {repository.path}, so run this there")):
+        said = f"posturio-iac: {name}: no such file or directory, and git knows none that was deleted{more}\n"
+        assert run(capsys, *command, "a/iam.tf", name) == (2, "", said)
 
 
 @pytest.mark.parametrize(("files", "changed"), CHANGES.values(), ids=CHANGES)
 def test_a_change_is_judged_with_all_that_it_concerns(
     repository: Repository, hook: Hook, files: dict[str, str], changed: dict[str, list[str]]
 ) -> None:
-    for name, text in files.items():
+    for name, text in {**dict.fromkeys(" ".join(changed).split(), ""), **files}.items():
         repository.write(name, text)
+    repository.commit()
+    repository.git("rm", "-q", "--ignore-unmatch", *(set(" ".join(changed).split()) - {*files}), "none")
     for names, found in changed.items():
         assert [hook(name) for name in names.split()] == [(int(bool(found)), found)] * len(names.split()), names
 
@@ -266,6 +265,7 @@ def test_deleted_metadata_is_found_by_the_next_run_that_sees_the_module(reposito
     repository.commit()
     repository.git("rm", "-q", "a/user_override.tf")
     assert hook("a/iam.tf")[0] == 1
+    repository.commit()
     assert hook("a/user_override.tf")[0] == 1
 
 

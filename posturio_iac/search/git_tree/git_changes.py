@@ -107,6 +107,12 @@ def tracked(repository: str) -> frozenset[str]:
     return frozenset(names(_ask(repository, "ls-files", "-z", "-c")))
 
 
+def knew(paths: Iterable[str], repository: str) -> bool:
+    """True if the index or some commit has one of the files, which are relative to the top."""
+    literal = [f":(literal){path}" for path in paths]
+    return bool(_ask(repository, "ls-files", "-c", "--", *literal) or _ask(repository, "rev-list", "--all", "-1", "--", *literal))
+
+
 def git_folder(repository: str) -> str:
     """Where git keeps what belongs to this work tree. Raises `UsageError` when git fails."""
     return os.path.realpath(os.fsdecode(_ask(repository, "rev-parse", "--absolute-git-dir").rstrip(b"\n")))
