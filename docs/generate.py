@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.cli import main as main_of_tool
+from posturio_iac.commands import COMMANDS
+from posturio_iac.commands.retire.command import HOMES
 from posturio_iac.config.option_table import FORBIDDEN, NAMES, OPTIONS, OVERRIDE, OWNERS, SUPPRESSION, Option, Shape
 from posturio_iac.core.finding import Severity
 from posturio_iac.core.metadata.names import Names
@@ -168,6 +170,7 @@ def documents() -> dict[Path, str]:
         PROMISES: pack_pages.promises(rules, _promised()),
         Path("docs/configuration.md"): configuration(),
         PICTURE: picture(),
+        Path("fixtures/help.txt"): helps(),
         Path("docs/known-modules.md"): known_modules_page.page(modules),
         Path("docs/keyless.md"): keyless.page(),
         Path("posturio_iac/frontends/terraform/known_modules/_search_terms.py"): known_modules_page.search_terms_module(
@@ -248,6 +251,18 @@ def _scan(output: io.StringIO, color: str, path: str) -> str:
 
 def _without_summary(text: str) -> str:
     return text.rstrip().rpartition("\n\n")[0] + "\n"
+
+
+def helps() -> str:
+    """What `--help` prints for the program, for each command and for each step of `retire`."""
+    asked = [["--help"], *([name, "--help"] for name in COMMANDS), *(["retire", step, "--help"] for step in HOMES)]
+    output = io.StringIO()
+    for argv in asked:
+        output.write(f"$ posturio-iac {' '.join(argv)}\n")
+        with contextlib.redirect_stdout(output):
+            main_of_tool(argv)
+        output.write("\n")
+    return output.getvalue()
 
 
 def index(rules: dict[str, Registered]) -> str:

@@ -172,9 +172,10 @@ def help_text(command: Command, columns: int | None = None) -> str:
     last = (", ".join(HELP), "Print this help")
     rows = {option.name: (_head(option), f"{option.help}{_ending(option)}") for option in command.options}
     left = max(len(head) for head, _ in [*rows.values(), last, (command.word, "")]) + 4
-    shared = [(title, [name for name in names.split() if name in rows]) for title, names in GROUPS if "exclude" in rows]
+    shared = [(title, names.split()) for title, names in GROUPS if "exclude" in rows]
     grouped = {name for _, names in (*command.groups, *shared) for name in names}
     groups = (*command.groups, ("options", [name for name in rows if name not in grouped]), *shared)
+    groups = tuple((title, [name for name in names if name in rows]) for title, names in groups)
     parts = [f"{title}:\n" + "\n".join(_row(*rows[name], left, wide) for name in names) for title, names in groups if names]
     about = _row(command.word, command.word_help, left, wide) if command.word else fill(f"{command.word_help}.", max(wide, LEAST))
     description = fill(command.description, max(wide, LEAST), break_on_hyphens=False)

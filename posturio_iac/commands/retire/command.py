@@ -9,7 +9,7 @@ from posturio_iac.commands.live.arguments import ABSENT, LiveArguments, whole
 from posturio_iac.commands.live.arguments import GROUPS as LIVE
 from posturio_iac.commands.live.command import now
 from posturio_iac.commands.output import to_stderr, to_stdout
-from posturio_iac.commands.parser import Arguments, Command, parse
+from posturio_iac.commands.parser import HELP, Arguments, Command, parse
 from posturio_iac.commands.scan import OUTPUT
 from posturio_iac.commands.settings import split
 from posturio_iac.config.option_table import RETIRE_GROUPS
@@ -59,11 +59,17 @@ class RetireTask(NamedTuple):
 
 def run(argv: Sequence[str]) -> int:
     """Take one step and return the exit code."""
-    given = parse(COMMAND, argv)
+    given = parse(_of_step(argv), argv) if {*HELP} & {*argv} else parse(COMMAND, argv)
     arguments = RetireArguments(given)
     task = RetireTask(arguments, arguments.config(), tuple(argv), now)
     code: int = getattr(module(f"posturio_iac.commands.retire.{HOMES[arguments.step]}"), arguments.step)(task)
     return code
+
+
+def _of_step(argv: Sequence[str]) -> Command:
+    """The command with the options of the step that is named, for its help; of all steps where none is."""
+    step = next((word for word in argv if word in HOMES), None)
+    return COMMAND._replace(options=[option for option in OPTIONS if step in (None, ONLY.get(option.name, step))])
 
 
 GROUPS = RETIRE_GROUPS | {"output": (LIVE["output"][0], OUTPUT, *RETIRE_GROUPS["output"])}
@@ -83,6 +89,7 @@ COMMAND = Command(
 PLAN_VALID, MOST_PLAN_VALID = 72, 24 * 14
 """Hours for which a plan may be run; more than two weeks would be longer than the grace that it counts on."""
 ONLY = {"again": "ask", "ask_ownerless": "ask", "reply_to": "ask", "include_in_use": "plan", "valid": "plan", "check": "evidence"}
+ONLY |= {"format": "verify", "output": "verify"}
 
 
 class RetireArguments(LiveArguments):
@@ -115,5 +122,3 @@ class RetireArguments(LiveArguments):
             raise UsageError(f"retire {self.step} needs {what}")
         if self.given.ledger is None and not self.given.check and self.step != "verify":
             raise UsageError(f"retire {self.step} needs --ledger, which knows who was asked, who answered and what happened since")
-        if self.given.output and self.step != "verify":
-            raise UsageError("--format and --output are for retire verify")
