@@ -43,11 +43,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         _reconfigure()
         return _dispatch(list(sys.argv[1:] if argv is None else argv))
     except UsageError as error:
-        return _complain(str(error), USAGE)
+        return _complain(error.args, USAGE)
     except (OutputError, UnreachableError) as error:
-        return _complain(str(error), INCOMPLETE)
+        return _complain([str(error)], INCOMPLETE)
     except KeyboardInterrupt:
-        return _complain("interrupted", INTERRUPTED)
+        return _complain(["interrupted"], INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the last seam: a crash must be a sentence and an exit code, never a traceback
         return _crashed(error)
 
@@ -100,10 +100,10 @@ def _unknown(name: str) -> str:
     return f'there is no command "{name}"{meant(name, ("--version",), cutoff=0.8) or hint(name, COMMANDS)}'
 
 
-def _complain(text: str, code: int) -> int:
+def _complain(texts: Sequence[str], code: int) -> int:
     from posturio_iac.core.text.terminal import printable
 
-    to_stderr(f"posturio-iac: {printable(text)}\n")
+    to_stderr("".join(f"posturio-iac: {printable(text)}\n" for text in texts))
     return code
 
 
@@ -113,11 +113,8 @@ def _crashed(error: Exception) -> int:
 
         traceback.print_exc()
     detail = str(error).partition("\n")[0][:200]
-    return _complain(
-        f"stopped on an internal error ({type(error).__name__}{': ' if detail else ''}{detail}); nothing was checked. "
-        f"Please report it with the output of {DEBUG}=1",
-        INCOMPLETE,
-    )
+    what = f"stopped on an internal error ({type(error).__name__}{': ' if detail else ''}{detail}); nothing was checked. "
+    return _complain([f"{what}Please report it with the output of {DEBUG}=1"], INCOMPLETE)
 
 
 def _reconfigure() -> None:

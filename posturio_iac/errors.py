@@ -2,7 +2,10 @@
 
 
 class UsageError(Exception):
-    """The command line or the configuration is wrong; the text says what, where and what to do. Exit code 2."""
+    """The command line or the configuration is wrong; each text says what, where and what to do. Exit code 2."""
+
+    def __str__(self) -> str:
+        return "; ".join(self.args)
 
 
 class HelpAskedError(Exception):

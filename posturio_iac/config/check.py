@@ -27,16 +27,40 @@ class BadValueError(Exception):
     """A value is not what the option holds; the text completes ``"… must be"``."""
 
 
+class Mistakes:
+    """Collects what is wrong, ``with mistakes:`` around each check, so that a reader is told everything at once."""
+
+    def __init__(self, place: str = "") -> None:
+        self.place, self.texts = place, list[str]()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: object, _trace: object) -> bool:
+        if isinstance(error, UsageError):
+            self.texts += (self.place + text for text in error.args)
+        return isinstance(error, UsageError)
+
+    def tell(self) -> None:
+        """Raise `UsageError` if something is wrong."""
+        if self.texts:
+            raise UsageError(*self.texts)
+
+
 def check_table(table: dict[str, Any], options: Iterable[Option], file: str, where: str = "") -> dict[str, Any]:
     """The values of ``table`` by option, converted as their `Shape` says. Raises `UsageError`, which names the file and the key."""
     known = {option.name: option for option in options}
-    for key in table:
-        if key not in known:
-            raise UsageError(f"{file}: unknown key {where}{key}{hint(key, known)}")
+    found, mistakes = {}, Mistakes()
+    for key, value in table.items():
+        with mistakes:
+            if key not in known:
+                raise UsageError(f"{file}: unknown key {where}{key}{hint(key, known)}")
+            found[key] = check_value(known[key], value, file, where + key)
     for option in known.values():
         if option.required and option.name not in table:
-            raise UsageError(f"{file}: {where.rstrip('.')} needs {option.name}: {option.help[0].lower()}{option.help[1:]}")
-    return {key: check_value(known[key], value, file, where + key) for key, value in table.items()}
+            mistakes.texts.append(f"{file}: {where.rstrip('.')} needs {option.name}: {option.help[0].lower()}{option.help[1:]}")
+    mistakes.tell()
+    return found
 
 
 def check_value(option: Option, value: Any, file: str, where: str) -> Any:
@@ -46,12 +70,12 @@ def check_value(option: Option, value: Any, file: str, where: str) -> Any:
             raise UsageError(f"{file}: {where} must be a table, not {describe(value)}")
         return check_table(value, option.fields, file, f"{where}.")
     if option.shape == Shape.TABLES:
-        return tuple(check_table(entry, option.fields, file, f"{where}[{n}].") for n, entry in enumerate(_tables(value, file, where)))
+        rows = {f"{where}[{n}]": entry for n, entry in enumerate(_tables(value, file, where))}
+        return tuple(check_table(rows, [Option(name, Shape.TABLE, "", fields=option.fields) for name in rows], file).values())
     if option.shape == Shape.FREE:
         return _tables(value, file, where)
     if option.shape == Shape.MAPPING and option.choices and isinstance(value, dict):
-        one = Option(option.name, Shape.CHOICE, option.help, choices=option.choices)
-        return {name: check_value(one, entry, file, f"{where}.{name}") for name, entry in value.items()}
+        return check_table(value, [Option(name, Shape.CHOICE, "", choices=option.choices) for name in value], file, f"{where}.")
     try:
         return CHECKS[option.shape](value, option)
     except BadValueError as wrong:

@@ -6,7 +6,7 @@ import os
 import sys
 
 from posturio_iac.config import SHARED_FILE, TABLE, AllowedKey, Config, Exemption, Override, looser
-from posturio_iac.config.check import check_table
+from posturio_iac.config.check import Mistakes, check_table
 from posturio_iac.config.option_table import LIMITS, OPTIONS
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.textfile import LIMIT, Fence, UnreadableError, decoded, read, read_named
@@ -32,23 +32,27 @@ def load(path: str, fence: Fence | None = None, home: str | None = None) -> Conf
             own[name] = tuple(dict.fromkeys(os.path.join(folder, file) for file in own[name]))
     if "source" in own:
         own["source"] = os.path.join(folder, own["source"])
-    _refuse_paths(own, fence, shown)
+    mistakes = Mistakes()
+    with mistakes:
+        _refuse_paths(own, fence, shown)
     if "overrides" in own:
         own["overrides"] = tuple(Override(**entry) for entry in own["overrides"])
         for n, override in enumerate(own["overrides"]):
-            _check_override(override, own, f"{shown}: overrides[{n}]")
+            with mistakes:
+                _check_override(override, own, f"{shown}: overrides[{n}]")
     if "suppressions" in own:
         own["suppressions"] = tuple(Exemption(**entry) for entry in own["suppressions"])
         for n, one in enumerate(own["suppressions"]):
             if one.path is None and one.address is None:
                 what = f"{shown}: suppressions[{n}] would suppress its rule everywhere"
-                raise UsageError(f"{what}: give it a path or an address, or add the rule to ignore")
+                mistakes.texts.append(f"{what}: give it a path or an address, or add the rule to ignore")
     if "forbidden" in own:
         own["forbidden"] = tuple(AllowedKey(**entry) for entry in own["forbidden"].get("allow", ()))
         for n, one in enumerate(own["forbidden"]):
             if one.user is None and one.address is None:
                 what = f"{shown}: forbidden.allow[{n}] would allow every key"
-                raise UsageError(f"{what}: give it a user or an address, or delete [forbidden]")
+                mistakes.texts.append(f"{what}: give it a user or an address, or delete [forbidden]")
+    mistakes.tell()
     return Config(path, folder, home, **own)
 
 

@@ -127,22 +127,24 @@ def check_rules(config: Config) -> None:
     if not named and not any(one.severity for one in config.overrides):
         return
     from posturio_iac.config import rule_id
+    from posturio_iac.config.check import Mistakes
     from posturio_iac.core.finding import Severity
     from posturio_iac.judge.policy import Policy
     from posturio_iac.rules import all_rules
 
-    try:
-        rules = all_rules()
-        for name in named:
+    rules, mistakes = all_rules(), Mistakes(f"{config.path}: ")
+    for name in named:
+        with mistakes:
             rule_id(name, rules)
-        general = Policy(config).with_severities(rules)
-        for n, override in enumerate(config.overrides):
-            for name, severity in override.severity.items():
+    mistakes.tell()
+    general = Policy(config).with_severities(rules)
+    for n, override in enumerate(config.overrides):
+        for name, severity in override.severity.items():
+            with mistakes:
                 usual = general[rule_id(name, rules)].rule.severity
                 if Severity(severity) < usual and not (override.reason and override.until):
                     raise UsageError(f"overrides[{n}].severity.{name} is lower than {usual.value}: add a reason and an until")
-    except UsageError as error:
-        raise UsageError(f"{config.path}: {error}") from None
+    mistakes.tell()
 
 
 def complaints(config: Config, selection: Selection, place: str) -> Iterator[Diagnostic]:

@@ -268,7 +268,7 @@ ENTRY = {"rule": MISSING, "address": "x", "fingerprint": "f", "reason": "r"}
         (json.dumps({"version": 1, "findings": [ENTRY | {"until": "soon"}]}), "findings[0].until must be a date"),
         (json.dumps({"version": 1, "findings": [ENTRY | {"until": 5}]}), "findings[0].until must be text"),
         (json.dumps({"version": 1, "findings": [{**ENTRY, "reason": None}]}), "findings[0].reason must be text"),
-        (json.dumps({"version": 1, "findings": [{"rule": MISSING}]}), "findings[0] needs address"),
+        (json.dumps({"version": 1, "findings": [dict([*ENTRY.items()][1:])]}), "findings[0] needs rule"),
         (json.dumps({"version": 1, "findings": [ENTRY, ENTRY]}), "two entries have the fingerprint f"),
     ],
 )

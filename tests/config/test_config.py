@@ -168,7 +168,6 @@ def test_a_bom_and_windows_line_ends_are_read(folder: Path) -> None:
         ("fail_on = 'hihg'", 'fail_on must be one of low, medium, high, critical, never, not "hihg"'),
         ("exclude = 'a'", 'exclude must be a list of text, not "a"'),
         ("exclude = [1]", "exclude must be a list of text, not a list"),
-        ("names = 1", "names must be a table, not 1"),
         ("overrides = {}", "overrides must be an array of tables, written [[overrides]], not a table"),
         ("known_modules = [1]", "known_modules must be an array of tables, written [[known_modules]], not a list"),
         ("[severity]\nx = 'urgent'", 'severity.x must be one of low, medium, high, critical, not "urgent"'),
@@ -188,8 +187,11 @@ def test_a_bom_and_windows_line_ends_are_read(folder: Path) -> None:
             "require = 'enforced'\n[[overrides]]\npaths = ['a']\nrequire = 'declared'",
             "overrides[0].require is looser than enforced: add a reason and an until",
         ),
-        ("[[suppressions]]\nrule = 'a'\npath = 'b'", "suppressions[0] needs reason: why, for later readers"),
-        ("[[suppressions]]\nrule = 'a'\npath = 'b'\nreason = 'c'", "suppressions[0] needs until: the last day on which it applies"),
+        ("[[suppressions]]\nrule = 'a'\npath = 'b'\nuntil = 2027-01-01", "suppressions[0] needs reason: why, for later readers"),
+        (
+            "names = 1\n[[suppressions]]\nrule = 'a'\npath = 'b'\nreason = 'c'",
+            "names must be a table, not 1; posturio-iac.toml: suppressions[0] needs until: the last day on which it applies",
+        ),
         (
             "[[suppressions]]\nrule = 'a'\nreason = 'b'\nuntil = 2027-01-01",
             "suppressions[0] would suppress its rule everywhere: give it a path or an address, or add the rule to ignore",
@@ -326,9 +328,10 @@ def test_a_python_without_a_reader_of_toml_is_one_sentence(tmp_path: Path, monke
 
 
 def test_a_file_that_names_no_rule_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = write(folder, '[severity]\nownrless = "high"\n')
+    path = write(folder, '[severity]\nownrless = "high"\nunusd = "low"\n')
     code, _, err = run(capsys, "scan")
-    assert (code, err) == (2, f'posturio-iac: {path}: there is no rule "ownrless"; did you mean "iam.ownerless_access_keys"?\n')
+    meant = (("ownrless", "iam.ownerless_access_keys"), ("unusd", "iam.unused_access_keys"))
+    assert (code, err) == (2, "".join(f'posturio-iac: {path}: there is no rule "{name}"; did you mean "{rule}"?\n' for name, rule in meant))
 
 
 @pytest.mark.parametrize(
