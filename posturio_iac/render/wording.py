@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COLORS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "magenta"}
 NAMED = 3
 """How many of many names are shown, unless all are asked for; and of how many accounts or files the same is said one by one."""
-NOBODY, UNKNOWN = "(nobody)", "(unknown)"
+NO_OWNER, UNKNOWN = "(no owner)", "(unknown)"
 
 
 def page_url(rule: str) -> str:
@@ -34,7 +34,7 @@ def owner_text(owner: Attr[str | None]) -> str:
     """The owner of a key, safe to print, with a word where there is none or it is not known."""
     if isinstance(owner, Unknown):
         return UNKNOWN
-    return printable(owner) if owner else NOBODY
+    return printable(owner) if owner else NO_OWNER
 
 
 def repository_path(span: Span, context: RenderContext) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Finding, JudgedKey, Report, Verdict
 from posturio_iac.core.keys.life import KeyLife
-from posturio_iac.core.model import NOT_ACTIVE, AccessKey
+from posturio_iac.core.model import NOT_ACTIVE, AccessKey, Unknown
 from posturio_iac.core.record import NamedTuple, dataclass
 from posturio_iac.live.reading.events import MEMORY
 from posturio_iac.retire.gate import QUARANTINED, Action, Decision, decide
@@ -92,7 +92,7 @@ def steps(report: Report, policy: Policy, include: Collection[str]) -> list[Step
     going = [one.key for one in made if one.action is Action.DISABLE]
     users = {_user(key): key.address for key in going}
     made = [step(one.key, alone=users.get(_user(one.key), one.key.address) != one.key.address) for one in made]
-    return sorted(made, key=lambda step: (step.key.account or "", step.owner, step.key.address))
+    return sorted(made, key=lambda step: (step.key.account or "", step.owner != step.key.owner, step.owner, step.key.address))
 
 
 def _waits(judged: JudgedKey) -> bool:
@@ -105,7 +105,8 @@ def owner_of(key: AccessKey) -> str:
     """The owner of a key for a reader, or its creator where no owner is known."""
     if isinstance(key.owner, str) and key.owner:
         return key.owner
-    return f"unknown, created by {key.created_by}" if key.created_by else "unknown"
+    none = "owner unknown" if isinstance(key.owner, Unknown) else "no owner"
+    return f"{none}, created by {key.created_by}" if key.created_by else none
 
 
 def _user(key: AccessKey) -> str:

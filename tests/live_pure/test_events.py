@@ -207,9 +207,9 @@ def test_it_is_asked_only_where_nobody_is_known_and_events_go_back_so_far() -> N
 
 
 def test_a_letter_and_a_plan_name_the_creator_only_where_no_owner_is_known() -> None:
-    assert owner_of(replace(KEY, created_by=ALICE)) == f"unknown, created by {ALICE}"
+    assert owner_of(replace(KEY, created_by=ALICE)) == f"no owner, created by {ALICE}"
     assert owner_of(replace(KEY, created_by=ALICE, owner="payments@example.com")) == "payments@example.com"
-    assert owner_of(KEY) == "unknown"
+    assert owner_of(KEY) == "no owner"
 
 
 def test_switches_that_were_refused_or_cannot_be_read_count_for_nothing() -> None:

@@ -161,7 +161,7 @@ def test_a_finding_elsewhere_shows_its_own_code() -> None:
 def test_keys_stand_with_their_owners_the_worst_first() -> None:
     text = rendered("text", canned.report(), canned.context(by_owner=True, quiet=True))
     heads = [block for block in text.split("\n\n") if "\n" not in block]
-    assert [head for head in heads if head] == ["(nobody): 1 key", "payments@example.com: 1 key"]
+    assert [head for head in heads if head] == ["(no owner): 1 key", "payments@example.com: 1 key"]
 
 
 def test_concise_is_a_line_a_finding_and_a_line_an_error() -> None:

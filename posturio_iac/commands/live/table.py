@@ -100,7 +100,7 @@ def account_of(key: AccessKey) -> str:
 def owner_of(key: AccessKey) -> str:
     """The owner of a key, or its creator where no owner is known."""
     if key.created_by and not isinstance(key.owner, str):
-        return f"(nobody; created by {printable(key.created_by.rpartition(':')[2])})"
+        return f"(no owner; created by {printable(key.created_by.rpartition(':')[2])})"
     return owner_text(key.owner)
 
 

@@ -64,7 +64,8 @@ def _lines(made: Sequence[Step], *, shown: bool, all_of_them: bool) -> Iterator[
     mask = KeyIdMask([step.key.key_id for step in made if step.key.key_id])
     for action, title in TITLES.items():
         for step in (one for one in made if one.action is action):
-            text = f"{title}  {printable(step.key.address.partition(':user/')[2] or step.key.address)}  owner {printable(step.owner)}"
+            owner = f"{'owner ' if step.owner == step.key.owner else ''}{step.owner}"
+            text = f"{title}  {printable(step.key.address.partition(':user/')[2] or step.key.address)}  {printable(owner)}"
             why = step.remark() if all_of_them else step.decision.why
             line = f"{text}{f'  {printable(why)}' if why else ''}"
             yield line if shown else mask.text(line)

@@ -24,7 +24,7 @@ from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.model import Account
 from posturio_iac.render.nothing_found import count
-from posturio_iac.render.wording import COLORS, NOBODY
+from posturio_iac.render.wording import COLORS, NO_OWNER
 from posturio_iac.retire.compare import Now, by_rules_of, compare
 from posturio_iac.retire.earlier import Earlier, KeyState, Verification, VerifiedKey, read, together
 from posturio_iac.retire.plan import read_log
@@ -243,7 +243,7 @@ def _lines(key: VerifiedKey, style: Style) -> Iterator[str]:
     severity = paint(key.severity.name, "bold", COLORS[key.severity], color=style.color)
     where = key.address.partition(":user/")[2] or key.address
     account = f"{key.account} " if key.account else ""
-    yield f"  {severity} {account}{printable(where)}  owner {printable(key.owner) if key.owner else NOBODY}"
+    yield f"  {severity} {account}{printable(where)}  {f'owner {printable(key.owner)}' if key.owner else NO_OWNER}"
     yield from wrapped(printable(key.why), "    ", style.columns)
     if key.state is KeyState.OPEN and key.remediation:
         yield from wrapped(f"fix: {printable(key.remediation)}", "    ", style.columns)

@@ -93,7 +93,7 @@ def owners(rows: Sequence[KeyRow]) -> str:
     known = list(dict.fromkeys(row.key.owner for row in rows if row.key.owner))
     missing = sum(not row.key.owner for row in rows)
     if not known:
-        return "no known owner"
+        return "no owner"
     told = f"owner {known[0]}" if len(known) == 1 else f"{len(known)} owners"
     return f"{told}, {missing:,} without" if missing else told
 

@@ -8,7 +8,7 @@ from posixpath import dirname
 from posturio_iac.core.finding import Finding, JudgedKey, Report, Severity, Verdict
 from posturio_iac.core.model import Effect, Unknown
 from posturio_iac.core.text.terminal import paint, printable, width
-from posturio_iac.render.wording import NOBODY, owner_text
+from posturio_iac.render.wording import NO_OWNER, owner_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Tallies:
                         tally.add_finding(finding)
             _count_rules(judged, theirs, rules)
         self.by_folder, self.by_owner = (groups[name].ranked() for name in (_folder, _owner))
-        self.by_owner.sort(key=lambda tally: tally.name != NOBODY)
+        self.by_owner.sort(key=lambda tally: tally.name != NO_OWNER)
         self.by_rule = rules.ranked()
 
 
