@@ -110,9 +110,13 @@ class FileSearch:
         """True if a Terraform file in a searched folder was left out, since git ignores it or an exclusion covers it."""
         if kind_of(path) is not TERRAFORM or self.prefix + path in self.fence.named:
             return False
-        if path in self.read or path in self.symlinks or any(keep.has_code(path) for keep in self.trees):
+        if path in self.symlinks or self.has_searched(path):
             return self.skips(path)
         return "" in self.places or path.startswith(tuple(f"{place}/" for place in self.places))
+
+    def has_searched(self, path: str) -> bool:
+        """True if this process or git has searched a Terraform file."""
+        return path in self.read or any(keep.has_code(path) for keep in self.trees)
 
     def folders(self) -> set[str]:
         return {path.rpartition("/")[0] for path in self.read}.union(*(keep.folders() for keep in self.trees))
@@ -283,9 +287,7 @@ class FileSearch:
         self.problems.append(("warning", message, path))
 
     def _is_below_link(self, path: str) -> bool:
-        folder = path.rpartition("/")[0]
-        known = self._linked.get(folder)
-        return holds_above(folder, self._linked, lambda above: os.path.islink(self.prefix + above)) if known is None else known
+        return holds_above(path.rpartition("/")[0], self._linked, lambda above: os.path.islink(self.prefix + above))
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """The problems, sorted."""

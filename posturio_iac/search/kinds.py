@@ -29,19 +29,30 @@ VALUES = (".tfvars", ".tfvars.json")  # the endings of files with values of vari
 
 _ADDED: dict[str, tuple[bytes, ...]] = {}  # the search terms of kinds that front ends have added
 
-CALLING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey", b"ervice-specific-c", b"ervice_specific_c", b"erviceSpecificC")
+_SPECIFIC, _CREDENTIAL = b"pecific", (b"pecific-c", b"pecific_c", b"pecificC")
+_CREATING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey")
+CALLING = (*_CREATING, *_CREDENTIAL)
 """Each call that makes a key holds one of these: of the command line, of Python, of other languages, of PowerShell."""
-RUNNING = (b"-exec", b"local_command", b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString", b"_hook", b"run_cmd")
-"""Signs of a program whose text may be put together."""
+_BY_SHELL = (b"-exec", b"local_command", b"_hook", b"run_cmd")
+_IN_TEMPLATES = (b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString")
+RUNNING = {TERRAFORM: _BY_SHELL, TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, OTHER: (*_BY_SHELL, *_IN_TEMPLATES)}
+"""Signs of a program whose text may be put together, by the kind of the file."""
 EXTERNAL, _GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"
 """A data source that runs a program, whose label needs no quotes, and its argument."""
-_BY_SHELL = (b"-exec", b"local_command", b"_hook", b"run_cmd")
 _FILES = (b"source_dir", b"source_file", b"source_path")
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Serverless::Function", b"handler:")
-_AS_CODE = (*_FILES, b"Uri", b"DockerContext", b"aws:asset", *_FUNCTIONS)
-PROGRAMS = (*EXTERNAL, *_BY_SHELL, *_AS_CODE)  # signs of code that names a program in another file, but for functions that read one
-NAMING_IN_TERRAFORM = (*_BY_SHELL, *_FILES, b"file(", b"filebase64(")
-NAMING = (*NAMING_IN_TERRAFORM, *_AS_CODE)
+_AS_CODE = (b"Uri", b"DockerContext", b"aws:asset", *_FUNCTIONS)
+PROGRAMS = (
+    *EXTERNAL,
+    *_BY_SHELL,
+    *_FILES,
+    *_AS_CODE,
+)  # signs of code that names a program in another file, but for functions that read one
+_IN_TERRAFORM = (*_BY_SHELL, *_FILES, b"file(", b"filebase64(")
+NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, b"${file("), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
+NAMING[JSON] = NAMING[TEMPLATE]
+"""Signs of a program in another file, by the kind of the file that names it."""
+STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
 HOLDING = (b"esources", b"Type")
 """A template that runs a program holds one of these, or a part of one that another file draws in."""
 SEARCH_TERMS = (
@@ -49,7 +60,7 @@ SEARCH_TERMS = (
     b"AWS::IAM::AccessKey",
     b"_cloudformation_stack",
     b"_servicecatalog_pro",
-    b"_cloudcontrolapi_r",
+    STATED,
 )
 """Texts without which no file declares a key, unless it calls a module known to hold one, or runs a program."""
 
@@ -101,8 +112,8 @@ LEADING = (
     *(b"::MODULE", b"Transform", b"${"),
 )
 """Signs of a template that may put a text together, or lead to what no search finds."""
-VARIABLES = (b"${file(", b"${self:", b"${param:", b"${opt:", b"${env:", b"::${", b"esources: ${")
-"""The last of these signs as git searches for it."""
+VARIABLES = (b"${file(", b"${self:", b"${param:", b"${opt:", b"${env:", b"Custom::${", b"esources: ")
+"""The last of these signs as git searches for it, which has a pattern for types of AWS's own."""
 _escape: re.Pattern[bytes] | None = None
 
 
@@ -140,10 +151,10 @@ def puts_together(data: bytes, folder: str = "") -> bool:
     return leads_elsewhere(data, folder)
 
 
-def runs_program(data: bytes) -> bool:
+def runs_program(data: bytes, kind: str) -> bool:
     """True if code holds a program that may make keys."""
-    runs = holds_any(data, RUNNING) or _is_external(data)
-    if not runs and not holds_any(data, CALLING):
+    runs = holds_any(data, RUNNING.get(kind, RUNNING[OTHER])) or _is_external(data)
+    if not runs and not holds_any(data, _CREATING) and (data.find(_SPECIFIC) < 0 or not holds_any(data, _CREDENTIAL)):
         return False
     from posturio_iac.search.programs import may_make_keys
 
@@ -161,8 +172,8 @@ _PARTS = {JSON: (b'"Resources"', b'"functions"')}
 def names_file(data: bytes, kind: str) -> bool:
     """True if code holds a sign of a program in another file."""
     if kind is TERRAFORM:
-        return holds_any(data, NAMING_IN_TERRAFORM) or _is_external(data)
-    return holds_any(data, _PARTS.get(kind, (b"Resources", b"functions", b"handler:"))) and holds_any(data, NAMING)
+        return holds_any(data, NAMING[kind]) or _is_external(data)
+    return holds_any(data, _PARTS.get(kind, (b"Resources", b"functions", b"handler:"))) and holds_any(data, NAMING.get(kind, NAMING[OTHER]))
 
 
 def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
@@ -215,7 +226,7 @@ class SearchTerms:
         """True if a text holds a search term for its kind, known modules apart, or a program that makes keys."""
         if any(data.find(ending) >= 0 and holds_any(data, terms) for ending, terms in self._by_kind[kind]):
             return True
-        return (kind not in (TEMPLATE, JSON) or holds_any(data, HOLDING)) and runs_program(data)
+        return (kind not in (TEMPLATE, JSON) or holds_any(data, HOLDING)) and runs_program(data, kind)
 
     def name_known_module(self, data: bytes) -> bool:
         """True if a text holds the address of one of the modules, wherever it stands."""

@@ -77,7 +77,12 @@ _ASSET = lazy_pattern(r"\bS3Key[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")
 _AWAY = lazy_pattern(rf"\bworking_dir{_SET}|\bcd\s+([\w./@+-]+)")
 _MAKE = lazy_pattern(r"[\"'\s](?:make|npm|pnpm|yarn)\s")
 _MADE = ["Makefile", "makefile", "GNUmakefile", "package.json"]
-_COMPUTED = lazy_pattern(r"\b(?:command|program|inline|arguments)\s*=\s*(?:[a-z][\w.]*[.(]|[^\n]*\$\{(?!path\.\w+\}))")
+_COMPUTED = lazy_pattern(
+    r"\b(?:command|program|inline|arguments)\s*=\s*(?:(?:\[(?:[^\]]*,)?\s*)?[a-z][\w.]*[.(]|[^\n]*\$\{(?!path\.\w+\}))"
+)
+_NAMES = "profile|region|zone|project|repository|namespace|names?|ids?|arns?|username"
+_VALUES = lazy_pattern(rf"(?:\s--(?:[\w-]+-)?(?:{_NAMES})[= ]\s*|[^-]>\s*)[\\\"']*\$\{{[^{{}}\n]*\}}")
+"""What a command gives to options such as ``--region``, and the file that it writes to."""
 _BLOCKS = ("-exec", '"external"', "data external", "local_command", "_hook", "run_cmd")  # signs of what runs such a command
 _ENDINGS = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".sh", ".bash", ".rb", ".go", ".java", ".ps1", ".cs", ".kt", ".php")
 _HANDLED = _ENDINGS[:6]
@@ -92,13 +97,15 @@ _SKIPPED = frozenset(("node_modules", ".git", ".terraform", "__pycache__", ".ven
 _STEM = "reate"
 _HINTS = ("New-IAM", *(_STEM + rest for rest in ("-a", "_a", "A", "ServiceS", "-service-s", "_service_s", "a", "services")))
 _AROUND = 80
+_BEHIND = 400  # so long may the rest of a torn call be, with all its quotes
 
 
 def make_keys(text: str) -> bool:
     """True if a program with this text makes access keys. Looking around the hints takes a tenth of a search by the pattern."""
     if any(_MAKES.search(window) for window in _windows(text)):
         return True
-    return _TORN.search(text) is not None and any(_MAKES.search(window) for window in _windows(_QUOTES.sub("", text)))
+    torn = (text[max(found.start() - _AROUND, 0) : found.end() + _BEHIND] for found in _TORN.finditer(text))
+    return any(_MAKES.search(_QUOTES.sub("", window)) for window in torn)
 
 
 def deploys_key(text: str) -> bool:
@@ -126,9 +133,14 @@ def may_make_keys(data: bytes, *, runs: bool) -> bool:
         make_keys(text)
         or (runs and deploys_key(text))
         or _HALF.search(text) is not None
-        or (runs and any(one.search(text) is not None for one in (_TORN, _REST)))
-        or (runs and any(sign in text for sign in _BLOCKS) and _COMPUTED.search(text) is not None)
+        or (runs and (_TORN.search(text if "ccess" in text else text.replace('"create"', "")) or _REST.search(text)) is not None)
+        or (runs and any(sign in text for sign in _BLOCKS) and _is_computed(text))
     )
+
+
+def _is_computed(text: str) -> bool:
+    """True if code may put a command together, but for values of options that name things."""
+    return _COMPUTED.search(text) is not None and _COMPUTED.search(_VALUES.sub(" ", text)) is not None
 
 
 def texts_named(text: str, folder: str, fence: Fence) -> Iterator[str]:
@@ -195,8 +207,9 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
 def _paths_in(text: str, here: Collection[str], *, handled: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the folder and the names of each word that may be a path to what is ``here``."""
     words = set(text.encode("utf-8", "replace").translate(_WORDS).split())
-    for word in sorted(word for word in words if b"." in word or b"/" in word or word.decode() in here):
-        name = (word.strip(b"/.+-@") if word[:1] == b"/" else word.rstrip(b"/.+-@")).decode()
+    words = {word.strip(b"/.+-@") if word[:1] == b"/" else word.rstrip(b"/.+-@") for word in words}
+    paths = {word.decode() for word in words if b"/" in word or (handled and b"." in word)}
+    for name in sorted(paths.union(map(os.fsdecode, words.intersection(map(os.fsencode, here))))):
         below, _, last = name.rpartition("/")
         top = below.partition("/")[0]
         if below and top not in here and top.strip("."):

@@ -33,7 +33,6 @@ def of_type(kind: str, **members: object) -> dict[str, str]:
 MACHINE, GATEWAY = "AWS::StepFunctions::StateMachine", "arn:aws:apigateway:us-east-1"
 LOOP = ["X", ["R"], {"${X}": json.loads(zipped(PYTHON)["t.json"])["Resources"]["R"]}]
 CODE = f"Resources:\n  R:\n    Type: {LAMBDA}\n    Properties:\n      Code:\n        ZipFile: "
-INIT = {"AWS::CloudFormation::Init": {"config": {"commands": {"a": {"command": SHELL}}}}}
 SERVERLESS = "service: s\nprovider: {name: aws}\nfunctions:\n  R:\n    handler: src/keys.main\n"
 SPLIT = SERVERLESS.partition("functions:")[0] + "functions: ${file(fns.yml)}\n"
 TEMPLATES = {
@@ -65,7 +64,7 @@ TEMPLATES = {
     "custom-type": {"t.json": resource("Custom::IamUserKey", Create={JOIN: ["", CALLED.split("access")]})},
     "custom-update": {"t.json": resource("AWS::CloudFormation::CustomResource", Update=CALLED, Create="{}")},
     "user-data": {"t.json": resource("AWS::EC2::Instance", UserData={"Fn::Base64": {SUB: SHELL}})},
-    "cfn-init": of_type("AWS::EC2::Instance", Metadata=INIT),
+    "cfn-init": of_type("AWS::EC2::Instance", Metadata={"AWS::CloudFormation::Init": {"config": {"commands": {"a": {"command": SHELL}}}}}),
     "nested": {"t.json": resource("AWS::CloudFormation::Stack", TemplateURL="child.yaml"), "child.yaml": zipped(PYTHON)["t.json"]},
     "code-uri": {"t.json": resource(SAM, CodeUri="src/"), "src/deep/app.py": PYTHON},
     "code-uri-as-url": {"t.json": resource(SAM, CodeUri="file://src/"), "src/app.py": PYTHON},
@@ -88,7 +87,6 @@ ARCHIVE = 'data "archive_file" "a" {\n  type = "zip"\n  %s\n  output_path = "x.z
 FUNCTION = 'resource "aws_lambda_function" "f" {\n  function_name = "f"\n  filename = "x.zip"\n}\n'
 TEXT = f'source {{\n    filename = "a.py"\n    content = {json.dumps(PYTHON)}\n  }}'
 PART = 'locals {\n  c = "aws iam create-access"\n}\n'
-ELSEWHERE = RUNS.replace("command", 'working_dir = "bin"\n    command')
 IN_JSON = {"resource": {"null_resource": {"n": {"provisioner": [{"local-exec": {"command": SHELL}}]}}}}
 HEREDOC = "<<EOF\n%s\nEOF"
 
@@ -98,11 +96,13 @@ def block(address: str, argument: str) -> str:
     return f'{"data" if data else "resource"} "{kind}" "{name}" {{\n  {argument}\n}}\n'
 
 
+PASSED = 'locals {\n  c = "aws iam create-access-key"\n}\nmodule m {\n  source = "./m"\n  cmd = local.c\n}\n'
+GIVEN = 'variable cmd {}\ndata external e {\n  program = ["sh", "-c", var.cmd]\n}\n'
 PROVISIONED = {
     "script": {"main.tf": RUNS % '"./make-key.sh"', "make-key.sh": SHELL},
     "script-of-module": {"main.tf": RUNS % '"bash ${path.module}/bin/make.sh joe"', "bin/make.sh": SHELL},
     "unquoted": {"main.tf": (RUNS % '"sh make.sh"').replace('"local-exec"', "local-exec"), "make.sh": SHELL},
-    "script-elsewhere": {"main.tf": ELSEWHERE % '"sh make"', "bin/make": SHELL},
+    "script-elsewhere": {"main.tf": RUNS.replace("command", 'working_dir = "bin"\n    command') % '"sh make"', "bin/make": SHELL},
     "makefile": {"main.tf": RUNS % '"make keys"', "Makefile": f"keys:\n\t{SHELL.splitlines()[1]}\n"},
     "npm": {"main.tf": RUNS % '"npm run keys"', "package.json": json.dumps({"scripts": {"keys": SHELL}})},
     "ansible": {"main.tf": RUNS % '"ansible-playbook k.yml"', "k.yml": "- tasks:\n  - amazon.aws.iam_access_key: {user_name: joe}\n"},
@@ -137,6 +137,7 @@ TERRAFORM: dict[str, tuple[dict[str, str], str]] = {
     **{name: ({"main.tf": block(*made), "a/b.sh": SHELL, "boot.tpl": SHELL}, made[0]) for name, made in ARGUMENTS.items()},
     "module-lambda": ({"main.tf": MODULE, "src/app.py": PYTHON}, "module.l"),
     "external": ({"main.tf": 'data external e {\n  program = ["sh", "make.sh"]\n}\n', "make.sh": SHELL}, "data.external.e"),
+    "in-a-list": ({"main.tf": PASSED, "m/main.tf": GIVEN}, "module.m.data.external.e"),
     "json": ({"main.tf.json": json.dumps(IN_JSON)}, "null_resource.n"),
 }
 

@@ -133,7 +133,7 @@ class _Scan:
         if any(name.encode() in data for name in self.types) or make_keys(data.decode("utf-8", "replace")):
             self.naming.add(path)
         elif kind_of(path) is not TEMPLATE and not (  # JSON was perhaps selected as a plan, other files by the signs of templates alone
-            runs_program(data) or puts_together(data, self.files.folder_of(path)) or names_file(data, TEMPLATE)
+            runs_program(data, TEMPLATE) or puts_together(data, self.files.folder_of(path)) or names_file(data, TEMPLATE)
         ):
             return False
         return not is_other_json(text, self.types)

@@ -14,7 +14,7 @@ from posturio_iac.errors import UsageError
 from posturio_iac.facts.shared_code import KeyOfUser, Namesake, left_open, with_siblings
 from posturio_iac.frontends import Reading
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, is_beside, keys_of, namesake_of
-from posturio_iac.frontends.terraform.keys.made_inside import keys_made_inside
+from posturio_iac.frontends.terraform.keys.made_inside import Programs, keys_made_inside
 from posturio_iac.frontends.terraform.keys.users import users_below
 from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
 from posturio_iac.frontends.terraform.modules.call_graph import (
@@ -98,6 +98,7 @@ class _Reader:
 
     def __init__(self, selection: Selection, options: TerraformOptions) -> None:
         self.selection = selection
+        self.programs = Programs(selection.search, options.var_files)
         self.program = ModuleTree(selection, options)
         self.program.units, self.problems = units_of(selection, options.max_file_size, options.budget)
         self.program.leading = calls_that_matter(self.program)
@@ -194,7 +195,8 @@ class _Reader:
             told = told_engine(program.root, root.folder, configured, program.fence)
             engine = engine_of(program.root, root.folder, told, program.options.engine_version, program.fence)
             notes = decided_by_file(engine, root.folder, configured)
-            setting = RootModuleContext(engine, program.stable_path(path if unit is None else unit.folder))
+            may_run = self.programs.below(root.folder, closure([path], self.folders))
+            setting = RootModuleContext(engine, program.stable_path(path if unit is None else unit.folder), may_run)
             for instance in self._tree(root):
                 declared.extend(_guarded(instance, setting, program))
         except BudgetError as error:

@@ -40,7 +40,7 @@ class ChangedUnits:
         """Yield the folders and files of the units that write code, or whose modules are not here, and so may make keys."""
         written = {path for path in selection.terraform if calls_modules(path)}
         texts = (text(selection, path) for path in written - {unit.shown for unit in self._units})
-        shared = any(b"generate" in data or runs_program(data) or names_file(data, TERRAFORM) for data in texts)
+        shared = any(b"generate" in data or runs_program(data, TERRAFORM) or names_file(data, TERRAFORM) for data in texts)
         for unit in self._units:
             if (
                 shared

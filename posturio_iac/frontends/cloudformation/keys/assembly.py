@@ -119,7 +119,7 @@ class Reader:
         """Yield a key for each resource whose program makes keys, in its own text or in a file that it names."""
         sources = {entry.source for stack in root.family() for entry in stack.resources.values()}
         codes = [source.text.encode("utf-8", "replace") for source in {*sources, root.template.source}]
-        if not any(runs_program(spelled_out(code)) or names_file(code, TEMPLATE) for code in codes):
+        if not any(runs_program(spelled_out(code), TEMPLATE) or names_file(code, TEMPLATE) for code in codes):
             return
         for stack in root.family():
             named = rotating_functions(stack)

@@ -28,9 +28,10 @@ from posturio_iac.frontends.terraform.values import due_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from posturio_iac.frontends.terraform.keys.tags import Tag
+    from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.modules.readings import Engine
     from posturio_iac.frontends.terraform.options import TerraformOptions
 
@@ -41,6 +42,7 @@ class RootModuleContext:
 
     engine: Engine
     scope: str  # the root module's folder, which becomes part of the fingerprint
+    may_run: Callable[[Module], bool]  # tells which of its modules may run programs that make keys
 
 
 def keys_of(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:

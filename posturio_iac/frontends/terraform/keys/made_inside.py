@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
 from posturio_iac.core.record import replace
@@ -12,18 +13,21 @@ from posturio_iac.facts.access_key import facts_of_program, key_of_user, rotator
 from posturio_iac.facts.shared_code import KeyOfUser
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, comments_for
+from posturio_iac.frontends.terraform.modules.folder import is_automatic
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, walk
-from posturio_iac.search.kinds import CALLING, RUNNING, TERRAFORM, holds_any, names_file, names_program, runs_program
+from posturio_iac.search.kinds import RUNNING, STATED, TERRAFORM, holds_any, kind_of, names_program, runs_program, spelled_out
+from posturio_iac.search.module_calls import content
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.modules.instance import ModuleLoader
     from posturio_iac.frontends.terraform.values import Value
+    from posturio_iac.search.file_search import FileSearch
 
 STACKS = tuple(f"{provider}_cloudformation_stack{suffix}" for provider in ("aws", "awscc") for suffix in ("", "_set"))
 _PRODUCTS = tuple(f"aws_servicecatalog_{name}" for name in ("product", "provisioned_product", "provisioning_artifact"))
@@ -32,12 +36,45 @@ _NAMED = ("template_url", "product_name", "product_id", "template_physical_id", 
 _RUN = frozenset(("command", "inline", "program", "query", "environment", "execute", "definition", "content", "buildspec"))
 _RUN |= {"user_data", "user_data_base64", "desired_state"}
 """Arguments whose value is a program, or is given to one."""
-_SIGNS = (*RUNNING, b"user_data", b"buildspec", b"desired_state")
-_ALL_SIGNS = (*_SIGNS, *CALLING, b"external")  # a module without any has no program
+_SIGNS = (*RUNNING[TERRAFORM], b"user_data", b"buildspec", b"desired_state")
+
+
+class Programs:
+    """Tells which modules may run programs that make keys, by what the search knows of their files."""
+
+    def __init__(self, search: FileSearch, var_files: Sequence[str]) -> None:
+        self._search = search
+        self._has_var_files = bool(var_files)
+        self._searched = search.folders()
+        self._files: dict[str, list[str]] = {}
+        for path in search.terraform:
+            self._files.setdefault(posixpath.dirname(path), []).append(path)
+        self._known: dict[str, bool] = {}
+
+    def below(self, root: Module, folders: set[str]) -> Callable[[Module], bool]:
+        """What tells whether a module of a root module may run some; ``folders`` are those of all its modules."""
+        values = (posixpath.join(root.path, name) for name in root.names if is_automatic(name))
+        runs = self._has_var_files or not folders <= self._searched or any(map(self._holds_one, folders)) or any(map(self._is_one, values))
+        return lambda module: runs or not self._is_searched(module)
+
+    def _is_searched(self, module: Module) -> bool:
+        code = (posixpath.join(module.path, name) for name in module.names if kind_of(name) is TERRAFORM)
+        return all(self._search.has_searched(path) and path not in self._search.symlinks for path in code)
+
+    def _holds_one(self, folder: str) -> bool:
+        if folder not in self._known:
+            self._known[folder] = any(map(self._is_one, self._files.get(folder, ())))
+        return self._known[folder]
+
+    def _is_one(self, path: str) -> bool:
+        place, fence = self._search.prefix + path, self._search.fence
+        kept = self._search.texts.get(path)
+        data = spelled_out((content(place, self._search.max_file_size, fence) or b"") if kept is None else kept)
+        return STATED in data or runs_program(data, TERRAFORM) or names_program(data, TERRAFORM, place, fence)
 
 
 def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
-    """Yield the keys that stacks and programs of one module instance make."""
+    """Yield the keys that stacks of one module instance make, and its programs, if the root module may run some."""
     for _, block in instance.resources(*STACKS):
         for suffix, scope in instances_of(block, instance).instances:
             yield from _of_stack(block, scope, instance.full(f"{'.'.join(block.labels)}{suffix}"), setting)
@@ -45,17 +82,13 @@ def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> It
         bodies = (block.body, *(inner.body for inner in block.body.blocks))
         written = [body.attributes[name].expression for body in bodies for name in _NAMED if name in body.attributes]
         _not_followed(block, instance, instance.full(".".join(block.labels)), *(evaluate_or_unknown(e, instance.scope()) for e in written))
-    for block in instance.index(_programs, instance.folder, instance.program):
+    for block in instance.index(_programs, instance.folder, instance.program) if setting.may_run(instance.folder) else ():
         yield from _of_program(block, instance, setting)
 
 
 def _programs(folder: Module, program: ModuleLoader) -> list[hcl.Block]:
     """The blocks of a folder that may hold a program or name one. Most do not, by their texts, and need not be parsed."""
     blocks = (*folder.resources.values(), *folder.data.values(), *folder.calls.values())
-    texts = [text for block in blocks if (text := block.text) is not None]
-    code = b"\n".join(texts)
-    if len(texts) == len(blocks) and not holds_any(code, _ALL_SIGNS) and not names_file(code, TERRAFORM):
-        return []
     return [block for block in blocks if _may_run(block, program)]
 
 
@@ -63,7 +96,7 @@ def _may_run(block: hcl.Block, program: ModuleLoader) -> bool:
     text, path = block.text, os.path.join(program.root, block.header.path)
     if text is None or block.labels[0] == "external" or holds_any(text, _SIGNS):
         return True
-    return runs_program(text) or names_program(text, TERRAFORM, path, program.fence)
+    return runs_program(text, TERRAFORM) or names_program(text, TERRAFORM, path, program.fence)
 
 
 def _of_stack(block: hcl.Block, scope: ModuleScope, address: str, setting: RootModuleContext) -> Iterator[KeyOfUser]:

@@ -246,7 +246,7 @@ def _making(units: Mapping[str, ModuleCaller], selection: Selection) -> dict[str
         if not path.endswith(CODE):
             data = text(selection, path)
             generates = generates or b"generate" in data
-            runs = runs or runs_program(data) or names_file(data, TERRAFORM)
+            runs = runs or runs_program(data, TERRAFORM) or names_file(data, TERRAFORM)
     found: dict[str, set[str]] = {}
     for node, one in _applied_units(units).items() if generates or runs else ():
         written = [file for file in one.unit.generated() if _matters(file)] if generates else []
