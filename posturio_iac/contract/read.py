@@ -229,9 +229,10 @@ def _instead(consumer: dict[str, Any]) -> str:
 
 
 def _remedy(remedy: dict[str, Any]) -> SavedRemedy:
-    summary, code, command = (_text(remedy.get(name) or "") for name in ("summary", "code", "command"))
+    summary, code, *commands = (_text(remedy.get(name) or "") for name in ("summary", "code", "command", "otherwise"))
+    command, otherwise = ("" if MASK in command else command for command in commands)  # masked, it could not be run
     more = _optional(remedy.get("address")), _optional(remedy.get("then"))
-    return SavedRemedy(_text(remedy["kind"]), summary, code, "" if MASK in command else command, *more)  # masked, it could not be run
+    return SavedRemedy(_text(remedy["kind"]), summary, code, command, *more, otherwise)
 
 
 def _said(diagnostic: dict[str, Any]) -> Diagnostic:

@@ -99,6 +99,8 @@ class SavedRemedy:
     address: str | None = None
     then: str | None = None
     """The clauses that follow it in the remediation of its finding; None where that does not begin with it."""
+    otherwise: str = ""
+    """The command that this remediation ends with as another choice."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,7 +216,8 @@ def _finding(finding: Finding, context: RenderContext) -> dict[str, Any]:
         "fingerprint": finding.fingerprint,
     }
     if finding.remedy is not None:
-        entry["remedy"] = _remedy(finding.remedy) | ({} if finding.then is None else {"then": _text(finding.then)})
+        more = {"then": finding.then, "otherwise": finding.otherwise or None}
+        entry["remedy"] = _remedy(finding.remedy) | {name: _text(text) for name, text in more.items() if text is not None}
     if finding.consumers:
         entry["instead"] = [_consumer(one) for one in finding.consumers]
     if why is None and (change := context.change(finding)) is not None:

@@ -80,6 +80,8 @@ class Violation:
     """The severity of this case, where it differs from that of the rule; a configured severity overrides both."""
     then: str | None = None
     """The clauses after ``remedy`` in ``remediation``, of a finding too; None where that does not begin with it."""
+    otherwise: str = ""
+    """The command of the AWS CLI that ``remediation`` ends with as another choice; of a finding too."""
     mark: str = ""
     """Distinguishes it from other violations of the rule by the same key. It is part of the fingerprint, so it holds no line numbers."""
 
@@ -115,6 +117,7 @@ class Finding:
     declaration: Declaration | None = None  # the code of a deployed key, where there is a link to it
     remedy: Remedy | None = None
     then: str | None = None
+    otherwise: str = ""
     problem: str = ""  # the message without the name of the key: the same for all keys with the same problem
     consumers: tuple[Consumer, ...] = ()  # what could do without the key, where that is better than the remedy
     shows_code: bool = True

@@ -191,6 +191,7 @@ class _Run:
             declaration=key.declaration,
             remedy=violation.remedy,
             then=violation.then,
+            otherwise=violation.otherwise,
             problem=violation.sentence.unnamed,
             consumers=key.consumers if rule.rule.is_moot_without_key else (),
         )

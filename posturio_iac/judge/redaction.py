@@ -40,6 +40,7 @@ def redacted(report: Report) -> Report:
             problem=hide(f.problem),
             remediation=hide(f.remediation),
             then=f.then and hide(f.then),
+            otherwise=hide(f.otherwise),
             remedy=with_changed_texts(f.remedy, hide) if f.remedy else None,
             shows_code=(f.root, f.address) not in used,
         )

@@ -49,7 +49,7 @@ A date that is not known from the code, and a key that may or may not be active.
 from __future__ import annotations
 
 from posturio_iac.core.evidence.remedy import ReplaceValue
-from posturio_iac.core.evidence.remedy_text import describe
+from posturio_iac.core.evidence.remedy_text import command, describe
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import AccessKey, about
@@ -84,4 +84,5 @@ def check(key: AccessKey, context: Context) -> Violations:
                 " in AWS too, since Terraform ignores changes of it" if isinstance(first.origin, TagOrigin) and first.origin.kept else ""
             )
             replace = f"{describe(key.remedies.replace)} and {describe(later)}{in_aws}"
-            yield Violation(message, sentence(replace, f"or {describe(key.remedies.disable)}"), first.span, later)
+            off = key.remedies.disable
+            yield Violation(message, sentence(replace, f"or {describe(off)}"), first.span, later, otherwise=command(off))

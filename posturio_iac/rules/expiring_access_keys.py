@@ -45,7 +45,7 @@ from datetime import datetime
 
 from posturio_iac.core import record
 from posturio_iac.core.evidence.remedy import ReplaceValue
-from posturio_iac.core.evidence.remedy_text import describe
+from posturio_iac.core.evidence.remedy_text import command, describe
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, about
@@ -81,7 +81,8 @@ def check(key: AccessKey, context: Context) -> Violations:
                 Place(evidence.source, evidence.span), proposed_end(key, context), evidence.value, "or earlier", needs_person=True
             )
             replace = f"{describe(key.remedies.replace)} before then and {describe(later)}"
-            yield Violation(message, sentence(replace, f"or {describe(key.remedies.disable)}"), evidence.span, later)
+            off = key.remedies.disable
+            yield Violation(message, sentence(replace, f"or {describe(off)}"), evidence.span, later, otherwise=command(off))
     if not ends and isinstance(key.created, datetime) and overdue(key, context) is None:
         yield from _soon_overdue(key, context)
 

@@ -45,7 +45,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from posturio_iac.core.evidence.remedy import ReplaceValue
-from posturio_iac.core.evidence.remedy_text import describe
+from posturio_iac.core.evidence.remedy_text import command, describe
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Unknown, about
@@ -87,7 +87,8 @@ def check(key: AccessKey, context: Context) -> Violations:
     is_over, then = isinstance(key.disabled_since, datetime), f"or {describe(keep)}"
     remedy = key.remedies.remove if is_over else keep
     span = date.span if date else None
-    yield Violation(message, sentence(key.remedies.remove, then), span, remedy, then=then if is_over else None)
+    other = command(keep)
+    yield Violation(message, sentence(key.remedies.remove, then), span, remedy, then=then if is_over else None, otherwise=other)
 
 
 def _trouble(key: AccessKey, context: Context) -> tuple[str, Lifetime | None] | None:

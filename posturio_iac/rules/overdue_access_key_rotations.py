@@ -60,7 +60,7 @@ from datetime import timedelta
 
 from posturio_iac.core.dates import quote
 from posturio_iac.core.evidence.remedy import ReplaceValue
-from posturio_iac.core.evidence.remedy_text import describe
+from posturio_iac.core.evidence.remedy_text import command, describe
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import AccessKey, Lifetime, Replacement, about
@@ -93,7 +93,8 @@ def check(key: AccessKey, context: Context) -> Violations:
     if late.rotated is None:
         message = about(key, f"is {age} old, created on {day(late.since)}{allowed}.")
         then = f"or {describe(key.remedies.disable)}"
-        yield Violation(message, sentence(key.remedies.replace, then), remedy=key.remedies.replace, then=then)
+        replace, other = key.remedies.replace, command(key.remedies.disable)
+        yield Violation(message, sentence(replace, then), remedy=replace, then=then, otherwise=other)
     else:
         message = about(key, f"was last rotated {age} ago{by(late.rotated, allowed)}.")
         value = _alike(late.rotated.value, day(context.as_of))

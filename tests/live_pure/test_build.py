@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posturio_iac.core.evidence.remedy_text import command
 from posturio_iac.core.metadata.names import Names
 from posturio_iac.core.model import AccessKey, Unknown
 from posturio_iac.core.unknown import AS_STATED
@@ -130,6 +131,7 @@ def test_what_is_said_about_a_deployed_key_speaks_of_aws_and_never_of_code() -> 
             for key, context in itertools.product(built(seen, replace(seen, status="Active", label="key-2")), (CONTEXT, ENFORCED_ONLY)):
                 for rule, found in violations(key, context).items():
                     said.setdefault(rule, set()).update(text for v in found for text in (v.message, v.remediation))
+                    assert all(("aws iam" in v.remediation) == bool(v.otherwise or (v.remedy and command(v.remedy))) for v in found), rule
     assert said.keys() == DEPLOYED_RULES
     for text in set().union(*said.values()):
         assert not re.search(r"(?i)\b(code|block|resource|lifecycle|metadata|comment|module)s?\b", text), text

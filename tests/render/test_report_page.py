@@ -381,11 +381,12 @@ def test_damaged_replacements_are_refused() -> None:
         joined(result([key], [finding(key, "ownerless", instead=[{"text": 1}])]))
 
 
-def test_a_command_with_a_hidden_id_is_not_offered() -> None:
+@pytest.mark.parametrize(("name", "then"), [("command", ""), ("otherwise", None)])
+def test_a_command_with_a_hidden_id_is_not_offered(name: str, then: str | None) -> None:
     key = deployed("ci", label="AKIAIOSFODNN7EXAMPLE", key_id="AKIAIOSFODNN7EXAMPLE")
     command = "aws iam update-access-key --user-name ci --access-key-id AKIAIOSFODNN7EXAMPLE --status Inactive"
     nowhere = dict.fromkeys(("address", "path", "line"))
-    remedy = {"kind": "run_command", **nowhere, "summary": "switch it off", "command": command, "then": ""}
+    remedy = {"kind": "run_command", **nowhere, "summary": "switch it off", name: command, "then": then}
     document = result([key], [finding(key, remediation=f"Switch it off: {command}.", remedy=remedy)], scope=accounts(A))
     hidden = page(join([load(json.dumps(document), "a.json")]))
     assert "AKIAIOSFODNN7EXAMPLE" not in hidden

@@ -132,7 +132,9 @@ def remedied(finding: SavedFinding) -> Iterator[Piece]:
     """The remedy of a finding, in which code that may be copied is a piece of its own."""
     remedy = finding.remedy
     if remedy is None or remedy.then is None or not (code := remedy.command or remedy.code):
-        yield Piece(finding.remediation)
+        other = remedy.otherwise if remedy else ""
+        before, found, after = finding.remediation.rpartition(other) if other else (finding.remediation, "", "")
+        yield from (Piece(before), *words(found, Role.COPY), *words(after))
         return
     yield from _clause(remedy.summary, code)
     if remedy.address not in (None, finding.address):
