@@ -120,6 +120,9 @@ def test_it_looks_like_a_report(open_page: Callable[..., Opened], name: str, sch
     for width in (1280, 800, 390):
         page = open_page(VIEWS[name](), color_scheme=scheme, viewport={"width": width, "height": 900}).page
         assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page itself does not scroll sideways"
+        right = "(part) => Math.floor(part.getBoundingClientRect().right)"
+        ends = page.evaluate(f"[...document.querySelectorAll('.latest, .latest svg:last-of-type')].map({right})")
+        assert all(end <= edge for edge, end in zip(ends[::2], ends[1::2], strict=True)), "a picture opens at its newest end"
         image = Image.open(BytesIO(page.screenshot())).convert("L")
         histogram = image.histogram()
         ground = sum(histogram[:64] if dark else histogram[192:]) / (image.width * image.height)

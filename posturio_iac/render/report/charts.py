@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 TICKS = (0, 25, 50, 75, 100)
 SCALE_WIDE, SCALE_HIGH, EDGE = 360, 46, 14
 WIDE, HIGH = 560, 240
-LEFT, RIGHT, TOP, BOTTOM = 48, 12, 26, 26
+LEFT, RIGHT, TOP, BOTTOM = 12, 48, 26, 26
+"""The numbers stand at the right, where narrow pages open."""
 MANY = 40
 """With more points dots would hide the line."""
 HALF_DATE = 36
@@ -119,10 +120,10 @@ def _line(values: Sequence[int | None], names: Sequence[str], hollow: Sequence[b
     floor, tall = HIGH - BOTTOM, HIGH - BOTTOM - TOP
     step = (WIDE - LEFT - RIGHT - 60) / max(len(values) - 1, 1)
     places = [(LEFT + 30 + step * n, None if value is None else floor - tall * value / 100) for n, value in enumerate(values)]
-    parts = [label(4, TOP - 12, "percent", class_="axis")]
+    parts = [label(WIDE - 4, TOP - 12, "percent", class_="axis", anchor="end")]
     for tick in TICKS:
         level = floor - tall * tick / 100
-        parts += [line(LEFT, level, WIDE - RIGHT, level, "grid"), label(LEFT - 8, level + 4, str(tick), class_="axis", anchor="end")]
+        parts += [line(LEFT, level, WIDE - RIGHT, level, "grid"), label(WIDE - 20, level + 4, str(tick), class_="axis", anchor="end")]
     parts += [el("path", d=d, class_="curve") for d in _curves(places)]
     for (x, y), value, part, text in zip(places, names, hollow, labels, strict=True):
         if text:
