@@ -120,12 +120,13 @@ _escape: re.Pattern[bytes] | None = None
 def spelled_out(data: bytes) -> bytes:
     """A text with letters for their escapes, as parsers read it; in a text within a text an escape has more than one backslash."""
     global _escape  # noqa: PLW0603 - compiled once, where it is needed at all
-    if b"\\" not in data:
+    if data.find(b"\\") < 0:
         return data
     if _escape is None:
         import re
 
-        _escape = re.compile(rb"\\(?<!\\\\)\\*(?:(?:u00|U000000|x)([2-7][0-9A-Fa-f])|(/)|(?:\r?\n|\r|\xc2\x85|\xe2\x80[\xa8\xa9])[ \t]*)")
+        letter, line = rb"(?:u00|U000000|x)([2-7][0-9A-Fa-f])", rb"(?:\r?\n|\r|\xc2\x85|\xe2\x80[\xa8\xa9])[ \t]*"
+        _escape = re.compile(rb"\\(?=[uUx/\r\n\xc2\xe2\\])(?<!\\\\)\\*(?:" + letter + b"|(/)|" + line + b")")
     return _escape.sub(_letter, data)
 
 
