@@ -112,8 +112,6 @@ LEADING = (
     *(b"::MODULE", b"Transform", b"${"),
 )
 """Signs of a template that may put a text together, or lead to what no search finds."""
-VARIABLES = (b"${file(", b"${self:", b"${param:", b"${opt:", b"${env:", b"Custom::${", b"esources: ")
-"""The last of these signs as git searches for it, which has a pattern for types of AWS's own."""
 _escape: re.Pattern[bytes] | None = None
 
 

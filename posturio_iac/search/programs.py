@@ -133,9 +133,15 @@ def may_make_keys(data: bytes, *, runs: bool) -> bool:
         make_keys(text)
         or (runs and deploys_key(text))
         or _HALF.search(text) is not None
-        or (runs and (_TORN.search(text if "ccess" in text else text.replace('"create"', "")) or _REST.search(text)) is not None)
+        or (runs and (_TORN.search(_without_words(text)) or _REST.search(text)) is not None)
         or (runs and any(sign in text for sign in _BLOCKS) and _is_computed(text))
     )
+
+
+def _without_words(text: str) -> str:
+    """A text without the word create where it ends a line, or is all of a string in a text that holds no rest of a call."""
+    ended = text.replace('create"\n', "\n")
+    return ended if "ccess" in ended else ended.replace('"create"', "")
 
 
 def _is_computed(text: str) -> bool:

@@ -20,7 +20,6 @@ from posturio_iac.search.kinds import (
     RUNNING,
     TEMPLATE,
     TERRAFORM,
-    VARIABLES,
     calls_modules,
     pathspecs,
 )
@@ -71,7 +70,9 @@ _CLOSED = "warning: could not open directory '"
 _GREP = ("grep", "--no-recurse-submodules", "-z", "-a", "--no-color")
 _SOURCE = b'source["\t\r\v\f ]*[=:/]|"source"[\t\r ]*$'
 """A line that may call a module; a class of characters by its name would take twice as long, a hundred addresses ten times."""
-_TORN = rb"AWS[:IAMcesKy]*[\$]"  # the type of a key that goes on behind a line's end in YAML, or behind a value that is filled in
+_OPEN = rb"(AWS[:IAMcesKy]*|Custom::)[\$]|[$][{][abcdefghijklmnopqrstuvwxyz0123456789]+[:(]"
+"""A type that goes on behind a line's end in YAML or behind a value that is filled in, and a variable of the Serverless Framework.
+A range such as ``a-z`` takes four times as long."""
 _RARE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ$\\!"
 """Letters that begin few words: one pattern for the texts that begin with them takes less than a search for each."""
 _SPECS = 16  # with more directories than this, git searches their common parent and the filter does the rest
@@ -119,9 +120,9 @@ def _is_small(top: str) -> bool:
 def _searches(search: FileSearch, base: str, directories: Sequence[str]) -> list[list[str | bytes]]:
     terms = search.search_terms
     code = (*terms.terraform, *_MARKS, *CALLING, *RUNNING[TERRAFORM], *NAMING[TERRAFORM], *EXTERNAL)
-    texts = _shortest((*terms.texts, *_MARKS, *LEADING[:-1], *CALLING, *RUNNING[TEMPLATE], *NAMING[TEMPLATE], *VARIABLES))
+    texts = _shortest((*terms.texts, *_MARKS, *LEADING[:-1], *CALLING, *RUNNING[TEMPLATE], *NAMING[TEMPLATE]))
     joined = [text for text in texts if text[0] in _RARE]
-    pattern = b"|".join((_TORN, *map(_escaped, joined)))
+    pattern = b"|".join((_OPEN, *map(_escaped, joined)))
     patterns = [part for text in (pattern, *(text for text in texts if text not in joined)) for part in ("-e", text)]
     return [
         grep_command(search, base, code, _specs(base, directories, TERRAFORM)),
