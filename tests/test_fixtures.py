@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from posturio_iac.rules import all_rules
 from tests.support import fixture_tools
 from tests.support.fixture_tools import AS_OF, FIXTURES, FORMS, KINDS, WITHOUT_PROGRAMS, Case, cases, scan, scan_apart, summary
+from tests.support.outputs import OUTPUTS, golden, told
 
 ROOT = Path(__file__).parent.parent
 CASES = cases()
@@ -46,6 +48,12 @@ def test_golden(case: Case) -> None:
     assert summary(*plain(case)) == case.golden.read_text(encoding="utf-8"), (
         "if it is right: python -m tests.support.fixture_tools --update"
     )
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_output(name: str) -> None:
+    pairs = zip_longest(told(name).split("\n"), golden(name).read_bytes().decode().split("\n"))
+    assert next((pair for pair in pairs if pair[0] != pair[1]), None) is None, "if it is right: python -m tests.support.outputs --update"
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -97,6 +105,7 @@ def test_nothing_in_the_folders_of_rules_is_left_out() -> None:
         expected = {p for case in CASES if case.folder.parent == folder for p in (case.folder, case.golden)}
         assert set(folder.iterdir()) - {folder / "edits.txt"} == expected
     assert {case.kind for case in CASES} == set(KINDS)
+    assert {path.stem for path in golden("").parent.iterdir()} == OUTPUTS.keys()
 
 
 def test_each_program_is_a_root_module_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,6 +73,36 @@ def joined(*documents: Any, unread: tuple[Diagnostic, ...] = ()) -> Posture:
     return join([read(document, f"{number}.json") for number, document in enumerate(documents)], unread)
 
 
+SUPPRESSED = {"reason": "moves to OIDC", "until": at(-10), "source": "comment"}
+
+
+def everything() -> Posture:
+    """A view with something in every section."""
+    before, now = (
+        deployed("ci", age=400, last_used=at(50)),
+        deployed("ci", age=400, last_used=at(50), evidence=["credential report of 2026-11-20 08:00 UTC"]),
+    )
+    end = [{"kind": "expiry", "value": "2027-01-31", "effect": "declared", "source": "tag", "path": None, "line": None}]
+    off = deployed("old", account=B, status="Inactive", disabled_since=at(30), never_used=True, lifetime=end, owner="data@example.com")
+    kept, opened = (
+        declared("aws_iam_access_key.kept"),
+        declared("aws_iam_access_key.open", verdict="undetermined", undecided=["var.tags has no value"]),
+    )
+    found = [finding(now) | {"rule": "iam.unused_access_keys"}, finding(now, "ownerless")]
+    return joined(
+        result([before], [finding(before, "ownerless")], days=30, scope=accounts(A)),
+        result([now], found, scope=accounts(A)),
+        result([off], [finding(off, "ownerless")], [error("iam:ListUsers is denied", account=B)], days=2),
+        result(
+            [kept, opened],
+            [finding(kept, "unused", suppressed=SUPPRESSED)],
+            [{"level": "note", "message": "OpenTofu"}],
+            scope=code(),
+            files=7,
+        ),
+    )
+
+
 def users(posture: Posture) -> list[str]:
     return sorted(row.key.user if row.key.deployed and row.key.user else row.key.address for row in posture.rows)
 

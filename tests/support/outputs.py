@@ -1,0 +1,131 @@
+"""What the tool prints in each of its forms about the programs of ``fixtures/`` and about made-up results: ``fixtures/outputs/``.
+
+``python -m tests.support.outputs --update`` writes the golden files anew; read what it changed like code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from posturio_iac import __version__
+from posturio_iac.cli import main as command_line
+from posturio_iac.contract import FindingAges, RunScope
+from posturio_iac.render import DEPLOYED, FORMATS
+from posturio_iac.render.report.html_page import page
+from posturio_iac.render.report.markdown_report import page as markdown
+from posturio_iac.render.report.view import Posture
+from tests.support import canned
+from tests.support.fixture_tools import AS_OF, FIXTURES
+from tests.support.report_results import A, accounts, at, code, declared, deployed, error, everything, finding, joined, result
+
+SHOWN = ("flagged", "suppressed", "unknown", "sam", "serverless", "replaced")  # the folders of the programs that stand for all
+COMMANDS = {
+    "everything": "scan --format json --show-skipped .",
+    **{f"scan-{name}": f"scan --format {name} PROGRAMS" for name in FORMATS if name not in (*DEPLOYED, "json")},
+    "scan-colors": "scan --verbose --color always PROGRAMS",
+    "scan-owners": "scan --quiet --group-by owner PROGRAMS",
+    "scan-counts": "scan --stats .",
+    "scan-levels": "scan --stats --depth 1 .",
+    "scan-skipped": "scan --show-skipped --all --strict --strict-calls plan exposed_access_key_secrets",
+    "fix": "fix --unsafe --in 60d --color always PROGRAMS",
+    "fix-suppressions": "fix --suppress-rest --reason moves --until 2027-01-31 PROGRAMS",
+    "adopt": "adopt --no-config --owner payments@example.com cloudformation",
+    "rules": "explain",
+}
+
+
+@functools.cache
+def _programs() -> tempfile.TemporaryDirectory[str]:
+    """A copy of the fixtures, with no repository around them."""
+    place = tempfile.TemporaryDirectory(prefix="outputs-")
+    shutil.copytree(FIXTURES, Path(place.name) / "fixtures", ignore=shutil.ignore_patterns("outputs"))
+    return place
+
+
+def ran(command: str) -> str:
+    out, copy = io.StringIO(), Path(_programs().name) / "fixtures"
+    programs = sorted(path.relative_to(copy).as_posix() for name in SHOWN for path in copy.glob(f"*/{name}"))
+    words = command.replace("PROGRAMS", " ".join(programs)).split()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        patch.chdir(copy)
+        code = command_line([*words, *(["--as-of", AS_OF] if words[0] in ("scan", "fix", "adopt") else [])])
+    text = out.getvalue().replace(str(copy), "/fixtures")
+    return re.sub(r"\d+\.\d\d s\b", "0.08 s", re.sub(r'time="[\d.]+"', 'time="0.084"', text)) + f"exit {code}\n"
+
+
+CONTEXT = canned.context(
+    region="eu-central-1",
+    scope=RunScope(accounts=(canned.ACCOUNT,), names={canned.ACCOUNT: "payments"}, unread=2, left_out=("iam.root_access_keys",)),
+    run={"max_lifetime_days": 90},
+    mended=(canned.MENDED,),
+    ages=FindingAges({found.fingerprint: canned.AS_OF for found in canned.deployed().findings[1:]}, frozenset({"0" * 32})),
+)
+
+
+def _postures() -> Iterator[tuple[str, Posture]]:
+    """What the report is made of, small enough to be read in one piece."""
+    yield "all", everything()
+    yield "none", joined(result(scope=accounts(A)))
+    today, day = (deployed("a", last_used=at(used)) for used in (0.3, 1))
+    yield "unknown", joined(result([today], [finding(today)], [error()]))
+    yield "left-out", joined(result([deployed("a")], days=7), result([day], [finding(day)], scope=accounts(A) | {"left_out": ["iam.root"]}))
+    keys = [deployed(f"u{n:03}", label=f"****{n:04}", last_used=at([0.3, 1, 60][n % 3]), evidence=["a call"] * (n % 2)) for n in range(130)]
+    tag = {"kind": "tag_user", "address": "u", "summary": "tag the user", "code": ""}
+    found = [finding(key, remedy=tag | {"command": f"aws iam tag-user --user-name {key['user']}"}) for key in keys]
+    yield "many", joined(result(keys, found, scope=accounts(A)))
+    github = {"consumer": "github", "text": "OIDC of GitHub Actions", "address": "github_actions_secret.s", "path": "main.tf", "line": 9}
+    used = github | {"used_at": [{"path": ".github/workflows/x.yml", "line": 3}, {"path": ".github/workflows/y.yml", "line": 4}]}
+    end = {"kind": "expiry", "value": "2027-01-31", "effect": "declared", "source": "tag", "path": None, "line": None}
+    keys = [declared("aws_iam_access_key.this", "a b/main.tf", root=root, lifetime=[end]) for root in ("envs/prod", "envs/stage", "x y")]
+    instead = [finding(key, "ownerless", problem="It has no owner.", instead=[used, github][: 2 - n]) for n, key in enumerate(keys)]
+    yield "instead", joined(result(keys, instead, scope=code() | {"source_url": "https://git.example.com/{path}#L{line}"}))
+    keys = [declared(f"aws_iam_access_key.k{n}") for n in range(41)]
+    remedy = {"kind": "add_tag", "address": "u", "path": "main.tf", "line": 1, "summary": "add this tag to the user"}
+    told = {"problem": "The key never ends.", "remedy": remedy | {"code": 'expires = "x"'}}
+    for name, fix in (("mends", {"fix": {"level": "in_place", "edits": []}}), ("advice", {})):
+        found = [finding(key, "expired", remediation=f"Add it to {key['address']}.", **told, **fix) for key in keys]
+        yield name, joined(result(keys, found, scope=code("iam"), files=1))
+
+
+def _report(posture: Posture) -> str:
+    """Both forms; the style and the script of the page, which are always the same, are those of its own files."""
+    return re.sub(r"(?s)(<(style|script)>).*?(</\2>)", r"\1\3", page(posture)) + markdown(posture)
+
+
+def _outputs() -> Iterator[tuple[str, Callable[[], str]]]:
+    yield from ((name, partial(ran, command)) for name, command in COMMANDS.items())
+    yield from ((f"live-{name}", partial(canned.rendered, name, canned.deployed(), CONTEXT)) for name in FORMATS)
+    yield from ((f"hostile-{name}", partial(canned.rendered, name, canned.hostile(), CONTEXT)) for name in FORMATS if name not in DEPLOYED)
+    colored = canned.context(verbose=True, color=True, by_owner=True, columns=80)
+    yield "live-colors", partial(canned.rendered, "text", canned.deployed(), colored)
+    yield from ((f"report-{name}", partial(_report, posture)) for name, posture in _postures())
+
+
+OUTPUTS = dict(_outputs())
+
+
+def told(name: str) -> str:
+    return OUTPUTS[name]().replace(__version__, "0.1.0")
+
+
+def golden(name: str) -> Path:
+    return FIXTURES / "outputs" / f"{name}.out"
+
+
+if __name__ == "__main__":
+    for output in OUTPUTS:
+        if "--update" in sys.argv:
+            golden(output).write_bytes(told(output).encode())
+        else:
+            sys.stdout.write(f"==> {output}\n{told(output)}\n")
