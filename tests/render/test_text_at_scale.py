@@ -19,7 +19,7 @@ from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.text.terminal import width
 from posturio_iac.core.unknown import BEYOND
 from posturio_iac.render import markdown_page
-from posturio_iac.render.text import overview
+from posturio_iac.render.text import overview, summary
 from posturio_iac.render.text.key_entries import entries
 from posturio_iac.render.text.tally import Tallies, Tally, rolled_up
 from posturio_iac.render.wording import once
@@ -165,6 +165,7 @@ def test_keys_stand_with_their_owners_the_worst_first() -> None:
 
 
 def test_concise_is_a_line_a_finding_and_a_line_an_error() -> None:
+    assert rendered("concise", canned.report(), canned.context(columns=90)).endswith(f"\n{summary(canned.report(), canned.context())}\n")
     assert rendered("concise", canned.report(), canned.context()).splitlines() == [
         "iam/broken.tf:7:3: ERROR: expected a closing brace",
         "iam/ci.tf:1:1: MEDIUM iam.access_keys_without_lifetime: aws_iam_access_key.ci has no end",

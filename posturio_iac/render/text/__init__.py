@@ -55,13 +55,14 @@ def _by_severity(findings: tuple[Finding, ...]) -> str:
 
 
 def stream(report: Report, context: RenderContext) -> Iterator[str]:
-    """Yield the errors of the run and the findings, line by line."""
+    """Yield the errors of the run and the findings, line by line; on a terminal what they add up to."""
     errors = (_error(diagnostic, context) for diagnostic in report.errors())
     findings = (
         _finding(finding, roots, context)
         for finding, roots in folded(report.active(), lambda f: (f.rule.id, f.span, f.severity, f.message, f.address))
     )
-    for lines in (errors, findings):
+    last = [summary(report, context)] if context.columns is not None and not context.quiet else []  # programs read lines of findings only
+    for lines in (errors, findings, last):
         yield from (without_commands(f"{line}\n") for line in lines)
 
 
