@@ -100,6 +100,9 @@ USER_IS_INPUT = OpenKind("user_is_input", "the user is {}, which whoever uses th
 
 # It is known only later.
 AFTER_APPLY = OpenKind("after_apply", "{} is known only after apply", _APPLY, is_named=True)
+READ_BY_PLAN = OpenKind(
+    "read_by_plan", "{} is read only when Terraform plans (scan the plan, or state this at the key)", _APPLY, is_named=True
+)
 AT_DEPLOYMENT = OpenKind("at_deployment", "{} is known only at deployment", _APPLY, is_named=True)
 EACH_RUN = OpenKind("each_run", "{} is different in each run", _APPLY, is_named=True)
 DEPENDS_ON = OpenKind("depends_on", "{} depends on {}", _APPLY, is_named=True)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from posturio_iac.core.model import Span
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.core.unknown import AFTER_APPLY, AS_STATED, INVALID_LINE, NOT_FIXED, TOO_DEEP, TOO_LARGE, Unknown
+from posturio_iac.core.unknown import AS_STATED, INVALID_LINE, NOT_FIXED, TOO_DEEP, TOO_LARGE, Unknown
 from posturio_iac.facts.schedulers import HOLDERS, ROTATING
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import arguments_of, stated
 from posturio_iac.frontends.terraform.evaluation.evaluate import HIDING, evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.expansion import expand
-from posturio_iac.frontends.terraform.modules.instance import SAME, ModuleInstance, ModuleScope, View
+from posturio_iac.frontends.terraform.modules.instance import SAME, ModuleInstance, ModuleScope, View, later
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import inside, references, walk
 from posturio_iac.frontends.terraform.values import EvaluationError, Traced, Value, due_of, unknowns
@@ -125,7 +125,7 @@ class Origins:
         if self.starts(kind, name) or (expression is None and kind.startswith("data.") and DATA in self.kinds):
             return self.origin(block, kind, address, scope, name)
         if expression is None:
-            return AFTER_APPLY(f"{address}.{name}")
+            return later(kind, f"{address}.{name}")
         return scope.instance.cached(self.view, address, argument, lambda: evaluate_or_unknown(expression, scope))
 
     def origin(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, name: str | None) -> Traced:

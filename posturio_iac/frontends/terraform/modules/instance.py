@@ -20,6 +20,7 @@ from posturio_iac.core.unknown import (
     MAY_BE_SET,
     NOT_FIXED,
     NOT_IN_CODE,
+    READ_BY_PLAN,
     REFERS_TO_ITSELF,
     SET_BY_CALLS,
 )
@@ -430,7 +431,12 @@ def resource_value(block: hcl.Block, kind: str, address: str, scope: ModuleScope
     """A resource instance, whose attributes are evaluated by their names."""
     planner = scope.view.planner
     rest = planner.whole(block, kind, address, scope) if planner is not None else None
-    return ResourceValue(address, attributes_of(block, kind, address, scope), rest)
+    return ResourceValue(address, attributes_of(block, kind, address, scope), rest or later(kind, address))
+
+
+def later(kind: str, address: str) -> Unknown:
+    """The unknown value of what the code does not say of a resource, or of a data source."""
+    return (READ_BY_PLAN if kind.startswith("data.") else AFTER_APPLY)(address)
 
 
 def attributes_of(block: hcl.Block, kind: str, address: str, scope: ModuleScope) -> Callable[[str], Value]:
@@ -442,7 +448,7 @@ def attributes_of(block: hcl.Block, kind: str, address: str, scope: ModuleScope)
         argument = SAME.get((kind, name), name)
         expression = hcl.setting(block, argument)
         if expression is None:
-            return AFTER_APPLY(f"{address}.{name}")
+            return later(kind, f"{address}.{name}")
         return scope.instance.cached(scope.view, address, argument, lambda: evaluate_or_unknown(expression, scope))
 
     return attribute
