@@ -157,7 +157,7 @@ def check(key: AccessKey, context: Context) -> Violations:
 
 
 def _missing(key: AccessKey) -> str:
-    return "neither an expiry date nor a rotation" if key.remedies.age is None else "no age, no expiry date and no rotation"
+    return "neither an end date nor a rotation" if key.remedies.age is None else "no age, no end date and no rotation"
 
 
 def _reported_elsewhere(key: AccessKey, context: Context) -> bool:

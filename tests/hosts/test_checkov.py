@@ -46,7 +46,7 @@ def test_a_finding_says_what_is_wrong_and_how_to_mend_it(terraform: Path) -> Non
     found = report(terraform)
     failing = {one.check: one for one in found if one.result == "failed"}
     missing, change = failing[MISSING], 'Add tags = { expires = "2027-02-19" } to aws_iam_user.ci (main.tf:1).'
-    why = "never expires: the code states neither an expiry date nor a rotation."
+    why = "never expires: the code states neither an end date nor a rotation."
     assert missing.name == f"aws_iam_access_key.ci {why} {change}"
     assert (missing.severity, failing[OWNERLESS].severity) == ("MEDIUM", "LOW")
     assert {one.check: one.guideline for one in found} == {check: page_url(rule) for check, rule in RULES.items()}

@@ -141,7 +141,7 @@ def test_what_is_said_about_a_deployed_key_speaks_of_aws_and_never_of_code() -> 
 def test_a_deployed_key_without_a_lifetime_is_told_what_its_tags_lack() -> None:
     (key,) = built(KEY)
     (violation,) = violations(key)["access_keys_without_lifetime"]
-    assert violation.message == f"{key.address} never expires: the tags of user ci state neither an expiry date nor a rotation."
+    assert violation.message == f"{key.address} never expires: the tags of user ci state neither an end date nor a rotation."
     assert violation.remediation == "Tag the user: aws iam tag-user --user-name ci --tags Key=expires,Value=2027-02-19."
     (enforced,) = violations(key, ENFORCED_ONLY)["access_keys_without_lifetime"]
     assert enforced.remediation == "Use a role instead of user ci, or let Terraform or CloudFormation replace its keys every 90 days."

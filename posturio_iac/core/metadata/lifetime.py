@@ -95,7 +95,7 @@ def misspelt(name: str, value: object, *, origin: Origin, span: Span | None, nam
     if not _speaks_of_end(name) and not get_close_matches(name.casefold(), [_NAMED[kind]], 1, 0.7):
         return None
     remedy = ReplaceValue(Place(f"the name {quote(name)}", span), _NAMED[kind], name)
-    reason = Reason(ReasonKind.UNREADABLE, STATED, (f"{quote(name)} is not a name that is read",))
+    reason = Reason(ReasonKind.UNREADABLE, STATED, ("nothing reads that name",))
     return Lifetime(kind, Effect.UNREADABLE, origin, as_text(value) or "", span, reason=reason, remedy=remedy)
 
 
