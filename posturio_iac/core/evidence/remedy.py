@@ -59,6 +59,7 @@ class AddMetadata:
     name: str = ""
     value: str = ""
     json: bool = False
+    held: int = 0  # how many of the two are there
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,8 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
             return f'set {argument} = merge({{ {name} = "{value}" }}, {expression}) in {place.text()}'
         case r.AddComment(name=name, value=value, target=target, json=json):
             return f'add "//": "posturio: {name}={value}" to {target}' if json else f"write # posturio: {name}={value} above {target}"
-        case r.AddMetadata(place):
-            return f"add {_metadata(remedy)} to {place.text()}"
+        case r.AddMetadata(place, held=held):
+            return f"add {_metadata(remedy)} to {('', 'the Metadata of ', 'Posturio in the Metadata of ')[held]}{place.text()}"
         case r.CallConstruct():
             return _call(remedy)
         case r.TagUser():
@@ -130,10 +130,11 @@ def pascal(name: str) -> str:
 
 
 def _metadata(remedy: r.AddMetadata) -> str:
-    name = pascal(remedy.name)
-    if remedy.json:
-        return f'"Metadata": {{"Posturio": {{"{name}": "{remedy.value}"}}}}'
-    return f'Metadata: {{Posturio: {{{name}: "{remedy.value}"}}}}'
+    mark = '"' if remedy.json else ""
+    text = f'{mark}{pascal(remedy.name)}{mark}: "{remedy.value}"'
+    for outer in ("Posturio", "Metadata")[: 2 - remedy.held]:
+        text = f"{mark}{outer}{mark}: {{{text}}}"
+    return text
 
 
 def _call(remedy: r.CallConstruct) -> str:

@@ -58,13 +58,18 @@ def test_json_and_yaml_say_the_same_except_for_places(tmp_path: Path) -> None:
     assert len(yaml_keys) == 3
 
 
-@pytest.mark.parametrize(("name", "text"), [("t.yaml", EVERYTHING), ("t.json", as_json(EVERYTHING))])
-def test_remedies_speak_the_language_of_the_template(tmp_path: Path, name: str, text: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "text", "shown"),
+    [
+        ("t.yaml", EVERYTHING.replace("Posturio:", "Other:"), 'Posturio: {Expires: "2027-01-31"} to the Metadata of'),
+        ("t.json", as_json(EVERYTHING), '"Expires": "2027-01-31" to Posturio in the Metadata of'),
+    ],
+)
+def test_remedies_speak_the_language_of_the_template_and_of_what_is_there(tmp_path: Path, name: str, text: str, shown: str) -> None:
     found = reading(tmp_path, {name: text}).keys[0]
     line = found.span.line if found.span else 0
     declare = found.remedies.stating("Expires", "2027-01-31")
-    shown = '"Metadata": {"Posturio": {"Expires": "2027-01-31"}}' if name == "t.json" else 'Metadata: {Posturio: {Expires: "2027-01-31"}}'
-    assert describe(declare) == f"add {shown} to {found.address} ({name}:{line})"
+    assert describe(declare) == f"add {shown} {found.address} ({name}:{line})"
     assert "AutomaticallyAfterDays of 60" in describe(found.remedies.rotating(60))
 
 

@@ -56,9 +56,10 @@ def remedies(entry: TemplateEntry, address: str, stack: Stack) -> Remedies:
     json = entry.source.language == "JSON"
     outer, _, name = address.rpartition("/")
     nested = (Advice(f"let the stack {outer} set the Status of {name}, and make it Inactive only there"),) if outer else ()
-    return Remedies(
-        AddMetadata(place, json=json), StoreAndRotate(place), SetProperty(place, "Status", "Inactive", json=json), narrower=nested
-    )
+    said = entry.get("Metadata")
+    held = 0 if said is None else 1 if said.get("Posturio") is None else 2
+    disable = SetProperty(place, "Status", "Inactive", json=json)
+    return Remedies(AddMetadata(place, json=json, held=held), StoreAndRotate(place), disable, narrower=nested)
 
 
 _STEPS_A_KEY, _STEPS_A_TAG = 600, 25
