@@ -90,6 +90,7 @@ class RemedyChoice:
                     self._named.setdefault(target_of(each.remedy), set()).add((each.address, each.root))
         above = key.remedies.calls
         is_in_root = place.span == above[-1].place.span if above else len(calls(key.address)) <= (place.span == key.span)
+        is_in_root = is_in_root or (isinstance(remedy, r.HideOutput) and dirname(place.span.path) == finding.root)
         is_named_once = len(self._named.get(target_of(finding.remedy), ())) <= 1
         return (is_in_root or place.span.path.endswith(".hcl")) and is_named_once and all(self._made[one] == 1 for one in _counted(key))
 

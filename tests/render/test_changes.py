@@ -16,6 +16,7 @@ from posturio_iac.fixes import shown
 from posturio_iac.fixes.shown import ShownChange, ShownEdit
 from posturio_iac.fixes.wanted import Edit
 from tests.support.command_line import SCHEMA, Capture, Patch, run
+from tests.support.fixture_tools import FIXTURES
 from tests.support.terraform_programs import write
 
 HCL = 'resource "aws_iam_user" "ci" {\n  name = "ci"\n  path = "/payments/"\n  tags = {\n    a = "ä"\n  }\n}\n\n%s'
@@ -85,6 +86,11 @@ def test_a_finding_that_a_person_has_to_mend_shows_none(tmp_path: Path, capsys: 
     (found,) = json.loads(out)["findings"]
     assert found["remedy"]["kind"] == "replace_value"
     assert "fix" not in found
+
+
+def test_an_output_of_a_root_is_shown_as_hidden(capsys: Capture) -> None:
+    out = run(capsys, "scan", str(FIXTURES / "exposed_access_key_secrets/flagged_legacy_output_of_module"))[1]
+    assert "      +  sensitive = true" in out.splitlines()
 
 
 NAMED = 'resource "aws_iam_user" "%s" {\n  name = "%s"\n}\n\nresource "aws_iam_access_key" "%s" {\n  user = aws_iam_user.%s.name\n}\n'
