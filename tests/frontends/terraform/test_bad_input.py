@@ -67,7 +67,7 @@ def root(tmp_path: Path) -> Path:
         ("merge.tf", b"<<<<<<< HEAD\n" + KEY.encode() + b"=======\n>>>>>>> topic\n", "merge.tf:1:1: error: ", "merge conflict"),
         ("merge.tf", b"<<<<<<< HEAD\n" + KEY.encode(), "merge.tf:1:2: error: ", "syntax error"),
         ("merge.tf.json", JSON_CONFLICT, "merge.tf.json:2:1: error: ", "this merge conflict is not resolved"),
-        ("a.auto.tfvars", b"x = = 1\n", "a.auto.tfvars:1:5: error: ", "syntax error"),
+        ("a.auto.tfvars", b"x = [\n", "a.auto.tfvars:1:5: error: ", "syntax error: the list that begins here has no closing ]"),
         ("terraform.tfvars.json", b'{"x": }', "terraform.tfvars.json:1:7: error: ", "syntax error"),
         ("bad.tf", b'module "m" {\n  source = "./gone"\n}\n' + MARK.encode(), "bad.tf:1:1: error: ", "that folder does not exist"),
         ("bad.tf", b'module "m" {\n  source = "./."\n}\n' + MARK.encode(), "bad.tf:1:1: error: ", "calls itself"),

@@ -166,12 +166,33 @@ def _errors(root: Node) -> Iterator[Node]:
 def _described(node: Node, piece: SourceText) -> tuple[int, int, str]:
     if node.is_missing:
         return _missing(node, piece)
-    opened = [c for c in node.children if c.type == "template_interpolation_start"]
-    if opened and not any(c.type == "template_interpolation_end" for c in node.children):
-        return *opened[0].start_point, "the interpolation that begins here has no closing }"
-    at = _unexpected(node, piece)
+    at, opened = _unexpected(node, piece), _opened(node)
+    if opened is not None and (opened.type == _INTERPOLATION or at == node.start_byte):
+        _, what, mark = _CLOSED[opened.type]
+        return *opened.start_point, f"the {what} that begins here has no closing {mark}"
     row = piece.data.count(b"\n", 0, at)
     return row, at - (piece.data.rfind(b"\n", 0, at) + 1), f"{_word(piece, at)} is not expected here"
+
+
+_INTERPOLATION = "template_interpolation_start"
+_CLOSED = {
+    _INTERPOLATION: ("template_interpolation_end", "interpolation", "}"),
+    "tuple_start": ("tuple_end", "list", "]"),
+    "object_start": ("object_end", "map", "}"),
+    "(": (")", "parenthesis", ")"),
+}
+"""What ends each kind of bracket, its name, and how that is written."""
+
+
+def _opened(node: Node) -> Node | None:
+    """The innermost bracket of an error that nothing closes."""
+    found: list[Node] = []
+    for child in node.children:
+        if child.type in _CLOSED:
+            found.append(child)
+        elif found and child.type == _CLOSED[found[-1].type][0]:
+            found.pop()
+    return found[-1] if found else None
 
 
 def _missing(node: Node, piece: SourceText) -> tuple[int, int, str]:
