@@ -5,10 +5,7 @@ from __future__ import annotations
 COMMANDS = {
     "scan": ("posturio_iac.commands.scan.command", "Find IAM access keys in code that never expire and are never rotated"),
     "live": ("posturio_iac.commands.live.command", "Find deployed keys that are unused, overdue or without an owner; read-only"),
-    "retire": (
-        "posturio_iac.commands.retire.command",
-        "End deployed keys step by step: ask owners, plan, verify, keep evidence",
-    ),
+    "retire": ("posturio_iac.commands.retire.command", "End deployed keys step by step: ask owners, plan, verify, keep evidence"),
     "fix": ("posturio_iac.commands.fix.command", "Show or write the changes that fix findings in code"),
     "hook": ("posturio_iac.commands.hook", "Check the modules and templates of changed files; the pre-commit entry point"),
     "baseline": ("posturio_iac.commands.baseline.command", "Record known findings, so only new ones fail"),

@@ -277,10 +277,7 @@ _SHOWN = (
 )
 _FILES = (_BY_NAME["config"], _BY_NAME["no_config"])
 LIVE_GROUPS = {
-    "which accounts": (
-        *WHICH_ACCOUNTS,
-        _live("dask", Shape.TEXT, "Read the accounts on the workers of this Dask scheduler", "ADDRESS"),
-    ),
+    "which accounts": (*WHICH_ACCOUNTS, _live("dask", Shape.TEXT, "Read the accounts on the workers of this Dask scheduler", "ADDRESS")),
     "what counts": (
         _live("unused", Shape.TEXT, "How many days an active key may go unused; overrides unused_days", "DAYS"),
         _live("exact", Shape.SWITCH, "Ask AWS about every key instead of using the credential report"),

@@ -11,15 +11,7 @@ import json
 from datetime import datetime, timezone
 
 from posturio_iac.contract import RunScope
-from posturio_iac.contract.records import (
-    SavedEvidence,
-    SavedFinding,
-    SavedKey,
-    SavedRemedy,
-    SavedResult,
-    SavedVerdict,
-    cost,
-)
+from posturio_iac.contract.records import SavedEvidence, SavedFinding, SavedKey, SavedRemedy, SavedResult, SavedVerdict, cost
 from posturio_iac.core.finding import Diagnostic, Level, Severity, Suppression, Verdict
 from posturio_iac.core.keys import MASK, KeyIdMask
 from posturio_iac.core.model import KeyKind

@@ -84,14 +84,7 @@ class FixRun:
         from posturio_iac.scan import CodeScan
 
         given = self.given
-        return CodeScan(
-            selection,
-            self.config,
-            selection.root,
-            as_of,
-            suppressions=not given.no_suppressions,
-            narrowed=narrowed,
-        )
+        return CodeScan(selection, self.config, selection.root, as_of, suppressions=not given.no_suppressions, narrowed=narrowed)
 
     def _is_whole(self) -> bool:
         search = self.selection.search

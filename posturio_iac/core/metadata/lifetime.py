@@ -29,12 +29,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.place import Origin
 
-_KINDS = {
-    Meaning.EXPIRY: Kind.EXPIRY,
-    Meaning.ROTATE_BY: Kind.EXPIRY,
-    Meaning.ROTATION: Kind.ROTATION,
-    Meaning.ROTATED_ON: Kind.ROTATED,
-}
+_KINDS = {Meaning.EXPIRY: Kind.EXPIRY, Meaning.ROTATE_BY: Kind.EXPIRY, Meaning.ROTATION: Kind.ROTATION, Meaning.ROTATED_ON: Kind.ROTATED}
 _NAMED = {Kind.EXPIRY: "expires", Kind.ROTATION: "rotation"}
 _END_WORDS = frozenset(
     {"expire", "expires", "expired", "expiry", "expiration", "exp", "end", "ends", "until", "ttl", "eol", "lifetime", "lifespan", "age"}

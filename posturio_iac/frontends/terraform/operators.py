@@ -19,9 +19,7 @@ from posturio_iac.frontends.terraform.values import (
     to_text,
     type_name,
 )
-from posturio_iac.frontends.terraform.values import (
-    equal as compared,
-)
+from posturio_iac.frontends.terraform.values import equal as compared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -130,10 +130,7 @@ def _about_key(key: AccessKey, generator: str, name: str, severity: str, now: st
     return {
         **_finding(account, partition, generator, name, (moment(first) if first else now, now), region),
         **_severity(severity),
-        "Resources": [
-            _of_kind(key, account, partition, region, known),
-            _user(key, partition, region, known),
-        ],
+        "Resources": [_of_kind(key, account, partition, region, known), _user(key, partition, region, known)],
         "ProductFields": {f"posturio-iac/{field}": cut(value, FIELD) for field, value in known.items()},
     }
 

@@ -217,6 +217,4 @@ def _if(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     return values[0] if unknown is None or values[0] == values[1] else unknown
 
 
-FUNCTIONS.update(
-    {"Fn::Equals": _equals, "Fn::Not": _not, "Fn::And": _and, "Fn::Or": _or, "Condition": _condition, "Fn::If": _if},
-)
+FUNCTIONS.update({"Fn::Equals": _equals, "Fn::Not": _not, "Fn::And": _and, "Fn::Or": _or, "Condition": _condition, "Fn::If": _if})

@@ -7,16 +7,7 @@ import math
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions.signature import Sees, anything, function, number
 from posturio_iac.frontends.terraform.operators import unify
-from posturio_iac.frontends.terraform.values import (
-    EvaluationError,
-    PartialMap,
-    Value,
-    make_set,
-    to_bool,
-    to_number,
-    to_text,
-    type_name,
-)
+from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, make_set, to_bool, to_number, to_text, type_name
 
 
 @function("tostring", anything(Sees.ALL))

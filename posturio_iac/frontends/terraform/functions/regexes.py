@@ -12,14 +12,7 @@ from functools import lru_cache
 
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.frontends.terraform.functions.signature import (
-    Environment,
-    NotEvaluatedError,
-    function,
-    limit_elements,
-    limit_text,
-    text,
-)
+from posturio_iac.frontends.terraform.functions.signature import Environment, NotEvaluatedError, function, limit_elements, limit_text, text
 from posturio_iac.frontends.terraform.values import EvaluationError, ResultTooLargeError, Value, normal
 
 TYPE_CHECKING = False
