@@ -35,21 +35,6 @@ def annotated(report: Report, **more: object) -> list[tuple[str, dict[str, str],
     return commands(render(report, canned.context(**more)))
 
 
-def test_errors_come_first_then_the_worst_findings() -> None:
-    made = annotated(canned.report(), prefix="infra/")
-    assert [(kind, given["file"], given["line"], given["title"]) for kind, given, _ in made] == [
-        ("error", "infra/iam/broken.tf", "7", "posturio-iac: incomplete"),
-        ("error", "infra/iam/old.tf", "2", "iam.expired_access_keys (HIGH)"),
-        ("error", "infra/iam/ci.tf", "1", "iam.access_keys_without_lifetime (MEDIUM)"),
-        ("notice", "infra/iam/ci.tf", "1", "iam.ownerless_access_keys (LOW)"),
-        ("notice", "infra/iam/ci.tf", "2", "undetermined"),
-    ]
-    assert made[2][1] | {"title": ""} == {
-        "file": "infra/iam/ci.tf", "line": "1", "endLine": "1", "col": "1", "endColumn": "36", "title": "",
-    }  # fmt: skip
-    assert made[3][2] == "aws_iam_access_key.ci: nobody answers for it\nFix: add a date"
-
-
 @pytest.mark.parametrize(
     ("more", "kinds"),
     [

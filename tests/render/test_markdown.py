@@ -13,46 +13,6 @@ from posturio_iac.render.markdown_page import BREAK, code, plain, render
 from tests.support import canned
 from tests.support.keys import open_question
 
-RULES = "https://github.com/posturio/posturio-iac/blob/main/docs/rules/"
-EXPECTED = f"""\
-## IAM access keys
-
-3 findings (1 high, 1 medium, 1 low) in 2 of the 5 keys of 12 files; incomplete, 1 error; 1 undetermined, 1 suppressed; 0.08 s
-
-### Incomplete
-
-- `iam/broken.tf:7`: expected a closing brace
-
-| severity | rule | finding | place |
-| --- | --- | --- | --- |
-| HIGH | [`{canned.EXPIRED.id}`]({RULES}{canned.EXPIRED.id}.md) | aws_iam_access_key.old should have ended on 2026-01-31\
-<br>Fix: add a date | `iam/old.tf:2` |
-| MEDIUM | [`{canned.WITHOUT.id}`]({RULES}{canned.WITHOUT.id}.md) | aws_iam_access_key.ci has no end\
-<br>Fix: add a date | `iam/ci.tf:1` |
-| LOW | [`{canned.OWNERLESS.id}`]({RULES}{canned.OWNERLESS.id}.md) | aws_iam_access_key.ci: nobody answers for it\
-<br>Fix: add a date | `iam/ci.tf:1` |
-
-### Undetermined
-
-- `aws_iam_access_key.open` (`iam/ci.tf:2`): var.tags is set by the caller
-
-### Suppressed
-
-- `module.mail.aws_iam_access_key.this["a"]` (`iam/é.tf:1`): `iam.ownerless_access_keys`, by comment until 2027-02-28: moves to OIDC
-
-### Notes
-
-- the engine is OpenTofu
-"""
-
-
-def test_the_summary_has_everything() -> None:
-    assert render(canned.report(), canned.context()) == EXPECTED
-
-
-def test_quiet_has_findings_and_errors() -> None:
-    assert render(canned.report(), canned.context(quiet=True)) == EXPECTED.partition("\n### Undetermined")[0]
-
 
 def test_nothing_found_is_one_sentence() -> None:
     assert render(canned.empty(), canned.context()) == "## IAM access keys\n\nNo access keys are declared in 12 files; 0.08 s\n"
@@ -63,11 +23,6 @@ def test_what_is_open_beside_a_finding_is_listed_with_its_rules() -> None:
     keys = tuple(replace(judged, open_questions=(open_question("local.tags is open"),), open_rules=(rule,)) for judged in one.keys)
     (row,) = render(replace(one, keys=keys), canned.context()).partition("### Undetermined\n\n")[2].splitlines()
     assert row == f"- `module.ci.aws_iam_access_key.this` (`modules/user/main.tf:1`) for `{rule}`: local.tags is open"
-
-
-def test_paths_begin_at_the_top_of_the_repository() -> None:
-    text = render(canned.report(), canned.context(prefix="infra/"))
-    assert [path in text for path in ("`infra/iam/old.tf:2`", "`infra/iam/broken.tf:7`", "`infra/iam/ci.tf:2`")] == [True] * 3
 
 
 def test_what_stands_in_no_file_has_no_place() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from posturio_iac.core.finding import Finding, Report, Rule, Severity
 from posturio_iac.core.model import Span
 from posturio_iac.render import sarif
-from posturio_iac.render.sarif import LineHashes, descriptors
+from posturio_iac.render.sarif import LineHashes
 from posturio_iac.rules import all_rules
 from tests.support import canned
 from tests.support.canned import rendered
@@ -35,19 +35,6 @@ def location(result: Any) -> Any:
 
 def with_findings(*findings: Finding) -> Report:
     return replace(canned.report(), findings=findings, keys=(), diagnostics=())
-
-
-def test_open_findings_are_results_and_suppressed_ones_are_left_out() -> None:
-    made = run(canned.report())
-    found = [(r["ruleId"], r["level"], location(r)["artifactLocation"]["uri"], location(r)["region"]) for r in made["results"]]
-    assert found == [
-        (canned.WITHOUT.id, "warning", "iam/ci.tf", {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 36}),
-        (canned.OWNERLESS.id, "note", "iam/ci.tf", {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 36}),
-        (canned.EXPIRED.id, "error", "iam/old.tf", {"startLine": 2, "startColumn": 2, "endLine": 2, "endColumn": 37}),
-    ]
-    assert made["results"][1]["message"]["text"] == "aws_iam_access_key.ci: nobody answers for it Fix: add a date"
-    assert made["automationDetails"] == {"id": "posturio-iac/static/"}
-    assert made["columnKind"] == "unicodeCodePoints"
 
 
 def test_every_rule_is_described_in_order_with_its_page() -> None:
@@ -93,19 +80,6 @@ def test_what_stands_in_no_file_has_a_logical_place() -> None:
     (result,) = run(with_findings(canned.finding(canned.WITHOUT, "arn:aws:iam::1:user/ci", None, "unused")))["results"]
     assert result["locations"] == [{"logicalLocations": [{"fullyQualifiedName": "arn:aws:iam::1:user/ci", "kind": "resource"}]}]
     assert "partialFingerprints" not in result
-
-
-def test_diagnostics_and_undetermined_keys_are_notifications() -> None:
-    (invocation,) = run(canned.report(), exit_code=3)["invocations"]
-    assert (invocation["executionSuccessful"], invocation["exitCode"]) == (False, 3)
-    error, note, open_ = invocation["toolExecutionNotifications"]
-    assert (error["level"], note["level"], open_["level"]) == ("error", "note", "note")
-    assert location(error)["region"] == {"startLine": 7, "startColumn": 3}
-    assert "locations" not in note
-    assert open_["message"]["text"] == "aws_iam_access_key.open is undetermined: var.tags is set by the caller"
-    assert run(canned.empty(), exit_code=1)["invocations"] == [
-        {"executionSuccessful": True, "exitCode": 1, "toolExecutionNotifications": []}
-    ]
 
 
 def test_what_github_would_refuse_is_cut_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,10 +165,3 @@ class TestLineHashes:
     def test_a_file_that_cannot_be_read_has_none(self) -> None:
         report = with_findings(canned.finding(canned.WITHOUT, "a", canned.span("gone.tf"), "a"))
         assert "partialFingerprints" not in run(report)["results"][0]
-
-
-def test_rules_name_the_standards_that_they_belong_to() -> None:
-    rules = {rule["id"]: rule for rule in descriptors({})}
-    assert rules["iam.root_access_keys"]["properties"]["standards"]["NIST SP 800-53 Rev. 5"][0] == "AC-2(1)"
-    assert "PCI DSS v4.0.1: 8.2.6" in rules["iam.unused_access_keys"]["help"]["text"]
-    assert "standards" not in rules["iam.access_key_rotation_outages"]["properties"]

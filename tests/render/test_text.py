@@ -14,46 +14,6 @@ from posturio_iac.render.text.blocks import LIMIT, excerpt
 from tests.support import canned
 from tests.support.canned import rendered
 
-EXPECTED = """\
-iam/ci.tf:1:1: aws_iam_access_key.ci, owner payments@example.com
-  1 | resource "aws_iam_access_key" "ci" {
-    | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-  MEDIUM iam.access_keys_without_lifetime
-    aws_iam_access_key.ci has no end
-    fix: add a date
-  LOW iam.ownerless_access_keys
-    aws_iam_access_key.ci: nobody answers for it
-    fix: add a date
-
-iam/old.tf:2:2: aws_iam_access_key.old
-  2 |     resource "aws_iam_access_key" "old" {
-    |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-  HIGH iam.expired_access_keys
-    aws_iam_access_key.old should have ended on 2026-01-31
-    fix: add a date
-
-Undetermined:
-  iam/ci.tf:2:1: aws_iam_access_key.open
-    var.tags is set by the caller
-
-3 findings (1 high, 1 medium, 1 low) in 2 of the 5 keys of 12 files; incomplete, 1 error; 1 undetermined, 1 suppressed; 0.08 s
-"""
-
-
-def test_findings_show_place_message_code_and_fix() -> None:
-    assert rendered("text", canned.report(), canned.context()) == EXPECTED
-
-
-def test_verbose_lists_clean_keys_and_suppressed_findings() -> None:
-    text = rendered("text", canned.report(), canned.context(verbose=True))
-    assert "Clean:\n  iam/ci.tf:3:1: aws_iam_access_key.rotated\n    rotation 90 (enforced): time_rotating.ci\n" in text
-    assert "Suppressed:\n  iam/é.tf:1:1: iam.ownerless_access_keys\n    comment until 2027-02-28: moves to OIDC\n" in text
-
-
-def test_quiet_shows_findings_only() -> None:
-    text = rendered("text", canned.report(), canned.context(quiet=True))
-    assert text == EXPECTED.partition("Undetermined:")[0]
-
 
 def test_color_only_adds_escapes() -> None:
     plain, colored = (rendered("text", canned.report(), canned.context(color=color)) for color in (False, True))

@@ -23,7 +23,7 @@ from posturio_iac.rules import all_rules
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 AS_OF = "2026-11-24"
 KINDS = ("flagged", "clean", "unknown", "suppressed")  # what a program shows about its rule, and how the name of its folder begins
-FORMS = frozenset({"cloudformation", "outputs", "plan"})
+FORMS = frozenset({"cloudformation", "live", "outputs", "plan"})
 WITHOUT_PROGRAMS = {name: entry.rule.only_live for name, entry in all_rules().items() if entry.rule.only_live}
 
 

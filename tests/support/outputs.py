@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,9 @@ import pytest
 
 from posturio_iac import __version__
 from posturio_iac.cli import main as command_line
+from posturio_iac.commands.live.output import RunCoverage
+from posturio_iac.commands.live.output import render as table
+from posturio_iac.commands.live.table import Style
 from posturio_iac.contract import FindingAges, RunScope
 from posturio_iac.render import DEPLOYED, FORMATS
 from posturio_iac.render.report.html_page import page
@@ -36,6 +40,7 @@ COMMANDS = {
     "scan-colors": "scan --verbose --color always PROGRAMS",
     "scan-owners": "scan --quiet --group-by owner PROGRAMS",
     "scan-counts": "scan --stats .",
+    "scan-quiet": "scan --quiet --format markdown PROGRAMS",
     "scan-levels": "scan --stats --depth 1 .",
     "scan-skipped": "scan --show-skipped --all --strict --strict-calls plan exposed_access_key_secrets",
     "fix": "fix --unsafe --in 60d --color always PROGRAMS",
@@ -49,7 +54,7 @@ COMMANDS = {
 def _programs() -> tempfile.TemporaryDirectory[str]:
     """A copy of the fixtures, with no repository around them."""
     place = tempfile.TemporaryDirectory(prefix="outputs-")
-    shutil.copytree(FIXTURES, Path(place.name) / "fixtures", ignore=shutil.ignore_patterns("outputs"))
+    shutil.copytree(FIXTURES, Path(place.name) / "fixtures", ignore=shutil.ignore_patterns("live", "outputs"))
     return place
 
 
@@ -105,10 +110,20 @@ def _report(posture: Posture) -> str:
 
 def _outputs() -> Iterator[tuple[str, Callable[[], str]]]:
     yield from ((name, partial(ran, command)) for name, command in COMMANDS.items())
-    yield from ((f"live-{name}", partial(canned.rendered, name, canned.deployed(), CONTEXT)) for name in FORMATS)
-    yield from ((f"hostile-{name}", partial(canned.rendered, name, canned.hostile(), CONTEXT)) for name in FORMATS if name not in DEPLOYED)
-    colored = canned.context(verbose=True, color=True, by_owner=True, columns=80)
-    yield "live-colors", partial(canned.rendered, "text", canned.deployed(), colored)
+    code = replace(CONTEXT, scope=RunScope("infra", (".",)), prefix="infra/", fail_on="high", exit_code=3)
+    for kind, report, context in (
+        ("code", canned.report(), code),
+        ("hostile", canned.hostile(), code),
+        ("live", canned.deployed(), CONTEXT),
+    ):
+        yield from ((f"{kind}-{name}", partial(canned.rendered, name, report, context)) for name in FORMATS if name not in DEPLOYED)
+    yield from ((f"live-{name}", partial(canned.rendered, name, canned.deployed(), CONTEXT)) for name in DEPLOYED)
+    for name, style in (
+        ("table", Style(color=False)),
+        ("wide", Style(color=True, verbose=True)),
+        ("narrow", Style(color=True, columns=60)),
+    ):
+        yield f"live-{name}", partial(table, canned.deployed(), style, by_owner=name == "wide", quiet=False, read=RunCoverage(1, 1))
     yield from ((f"report-{name}", partial(_report, posture)) for name, posture in _postures())
 
 
