@@ -9,7 +9,7 @@ from posturio_iac.core import module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from posturio_iac.config.option_table import Option
 
@@ -64,7 +64,12 @@ def _function() -> str:
         f"    {name}) flags='{' '.join([*command.flags(), *HELP])}' words='{' '.join(_words(command))}' ;;\n"
         for name, command in commands().items()
     )
-    values = "".join(f"    '{name} {flag}') values='{' '.join(found)}' ;;\n" for name, flag, found in _choices())
+    values = "".join(
+        f"    '{name} {flag}') values='{' '.join(found)}' ;;\n"
+        for name, command in commands().items()
+        for flag, option in command.flags().items()
+        if (found := _values(option))
+    )
     return f"""\
 _posturio_iac() {{
   local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} command=${{COMP_WORDS[1]}} flags='' words='' values=''
@@ -114,13 +119,6 @@ def _fish_option(option: Option) -> str:
 
 def _fish_text(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _choices() -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    for name, command in commands().items():
-        for flag, option in command.flags().items():
-            if found := _values(option):
-                yield name, flag, found
 
 
 SHELLS: dict[str, Callable[[], str]] = {"bash": _bash, "zsh": _zsh, "fish": _fish}

@@ -9,6 +9,7 @@ from posturio_iac.commands.parser import Command, own_option, parse
 from posturio_iac.commands.scan import apart, paired
 from posturio_iac.config.option_table import Shape
 from posturio_iac.contract.read import NotAResultError, load
+from posturio_iac.core import loaded
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.text.textfile import LARGE, STDIN, UnreadableError, decoded, read_named
 from posturio_iac.errors import UsageError, system_reason
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.contract.records import SavedResult
-    from posturio_iac.render.report.view import Posture
 
 
 def read(words: Sequence[str], *, show_key_ids: bool) -> tuple[list[SavedResult], list[Diagnostic]]:
@@ -69,7 +69,8 @@ def _files(words: Sequence[str], unread: list[Diagnostic]) -> Iterator[str]:
 
 
 DEFAULT_OUTPUT = "posturio-iac-report.html"
-FORMATS = ("html", "markdown")
+FORMATS = {"html": "posturio_iac.render.report.html_page:page", "markdown": "posturio_iac.render.report.markdown_report:page"}
+HTML = "html"
 
 COMMAND = Command(
     "report",
@@ -78,7 +79,7 @@ COMMAND = Command(
     "Results of --format json or jsonl, or folders of them; - reads one from standard input",
     most=None,
     options=(
-        own_option("format", Shape.CHOICE, "Repeatable, each with its own --output", "NAME", "html", FORMATS, "-f"),
+        own_option("format", Shape.CHOICE, "Repeatable, each with its own --output", "NAME", HTML, tuple(FORMATS), "-f"),
         own_option(
             "output",
             Shape.TEXT,
@@ -97,8 +98,8 @@ def targets(given: Arguments) -> tuple[tuple[str, str], ...]:
     pairs = []
     for stated, target in paired(given):
         meant = implied(target or STDOUT)
-        name = stated or (meant if meant in FORMATS else None) or FORMATS[0]
-        pairs.append((name, target or (DEFAULT_OUTPUT if name == FORMATS[0] else STDOUT)))
+        name = stated or (meant if meant in FORMATS else None) or HTML
+        pairs.append((name, target or (DEFAULT_OUTPUT if name == HTML else STDOUT)))
     return tuple(sorted(apart(pairs), key=lambda pair: pair[1] == STDOUT))
 
 
@@ -117,22 +118,12 @@ def run(argv: Sequence[str]) -> int:
     if not results:
         to_stderr("posturio-iac: no result could be read, so no report was written\n")
         return 3
-    if any(name == "html" for name, _ in wanted):
+    if any(name == HTML for name, _ in wanted):
         from posturio_iac.render.report import require
 
         require()
     posture = join(results, unread)
-    notes = [write(text, target) for text, target in [(_rendered(name, posture), target) for name, target in wanted]]
+    notes = [write(text, target) for text, target in [(loaded(FORMATS[name])(posture), target) for name, target in wanted]]
     if not given.quiet:
         to_stderr("".join(notes) + "".join(f"wrote {printable(target)}\n" for _, target in wanted if target != STDOUT))
     return 3 if unread else 0
-
-
-def _rendered(name: str, posture: Posture) -> str:
-    if name == "html":
-        from posturio_iac.render.report.html_page import page
-
-        return page(posture)
-    from posturio_iac.render.report.markdown_report import page as markdown
-
-    return markdown(posture)

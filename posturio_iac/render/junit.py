@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from html import escape
 
-from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Verdict
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import XML_SHARP, inert, printable
 from posturio_iac.facts.keyless import remediation
-from posturio_iac.render.wording import fails, open_beside, position
+from posturio_iac.render.wording import describe_suppression, fails, open_beside, position
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,11 +88,10 @@ def _findings(rule: str, findings: Sequence[Finding], context: RenderContext) ->
 
 def _text(finding: Finding, context: RenderContext) -> str:
     where = position(finding, context)
-    lines = [f"{where}{': ' if where else ''}{finding.severity.name} {printable(finding.message)}"]
+    said = f"{where}{': ' if where else ''}{finding.severity.name} {printable(finding.message)}"
     if (why := finding.suppressed) is not None:
-        until = f" until {describe_date(why.until)}" if why.until else ""
-        return f"{lines[0]} (suppressed by {why.source}{until}: {printable(why.reason)})"
-    return "\n".join((*lines, f"fix: {printable(remediation(finding))}"))
+        return f"{said} (suppressed by {describe_suppression(why)})"
+    return f"{said}\nfix: {printable(remediation(finding))}"
 
 
 def _open(judged: JudgedKey, rule: str) -> _Case:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from posturio_iac import DOCS
-from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Severity, Verdict
+from posturio_iac.core.dates import describe_date
+from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Severity, Suppression, Verdict
 from posturio_iac.core.model import Attr, Span, Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.terminal import printable
@@ -35,6 +36,12 @@ def owner_text(owner: Attr[str | None]) -> str:
     if isinstance(owner, Unknown):
         return UNKNOWN
     return printable(owner) if owner else NO_OWNER
+
+
+def describe_suppression(why: Suppression) -> str:
+    """Where a suppression stands, until when, and why; safe to print."""
+    until = f" until {describe_date(why.until)}" if why.until else ""
+    return f"{why.source}{until}: {printable(why.reason)}"
 
 
 def repository_path(span: Span, context: RenderContext) -> str:

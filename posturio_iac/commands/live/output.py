@@ -10,13 +10,12 @@ from posturio_iac.commands.live.table import Style, TableRow, account_of, entrie
 from posturio_iac.commands.output import STDOUT, to_stderr, write
 from posturio_iac.commands.reporting.reports import emit as emit_common
 from posturio_iac.contract import FindingAges, RenderContext
-from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Report, Severity, Verdict
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import columns_of_stdout, paint, printable, wants_color, without_commands, wrapped
 from posturio_iac.live.request import ABOUT_CODE
 from posturio_iac.render.nothing_found import count, no_deployed_keys
-from posturio_iac.render.wording import among_keys
+from posturio_iac.render.wording import among_keys, describe_suppression
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -161,7 +160,6 @@ def _suppressed(report: Report, style: Style) -> list[str]:
     lines = []
     for finding in report.findings:
         if (why := finding.suppressed) is not None:
-            until = f" until {describe_date(why.until)}" if why.until else ""
             lines += wrapped(f"{printable(finding.address)}: {finding.rule.id}", "  ", style.columns)
-            lines += wrapped(f"{why.source}{until}: {printable(why.reason)}", "    ", style.columns)
+            lines += wrapped(describe_suppression(why), "    ", style.columns)
     return [paint("Suppressed:", "bold", color=style.color), *lines] if lines else []

@@ -18,7 +18,7 @@ from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.aws import deployed
 from posturio_iac.render.aws.deployed import cut
-from posturio_iac.render.wording import open_beside, open_sentence, page_url
+from posturio_iac.render.wording import describe_suppression, open_beside, open_sentence, page_url
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _of_rule(finding: Finding, key: AccessKey, now: str, context: RenderContext)
         made["FindingProviderFields"]["Types"] = made["Types"] = [STANDARD]
     made["ProductFields"] |= {f"posturio-iac/{field}": value for field, value in deployed.age(finding, context).items()}
     if why is not None:
-        made["ProductFields"]["posturio-iac/suppressed"] = cut(deployed.accepted(why), FIELD)
+        made["ProductFields"]["posturio-iac/suppressed"] = cut(f"Suppressed by {describe_suppression(why)}", FIELD)
     return made
 
 

@@ -7,8 +7,7 @@ from hashlib import sha256
 
 from posturio_iac.contract.write import moment
 from posturio_iac.core import keys
-from posturio_iac.core.dates import describe_date
-from posturio_iac.core.finding import Finding, JudgedKey, Report, Suppression, Verdict
+from posturio_iac.core.finding import Finding, JudgedKey, Report, Verdict
 from posturio_iac.core.text.terminal import printable
 
 TYPE_CHECKING = False
@@ -104,11 +103,6 @@ def _life(life: KeyLife) -> dict[str, str | None]:
 def age(finding: Finding, context: RenderContext) -> dict[str, str]:
     new = context.ages.new
     return {} if new is None else {"new": str(finding.fingerprint in new).lower()}
-
-
-def accepted(why: Suppression) -> str:
-    until = f" until {describe_date(why.until)}" if why.until else ""
-    return f"Suppressed by {why.source}{until}: {printable(why.reason)}"
 
 
 def cut(text: str, most: int) -> str:

@@ -11,7 +11,7 @@ from posturio_iac.core.model import AccessKey, KeyKind
 from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.aws import deployed
-from posturio_iac.render.wording import open_beside, open_sentence, page_url
+from posturio_iac.render.wording import describe_suppression, open_beside, open_sentence, page_url
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _of_rule(finding: Finding, key: AccessKey, now: int, context: RenderContext)
         **_severity(SEVERITIES[finding.severity]),
         "status_id": NEW if why is None else SUPPRESSED,
         "status": "New" if why is None else "Suppressed",
-        **({"status_detail": deployed.accepted(why)} if why is not None else {}),
+        **({"status_detail": f"Suppressed by {describe_suppression(why)}"} if why is not None else {}),
         "remediation": {"desc": printable(remediation(finding)), "references": [page_url(rule.id)]},
         **_place(key, context),
     }

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report, Verdict
 from posturio_iac.core.text.terminal import paint, printable, width, without_commands, wrapped
 from posturio_iac.facts.keyless import instead
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.text import advice, summary
 from posturio_iac.render.text.key_entries import KeyEntry, by_place, entries
-from posturio_iac.render.wording import COLORS, open_beside, owner_text, place
+from posturio_iac.render.wording import COLORS, describe_suppression, open_beside, owner_text, place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -198,7 +197,6 @@ def _suppressed(report: Report, context: RenderContext) -> TextBlock:
     rows = []
     for finding in report.findings:
         if (why := finding.suppressed) is not None:
-            until = f" until {describe_date(why.until)}" if why.until else ""
             rows.append(f"  {place(finding.span) or printable(finding.address)}: {finding.rule.id}")
-            rows.append(f"    {why.source}{until}: {printable(why.reason)}")
+            rows.append(f"    {describe_suppression(why)}")
     return (f"{paint('Suppressed', 'bold', color=context.color)}:", *rows) if rows else ()
