@@ -8,6 +8,7 @@ from posturio_iac.core.record import Enum, dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from posturio_iac.core.evidence.lifetime import OpenQuestion
@@ -34,6 +35,11 @@ class Severity(Enum):
 
 _RANKS = {severity.value: rank for rank, severity in enumerate(Severity)}
 CIS = "CIS AWS Foundations Benchmark"
+
+
+def by_severity(severities: Mapping[Severity, int], least: Severity = Severity.LOW) -> str:
+    """How many there are of each severity, the worst first: ``10 critical, 54 high``."""
+    return ", ".join(f"{severities[one]:,} {one.value}" for one in sorted(Severity, reverse=True) if severities.get(one) and one >= least)
 
 
 @dataclass(frozen=True, slots=True)

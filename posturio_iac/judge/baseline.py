@@ -20,7 +20,7 @@ from posturio_iac.judge.redaction import user_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from posturio_iac.core.model import AccessKey
@@ -52,11 +52,6 @@ _OPTIONAL = tuple(option.name for option in ENTRY if not option.required)
 
 def accepted(findings: Iterable[Finding]) -> Counter[Severity]:
     return Counter(f.severity for f in findings if f.suppressed is not None and f.suppressed.source == SOURCE)
-
-
-def by_severity(severities: Mapping[Severity, int], least: Severity = Severity.LOW) -> str:
-    """How many there are of each severity, the worst first: ``10 critical, 54 high``."""
-    return ", ".join(f"{severities[one]:,} {one.value}" for one in sorted(Severity, reverse=True) if severities.get(one) and one >= least)
 
 
 @dataclass(frozen=True, slots=True, order=True)

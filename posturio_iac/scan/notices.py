@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.config.option_table import LIMITS, OPTIONS, Option
-from posturio_iac.core.finding import CONFIGURATION, SUBJECT, Diagnostic, Level, Report
+from posturio_iac.core.finding import CONFIGURATION, SUBJECT, Diagnostic, Level, Report, by_severity
 from posturio_iac.core.record import replace
 from posturio_iac.judge.policy import Policy
 from posturio_iac.rules import all_rules
@@ -62,7 +62,7 @@ def with_notices(report: Report, config: Config, selection: Selection, place: st
 def _accepted(report: Report, config: Config) -> Iterator[Diagnostic]:
     if not config.baseline:
         return
-    from posturio_iac.judge.baseline import accepted, by_severity
+    from posturio_iac.judge.baseline import accepted
 
     known = accepted(report.findings)
     if known:

@@ -245,8 +245,8 @@ def _accept(place: RepositoryToAdopt, wanted: AdoptionPlan, path: str, report: R
 
 
 def _verified(place: RepositoryToAdopt, wanted: AdoptionPlan, baseline: str) -> int:
-    from posturio_iac.core.finding import Severity
-    from posturio_iac.judge.baseline import accepted, by_severity
+    from posturio_iac.core.finding import Severity, by_severity
+    from posturio_iac.judge.baseline import accepted
 
     paths = [path for path in (*place.config.baseline, baseline) if os.path.isfile(path)]
     config = place.config.with_values(baseline=tuple(dict.fromkeys(paths)))

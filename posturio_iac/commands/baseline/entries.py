@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 
-from posturio_iac.core.finding import Severity
+from posturio_iac.core.finding import Severity, by_severity
 from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.errors import UsageError
-from posturio_iac.judge.baseline import Baseline, BaselineEntry, by_severity
+from posturio_iac.judge.baseline import Baseline, BaselineEntry
 from posturio_iac.judge.redaction import user_of
 
 TYPE_CHECKING = False

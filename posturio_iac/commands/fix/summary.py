@@ -8,11 +8,11 @@ from datetime import timedelta
 
 from posturio_iac.commands.output import to_stderr
 from posturio_iac.core.evidence.remedy import AddTag, MergeTags
-from posturio_iac.core.finding import Level, Verdict
+from posturio_iac.core.finding import Level, Verdict, by_severity
 from posturio_iac.core.text.terminal import paint, printable, without_commands
 from posturio_iac.fixes.proof import claim_of
 from posturio_iac.fixes.wanted import NAME_OWNER, PERSON, ChangeLevel
-from posturio_iac.judge.baseline import accepted, by_severity
+from posturio_iac.judge.baseline import accepted
 from posturio_iac.render.nothing_found import count, no_keys
 from posturio_iac.render.wording import scope_word
 

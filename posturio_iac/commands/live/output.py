@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 
 from posturio_iac.commands.ci_environment import left_out, source_url
 from posturio_iac.commands.live.table import Style, TableRow, account_of, entries, owner_of, tables, user_of
 from posturio_iac.commands.output import STDOUT, to_stderr, write
 from posturio_iac.commands.reporting.reports import emit as emit_common
 from posturio_iac.contract import FindingAges, RenderContext
-from posturio_iac.core.finding import Report, Severity, Verdict
+from posturio_iac.core.finding import Report, Verdict, by_severity
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import columns_of_stdout, paint, printable, wants_color, without_commands, wrapped
 from posturio_iac.live.request import ABOUT_CODE
@@ -107,7 +108,7 @@ def summary(report: Report, read: RunCoverage, ages: FindingAges = NO_AGES, *, c
     """One line: findings, keys, accounts, and what is open."""
     active = report.active()
     errors = len(report.errors())
-    found = f"{count(len(active), 'finding')} ({_by_severity(report)})" if active else "No findings"
+    found = f"{count(len(active), 'finding')} ({by_severity(Counter(f.severity for f in active))})" if active else "No findings"
     accounts = len({judged.key.account for judged in report.keys})
     among = f"{found} in {among_keys(report)} of {count(accounts, 'account')}"
     lives = (judged.key.life for judged in report.keys if judged.key.status == "Active")
@@ -122,11 +123,6 @@ def summary(report: Report, read: RunCoverage, ages: FindingAges = NO_AGES, *, c
     ]
     style = "red" if errors else "yellow" if active else "green"
     return "; ".join(part for part in (paint(first, "bold", style, color=color), *rest) if part)
-
-
-def _by_severity(report: Report) -> str:
-    counts = [(sum(f.severity is s for f in report.active()), s.value) for s in sorted(Severity, reverse=True)]
-    return ", ".join(f"{number} {name}" for number, name in counts if number)
 
 
 def _keys(listed: Sequence[TableRow], style: Style, *, by_owner: bool) -> Iterator[list[str]]:

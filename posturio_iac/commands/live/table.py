@@ -175,7 +175,7 @@ def _paragraphs(
             "age": f"{row['age']} old",
             "last used": "never used" if row["last used"] == "never" else f"last used {row['last used']}",
             "open for": f"open for {row['open for']}" if row["open for"] else "",
-            "owner": f"owner {row['owner']}",
+            "owner": row["owner"] if entry.judged.key.owner is None else f"owner {row['owner']}",
             "code": f"code {row['code']}" if row["code"] else "",
             "next": f"next: {row['next']}" if row["next"] else "",
         }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.finding import Diagnostic, Finding, Report, Severity, Verdict
+from collections import Counter
+
+from posturio_iac.core.finding import Diagnostic, Finding, Report, Verdict, by_severity
 from posturio_iac.core.text.terminal import paint, printable, without_commands, wrapped
 from posturio_iac.render.nothing_found import count, no_deployed_keys, no_keys, took
 from posturio_iac.render.wording import COLORS, also, among_keys, folded, place
@@ -20,7 +22,7 @@ def summary(report: Report, context: RenderContext) -> str:
     active = report.active()
     errors = len(report.errors())
     if report.keys or active:
-        found = f"{count(len(active), 'finding')}{_by_severity(active)}" if active else "No findings"
+        found = f"{count(len(active), 'finding')} ({by_severity(Counter(f.severity for f in active))})" if active else "No findings"
         style = "red" if errors else "yellow" if active else "green"
         accounts = len({judged.key.account for judged in report.keys})
         where = count(accounts, "account") if deployed else count(report.files, "file")
@@ -47,11 +49,6 @@ def advice(report: Report, context: RenderContext) -> list[str]:
     if any(place_of(remedy) is not None and getattr(remedy, "value", "") != EXAMPLE_OWNER for remedy in remedies):
         texts["`posturio-iac fix` shows changes as a diff, --write makes them, --unsafe adds those that replace keys."] = None
     return [line for text in texts for line in wrapped(text, "", context.columns)]
-
-
-def _by_severity(findings: tuple[Finding, ...]) -> str:
-    counts = [(sum(f.severity is s for f in findings), s.value) for s in sorted(Severity, reverse=True)]
-    return f" ({', '.join(f'{n:,} {name}' for n, name in counts if n)})"
 
 
 def stream(report: Report, context: RenderContext) -> Iterator[str]:
