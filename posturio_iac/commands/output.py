@@ -133,7 +133,7 @@ def _silence(stream: TextIO) -> None:
 
 def replace_file(path: str, data: Iterable[bytes], new: int = 0o666) -> None:
     """Put ``data`` in place of a regular file in one step; write into a device or pipe as it is."""
-    mode = _mode(path)
+    mode = os.stat(path).st_mode if os.path.exists(path) else None
     if mode is not None and not stat.S_ISREG(mode):
         with open(path, "wb") as device:
             device.writelines(data)
@@ -149,22 +149,11 @@ def replace_file(path: str, data: Iterable[bytes], new: int = 0o666) -> None:
                 os.chmod(temporary, stat.S_IMODE(mode))
             os.replace(temporary, path)
         except BaseException:
-            _forget(temporary)
+            from contextlib import suppress
+
+            with suppress(OSError):
+                os.unlink(temporary)
             raise
-
-
-def _mode(path: str) -> int | None:
-    try:
-        return os.stat(path).st_mode
-    except FileNotFoundError:
-        return None
-
-
-def _forget(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        pass
 
 
 PATIENCE, EVERY = 1.0, 0.1

@@ -48,7 +48,8 @@ def evidence(task: RetireTask) -> int:
     finished = task.now()
     run = found.record.document((begun, finished), task.argv, int(found.report.exit_code(None)))
     shown = found if task.arguments.given.show_key_ids else found.masked()
-    files = {RESULT: _canonical(_result(shown, run, rules_left_out(task.config))), RUN: _canonical(_run(found, run, copies))}
+    context = RenderContext(ages=shown.ages, scope=shown.scope(rules_left_out(task.config)), run=run)
+    files = {RESULT: _canonical(write.document(shown.report, context)), RUN: _canonical(_run(found, run, copies))}
     mask = KeyIdMask([judged.key.key_id for judged in found.report.keys if judged.key.key_id])
     files |= {name: text if task.arguments.given.show_key_ids else mask.text(text) for name, text in copies.items()}
     if found.ledger is not None:
@@ -109,11 +110,6 @@ def _of_plan(plan: str) -> dict[str, str]:
         except OSError as error:
             raise UsageError(f"the plan {plan} cannot be read: {system_reason(error)}") from None
     return found
-
-
-def _result(shown: Findings, run: Mapping[str, Any], left_out: tuple[str, ...]) -> dict[str, Any]:
-    context = RenderContext(ages=shown.ages, scope=shown.scope(left_out), run=run)
-    return write.document(shown.report, context)
 
 
 def _run(found: Findings, run: Mapping[str, Any], copies: Mapping[str, str]) -> dict[str, Any]:
