@@ -125,8 +125,7 @@ class Reader:
         for stack in root.family():
             named = rotating_functions(stack)
             for entry in stack.resources.values():
-                makes = entry.type in NESTING or users_of(entry, self.options.custom_types)
-                if not makes and possible(conditions_of(entry, stack)):
+                if not (entry.type in NESTING or users_of(entry, self.options.custom_types)):
                     yield from self._of_program(entry, stack, root, is_named=entry.name in named)
 
     def _of_program(self, entry: TemplateEntry, stack: Stack, root: Stack, *, is_named: bool) -> Iterator[KeyOfUser]:
@@ -134,7 +133,7 @@ class Reader:
         shared = (one for one in stack.template.section("Globals") if entry.type == f"AWS::Serverless::{one.name}")
         own = said_by(entry, self.ev, stack.scope(entry), *(one.body for one in shared))
         programs = [own, *texts_named(own, self.files.folder_of(entry.source.path), self.files.fence)]
-        if not any(map(make_keys, programs)):
+        if not any(map(make_keys, programs)) or not possible(conditions_of(entry, stack)):
             return
         address, place = stack.address(entry), entry.source.span(entry.key)
         if is_named or any(map(end_keys, programs)):

@@ -6,6 +6,7 @@ import re
 
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.json_nodes import Array, Node, Object
+from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE, TemplateEntry, written
 from posturio_iac.search.kinds import spelled_out
@@ -67,7 +68,7 @@ def said_by(entry: TemplateEntry, ev: Evaluator, scope: StackScope, *shared: Nod
     """What a resource says in its properties and Metadata, and in ``shared`` ones, in lines, as far as the code fixes it."""
 
     def known(node: Node) -> object:
-        return ev.text(ev.value(node, scope))
+        return ev.text(ev.value(node, scope)) if node.function[0] in FUNCTIONS else None
 
     nodes = (*filter(None, map(entry.get, ("Properties", "Metadata"))), *shared)
     return "\n".join(line for node in nodes for line in _lines(node, known))
@@ -93,7 +94,7 @@ def _lines(node: Node, known: Callable[[Node], object]) -> Iterator[str]:
 
 
 def _spelled(text: str) -> str:
-    return spelled_out(text.encode("utf-8", "replace")).decode("utf-8", "replace")
+    return spelled_out(text.encode("utf-8", "replace")).decode("utf-8", "replace") if "\\" in text else text
 
 
 def _named_in(call: Node) -> Node | None:
