@@ -171,6 +171,7 @@ QUIET = {
     "filter": {"t.json": resource("AWS::Logs::MetricFilter", FilterPattern="{ ($.eventName = CreateAccessKey) }")},
     "policy-in-terraform": {"main.tf": block("data.aws_iam_policy_document.d", 'statement {\n    actions = ["iam:CreateAccessKey"]\n  }')},
     "input": {"main.tf": 'variable "create_access_key" {\n  default = true\n}\n'},
+    "what-runs-nothing": of_type("AWS::S3::Bucket", Metadata={"Comment": SHELL}),
     "other-script": {"main.tf": RUNS % '"./other.sh"', "other.sh": "#!/bin/sh\necho\n", "make-key.sh": SHELL},
     "code-of-others": {"t.json": resource(SAM, CodeUri="src/"), "src/app.py": "", "tools/app.py": PYTHON},
 }

@@ -31,6 +31,7 @@ _STEPS_A_MEMBER = 4
 _ASSET = "aws:asset:path"
 _REMOTE = ("://", "arn:")
 _TRANSFORM, _INCLUDE = "Fn::Transform", "AWS::Include"
+_TRANSFORMS = ("::Transform", "!Transform", "\\")  # how the text of a template writes one that is no part of the whole
 _PRODUCTS = {"AWS::ServiceCatalog::CloudFormationProvisionedProduct": ("ProductName", "ProductId")}
 _MODULE = "::MODULE"
 _OPEN = "a template that the code does not fix"
@@ -102,7 +103,8 @@ class Builder:
         """Yield a member of a section, or those that a transform in its place adds."""
         if entry.name != _TRANSFORM:
             if entry.source not in self._transforming:
-                self._transforming[entry.source] = _TRANSFORM[4:] in entry.source.text
+                text = entry.source.text
+                self._transforming[entry.source] = _TRANSFORM[4:] in text and any(sign in text for sign in _TRANSFORMS)
             if self._transforming[entry.source]:
                 for node in (value for held in entry.body.walk() for key, value in held.members if key.value == _TRANSFORM):
                     if _shown(node.get("Name")) != _INCLUDE:  # which adds properties alone

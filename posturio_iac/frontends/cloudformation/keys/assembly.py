@@ -63,6 +63,10 @@ def remedies(entry: TemplateEntry, address: str, stack: Stack) -> Remedies:
 
 
 _STEPS_A_KEY, _STEPS_A_TAG = 600, 25
+_NETWORK = ("VPC", "Subnet", "Route", "SecurityGroup", "Network", "InternetGateway", "NatGateway", "TransitGateway")
+_SERVICES = ("IAM", "S3", "KMS", "Logs", "CloudWatch", "SNS", "SQS", "RDS", "DynamoDB", "Route53", "ElasticLoadBalancing")
+_INERT = (*(f"AWS::EC2::{name}" for name in _NETWORK), *(f"AWS::{name}::" for name in _SERVICES), "AWS::ElasticLoadBalancingV2::")
+"""Types of resources that run no program."""
 
 
 class KeyResource(NamedTuple):
@@ -120,12 +124,12 @@ class Reader:
         """Yield a key for each resource whose program makes keys, in its own text or in a file that it names."""
         sources = {entry.source for stack in root.family() for entry in stack.resources.values()}
         codes = [source.text.encode("utf-8", "replace") for source in {*sources, root.template.source}]
-        if not any(runs_program(spelled_out(code), TEMPLATE) or names_file(code, TEMPLATE) for code in codes):
+        if not any(names_file(code, TEMPLATE) or runs_program(spelled_out(code), TEMPLATE) for code in codes):
             return
         for stack in root.family():
             named = rotating_functions(stack)
             for entry in stack.resources.values():
-                if not (entry.type in NESTING or users_of(entry, self.options.custom_types)):
+                if not (entry.type.startswith(_INERT) or entry.type in NESTING or users_of(entry, self.options.custom_types)):
                     yield from self._of_program(entry, stack, root, is_named=entry.name in named)
 
     def _of_program(self, entry: TemplateEntry, stack: Stack, root: Stack, *, is_named: bool) -> Iterator[KeyOfUser]:

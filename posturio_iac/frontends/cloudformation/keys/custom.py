@@ -70,25 +70,27 @@ def said_by(entry: TemplateEntry, ev: Evaluator, scope: StackScope, *shared: Nod
     def known(node: Node) -> object:
         return ev.text(ev.value(node, scope)) if node.function[0] in FUNCTIONS else None
 
-    nodes = (*filter(None, map(entry.get, ("Properties", "Metadata"))), *shared)
-    return "\n".join(line for node in nodes for line in _lines(node, known))
+    said: list[str] = []
+    for node in (*filter(None, map(entry.get, ("Properties", "Metadata"))), *shared):
+        _say(node, known, said)
+    return "\n".join(said)
 
 
-def _lines(node: Node, known: Callable[[Node], object]) -> Iterator[str]:
+def _say(node: Node, known: Callable[[Node], object], said: list[str]) -> None:
     match node.value:
         case str() as text:
-            yield _spelled(text)
+            said.append(_spelled(text))
         case Array() as items:
             for item in items:
-                yield from _lines(item, known)
+                _say(item, known, said)
         case Object() as members:
-            if (made := written(node, known)) is not None:
-                yield _spelled(made)
+            if len(members) == 1 and (made := written(node, known)) is not None:
+                said.append(_spelled(made))
             for key, value in members:
                 if isinstance(value.value, str):
-                    yield f"{key.value}: {_spelled(value.value)}"
+                    said.append(f"{key.value}: {_spelled(value.value)}")
                 else:
-                    yield from _lines(value, known)
+                    _say(value, known, said)
         case _:
             return
 
