@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import os
 import random
 import signal
 import subprocess
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import libcst as cst
+    import pytest
 
 FIRST_TESTS, MOST_TESTS = 30, 300
 SECONDS = 240  # of the processor, for the tests of one mutant; one that takes longer never ends
 PYTEST = ("prlimit", f"--cpu={SECONDS}", sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--no-header")
 UNTIMED = ("tests/attack/test_stops.py", "tests/fuzz")  # of time and memory: they fail on a busy machine
-PACKS = ["tests/hosts/test_checkov.py", "tests/hosts/test_cfn_lint.py"]
+PACKS = [f"tests/hosts/test_{name}.py" for name in ("checkov", "checkov_parity", "cfn_lint", "cfn_lint_parity")]
 
 
 class Mutant(NamedTuple):
@@ -68,6 +70,20 @@ def places(module: cst.Module) -> list[tuple[cst.CSTNode, cst.CSTNode]]:
     return visitor.found
 
 
+def behaviour(text: str) -> str:
+    """A program without what changes nothing that it does: names of types, slots of a class, that `zip` is strict, how utf-8 is spelt."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        match node:
+            case ast.AnnAssign(annotation=ast.Name("TypeAlias")):
+                node.value = None
+            case ast.Call(func=ast.Name("zip" | "dataclass")):
+                node.keywords = [given for given in node.keywords if given.arg not in ("strict", "slots")]
+            case ast.Constant(value="utf-8" | "UTF-8"):
+                node.value = "utf-8"
+    return ast.dump(tree)
+
+
 def mutants(root: Path, seed: int) -> Iterator[tuple[int, Mutant]]:
     """Yield mutants of the whole package, files by their size, in an order that the seed fixes: any number of the first is a sample."""
     import libcst as cst  # noqa: PLC0415 - the tests need it nowhere else
@@ -85,10 +101,10 @@ def mutants(root: Path, seed: int) -> Iterator[tuple[int, Mutant]]:
         node, changed = chance.choice(found)
         mutated = wrapper.module.deep_replace(node, changed).code
         try:
-            same = compile(mutated, "", "exec") == compile(text, "", "exec")
+            is_one = bool(compile(mutated, "", "exec")) and behaviour(mutated) != behaviour(text)
         except SyntaxError:
-            same = True
-        if not same:
+            is_one = False
+        if is_one:
             before, after = (wrapper.module.code_for_node(one) for one in (node, changed))
             line = wrapper.resolve(PositionProvider)[node].start.line
             yield number, Mutant(file.relative_to(root).as_posix(), line, before, after, mutated)
@@ -101,20 +117,35 @@ def pytest_runtest_logstart(nodeid: str) -> None:
     coverage.Coverage.current().switch_context(nodeid)
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Likewise, which keeps the names of tests that fail without a mutant: they would fail with each."""
+    if report.failed:
+        with Path(os.environ["POSTURIO_FAILING"]).open("a", encoding="utf-8") as file:
+            file.write(f"{report.nodeid}\n")
+
+
 def measured(away: Path, data: Path) -> dict[str, Callable[[], dict[int, list[str]]]]:
     """What gives the tests that run each line of a file; ``data`` keeps what coverage measured."""
     import coverage  # noqa: PLC0415 - the tests need it nowhere else
 
+    failing = data.with_suffix(".failing")
     if not data.exists():
+        failing.write_text("", encoding="utf-8")
         (away / ".coveragerc").write_text(f"[run]\ndata_file = {data}\nsource = posturio_iac\n")
         ignored = [word for path in UNTIMED for word in ("--ignore", path)]
         command = ["coverage", "run", "--append", "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-p", "tests.mutation"]
+        environment = os.environ | {"POSTURIO_FAILING": str(failing)}
         for tests in (["tests", *ignored], ["tests/live"], PACKS):
-            subprocess.run([sys.executable, "-m", *command, *tests], cwd=away, check=False, stdout=subprocess.DEVNULL)
+            subprocess.run([sys.executable, "-m", *command, *tests], cwd=away, env=environment, check=False, stdout=subprocess.DEVNULL)
+    failed = set(failing.read_text(encoding="utf-8").splitlines())
     found = coverage.CoverageData(str(data))
     found.read()
     names = {f"posturio_iac/{path.rpartition('/posturio_iac/')[2]}": path for path in found.measured_files()}
-    return {name: partial(found.contexts_by_lineno, path) for name, path in names.items()}
+
+    def known(path: str) -> dict[int, list[str]]:
+        return {line: [test for test in tests if test not in failed] for line, tests in found.contexts_by_lineno(path).items()}
+
+    return {name: partial(known, path) for name, path in names.items()}
 
 
 def chosen(text: str, line: int, known: dict[int, list[str]]) -> list[str]:
