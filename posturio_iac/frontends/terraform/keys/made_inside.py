@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+from functools import cache
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
 from posturio_iac.core.record import replace
@@ -49,24 +50,20 @@ class Programs:
         self._files: dict[str, list[str]] = {}
         for path in search.terraform:
             self._files.setdefault(posixpath.dirname(path), []).append(path)
-        self._known: dict[str, bool] = {}
+        self._is_one = cache(self._holds_one)
 
     def below(self, root: Module, folders: set[str]) -> Callable[[Module], bool]:
         """What tells whether a module of a root module may run some; ``folders`` are those of all its modules."""
         values = (posixpath.join(root.path, name) for name in root.names if is_automatic(name))
-        runs = self._has_var_files or not folders <= self._searched or any(map(self._holds_one, folders)) or any(map(self._is_one, values))
+        files = (path for folder in folders for path in self._files.get(folder, ()))
+        runs = self._has_var_files or not folders <= self._searched or any(map(self._is_one, (*values, *files)))
         return lambda module: runs or not self._is_searched(module)
 
     def _is_searched(self, module: Module) -> bool:
         code = (posixpath.join(module.path, name) for name in module.names if kind_of(name) is TERRAFORM)
         return all(self._search.has_searched(path) and path not in self._search.symlinks for path in code)
 
-    def _holds_one(self, folder: str) -> bool:
-        if folder not in self._known:
-            self._known[folder] = any(map(self._is_one, self._files.get(folder, ())))
-        return self._known[folder]
-
-    def _is_one(self, path: str) -> bool:
+    def _holds_one(self, path: str) -> bool:
         place, fence = self._search.prefix + path, self._search.fence
         kept = self._search.texts.get(path)
         data = spelled_out((content(place, self._search.max_file_size, fence) or b"") if kept is None else kept)
