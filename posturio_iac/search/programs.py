@@ -74,6 +74,9 @@ _FOLDERS = ("source_dir", "source_path", "CodeUri", "Code", "ContentUri", "Docke
 _FOLDER = lazy_pattern(rf"\b(?:{'|'.join(_FOLDERS)}){_SET}")
 _ASSET = lazy_pattern(r"\bS3Key[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")
 """The name of an archive of CDK's, whose folder lies beside the template."""
+_READ = lazy_pattern(r"file(?:base64)?\(\s*(.*)")
+_PLAIN = lazy_pattern(r"\"(?:\$\{path\.\w+\}/*)?[^\"$%\\]*\".*")
+"""What follows a function that reads a file, and such a text that begins with a file's name."""
 _AWAY = lazy_pattern(rf"\bworking_dir{_SET}|\bcd\s+([\w./@+-]+)")
 _MAKE = lazy_pattern(r"[\"'\s](?:make|npm|pnpm|yarn)\s")
 _MADE = ["Makefile", "makefile", "GNUmakefile", "package.json"]
@@ -147,6 +150,12 @@ def _without_words(text: str) -> str:
 def _is_computed(text: str) -> bool:
     """True if code may put a command together, but for values of options that name things."""
     return _COMPUTED.search(text) is not None and _COMPUTED.search(_VALUES.sub(" ", text)) is not None
+
+
+def read_by_functions(text: str) -> str:
+    """The part of Terraform code that names the files which its functions read: all of it where a name is put together."""
+    names = _READ.findall(text)
+    return "\n".join(names) if all(map(_PLAIN.fullmatch, names)) else text
 
 
 def texts_named(text: str, folder: str, fence: Fence) -> Iterator[str]:
