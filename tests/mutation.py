@@ -1,7 +1,8 @@
 """Mutates the package: ``python -m tests.mutation SEED COUNT`` draws mutants of mutmut's operators and shows which no test finds.
 
-The tests, with those of the packs and against a played AWS, run once under coverage in a copy of the tree; each mutant meets those that
-run its line, or its module if only imports run the line; those that run most of it come first. ``--record`` is for docs/security.md.
+The tests, with those of the packs and against a played AWS, run once under coverage in a copy of the tree, with the programs that they
+start; each mutant meets those that run its line and pass without it, or that run its module if only imports run the line; those that
+run most of it come first. ``--record`` is for docs/security.md.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import ast
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     import libcst as cst
     import pytest
 
+TOP = Path(__file__).parents[1]
 FIRST_TESTS, MOST_TESTS = 30, 300
 SECONDS = 240  # of the processor, for the tests of one mutant; one that takes longer never ends
 PYTEST = ("prlimit", f"--cpu={SECONDS}", sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--no-header")
@@ -111,49 +114,54 @@ def mutants(root: Path, seed: int) -> Iterator[tuple[int, Mutant]]:
 
 
 def pytest_runtest_logstart(nodeid: str) -> None:
-    """As a plugin of pytest's, which tells coverage what test begins to run."""
+    """As a plugin of pytest's, which tells coverage what test begins to run, in the programs that it starts too."""
     import coverage  # noqa: PLC0415 - the tests need it nowhere else
 
+    os.environ.update(COVERAGE_PROCESS_START=str(TOP / ".started"), TESTED=nodeid)
     coverage.Coverage.current().switch_context(nodeid)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Likewise, which keeps the names of tests that fail without a mutant: they would fail with each."""
+    """A test that fails without a mutant says nothing of one."""
     if report.failed:
-        with Path(os.environ["POSTURIO_FAILING"]).open("a", encoding="utf-8") as file:
+        with (TOP / ".failed").open("a", encoding="utf-8") as file:
             file.write(f"{report.nodeid}\n")
 
 
-def measured(away: Path, data: Path) -> dict[str, Callable[[], dict[int, list[str]]]]:
-    """What gives the tests that run each line of a file; ``data`` keeps what coverage measured."""
+def measured(away: Path, data: Path) -> tuple[dict[str, Callable[[], dict[int, list[str]]]], set[str]]:
+    """What gives the tests that run each line of a file, and the tests that failed; ``data`` keeps what coverage measured."""
     import coverage  # noqa: PLC0415 - the tests need it nowhere else
 
-    failing = data.with_suffix(".failing")
     if not data.exists():
-        failing.write_text("", encoding="utf-8")
-        (away / ".coveragerc").write_text(f"[run]\ndata_file = {data}\nsource = posturio_iac\n")
+        options = f"[run]\ndata_file = {data}\nsource = {away / 'posturio_iac'}\n"
+        (away / ".coveragerc").write_text(options)
+        (away / ".failed").touch()
+        (away / ".started").write_text(f"{options}parallel = true\ncontext = ${{TESTED-}}\n")
+        (away / "sitecustomize.py").write_text("import coverage\n\ncoverage.process_startup()\n")
         ignored = [word for path in UNTIMED for word in ("--ignore", path)]
         command = ["coverage", "run", "--append", "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-p", "tests.mutation"]
-        environment = os.environ | {"POSTURIO_FAILING": str(failing)}
         for tests in (["tests", *ignored], ["tests/live"], PACKS):
-            subprocess.run([sys.executable, "-m", *command, *tests], cwd=away, env=environment, check=False, stdout=subprocess.DEVNULL)
-    failed = set(failing.read_text(encoding="utf-8").splitlines())
+            subprocess.run([sys.executable, "-m", *command, *tests], cwd=away, check=False, stdout=subprocess.DEVNULL)
+        subprocess.run([sys.executable, "-m", "coverage", "combine", "-q", "--append"], cwd=away, check=False)
+        (away / "sitecustomize.py").unlink()
+        shutil.move(away / ".failed", data.with_suffix(".failed"))
+    failed = set(data.with_suffix(".failed").read_text(encoding="utf-8").splitlines())
     found = coverage.CoverageData(str(data))
     found.read()
+
+    def tests_of(path: str) -> dict[int, list[str]]:
+        return {line: [test for test in tests if test and test not in failed] for line, tests in found.contexts_by_lineno(path).items()}
+
     names = {f"posturio_iac/{path.rpartition('/posturio_iac/')[2]}": path for path in found.measured_files()}
-
-    def known(path: str) -> dict[int, list[str]]:
-        return {line: [test for test in tests if test not in failed] for line, tests in found.contexts_by_lineno(path).items()}
-
-    return {name: partial(known, path) for name, path in names.items()}
+    return {name: partial(tests_of, path) for name, path in names.items()}, failed
 
 
 def chosen(text: str, line: int, known: dict[int, list[str]]) -> list[str]:
     """The tests that run a line, or its module if the line belongs to no function: first one of each, those that run most of the module."""
-    run = Counter(test for tests in known.values() for test in tests if test)
+    run = Counter(test for tests in known.values() for test in tests)
     bodies = [node.body for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
     called = any(body[0].lineno <= line <= (body[-1].end_lineno or 0) for body in bodies)
-    tests = [test for test in known.get(line, ()) if test] if called else []
+    tests = known.get(line, []) if called else []
     turns = Counter[str]()
 
     def turn(test: str) -> int:
@@ -163,14 +171,19 @@ def chosen(text: str, line: int, known: dict[int, list[str]]) -> list[str]:
     return sorted(sorted(tests or run, key=lambda test: (-run[test], test)), key=turn)[:MOST_TESTS]
 
 
-def outcome(away: Path, mutant: Mutant, known: dict[int, list[str]]) -> str:
-    """Run the tests that can find a mutant; return ``killed``, ``never ends`` or ``survived``."""
+def outcome(away: Path, mutant: Mutant, known: dict[int, list[str]], failed: set[str]) -> str:
+    """Run the tests that can find a mutant; return ``killed``, ``never ends`` or ``survived``.
+
+    Where few run its line, as the first that asks a fixture for it, the others of their files are run too.
+    """
     file = away / mutant.path
     text = file.read_text(encoding="utf-8")
     tests = chosen(text, mutant.line, known)
     file.write_text(mutant.source, encoding="utf-8")
+    files = {test.partition("::")[0] for test in tests} if len(tests) <= FIRST_TESTS else set[str]()
+    others = [*sorted(files), *(f"--deselect={test}" for test in failed)] if files else []
     try:
-        for some in filter(None, (tests[:FIRST_TESTS], tests[FIRST_TESTS:])):
+        for some in filter(None, (tests[:FIRST_TESTS], tests[FIRST_TESTS:], others)):
             done = subprocess.run([*PYTEST, *some], cwd=away, capture_output=True, timeout=10 * SECONDS, check=False)
             if done.returncode not in (0, 5):
                 return "never ends" if done.returncode == -signal.SIGXCPU else "killed"
@@ -192,10 +205,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         away = Path(folder).resolve()
         copied(away)
+        os.environ["PYTHONPATH"] = str(away)  # programs that tests start run the mutant too
         subprocess.run(["git", "init", "-q", str(away)], check=True)
-        known = measured(away, (given.data or away / ".measured").resolve())
+        known, failed = measured(away, (given.data or away / ".measured").resolve())
         for number, mutant in islice(mutants(away, given.seed), given.count):
-            how, part = outcome(away, mutant, known.get(mutant.path, dict)()), mutant.path.split("/")[1]
+            how, part = outcome(away, mutant, known.get(mutant.path, dict)(), failed), mutant.path.split("/")[1]
             drawn[part] += 1
             found[part] += how != "survived"
             changed = f"{mutant.before.strip()[:70]!r} -> {mutant.after.strip()[:70]!r}"
