@@ -12,8 +12,7 @@ from posturio_iac.frontends.terraform.known_modules.lookup import load
 from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources, makes_no_key
 from posturio_iac.frontends.terraform.modules.call_graph import graph_of
 from posturio_iac.frontends.terraform.modules.installed import manifest
-from posturio_iac.search.file_search import LOCAL
-from posturio_iac.search.module_calls import holding, local_calls, text
+from posturio_iac.search.module_calls import local_calls, text
 from posturio_iac.search.skipped import MODULE, TEMPLATE, UNREAD, SkippedPlace, places
 from posturio_iac.search.written_sources import CALLS, blocks_of
 
@@ -87,7 +86,7 @@ def _module_calls(selection: Selection, config: Config) -> Iterator[SkippedPlace
 
     open_ = {path for path, sources in search.elsewhere.items() if not all(is_told(os.fsdecode(source)) for source in sources)}
     absent = search.absent()
-    open_ |= {path for path in (holding(selection, LOCAL) if absent else ()) if os.path.dirname(path) in absent}
+    open_ |= {path for path, found in search.sources.items() if found and os.path.dirname(path) in absent}
     for path in (*sorted({*open_, *search.computing}), *sorted(search.hcl)):
         kinds = (*CALLS, "terraform", "unit", "stack") if path in selection.search.hcl else CALLS
         for block in blocks_of(text(selection, path), path, kinds):

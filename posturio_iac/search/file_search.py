@@ -72,7 +72,7 @@ class FileSearch:
         """Files that this process has read, with the kind of each; git has searched the others."""
         self.texts: dict[str, bytes] = {}  # the bytes of Terraform files that this process has read, up to `KEPT` in all
         self._room = KEPT
-        self.calling: set[str] = set()  # Terraform files that this process has read and that may call local modules
+        self.calling: set[str] = set()  # Terraform files that may call local modules
         self.local: dict[str, set[bytes]] = {}  # the sources of local modules in the files of a folder, comments included
         self.elsewhere: dict[str, set[bytes]] = {}
         """What stands as a source in each Terraform file and may be a module of a registry or of git."""
@@ -228,6 +228,7 @@ class FileSearch:
         """Remember the modules that a file may call, by the text of its sources."""
         for source in sources:
             if source.startswith(b"."):
+                self.calling.add(path)
                 self.local.setdefault(path.rpartition("/")[0], set()).add(source)
             elif source.count(b"/") > 1 or b"::" in source or b"@" in source:
                 self.elsewhere.setdefault(path, set()).add(source)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Collection, Iterator
 
+    _Arguments = Iterator[tuple[str, bytes]]
+    """The name and the expression of each argument."""
 
 ORDINARY_UP_TO = 16_384
 """Bytes that are scanned by their tokens before patterns are worth compiling."""
@@ -25,20 +27,22 @@ _seen = 0
 class ScannedBlock:
     """A top-level block, whatever syntax it is written in."""
 
-    __slots__ = ("_left", "_may_repeat", "_read", "labels", "type")
+    __slots__ = ("_body", "_left", "_may_repeat", "_read", "labels", "type")
 
-    def __init__(self, kind: str, labels: tuple[str, ...], arguments: Iterator[tuple[str, bytes]], *, may_repeat: bool = False) -> None:
-        self.type, self.labels = kind, labels
+    def __init__(self, kind: str, labels: tuple[str, ...], arguments: _Arguments, *, body: bytes = b"", may_repeat: bool = False) -> None:
+        """Without the name of an argument in its ``body`` (if given) the ``arguments`` are not read."""
+        self.type, self.labels, self._body = kind, labels, body
         self._read: list[tuple[str, bytes]] = []
         self._left, self._may_repeat = arguments, may_repeat
 
     def arguments(self) -> list[tuple[str, bytes]]:
-        """The name and the expression of each argument."""
         self._read += self._left
         return self._read
 
     def expressions(self, name: str) -> list[bytes]:
         """The expressions that the argument ``name`` is set to: at most one, but in a torn file perhaps nested ones too."""
+        if self._body and self._body.find(name.encode()) < 0:
+            return []
         found = [expression for argument, expression in self._read if argument == name]
         if not found or self._may_repeat:
             for one in self._left:
@@ -116,7 +120,7 @@ def _sound(data: bytes, kinds: frozenset[bytes]) -> Iterator[ScannedBlock]:
         if header := hcl_lexer.header.match(data, at):
             at = hcl_lexer.end_of_block(data, header.end())
             if not kinds or header[1] in kinds:
-                yield _block(header, _arguments(data[header.end() : at - 1]))
+                yield _block(header, data[header.end() : at - 1])
         else:
             at = hcl_lexer.end_of_statement(data, at)
             if data[at : at + 1] not in (b"", b"\n"):
@@ -128,26 +132,31 @@ def _torn(data: bytes, kinds: frozenset[bytes]) -> Iterator[ScannedBlock]:
     headers = list(hcl_lexer.headers(data))
     until = [*(header.start() for header in headers[1:]), len(data)]
     found = ((header, end) for header, end in zip(headers, until, strict=False) if not kinds or header[1] in kinds)
-    return (_block(header, _arguments_of_lines(data[header.end() : end]), may_repeat=True) for header, end in found)
+    return (_block(header, data[header.end() : end], is_torn=True) for header, end in found)
 
 
-def _block(header: re.Match[bytes], arguments: Iterator[tuple[str, bytes]], *, may_repeat: bool = False) -> ScannedBlock:
-    return ScannedBlock(header[1].decode("utf-8", "replace"), hcl_lexer.labels(header[2]), arguments, may_repeat=may_repeat)
+def _block(header: re.Match[bytes], body: bytes, *, is_torn: bool = False) -> ScannedBlock:
+    arguments = _arguments_of_lines(body) if is_torn else _arguments(body)
+    return ScannedBlock(header[1].decode("utf-8", "replace"), hcl_lexer.labels(header[2]), arguments, body=body, may_repeat=is_torn)
 
 
-def _arguments(body: bytes) -> Iterator[tuple[str, bytes]]:
+def _arguments(body: bytes) -> _Arguments:
     at = 0
-    while (at := hcl_lexer.skip_blank(body, at)) < len(body):
-        if found := hcl_lexer.assignment.match(body, at):
-            at = hcl_lexer.end_of_statement(body, found.end())
-            yield found[1].decode("utf-8", "replace"), body[found.end() : at]
+    while at < len(body):
+        if found := hcl_lexer.argument.match(body, at):
+            at = found.end()
+            if body[at : at + 1] not in (b"", b"\n"):
+                at = hcl_lexer.end_of_statement(body, at)
+            yield found[1].decode("utf-8", "replace"), body[found.start(2) : at]
+        elif (behind := hcl_lexer.skip_blank(body, at)) > at:
+            at = behind
         elif header := hcl_lexer.header.match(body, at):
             at = hcl_lexer.end_of_block(body, header.end())
         else:
             at = hcl_lexer.end_of_statement(body, at)
 
 
-def _arguments_of_lines(body: bytes) -> Iterator[tuple[str, bytes]]:
+def _arguments_of_lines(body: bytes) -> _Arguments:
     for at, end in hcl_lexer.lines(body):
         if found := hcl_lexer.assignment.match(body, at):
             yield found[1].decode("utf-8", "replace"), body[found.end() : end].rstrip(b"} \t\r")

@@ -28,9 +28,11 @@ def local_calls(selection: Selection) -> tuple[tuple[str, str], ...]:
 
 def _calls(selection: Selection) -> set[tuple[str, str]]:
     calls: set[tuple[str, str]] = set()
-    for path in _found(selection, selection.search.calling, LOCAL):
-        caller = posixpath.dirname(path)
-        calls.update((caller or ".", target) for _, target in sources_in(selection, path) if is_ours(selection, target))
+    search = selection.search
+    for path in search.calling:
+        if path in search.read or (search.has_searched(path) and not search.skips(path)):
+            caller = posixpath.dirname(path)
+            calls.update((caller or ".", target) for _, target in sources_in(selection, path) if is_ours(selection, target))
     return calls
 
 

@@ -45,19 +45,24 @@ MAX_FOLDERS = 10_000
 
 def explore(selection: Selection, folders: Iterable[str], apart: Collection[str] = ()) -> tuple[set[str], set[tuple[str, str]]]:
     """Read ``folders`` and the local modules that they call, but those ``apart``: return which hold a search term, and the calls."""
-    search_terms = selection.search.search_terms
+    search = selection.search
     holding: set[str] = set()
     edges: set[tuple[str, str]] = set()
     pending = [folder for folder in folders if folder not in apart]
     seen = {_real(selection, folder) for folder in (*pending, *apart)}
     while pending and len(seen) < MAX_FOLDERS:
         folder = pending.pop()
-        for name, data in _texts(os.path.join(selection.root, folder), selection.search):
+        there = os.path.join(selection.root, folder)
+        for name in _names(there) if search.fence.folder(there) is not None else ():
             path = posixpath.join(folder, name)
-            if search_terms.are_in_code(data, sources_in(data, path)):
-                holding.add(folder)
-            known = selection.search.sources.get(path)
-            for _, target in sources(data, path) if known is None else known:
+            if search.calls is not None and search.has_searched(path) and not search.skips(path):
+                called: Iterable[tuple[str, str]] = search.sources.get(path, ())
+            else:
+                data = content(search.prefix + path, search.max_file_size, search.fence) or b""
+                called = sources(data, path)
+                if search.search_terms.are_in_code(data, sources_in(data, path)):
+                    holding.add(folder)
+            for _, target in called:
                 edges.add((folder, target))
                 if (real := _real(selection, target)) not in seen:
                     seen.add(real)
@@ -68,12 +73,6 @@ def explore(selection: Selection, folders: Iterable[str], apart: Collection[str]
 def _real(selection: Selection, folder: str) -> str:
     path = os.path.join(selection.root, folder)
     return selection.search.fence.folder(path) or path
-
-
-def _texts(folder: str, search: FileSearch) -> Iterable[tuple[str, bytes]]:
-    for name in _names(folder) if search.fence.folder(folder) is not None else ():
-        if (data := content(os.path.join(folder, name), search.max_file_size, search.fence)) is not None:
-            yield name, data
 
 
 def callers(selection: Selection, unseen: Mapping[str, Iterable[str]]) -> set[str]:

@@ -373,6 +373,7 @@ def test_calls_that_are_not_followed_are_named(tmp_path: Path) -> None:
     [
         ("git@github.com:acme/infra.git", "git::https://github.com/acme/infra.git//modules/u?ref=v1"),
         ("https://token@github.com/Acme/infra", "git::https://github.com/acme/infra.git//modules/u?ref=v1"),
+        ("https://github.com/acme/inf%72a", "git::https://github.com/acme/infra.git//modules/u?ref=v1"),
         ("ssh://git@github.com/acme/infra.git", "git::https://github.com/acme/infra.git//modules/u?ref=v1"),
         ("https://github.com/acme/terraform-aws-users", "acme/users/aws//modules/u"),
     ],

@@ -38,6 +38,8 @@ _PLAIN = rb"%b|%b|%b|<(?!<)|/(?![/*])" % (_QUOTED, LINE_COMMENT, _BLOCK_COMMENT)
 header = lazy_pattern(rb"(%b)((?:%b+%b|%b*%b)*)%b*\{" % (_WORD, _GAP, _WORD, _GAP, _QUOTED, _GAP))
 """The type of a block, its labels, and its opening brace."""
 assignment = lazy_pattern(rb"(%b)%b*=(?![=>])\s*" % (_WORD, _GAP))
+argument = lazy_pattern(rb"[ \t\r\n]*(%b)%b*=(?![=>])\s*((?:[^\"#/<{}()\[\]\n]+|%b)*)" % (_WORD, _GAP, _PLAIN))
+"""The name of an argument, and what it is set to, up to the first bracket or the end of the line."""
 heredoc = lazy_pattern(rb"<<-?[ \t]*(%b)[ \t]*\r?(?=\n)" % _WORD)
 constant = lazy_pattern(rb"(?:[\s(]|%b)*(%b)(?:[\s)]|%b|%b)*" % (_BLOCK_COMMENT, _QUOTED, _BLOCK_COMMENT, LINE_COMMENT))
 """A string without interpolations, perhaps in parentheses."""
@@ -52,7 +54,7 @@ _opaque = lazy_pattern(rb"%b|%b|%b" % (_QUOTED, LINE_COMMENT, _BLOCK_COMMENT))
 _escape = lazy_pattern(r"(?s)\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))|(\$\$|%%)(?=\{)")
 _CLOSING = {b"{": b"}", b"(": b")", b"[": b"]"}
 _BRACKETS = frozenset(_CLOSING.values())
-_SPECIAL = frozenset(b'"\\\n$%')
+_SPECIAL = b'"\\\n$%'
 """Texts without these are what they stand for. Most are, so that small runs need not compile a pattern for the others."""
 _OPENING = b"{[(<#\\"
 """What begins all that can go on behind its line, comments, and escapes: after one a quotation mark may not end a string."""
@@ -154,8 +156,8 @@ def headers(data: bytes) -> Iterator[re.Match[bytes]]:
 def labels(words: bytes) -> tuple[str, ...]:
     """The labels of a header, as its second group holds them."""
     parts = words.split(b'"')
-    if _SPECIAL.isdisjoint(b"".join(parts)) and not any(map(bytes.strip, parts[::2])):
-        return tuple(label.decode("utf-8", "replace") for label in parts[1::2])
+    if len(words.translate(None, _SPECIAL)) == len(words) - len(parts) + 1 and not b"".join(parts[::2]).strip():
+        return tuple(words.decode("utf-8", "replace").split('"')[1::2])
     found = (label.groups() for label in _label.finditer(words) if label.lastindex)
     return tuple(unescape(text[1:-1].decode("utf-8", "replace")) if text else word.decode("utf-8", "replace") for text, word in found)
 
@@ -182,7 +184,7 @@ def plain_arguments(data: bytes, at: int) -> tuple[tuple[str, ...], int]:
 def literal(expression: bytes) -> str | None:
     """The constant string that an expression is, without parentheses, quotes and escapes; None when it is anything else."""
     text = expression.strip()
-    if len(text) > 1 and text[:1] == text[-1:] == b'"' and _SPECIAL.isdisjoint(text[1:-1]):
+    if text[:1] == text[-1:] == b'"' and len(text.translate(None, _SPECIAL)) == len(text) - 2:
         return text[1:-1].decode("utf-8", "surrogateescape")
     found = constant.fullmatch(expression)
     return unescape(found[1][1:-1].decode("utf-8", "surrogateescape")) if found else None

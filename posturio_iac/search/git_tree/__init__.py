@@ -165,7 +165,7 @@ class PathFilter:
                 yield path
 
     def has_code(self, path: str) -> bool:
-        return path.startswith(self.base) and path[len(self.base) :] in self.code
+        return path.startswith(self.directories or self.base) and path[len(self.base) :] in self.code
 
     def folders(self) -> Iterator[str]:
         return ((self.base + folder).rstrip("/") for folder in {name.rpartition("/")[0] for name in self.code})

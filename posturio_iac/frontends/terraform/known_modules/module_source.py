@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import posixpath
+from functools import cached_property, lru_cache
 
 from posturio_iac.core.record import Enum, dataclass
 from posturio_iac.core.text import lazy_pattern
+from posturio_iac.core.text.textfile import LIMIT
 from posturio_iac.frontends.terraform.known_modules import LOCAL, decoded
 from posturio_iac.search.git_tree.git_search import remotes
 from posturio_iac.search.locations import repository_of
+from posturio_iac.search.module_calls import content
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,13 +62,10 @@ class ModuleSource:
 class OwnSources:
     """Sources that name the repository of the scan itself, whose modules are in the checkout."""
 
-    __slots__ = ("_addresses", "_folders", "_known", "_search")
-
     def __init__(self, search: FileSearch, known: Callable[[str], bool]) -> None:
         """``known`` tells whether the table has a source, and so what each version of it makes, which the checkout does not tell."""
-        self._search, self._known = search, known
-        self._addresses: frozenset[str] | None = None
-        self._folders: dict[str, str | None] = {}
+        self._known, self._folders = known, dict[str, str | None]()
+        self._search, self._top = search, repository_of(search.root)
 
     def folder(self, source: str) -> str | None:
         """The folder in the checkout that a source means, relative to the scan root; None for another repository."""
@@ -80,15 +80,20 @@ class OwnSources:
             address = f"github.com/{namespace}/terraform-{provider}-{name}"
         elif source.origin is not SourceKind.REPOSITORY:
             return None
-        top = repository_of(self._search.root)
-        if self._addresses is None:
-            self._addresses = (
-                frozenset(parse_source(f"git::{url}").address for url in remotes(self._search)) if top is not None else frozenset()
-            )
-        if top is None or address not in self._addresses or ((source.ref or source.address != address) and self._known(text)):
+        if self._top is None or not any(sign in self._configured for sign in ("%", "\\", address.partition("/")[2])):
+            return None  # git need not be asked for the remotes
+        if address not in self._addresses or ((source.ref or source.address != address) and self._known(text)):
             return None
-        folder = os.path.relpath(os.path.join(top, source.submodule), self._search.root).replace(os.sep, "/")
+        folder = os.path.relpath(os.path.join(self._top, source.submodule), self._search.root).replace(os.sep, "/")
         return "" if folder == "." else folder
+
+    @cached_property
+    def _configured(self) -> str:
+        return os.fsdecode(content(f"{self._top}/.git/config", LIMIT) or b"%").lower()
+
+    @cached_property
+    def _addresses(self) -> frozenset[str]:
+        return frozenset(parse_source(f"git::{url}").address for url in remotes(self._search))
 
     def calls(self) -> Iterator[tuple[str, str]]:
         """Yield the calls by such sources: the folders of the callers, and those that they mean."""
@@ -97,6 +102,7 @@ class OwnSources:
             yield from ((posixpath.dirname(path), target) for target in targets if target is not None)
 
 
+@lru_cache(maxsize=1024)
 def parse_source(source: str) -> ModuleSource:
     """Parse ``source``; one in no known form comes back as ``OTHER``."""
     text = source.strip()

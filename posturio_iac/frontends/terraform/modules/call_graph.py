@@ -43,27 +43,27 @@ def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
     A folder with an override file is none of them, since that may set another version, nor is one below a root module that
     ``terraform init`` has been run in, which fixes the versions.
     """
-    search_terms = selection.search.search_terms
-    if not search_terms.modules:
-        return set()
+    search, search_terms = selection.search, selection.search.search_terms
     idle: dict[str, bool] = {}
     known: KnownModules | None = None
-    for path in selection.terraform:
+    for path in selection.terraform if search_terms.modules else ():
         folder = posixpath.dirname(path)
-        if not idle.setdefault(folder, True):
+        if not idle.get(folder, True):
             continue
-        data = text(selection, path)
-        if path in selection.search.computing or search_terms.make_keys(data, TERRAFORM) or names_file(data, TERRAFORM):
-            idle[folder] = False
+        idle[folder] = False
+        if path in search.computing or not any(map(search_terms.holds_known_module, search.elsewhere.get(path, ()))):
             continue
         if known is None:
             from posturio_iac.frontends.terraform.known_modules.lookup import load
 
             known = load(options.known_modules)
+        data = text(selection, path)
         blocks = blocks_of(data, path, CALLS)
-        selection.search.sources[path] = tuple(sources_of(blocks, path))
+        if path in search.calling:
+            search.sources[path] = tuple(sources_of(blocks, path))
         calls = [block for block in blocks if any(map(search_terms.holds_known_module, block.expressions("source")))]
-        idle[folder] = bool(calls) and all(_is_idle(block, known) for block in calls)
+        if calls and all(_is_idle(block, known) for block in calls):
+            idle[folder] = not (search_terms.make_keys(data, TERRAFORM) or names_file(data, TERRAFORM))
     found = {folder for folder, is_idle in idle.items() if is_idle and not _has_overrides(selection.root, folder)}
     graph = graph_of(local_calls(selection))
     return {folder for folder in found if not any(is_initialised(os.path.join(selection.root, top)) for top in graph.above(folder))}
