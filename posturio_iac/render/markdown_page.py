@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.terminal import printable, without_commands
 from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.text import summary
-from posturio_iac.render.wording import also, describe_suppression, folded, once, open_beside, page_url, position, undetermined
+from posturio_iac.render.wording import also, folded, once, open_beside, page_url, position, undetermined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -156,8 +157,9 @@ def _suppressed(finding: Finding, context: RenderContext) -> str:
     why = finding.suppressed
     if why is None:
         return ""
+    until = f" until {describe_date(why.until)}" if why.until else ""
     where = f" ({_place(finding, context)})" if finding.span else ""
-    return f"- {code(finding.address)}{where}: `{finding.rule.id}`, by {plain(describe_suppression(why))}"
+    return f"- {code(finding.address)}{where}: `{finding.rule.id}`, by {why.source}{until}: {plain(why.reason)}"
 
 
 def _diagnostic(diagnostic: Diagnostic, context: RenderContext) -> str:

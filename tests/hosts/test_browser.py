@@ -23,9 +23,8 @@ from benchmarks.report import PAINT, PAINTED, SECONDS, result
 from posturio_iac.contract.read import result as read
 from posturio_iac.render.report.html_page import page as render
 from posturio_iac.render.report.view import Posture, join
-from tests.render.test_report_page import everything
 from tests.support.command_line import ROOT
-from tests.support.report_results import HOSTILE, A, accounts, code, declared, deployed, finding, hostile, joined
+from tests.support.report_results import HOSTILE, A, accounts, code, declared, deployed, everything, finding, hostile, joined
 from tests.support.report_results import result as small
 
 if TYPE_CHECKING:
