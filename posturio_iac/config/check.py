@@ -7,8 +7,8 @@ from datetime import date, datetime, timezone
 
 from posturio_iac.config import hint
 from posturio_iac.config.option_table import Option, Shape
-from posturio_iac.core.dates import FIRST_YEAR, LAST_YEAR, parse_date
 from posturio_iac.core.text import lazy_pattern
+from posturio_iac.core.times import FIRST_YEAR, LAST_YEAR, parse_date
 from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False

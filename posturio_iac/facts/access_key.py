@@ -15,7 +15,6 @@ from posturio_iac.core.evidence.reason import (
 )
 from posturio_iac.core.evidence.remedy import AddBlock, Advice, CreateFirst, IntervalSetting, Remedies, RemoveArgument, SetArgument
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.keys import AGE, LONGEST_AGE, takes_age
 from posturio_iac.core.metadata.lifetime import date_in_name, exemption, misspelt, read, resembling
 from posturio_iac.core.metadata.names import Meaning, Names, classify, names_a_thing
@@ -24,6 +23,7 @@ from posturio_iac.core.model import STATUSES, AccessKey, Attr, Consumer, Directi
 from posturio_iac.core.place import ArgumentOrigin, CommentOrigin, Place, Span, TagOrigin, describe_origin
 from posturio_iac.core.record import replace
 from posturio_iac.core.text import lazy_pattern
+from posturio_iac.core.times import describe_interval, parse_interval
 from posturio_iac.core.unknown import MADE_BY_PROGRAM, NOT_FIXED
 from posturio_iac.facts import FactOptions, KeyFacts, MetadataItem, SetByClock, UserFacts, by_hand, name_of_block
 from posturio_iac.facts.keyless import certain

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from datetime import timedelta
 
-from posturio_iac.core.dates import parse_date
 from posturio_iac.core.record import dataclass, replace
+from posturio_iac.core.times import parse_date
 from posturio_iac.fixes.carry_out import carry_out
 from posturio_iac.fixes.wanted import SAFE, SPREAD, CannotFixError, ChangeLevel, CodeChange, Wanted, clash, target_of
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from posturio_iac.core.dates import parse_date
 from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Kind
 from posturio_iac.core.place import Span
 from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.times import parse_date
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

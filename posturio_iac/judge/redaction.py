@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.dates import describe_date
 from posturio_iac.core.evidence.remedy import with_changed_texts
-from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.place import with_texts
 from posturio_iac.core.record import replace
+from posturio_iac.core.times import describe_date, describe_interval
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

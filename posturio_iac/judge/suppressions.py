@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from posturio_iac.config import rule_id
-from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Diagnostic, Level, Suppression
 from posturio_iac.core.model import AccessKey, Attr, Directive, Unknown
 from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.times import describe_date
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.policy import Policy, text_matches
 

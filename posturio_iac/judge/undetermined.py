@@ -9,10 +9,10 @@ from posturio_iac.core.evidence.lifetime import OpenQuestion, Question
 from posturio_iac.core.evidence.reason import HOW_LONG, Reason
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.finding import Finding, JudgedKey, Verdict
-from posturio_iac.core.intervals import LONGEST
 from posturio_iac.core.model import AccessKey, Effect, Exposure, Kind, Lifetime, Replacement, Span, Unknown
 from posturio_iac.core.place import HolderKind, SecretHolder
 from posturio_iac.core.record import NamedTuple, replace
+from posturio_iac.core.times import LONGEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

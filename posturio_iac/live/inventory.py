@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from posturio_iac.core.finding import Diagnostic, Level, of_account
-from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.keys import account_of
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.times import describe_interval
 from posturio_iac.live.build import Shortlist, of_unsure_age, shortlisted
 from posturio_iac.live.connection.calls import together
 from posturio_iac.live.connection.errors import AwsError

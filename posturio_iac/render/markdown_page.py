@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.terminal import printable, without_commands
+from posturio_iac.core.times import describe_date
 from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.text import summary

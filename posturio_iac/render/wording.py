@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from posturio_iac import DOCS
-from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Severity, Suppression, Verdict
 from posturio_iac.core.model import Attr, Span, Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.terminal import printable
+from posturio_iac.core.times import describe_date
 from posturio_iac.render.nothing_found import count
 
 TYPE_CHECKING = False

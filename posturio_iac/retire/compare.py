@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from posturio_iac.config import rule_id
-from posturio_iac.core.dates import parse_date
 from posturio_iac.core.model import AccessKey, KeyKind, Unknown
+from posturio_iac.core.times import parse_date
 from posturio_iac.judge.engine import judge
 from posturio_iac.live.request import ABOUT_CODE, PoliciesByKind
 from posturio_iac.retire.earlier import Earlier, EarlierFinding, EarlierKey, KeyState, Verification, VerifiedKey

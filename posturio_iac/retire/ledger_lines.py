@@ -7,11 +7,11 @@ from datetime import datetime
 
 from posturio_iac.contract.write import moment as written
 from posturio_iac.core import unknown
-from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import KeyKind, Privilege, Unknown
 from posturio_iac.core.record import Enum
 from posturio_iac.core.text.terminal import harmless_json
+from posturio_iac.core.times import parse_date
 from posturio_iac.core.unknown import OpenKind
 from posturio_iac.link.declared import StackKey
 from posturio_iac.live.inventory import Inventory

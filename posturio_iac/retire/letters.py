@@ -9,11 +9,11 @@ import shlex
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from posturio_iac.core.dates import describe_time, parse_date
 from posturio_iac.core.keys import hidden
 from posturio_iac.core.model import AccessKey, KeyKind, called
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
+from posturio_iac.core.times import describe_time, parse_date
 from posturio_iac.render.csv_table import harmless
 from posturio_iac.retire.gate import OF_CODE, Action
 from posturio_iac.retire.ledger_history import SHOWN, Ledger, digest_of

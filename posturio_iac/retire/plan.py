@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 
-from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Finding, JudgedKey, Report, Verdict
 from posturio_iac.core.keys.life import KeyLife
 from posturio_iac.core.model import NOT_ACTIVE, AccessKey, Unknown
 from posturio_iac.core.record import NamedTuple, dataclass
+from posturio_iac.core.times import parse_date
 from posturio_iac.live.reading.events import MEMORY
 from posturio_iac.retire.gate import QUARANTINED, Action, Decision, decide
 

@@ -7,10 +7,10 @@ import shlex
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from posturio_iac.core.dates import describe_time
 from posturio_iac.core.model import Attr, KeyKind, Privilege
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
+from posturio_iac.core.times import describe_time
 from posturio_iac.live.context import regions_of
 from posturio_iac.live.reading.events import MEMORY, TRAIL_REGIONS
 from posturio_iac.retire.gate import Action

@@ -6,11 +6,10 @@ from datetime import datetime, time, timedelta, timezone
 from zlib import crc32
 
 from posturio_iac.core.addresses import bare
-from posturio_iac.core.dates import describe_date, parse_date
 from posturio_iac.core.finding import CIS
-from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.record import dataclass
+from posturio_iac.core.times import describe_date, describe_interval, parse_date
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -98,8 +98,8 @@ from __future__ import annotations
 
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import AccessKey, Effect, Kind, Replacement, about
+from posturio_iac.core.times import describe_interval
 from posturio_iac.rules import Context, Violations, register
 from posturio_iac.rules._shared import has, in_use, sentence, spent
 

@@ -51,9 +51,9 @@ from __future__ import annotations
 from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.evidence.remedy_text import command, describe
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import AccessKey, about
 from posturio_iac.core.place import Place, TagOrigin
+from posturio_iac.core.times import describe_interval
 from posturio_iac.rules import Context, Violations, register
 from posturio_iac.rules._shared import ROTATION, by, in_use, passed, proposed_end, sentence
 

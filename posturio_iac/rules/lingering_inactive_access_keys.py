@@ -47,9 +47,9 @@ from datetime import datetime
 from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.evidence.remedy_text import command, describe
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Unknown, about
 from posturio_iac.core.place import Place
+from posturio_iac.core.times import describe_interval
 from posturio_iac.rules import Context, Violations, register
 from posturio_iac.rules._shared import OFFBOARDING, ago, day, end, end_of_day, has, sentence, spent
 

@@ -58,14 +58,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from posturio_iac.core.dates import quote
 from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.evidence.remedy_text import command, describe
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import AccessKey, Lifetime, Replacement, about
 from posturio_iac.core.place import Place, TriggerOrigin
-from posturio_iac.core.text import lazy_pattern
+from posturio_iac.core.text import lazy_pattern, quote
+from posturio_iac.core.times import describe_interval
 from posturio_iac.rules import Context, Violations, register
 from posturio_iac.rules._shared import ROTATION, by, day, in_use, overdue, sentence
 

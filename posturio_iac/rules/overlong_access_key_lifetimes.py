@@ -55,9 +55,9 @@ from datetime import datetime, timezone
 
 from posturio_iac.core.evidence.remedy import Advice, ReplaceValue
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import AccessKey, Effect, KeySentence, Kind, Lifetime, about
 from posturio_iac.core.place import Place
+from posturio_iac.core.times import describe_interval
 from posturio_iac.rules import Context, Violations, register
 from posturio_iac.rules._shared import ROTATION, by, counted, end_of_day, has, in_use, proposed_end, sentence
 

@@ -41,12 +41,12 @@ The lists in `names` define which names mean a lifetime. Write dates as in ISO 8
 
 from __future__ import annotations
 
-from posturio_iac.core.dates import parse_date
 from posturio_iac.core.evidence.remedy import Advice, ReplaceValue, SetArgument
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, about
 from posturio_iac.core.place import Place, identity_of
 from posturio_iac.core.record import replace
+from posturio_iac.core.times import parse_date
 from posturio_iac.rules import Context, Violations, register
 from posturio_iac.rules._shared import ROTATION, day, in_use, proposed_end, sentence
 

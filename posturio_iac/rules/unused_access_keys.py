@@ -38,8 +38,8 @@ from datetime import datetime, timedelta
 
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import AccessKey, KeyKind, Privilege, about
+from posturio_iac.core.times import describe_interval
 from posturio_iac.rules import Context, Violations, register
 from posturio_iac.rules._shared import UNUSED, day, in_use, sentence
 

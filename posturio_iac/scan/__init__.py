@@ -197,9 +197,9 @@ def _with_known_status(key: AccessKey, diagnostics: list[Diagnostic]) -> AccessK
 
     if not isinstance(key.status, str) or key.status in STATUSES:
         return key
-    from posturio_iac.core.dates import quote
     from posturio_iac.core.finding import Diagnostic, Level
     from posturio_iac.core.record import replace
+    from posturio_iac.core.text import quote
 
     text = f"AWS rejects the status {quote(key.status)} of {key.address}, which is treated as active; write Active or Inactive"
     place = (key.span.path, key.span.line, key.span.column) if key.span else ()

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.core import dates
-from posturio_iac.core.dates import FIRST_YEAR, LAST_YEAR, date_trouble, describe_date, leading_date, parse_date, quote, says_never, silence
+from posturio_iac.core import unreadable_times
+from posturio_iac.core.text import quote
+from posturio_iac.core.times import FIRST_YEAR, LAST_YEAR, describe_date, leading_date, parse_date
+from posturio_iac.core.unreadable_times import date_trouble, says_never, silence
 
 DATES = st.dates(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
 MOMENTS = st.datetimes(datetime(FIRST_YEAR, 1, 2), datetime(LAST_YEAR, 12, 30), timezones=st.just(timezone.utc))  # noqa: DTZ001 - as asked
@@ -97,7 +99,9 @@ def test_the_name_of_each_month_is_read(month: int, name: str) -> None:
             assert trouble.readings == (f"2027-{month:02}-05",)
 
 
-@pytest.mark.parametrize("text", [*sorted(dates._NEVER), " Never ", "9999-12-31", " 9999-12-31T23:59:59Z ", f"{LAST_YEAR + 1}-01-01"])
+@pytest.mark.parametrize(
+    "text", [*sorted(unreadable_times._NEVER), " Never ", "9999-12-31", " 9999-12-31T23:59:59Z ", f"{LAST_YEAR + 1}-01-01"]
+)
 def test_a_text_says_that_there_is_no_end(text: str) -> None:
     assert says_never(text)
     trouble = date_trouble(text)
@@ -110,7 +114,7 @@ def test_another_text_does_not_say_that_there_is_no_end(text: str) -> None:
     assert not says_never(text)
 
 
-@pytest.mark.parametrize("text", [*sorted(dates._PLACEHOLDER), " TBD ", "N/A"])
+@pytest.mark.parametrize("text", [*sorted(unreadable_times._PLACEHOLDER), " TBD ", "N/A"])
 def test_a_placeholder_is_named_as_one(text: str) -> None:
     found = silence(text)
     assert found is not None

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.core import intervals
-from posturio_iac.core.intervals import LONGEST, describe_interval, interval_reading, interval_trouble, parse_interval
+from posturio_iac.core import unreadable_times
+from posturio_iac.core.times import LONGEST, SPELLINGS, describe_interval, parse_interval
+from posturio_iac.core.unreadable_times import interval_reading, interval_trouble
 
 UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800, "mo": 2_592_000, "y": 31_536_000}
 INTERVAL_LIKE = st.from_regex(r"[pPtT]?[0-9]{0,20}[ _-]?[a-zA-Z]{0,4}[0-9]{0,3}[a-z]?", fullmatch=True)
@@ -90,7 +91,7 @@ def test_another_text_is_no_interval_and_is_explained(text: str, trouble: str | 
     )
 
 
-@pytest.mark.parametrize(("spelled", "unit"), intervals.SPELLINGS.items())
+@pytest.mark.parametrize(("spelled", "unit"), SPELLINGS.items())
 def test_a_unit_is_spelled_in_many_ways(unit: str, spelled: str) -> None:
     for text in (f"3{spelled}", f"3 {spelled.upper()}", f"3-{spelled}", f"3_{spelled.title()}"):
         assert parse_interval(text) == timedelta(seconds=3 * UNITS[unit])
@@ -99,7 +100,7 @@ def test_a_unit_is_spelled_in_many_ways(unit: str, spelled: str) -> None:
     assert trouble.why.endswith("is longer than a thousand years")
 
 
-@pytest.mark.parametrize(("word", "meant"), intervals._ADVERBS.items())
+@pytest.mark.parametrize(("word", "meant"), unreadable_times._ADVERBS.items())
 def test_a_word_for_an_interval_is_explained(word: str, meant: str) -> None:
     assert parse_interval(word) is None
     assert parse_interval(meant) is not None

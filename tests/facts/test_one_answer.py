@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from posturio_iac.core.dates import describe_date
 from posturio_iac.core.model import AccessKey, Lifetime, Unknown
+from posturio_iac.core.times import describe_date
 from posturio_iac.judge.engine import judge
 from tests.support import worlds
 from tests.support.keys import AS_OF

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from posturio_iac.core.dates import describe_date, parse_date
 from posturio_iac.core.evidence.reason import NEVER_CHANGED, NO_FUNCTION
 from posturio_iac.core.evidence.remedy import IntervalSetting, MergeTags, ReplaceValue, SetArgument
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import AccessKey, Effect, KeyKind, Kind, Lifetime
 from posturio_iac.core.place import MetadataOrigin, Place, SecretRotationOrigin, TriggerOrigin, describe_origin
+from posturio_iac.core.times import describe_date, parse_date
 from posturio_iac.rules import _shared, all_rules
 from posturio_iac.scan import judge_paths
 from tests.support import rule_cases as samples

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from posturio_iac.core.dates import parse_date
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime
+from posturio_iac.core.times import parse_date
 from posturio_iac.rules import Context, all_rules
 from posturio_iac.rules._shared import SPREAD_DAYS
 from tests.support import rule_cases as samples

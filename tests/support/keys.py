@@ -7,12 +7,12 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config import Config
-from posturio_iac.core.dates import parse_date
 from posturio_iac.core.evidence.lifetime import OpenQuestion, Question
 from posturio_iac.core.evidence.reason import STATED, UNCERTAIN_LINK, Reason, ReasonKind
 from posturio_iac.core.evidence.remedy import AddBlock, AddTag, Advice, CreateFirst, Remedies, SetArgument
 from posturio_iac.core.model import AccessKey, Directive, Effect, Exposure, Kind, Lifetime, Replacement, Span
 from posturio_iac.core.place import HolderKind, Place, SecretHolder, SecretRotationOrigin, TagOrigin, TriggerOrigin
+from posturio_iac.core.times import parse_date
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy

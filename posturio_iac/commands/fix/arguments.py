@@ -76,8 +76,8 @@ def wishes(given: Arguments, as_of: datetime, config: Config) -> Wishes:
     """The declarations that the command line asks for. Raises `UsageError` for invalid or too late ones."""
     from datetime import timedelta
 
-    from posturio_iac.core.dates import parse_date
-    from posturio_iac.core.intervals import FORMS, parse_interval
+    from posturio_iac.core.times import parse_date, parse_interval
+    from posturio_iac.core.unreadable_times import FORMS
     from posturio_iac.fixes.wanted import Wishes
 
     within = parse_interval(_within(given) or "", "d") if _within(given) else None
@@ -101,7 +101,7 @@ def wishes(given: Arguments, as_of: datetime, config: Config) -> Wishes:
 
 def date(text: str, flag: str, as_of: datetime) -> str:
     """A date that is still to come. Raises `UsageError` when it is none."""
-    from posturio_iac.core.dates import parse_date
+    from posturio_iac.core.times import parse_date
 
     found = parse_date(text)
     if found is None:

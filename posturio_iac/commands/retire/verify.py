@@ -13,12 +13,12 @@ from posturio_iac.commands.retire.folders import files_of
 from posturio_iac.commands.scan import reports
 from posturio_iac.contract import FindingAges, RenderContext, ResolvedFinding, write
 from posturio_iac.contract.read import NotAResultError
-from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Diagnostic, Level, Report
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.decoding import decode
 from posturio_iac.core.text.terminal import harmless_json, paint, printable, without_commands, wrapped
 from posturio_iac.core.text.textfile import LARGE, UnreadableError, decoded, read_named
+from posturio_iac.core.times import describe_date
 from posturio_iac.errors import UsageError
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.mask import Mask

@@ -13,13 +13,15 @@ from __future__ import annotations
 import functools
 import re
 
-from posturio_iac.core.dates import Trouble, date_trouble, parse_date, quote
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.host_ids import CHECKOV, IN_CHECKOV
 from posturio_iac.core.metadata.comments import MISPLACED, MISSPELT, NO_COLON, Comment, Item, Statement, items, statements
 from posturio_iac.core.metadata.names import Meaning, Names, classify, normalise
 from posturio_iac.core.model import Attr, Directive, Span
+from posturio_iac.core.text import quote
+from posturio_iac.core.times import parse_date
 from posturio_iac.core.unknown import AS_STATED
+from posturio_iac.core.unreadable_times import Trouble, date_trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

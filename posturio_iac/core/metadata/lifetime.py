@@ -12,15 +12,15 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
 
-from posturio_iac.core.dates import Trouble, date_reading, date_trouble, leading_date, parse_date, quote, says_never
 from posturio_iac.core.evidence.reason import NO_SCALAR, ROTATION_OFF, STATED, Reason, ReasonKind
 from posturio_iac.core.evidence.remedy import ReplaceValue
-from posturio_iac.core.intervals import FORMS, describe_interval, interval_reading, interval_trouble, parse_interval
 from posturio_iac.core.metadata.names import Meaning, Names, classify, unit_in_name, words_of
 from posturio_iac.core.model import Effect, Kind, Lifetime, Span, Unknown
 from posturio_iac.core.place import Place, describe_origin
 from posturio_iac.core.record import dataclass
-from posturio_iac.core.text import lazy_pattern
+from posturio_iac.core.text import lazy_pattern, quote
+from posturio_iac.core.times import describe_interval, leading_date, parse_date, parse_interval
+from posturio_iac.core.unreadable_times import FORMS, Trouble, date_reading, date_trouble, interval_reading, interval_trouble, says_never
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

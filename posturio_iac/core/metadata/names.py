@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 
-from posturio_iac.core.intervals import SPELLINGS
 from posturio_iac.core.record import Enum, dataclass, field
 from posturio_iac.core.text import lazy_pattern
+from posturio_iac.core.times import SPELLINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.dates import silence
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.metadata.lifetime import as_text
 from posturio_iac.core.model import AccessKey, Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.textfile import Fence, UnreadableError, read
+from posturio_iac.core.unreadable_times import silence
 from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False

@@ -8,9 +8,18 @@ if TYPE_CHECKING:
     from typing import Any, AnyStr
 
 
+_SHOWN = 40  # how much of a value a message quotes
+
+
 def lazy_pattern(source: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """A stand-in for a compiled pattern, which compiles it when one of its attributes is first used."""
     return _Lazy(source, flags)  # type: ignore[return-value]  # it has the attributes of a pattern
+
+
+def quote(text: str) -> str:
+    """``text`` in double quotes, short and on one line."""
+    shown = "".join(c if c.isprintable() else " " for c in text).strip()
+    return f'"{shown[:_SHOWN]}…"' if len(shown) > _SHOWN else f'"{shown}"'
 
 
 class _Lazy:

@@ -6,11 +6,11 @@ import contextlib
 import os
 
 from posturio_iac.core.evidence.remedy import IntervalSetting
-from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.place import ChangeOrigin, CommentOrigin, Place, TagOrigin, TriggerOrigin, relocated
 from posturio_iac.core.record import replace
 from posturio_iac.core.text import lazy_pattern
+from posturio_iac.core.times import describe_interval, parse_interval
 from posturio_iac.core.unknown import PLAN_OF_OTHER_CODE, PLAN_OF_SEVERAL
 from posturio_iac.facts.schedulers import ROTATING, ROTATION_ARGUMENTS
 from posturio_iac.frontends.plan.document import PlanDocument, modules_of

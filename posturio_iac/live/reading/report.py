@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 
-from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Level
+from posturio_iac.core.times import parse_date
 from posturio_iac.core.unknown import NOT_SHOWN, ODD_ANSWER
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser

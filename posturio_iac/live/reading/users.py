@@ -6,8 +6,8 @@ import json
 from datetime import datetime, timezone
 from urllib.parse import unquote
 
-from posturio_iac.core.dates import FIRST_YEAR, LAST_YEAR
 from posturio_iac.core.model import Attr, Privilege, Unknown
+from posturio_iac.core.times import FIRST_YEAR, LAST_YEAR
 from posturio_iac.core.unknown import NOT_KNOWN, TAGS_NOT_NEEDED
 from posturio_iac.live.model import AwsTags, DeployedUser
 

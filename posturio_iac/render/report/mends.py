@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Severity, Verdict
-from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.times import parse_date, parse_interval
 from posturio_iac.rules.unused_access_keys import RULE as UNUSED
 
 TYPE_CHECKING = False

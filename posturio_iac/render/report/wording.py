@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Verdict
 from posturio_iac.core.keys import user_path
+from posturio_iac.core.times import describe_date
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.report.mends import COUNTS, Task, declared_end
 from posturio_iac.render.report.parts import CODE, Unit

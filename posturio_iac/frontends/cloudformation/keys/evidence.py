@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.host_ids import CFN_LINT, CHECKOV, IN_CFN_LINT, IN_CHECKOV
 from posturio_iac.core.metadata import parse
@@ -12,6 +11,7 @@ from posturio_iac.core.model import Attr, Directive, Span, Unknown
 from posturio_iac.core.place import MetadataOrigin
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.core.text.json_nodes import Array, Node, Object
+from posturio_iac.core.times import parse_date
 from posturio_iac.core.unknown import AT_DEPLOYMENT, MUST_BE, NOT_FIXED
 from posturio_iac.facts import MetadataItem
 from posturio_iac.facts.access_key import items_of

@@ -7,12 +7,12 @@ import re
 from posturio_iac.core.cron import NEVER, longest_gap
 from posturio_iac.core.evidence.reason import FOR_DATABASES, NO_FUNCTION, NO_INTERVAL, NO_RULES, NO_RUN, RULES_WITHOUT_INTERVAL, Reason
 from posturio_iac.core.evidence.remedy import Advice, IntervalSetting
-from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.place import Place, SecretRotationOrigin
 from posturio_iac.core.record import replace
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.json_nodes import Node, Object
+from posturio_iac.core.times import parse_interval
 from posturio_iac.frontends.cloudformation.evaluation.conditions import existence
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, Stack, StackScope, StackValue

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from posturio_iac.core.dates import parse_date
 from posturio_iac.core.evidence import reason as why
 from posturio_iac.core.evidence.remedy import Advice, IntervalSetting, RemoveArgument
-from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.times import parse_date, parse_interval
 from posturio_iac.core.unknown import AFTER_APPLY, HAS_NO, INDEXED_OBJECT, MUST_BE, REPLACEMENT_OPEN
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, FORCING, HOLDERS, ROTATING, ROTATION_ARGUMENTS, SCHEDULERS
 from posturio_iac.frontends.terraform.dataflow import lifecycle_block

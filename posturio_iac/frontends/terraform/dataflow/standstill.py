@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.dates import leading_date
 from posturio_iac.core.evidence import reason as why
 from posturio_iac.core.evidence.remedy import Advice, RemoveArgument
 from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.times import leading_date
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS
 from posturio_iac.frontends.terraform.dataflow import lifecycle_block
 from posturio_iac.frontends.terraform.dataflow.due import DuePlan, why_it_stands

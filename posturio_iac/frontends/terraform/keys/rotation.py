@@ -5,12 +5,12 @@ from __future__ import annotations
 from posturio_iac.core.evidence import reason as why
 from posturio_iac.core.evidence.remedy import INSTANCE, Advice, HoldTrigger, RemoveArgument, ReplaceTrigger
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.keys import forcing
 from posturio_iac.core.metadata.lifetime import mentions_rotation
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Span, Unknown
 from posturio_iac.core.place import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, Place, TriggerOrigin
 from posturio_iac.core.record import NamedTuple, replace
+from posturio_iac.core.times import describe_interval
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS
 from posturio_iac.frontends.terraform.dataflow.due import Clock, DuePlan, clocks_of
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import creates_first, ignored_changes, is_set, stated, stop_ignoring

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from posturio_iac.core.evidence.reason import NO_INTERVAL, NO_LAMBDA, NO_RUN
 from posturio_iac.core.evidence.remedy import Advice, HideOutput, IntervalSetting, SetArgument
-from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.model import Consumer, Effect, Exposure, Kind, Lifetime, Unknown
 from posturio_iac.core.place import HolderKind, Place, SecretHolder, SecretRotationOrigin
+from posturio_iac.core.times import parse_interval
 from posturio_iac.core.unknown import GIVEN_SECRET, SHOWN_IF
 from posturio_iac.facts.keyless import BY_TYPE, ENCRYPT, REPLACEMENTS, SINKS, TAG_ARGUMENTS
 from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin
