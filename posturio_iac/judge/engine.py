@@ -28,12 +28,7 @@ MOST_OF_A_FILE = 100  # how many diagnostics one file can give
 
 
 def judge(
-    keys: Iterable[AccessKey],
-    *,
-    as_of: datetime,
-    diagnostics: Iterable[Diagnostic] = (),
-    files: int = 0,
-    policy: Policies | None = None,
+    keys: Iterable[AccessKey], *, as_of: datetime, diagnostics: Iterable[Diagnostic] = (), files: int = 0, policy: Policies | None = None
 ) -> Report:
     """Judge ``keys`` at ``as_of``, in UTC; the report takes over ``diagnostics``, and how many ``files`` front ends searched."""
     judging = PartwiseJudge(as_of, policy)

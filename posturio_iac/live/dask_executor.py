@@ -114,10 +114,7 @@ def _check_workers(client: Any, address: str) -> None:
 
 
 def _handed_out(
-    client: Any,
-    read: Callable[[AccountTarget], AccountOutcome],
-    targets: Sequence[AccountTarget],
-    progress: Progress,
+    client: Any, read: Callable[[AccountTarget], AccountOutcome], targets: Sequence[AccountTarget], progress: Progress
 ) -> Iterator[AccountOutcome]:
     """Submit every target, each that was lost with a worker once more alone, and the rest in reverse: one may take the next along."""
     executor, done = client.get_executor(pure=False), set[int]()

@@ -56,13 +56,7 @@ NAMING[JSON] = NAMING[TEMPLATE]
 STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
 HOLDING = (b"esources", b"Type")
 """A template that runs a program holds one of these, or a part of one that another file draws in."""
-SEARCH_TERMS = (
-    *(kind.encode() for kind in KEY_TYPES),
-    b"AWS::IAM::AccessKey",
-    b"_cloudformation_stack",
-    b"_servicecatalog_pro",
-    STATED,
-)
+SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", b"_servicecatalog_pro", STATED)
 """Texts without which no file declares a key, unless it calls a module known to hold one, or runs a program."""
 
 

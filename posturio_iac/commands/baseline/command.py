@@ -10,6 +10,7 @@ from posturio_iac.commands.baseline.entries import NewEntryFields, NoEndError, U
 from posturio_iac.commands.baseline.stale import Searched, stale
 from posturio_iac.commands.output import refuse_links_out, to_stderr, to_stdout, write
 from posturio_iac.commands.parser import JUDGING, Command, own_option, parse, shared_options
+from posturio_iac.commands.reporting.reports import diagnose
 from posturio_iac.commands.settings import settings
 from posturio_iac.config.check import BadValueError, moment
 from posturio_iac.config.option_table import Option, Shape
@@ -170,11 +171,8 @@ def updated(files: Sequence[BaselineFile], report: Report, searched: Searched, n
 
 
 def _complain(report: Report) -> bool:
-    diagnostics = [d for d in report.diagnostics if d.level is not Level.NOTE]
-    for d in diagnostics:
-        where = ":".join(printable(str(part)) for part in (d.path, d.line, d.column) if part is not None)
-        to_stderr(f"{where}{': ' if where else ''}{d.level.value}: {printable(d.message)}\n")
-    return any(d.level is Level.ERROR for d in diagnostics)
+    diagnose([diagnostic for diagnostic in report.diagnostics if diagnostic.level is not Level.NOTE], quiet=False, color=False)
+    return bool(report.errors())
 
 
 def _shown(path: str) -> str:

@@ -13,7 +13,7 @@ from posturio_iac.judge.redaction import user_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from posturio_iac.core.finding import Finding, Report
     from posturio_iac.core.model import AccessKey
@@ -199,7 +199,3 @@ def _place(finding: Finding, folder: str, code: CodeFiles) -> dict[str, str]:
         return {}
     places = {"path": code.place(finding.span.path), "root": code.scope(finding.root)}
     return {name: os.path.relpath(place, folder).replace(os.sep, "/") for name, place in places.items()}
-
-
-def without_owner(baselines: Collection[NewBaseline]) -> int:
-    return sum(not entry.owner for new in baselines for entry in new.baseline.entries)

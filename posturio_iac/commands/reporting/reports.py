@@ -110,15 +110,10 @@ def emit(
     notes = [write(text, target) for text, target in sorted(made, key=lambda pair: pair[1] == STDOUT)]
     if not given.quiet:
         to_stderr("".join(notes))
-        _tell_files(report, [*(target for _, target in targets), *others])
-
-
-def _tell_files(report: Report, targets: Sequence[str]) -> None:
-    """List the written files when nothing went to standard output: a run that fails without a word helps nobody."""
-    if STDOUT in targets:
-        return
-    found = f"{count(len(report.active()), 'finding')} in {among_keys(report)}"
-    to_stderr(f"wrote {', '.join(map(printable, targets))}: {found}\n")
+        files = [*(target for _, target in targets), *others]
+        if STDOUT not in files:  # a run that fails without a word helps nobody
+            found = f"{count(len(report.active()), 'finding')} in {among_keys(report)}"
+            to_stderr(f"wrote {', '.join(map(printable, files))}: {found}\n")
 
 
 def screen(given: Arguments, elsewhere: int | None = None) -> int | None:

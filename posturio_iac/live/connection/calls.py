@@ -35,12 +35,7 @@ class Bucket:
     """Lets through ``burst`` calls at once and ``rate`` calls a second after that. Threads may share it."""
 
     def __init__(
-        self,
-        rate: float,
-        burst: int,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], object] = wait,
+        self, rate: float, burst: int, *, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], object] = wait
     ) -> None:
         self.rate, self.burst, self._clock, self._sleep = rate, burst, clock, sleep
         self._tokens, self._filled = float(burst), clock()

@@ -11,15 +11,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.model import Unknown
 
-_ESCAPES = {
-    '"': '\\"',
-    "\\": "\\\\",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-    "\b": "\\b",
-    "\f": "\\f",
-}
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _ESCAPED = lazy_pattern('[\x00-\x1f"\\\\<>&\u2028\u2029]')
 _SURROGATE = lazy_pattern("[\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"

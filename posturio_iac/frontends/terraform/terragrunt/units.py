@@ -177,11 +177,7 @@ class Units:
     """The units of one scan."""
 
     def __init__(
-        self,
-        documents: Documents,
-        paths: tuple[str, ...],
-        budget: Callable[[], Budget],
-        report: Callable[[Diagnostic], None],
+        self, documents: Documents, paths: tuple[str, ...], budget: Callable[[], Budget], report: Callable[[Diagnostic], None]
     ) -> None:
         self._documents, self._budget, self._report = documents, budget, report
         self._paths = paths
