@@ -21,7 +21,8 @@ _MODULES = lazy_pattern(rb"Modules(?<![\w-]Modules)[\"']?\s*:")
 """A type that is put together, sections that a variable stands for, and modules. ``re`` looks fast for letters at the beginning."""
 _DRAWN = lazy_pattern(rb"\$\{file\(\s*['\"]?([^)'\"]*)")
 _SEARCHED = lazy_pattern(rb"(?i)[^${}]+\.(?:ya?ml|json|txt|template|cfn|config)")
-_NAMED = lazy_pattern(rb"\b(?:TemplateURL|Location)\b[\"']?\s*:\s*(.*)")
+_URL = lazy_pattern(rb"TemplateURL(?<!\wTemplateURL)[\"']?\s*:\s*(.*)")
+_LOCATION = lazy_pattern(rb"Location(?<!\wLocation)[\"']?\s*:\s*(.*)")
 _TEMPLATE = lazy_pattern(rb"(?i)[\"']?(?!\w+://)(?:file://)?([\w./-]+\.(?:ya?ml|json|template|txt|cfn))(?:[\"',}\s]|$)")
 _TRANSFORM = lazy_pattern(rb"Transform(?<!\wTransform)[\"']?\s*:\s*(\[[^\]]*\]|(?:[ \t]*-[^\n]*\n?\s*)+|[^\n]*)")
 _WORD = lazy_pattern(rb"[A-Za-z][\w:-]*")
@@ -35,7 +36,7 @@ def leads_elsewhere(data: bytes, folder: str = "") -> bool:
     if any(not _SEARCHED.fullmatch(name.strip()) for name in _DRAWN.findall(data)):
         return True
     nests = data.find(b"TemplateURL") >= 0 or data.find(b"AWS::Serverless::Application") >= 0
-    if nests and any(not _is_searched(_TEMPLATE.match(value), folder) for value in _NAMED.findall(data)):
+    if nests and any(not _is_searched(_TEMPLATE.match(value), folder) for one in (_URL, _LOCATION) for value in one.findall(data)):
         return True
     return any(not word.startswith(_OWN) for value in _TRANSFORM.findall(data) for word in _WORD.findall(value.partition(b"#")[0]))
 
