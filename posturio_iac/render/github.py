@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.finding import Diagnostic, Exit, Finding, JudgedKey, Level, Report, Severity
+from posturio_iac.core.finding import Diagnostic, Exit, Finding, Level, Report, Severity
 from posturio_iac.core.text.terminal import TEXT_SHARP, inert, printable
 from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.text import summary
@@ -26,7 +26,7 @@ def render(report: Report, context: RenderContext) -> str:
         if diagnostic.level is Level.NOTE and diagnostic.is_always_shown
     ]
     if not context.quiet:
-        rows += [_undetermined(judged, context) for judged in undetermined(report)]
+        rows += [_command("notice", _place(j.key.span, context), "undetermined", open_sentence(j)) for j in undetermined(report)]
         rows.append(summary(report, context))
     return "".join(f"{inert(row, TEXT_SHARP)}\n" for row in rows) or "\n"
 
@@ -42,10 +42,6 @@ def _kind(finding: Finding, context: RenderContext) -> str:
     if context.exit_code != Exit.CLEAN and fails(finding, context):
         return "error"
     return "notice" if finding.severity is Severity.LOW else "warning"
-
-
-def _undetermined(judged: JudgedKey, context: RenderContext) -> str:
-    return _command("notice", _place(judged.key.span, context), "undetermined", open_sentence(judged))
 
 
 def _diagnostic(diagnostic: Diagnostic, context: RenderContext) -> str:

@@ -20,9 +20,5 @@ def no_keys(files: int, *, color: bool = False, errors: bool = False, narrowed: 
     return paint(text, "bold", "red" if errors else "green", color=color)
 
 
-def took(seconds: float) -> str:
-    return f"{seconds:.2f} s"
-
-
 def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"

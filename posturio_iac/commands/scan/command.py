@@ -136,12 +136,12 @@ class _Scan:
 
     def _nothing(self, selection: Selection) -> int:
         from posturio_iac.core.text.terminal import wants_color
-        from posturio_iac.render.nothing_found import no_keys, took
+        from posturio_iac.render.nothing_found import no_keys
 
         if not self.given.quiet:
             color = wants_color(self.given.color or "auto", sys.stdout, os.environ)
             line = no_keys(selection.searched, color=color, narrowed=self.given.changed_since is not None)
-            to_stdout(f"{line}; {took(time.perf_counter() - self.started)}\n")
+            to_stdout(f"{line}; {time.perf_counter() - self.started:.2f} s\n")
             point_to_secrets(selection.search.texts)
         return 0
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 from posturio_iac.core.finding import Diagnostic, Finding, Report, Verdict, by_severity
 from posturio_iac.core.text.terminal import paint, printable, without_commands, wrapped
-from posturio_iac.render.nothing_found import count, no_deployed_keys, no_keys, took
+from posturio_iac.render.nothing_found import count, no_deployed_keys, no_keys
 from posturio_iac.render.wording import COLORS, also, among_keys, folded, place
 
 TYPE_CHECKING = False
@@ -34,7 +34,7 @@ def summary(report: Report, context: RenderContext) -> str:
         first = no_keys(report.files, color=context.color, errors=bool(errors), narrowed=narrowed)
     rest = [(report.count(Verdict.UNDETERMINED), "undetermined"), (sum(f.suppressed is not None for f in report.findings), "suppressed")]
     parts = [f"incomplete, {count(errors, 'error')}" if errors else "", ", ".join(f"{n:,} {word}" for n, word in rest if n)]
-    return "; ".join(part for part in (first, *parts, took(context.elapsed)) if part)
+    return "; ".join(part for part in (first, *parts, f"{context.elapsed:.2f} s") if part)
 
 
 def advice(report: Report, context: RenderContext) -> list[str]:
