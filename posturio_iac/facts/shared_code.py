@@ -37,17 +37,24 @@ def with_own_remedies(keys: Sequence[AccessKey], calls: Callable[[], Iterable[tu
         for holder in _holders(key):
             holders.setdefault(holder, set()).add(key.span)
     graph = CallGraph(calls() if switches else ())
-    return [_with_own(_for_it_alone(key, made), switches, holders, graph, top) for key in keys]
+    alike = {
+        span
+        for span, found in made.items()
+        if len(set(map(_kind, found))) == 1 and not any(key.lifetimes or key.unknown_sources for key in found)
+    }
+    return [_with_own(_for_it_alone(key, made, alike), switches, holders, graph, top) for key in keys]
 
 
-def _for_it_alone(key: AccessKey, made: dict[Span | None, list[AccessKey]]) -> AccessKey:
-    """A key that says so where a tag of its user would be about keys that differ from it: the same code makes them, here or elsewhere."""
+def _for_it_alone(key: AccessKey, made: dict[Span | None, list[AccessKey]], alike: set[Span | None]) -> AccessKey:
+    """A key that says so where a tag of its user would be about keys that differ from it: the same code makes them, here or elsewhere.
+
+    Keys are ``alike`` that are of one kind and say nothing of their lifetimes.
+    """
     declare = key.remedies.declare
     if not isinstance(declare, (AddTag, MergeTags)) or declare.place.span is None or key.span is None:
         return key
     is_in_module = posixpath.dirname(key.span.path) == posixpath.dirname(declare.place.span.path)
-    are_alike = all(_kind(other) == _kind(key) and not other.lifetimes and not other.unknown_sources for other in made[key.span])
-    if not is_in_module or (not key.remedies.is_for_others and (len(made[key.span]) == 1 or are_alike)):
+    if not is_in_module or (not key.remedies.is_for_others and (len(made[key.span]) == 1 or key.span in alike)):
         return key
     return replace(key, remedies=replace(key.remedies, declare=replace(declare, is_shared=True)))
 

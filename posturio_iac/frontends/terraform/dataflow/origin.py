@@ -50,9 +50,8 @@ class ValueOrigin(NamedTuple):
         if self.seen_in is not None:
             return self.seen_in
         assert self.block is not None  # noqa: S101 - asked of what is declared
-        for suffix, scope in expand(self.block, self.instance.scope()).instances:
-            if suffix == self.suffix:
-                return scope
+        if (found := self.instance.index(_scopes, self.block, self.instance).get(self.suffix)) is not None:
+            return found
         unfixed = {"key": NOT_FIXED("the instance"), "value": NOT_FIXED("the instance"), "index": NOT_FIXED("the instance")}
         scope = self.instance.scope().bind(each=unfixed, count=unfixed)
         scope.origin = self.block.get("for_each") or self.block.get("count")
@@ -67,6 +66,10 @@ class ValueOrigin(NamedTuple):
     def is_of(self, block: hcl.Block, instance: ModuleInstance, suffix: str) -> bool:
         """True if it is this instance of a block; an index that the code does not fix may be any."""
         return self.block is block and self.instance is instance and (self.suffix == suffix or not self.suffix or not suffix)
+
+
+def _scopes(block: hcl.Block, instance: ModuleInstance) -> dict[str, ModuleScope]:
+    return dict(expand(block, instance.scope()).instances)
 
 
 _NOT_SEEN = (AS_STATED, INVALID_LINE, TOO_DEEP, TOO_LARGE)
