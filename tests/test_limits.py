@@ -29,6 +29,7 @@ from posturio_iac.frontends.cloudformation.syntax.source import filled_in
 from posturio_iac.frontends.terraform import values
 from posturio_iac.frontends.terraform.evaluation import evaluate
 from posturio_iac.frontends.terraform.modules import expansion
+from posturio_iac.frontends.terraform.modules.instance import ModuleScope
 from posturio_iac.frontends.terraform.syntax import source, tree
 from posturio_iac.scan import judge_paths
 from tests.support.command_line import ROOT
@@ -99,6 +100,21 @@ def test_a_program_of_thousands_of_instances_stays_within_bounds(tmp_path: Path)
     }
     found = reading(tmp_path, files)
     assert (len(found.keys), found.diagnostics) == (600, ())
+
+
+def test_the_instances_of_a_counted_user_are_made_once_for_all_its_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[ModuleScope] = []
+    bind = ModuleScope.bind
+
+    def counted(scope: ModuleScope, **names: Any) -> ModuleScope:
+        made.append(scope)
+        return bind(scope, **names)
+
+    monkeypatch.setattr(ModuleScope, "bind", counted)
+    user = 'resource "aws_iam_user" "u" {\n  count = 100\n  name = "u${count.index}"\n}\n'
+    key = 'resource "aws_iam_access_key" "k" {\n  count = 100\n  user = aws_iam_user.u[count.index].name\n}\n'
+    assert len(reading(tmp_path, {"main.tf": user + key}).keys) == 100
+    assert len(made) < 1000
 
 
 def stacks(depth: int) -> dict[str, str]:
