@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 from bisect import bisect_right
+from functools import partial
 from json import JSONDecodeError
 from json.decoder import scanstring  # type: ignore[attr-defined]  # the standard decoder's own; typeshed leaves it out
 
@@ -123,6 +124,10 @@ class Node(NamedTuple):
         return f"Node({self.value!r}, {self.start}, {self.end})"
 
 
+node_of: Callable[[tuple[JsonValue, int, int, Lines]], Node] = partial(tuple.__new__, Node)
+"""Makes a node of a tuple, in half of the time."""
+
+
 class Array(tuple[Node, ...]):
     """The items of an array."""
 
@@ -202,7 +207,7 @@ class _Reader:
         text, end = scanstring(self.text, at + 1, True)
         if self.mend:
             text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        return Node(text, at, end, self.lines)
+        return node_of((text, at, end, self.lines))
 
     def scalar(self, at: int) -> Node:
         if number := _NUMBER.match(self.text, at):
@@ -211,21 +216,21 @@ class _Reader:
                 value = float(number[0]) if fraction or exponent else int(number[0])
             except ValueError:
                 raise self.error("the number has too many digits", at) from None
-            return Node(value, at, number.end(), self.lines)
+            return node_of((value, at, number.end(), self.lines))
         if word := _WORD.match(self.text, at):
-            return Node(_WORDS[word[0]], at, word.end(), self.lines)
+            return node_of((_WORDS[word[0]], at, word.end(), self.lines))
         raise self.error(f"a JSON value cannot begin with {self.text[at]!r}", at)
 
     def array(self, start: int, depth: int) -> Node:
         text, skip, items = self.text, self.skip, []
         at = skip(text, start + 1).end()
         if text[at : at + 1] == "]":
-            return Node(Array(), start, at + 1, self.lines)
+            return node_of((Array(), start, at + 1, self.lines))
         while True:
             items.append(item := self.value(at, depth))
             at = skip(text, item.end).end()
             if (separator := text[at : at + 1]) == "]":
-                return Node(Array(items), start, at + 1, self.lines)
+                return node_of((Array(items), start, at + 1, self.lines))
             if separator != ",":
                 raise self.error("expected ',' or ']' in an array", at)
             at = skip(text, at + 1).end()
@@ -234,7 +239,7 @@ class _Reader:
         text, skip, members = self.text, self.skip, []
         at = skip(text, start + 1).end()
         if text[at : at + 1] == "}":
-            return Node(Object(), start, at + 1, self.lines)
+            return node_of((Object(), start, at + 1, self.lines))
         while True:
             if text[at : at + 1] != '"':
                 raise self.error("expected a property name in double quotes", at)
@@ -246,7 +251,7 @@ class _Reader:
             members.append((key, value))
             at = skip(text, value.end).end()
             if (separator := text[at : at + 1]) == "}":
-                return Node(Object(members), start, at + 1, self.lines)
+                return node_of((Object(members), start, at + 1, self.lines))
             if separator != ",":
                 raise self.error("expected ',' or '}' in an object", at)
             at = skip(text, at + 1).end()
