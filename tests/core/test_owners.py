@@ -52,12 +52,13 @@ def test_a_path_of_environments_and_kinds_of_users_is_none(path: str) -> None:
         ("/payments/", "bot", "payments@example.com"),
         ("/payments/", None, "payments@example.com"),
         ("/", "ci-bot", "platform@example.com"),
+        ("/", None, None),
         ("/SpaceCrab/", "bot", None),
         ("/billing/", "bot", "/billing/"),
     ],
 )
 def test_the_owner_of_a_path_is_judged_by_what_is_configured(path: str, name: str | None, owner: str | None) -> None:
-    users = (("/payments/*", "payments@example.com"), ("/ci-*", "platform@example.com"), ("/SpaceCrab/*", "none"))
+    users = (("/payments/*", "payments@example.com"), ("/ci-*", "platform@example.com"), ("/SpaceCrab/*", "none"), ("/N*", "x"))
     assert owner_in_path(path, name, users) == owner
 
 

@@ -55,8 +55,9 @@ def people(aws: FakeAws) -> None:
         aws.user(name, **tags)
         live_story.key(aws, name, f"AKIA{name.upper():X<16}", age, used, by="alice" if name == "never" else "")
     live_story.key(aws, "stale", f"AKIA{'SECOND':X<16}", 10, 1)
-    quarantine = SimpleNamespace(arn="arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3", name="AWSCompromisedKeyQuarantineV3")
-    aws.backend.users["leaked"].managed_policies[quarantine.arn] = quarantine
+    for user, name in (("leaked", "AWSCompromisedKeyQuarantineV3"), ("busy", "AdministratorAccess")):
+        policy = SimpleNamespace(arn=f"arn:aws:iam::aws:policy/{name}", name=name)
+        aws.backend.users[user].managed_policies[policy.arn] = policy
     aws.switch(f"AKIA{'OFF':X<16}", "Inactive", days_ago=40, by="alice")
     aws.credential("bot", 100, ends=200)
     aws.called("busy", "GetObject", days_ago=1)

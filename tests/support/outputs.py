@@ -45,6 +45,7 @@ COMMANDS = {
     "scan-skipped": "scan --show-skipped --all --strict --strict-calls plan exposed_access_key_secrets",
     "fix": "fix --unsafe --in 60d --color always PROGRAMS",
     "fix-suppressions": "fix --suppress-rest --reason moves --until 2027-01-31 PROGRAMS",
+    "hook": "hook --verbose access_keys_without_lifetime/flagged_suppression_of_nothing/main.tf",
     "adopt": "adopt --no-config --owner payments@example.com cloudformation",
     "rules": "explain",
 }
@@ -64,7 +65,7 @@ def ran(command: str) -> str:
     words = command.replace("PROGRAMS", " ".join(programs)).split()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
         patch.chdir(copy)
-        code = command_line([*words, *(["--as-of", AS_OF] if words[0] in ("scan", "fix", "adopt") else [])])
+        code = command_line([*words, *(["--as-of", AS_OF] if words[0] != "explain" else [])])
     text = out.getvalue().replace(str(copy), "/fixtures")
     return re.sub(r"\d+\.\d\d s\b", "0.08 s", re.sub(r'time="[\d.]+"', 'time="0.084"', text)) + f"exit {code}\n"
 
