@@ -42,7 +42,7 @@ def unfollowed(selection: Selection, config: Config, changed: Collection[str] | 
     """The note on calls and templates that lead to what is not here, if there are any: with ``changed`` only those in these files."""
     if not selection.search.may_lead_elsewhere:
         return None
-    places = sorted({place for place in _elsewhere(selection, config) if changed is None or place.path in changed})
+    places = sorted({place for place in _elsewhere(selection, config, changed) if changed is None or place.path in changed})
     if not places:
         return None
     shown = "; ".join(f"{place.path} {place.text}" for place in places[:_SHOWN])
@@ -59,8 +59,8 @@ def unfollowed(selection: Selection, config: Config, changed: Collection[str] | 
 _PLURAL = {"module call": "module calls", "template or macro": "templates and macros"}
 
 
-def _elsewhere(selection: Selection, config: Config) -> Iterator[SkippedPlace]:
-    yield from _module_calls(selection, config)
+def _elsewhere(selection: Selection, config: Config, changed: Collection[str] | None = None) -> Iterator[SkippedPlace]:
+    yield from _module_calls(selection, config, changed)
     templates = ((path, text) for path, text in selection.search.unfollowed if not _CALL.fullmatch(text))
     yield from (SkippedPlace(TEMPLATE, path, _CREDENTIALS.sub("//", text)) for path, text in templates)
 
@@ -70,8 +70,11 @@ def with_unfollowed(report: Report, selection: Selection, config: Config, narrow
     return report if said is None else replace(report, diagnostics=(*report.diagnostics, said))
 
 
-def _module_calls(selection: Selection, config: Config) -> Iterator[SkippedPlace]:
-    """Yield the calls of modules that are not here, known or installed. Sources of Terragrunt that are computed do not count."""
+def _module_calls(selection: Selection, config: Config, changed: Collection[str] | None) -> Iterator[SkippedPlace]:
+    """Yield the calls of modules that are not here, known or installed. Sources of Terragrunt that are computed do not count.
+
+    Of the files only those ``changed`` are read, if that is given.
+    """
     known, graph, installed = load(config.known_modules), graph_of(local_calls(selection)), dict[str, set[str]]()
     search, told, own = selection.search, dict[str, bool](), OwnSources(selection.search, known.holds)
 
@@ -84,16 +87,17 @@ def _module_calls(selection: Selection, config: Config) -> Iterator[SkippedPlace
     def is_here(source: str, folder: str) -> bool:
         return search.has_module(folder, source) if source.strip().startswith(known_modules.LOCAL) else is_told(source)
 
-    open_ = {path for path, sources in search.elsewhere.items() if not all(is_told(os.fsdecode(source)) for source in sources)}
+    concerns = changed.__contains__ if changed is not None else None  # None takes all
+    open_ = {path for path in filter(concerns, search.elsewhere) if not all(map(is_told, map(os.fsdecode, search.elsewhere[path])))}
     absent = search.absent()
     open_ |= {path for path, found in search.sources.items() if found and os.path.dirname(path) in absent}
-    for path in (*sorted({*open_, *search.computing}), *sorted(search.hcl)):
-        kinds = (*CALLS, "terraform", "unit", "stack") if path in selection.search.hcl else CALLS
+    for path in filter(concerns, (*sorted({*open_, *search.computing}), *sorted(search.hcl))):
+        kinds, folder = (*CALLS, "terraform", "unit", "stack") if path in search.hcl else CALLS, os.path.dirname(path)
         for block in blocks_of(text(selection, path), path, kinds):
             name = ".".join((block.type, *block.labels))
             computes = block.type in CALLS and block.labels
-            for source in block.literals("source") or (_computed(block.expressions("source")) if computes else ()):
-                if not is_here(source, folder := os.path.dirname(path)):
+            for source in block.literals("source") or ([_COMPUTED] if computes and block.expressions("source") else ()):
+                if not is_here(source, folder):
                     if folder not in installed:
                         installed[folder] = set(_installed(folder, graph, selection))
                     if ".".join(block.labels) in installed[folder]:
@@ -102,10 +106,6 @@ def _module_calls(selection: Selection, config: Config) -> Iterator[SkippedPlace
     for path, text_ in search.unfollowed:
         if (call := _CALL.fullmatch(text_)) is not None and not is_told(call[1]):
             yield SkippedPlace(MODULE, path, _CREDENTIALS.sub("//", text_))
-
-
-def _computed(expressions: list[bytes]) -> tuple[str, ...]:
-    return (_COMPUTED,) if expressions else ()
 
 
 def _installed(folder: str, graph: CallGraph, selection: Selection) -> Iterator[str]:

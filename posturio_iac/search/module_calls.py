@@ -108,15 +108,9 @@ def holding_each(selection: Selection, *groups: Sequence[bytes]) -> tuple[tuple[
             for group, paths in zip(groups, found, strict=True):
                 if any(map(data.__contains__, group)):
                     paths.add(path)
-    return tuple(_found(selection, paths, group) for group, paths in zip(groups, found, strict=True))
-
-
-def _found(selection: Selection, ours: Iterable[str], search_terms: Sequence[bytes]) -> tuple[str, ...]:
-    """The matches among the files that this process has read, and those that git finds."""
-    found = set(ours)
-    if selection.search.trees:
+    for keep in selection.search.trees:
         from posturio_iac.search.git_tree import git_search
 
-        for keep in selection.search.trees:
-            found.update(git_search.holding(keep, search_terms))
-    return tuple(sorted(found))
+        for group, paths in zip(groups, found, strict=True):
+            paths.update(git_search.holding(keep, group))
+    return tuple(tuple(sorted(paths)) for paths in found)

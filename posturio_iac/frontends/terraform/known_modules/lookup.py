@@ -11,7 +11,7 @@ from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import MUST_BE, REF_WITHOUT_VERSION, UNKNOWN_VERSION, Unknown
 from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, SourceKind, parse_source
 from posturio_iac.frontends.terraform.known_modules.table import Choice, InputTemplate, KnownKey, KnownModule, KnownVersion, read_modules
-from posturio_iac.frontends.terraform.known_modules.versions import Interval, exactly, parse_constraint, parse_version, segments
+from posturio_iac.frontends.terraform.known_modules.versions import COMMIT, Interval, exactly, parse_constraint, parse_version, segments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ __all__ = [
     "search_terms",
 ]
 
-_COMMIT = lazy_pattern(r"[0-9a-f]{7,40}")
 _PREFIX = lazy_pattern(r"terraform-(?:aws-|module-)?")
 _MISSPELT, _NEAR_OTHER_VERSION = 0.9, 0.6
 """Least similarity of a name to the input that was meant: a slip of a letter; or a name from another version."""
@@ -159,7 +158,7 @@ class KnownModules:
             return NotKnown(parsed)
         module = self._module(index)
         text = ((version if parsed.origin is SourceKind.REGISTRY else parsed.ref) or "").strip()
-        if said is not None and parsed.origin is SourceKind.REPOSITORY and _COMMIT.fullmatch(text):
+        if said is not None and parsed.origin is SourceKind.REPOSITORY and COMMIT.fullmatch(text):
             text = said
         wanted = _constraint(text) if parsed.origin is SourceKind.REGISTRY else _tag(text)
         if isinstance(wanted, Unknown):
@@ -199,7 +198,7 @@ def _tag(ref: str) -> Interval | Unknown:
         return _EVERYTHING
     name = ref.removeprefix("refs/").removeprefix("tags/")
     version = parse_version(name)
-    if version is None or (_COMMIT.fullmatch(name) and name.isdigit()):
+    if version is None or (COMMIT.fullmatch(name) and name.isdigit()):
         return REF_WITHOUT_VERSION(ref)
     if segments(name) == 1:
         return parse_constraint(f">= {version.text}, < {version.release[0] + 1}") or _EVERYTHING

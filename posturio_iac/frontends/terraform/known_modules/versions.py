@@ -6,6 +6,7 @@ import re
 
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text import lazy_pattern
+from posturio_iac.frontends.terraform.known_modules.module_source import parse_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ _VERSION = lazy_pattern(
     r"v?(\d{1,18})(?:\.(\d{1,18}))?(?:\.(\d{1,18}))?(?:-([0-9A-Za-z-]{1,99}(?:\.[0-9A-Za-z-]{1,99})*))?(?:\+[0-9A-Za-z.-]+)?", re.ASCII
 )
 _SAID = lazy_pattern(r"(?<![\w.])v?\d+\.\d+(?:\.\d+(?:-[\w.]+)?)?(?![\w.-])")
+COMMIT = lazy_pattern(r"[0-9a-f]{7,40}")
 _TERM = lazy_pattern(r"\s*(>=|<=|!=|~>|=|>|<|)\s*(\S+)\s*")
 
 
@@ -137,9 +139,12 @@ def _next(version: Version, fixed: int) -> Version | None:
     return Version((kept[0], kept[1] if fixed > 1 else 0, 0))
 
 
-def said_version(block: hcl.Block) -> str | None:
-    """The version that a comment on the line of a call's source tells; None when there is none, or more than one."""
-    source = block.get("source")
-    comments = [comment.text for comment in block.comments if source is not None and comment.line == source.span.end_line]
+def said_version(block: hcl.Block, address: str) -> str | None:
+    """The version that a comment on the line of a call's source tells, if this is a commit; None when there is not just one."""
+    ref = parse_source(address).ref
+    source = block.get("source") if ref is not None and COMMIT.fullmatch(ref.strip()) else None
+    if source is None:
+        return None
+    comments = [comment.text for comment in block.comments if comment.line == source.span.end_line]
     found = [version for text in comments for version in _SAID.findall(text)]
     return found[0] if len(found) == 1 else None

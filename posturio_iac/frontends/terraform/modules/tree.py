@@ -178,7 +178,8 @@ class ModuleTree:
 
         version = _text(block.get("version"), instance)
         installed = self._installed.entry(instance.root.folder.path, instance.call_path(block.labels[0]), source, version)
-        match = self._known_modules().match(source, installed.version if installed and installed.version else version, said_version(block))
+        exact = installed.version if installed and installed.version else version
+        match = self._known_modules().match(source, exact, said_version(block, source))
         return match if isinstance(match, Match) else None
 
     def unread_module(self, source: str) -> str | None:
