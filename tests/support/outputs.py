@@ -30,6 +30,7 @@ from posturio_iac.render.report.html_page import page
 from posturio_iac.render.report.markdown_report import page as markdown
 from posturio_iac.render.report.view import Posture
 from tests.support import canned
+from tests.support.attacks import put
 from tests.support.fixture_tools import AS_OF, FIXTURES
 from tests.support.report_results import A, accounts, at, code, declared, deployed, error, everything, finding, joined, result
 
@@ -53,14 +54,17 @@ COMMANDS = {
 
 @functools.cache
 def _programs() -> tempfile.TemporaryDirectory[str]:
-    """A copy of the fixtures, with no repository around them."""
+    """A copy of the fixtures, and programs with mistakes, with no repository around them."""
     place = tempfile.TemporaryDirectory(prefix="outputs-")
     shutil.copytree(FIXTURES, Path(place.name) / "fixtures", ignore=shutil.ignore_patterns("live", "outputs"))
+    for section in (FIXTURES / "broken.programs").read_text(encoding="utf-8").split("==> ")[1:]:
+        name, _, text = section.partition("\n")
+        put(Path(place.name, "broken"), name, text)
     return place
 
 
-def ran(command: str) -> str:
-    out, copy = io.StringIO(), Path(_programs().name) / "fixtures"
+def ran(command: str, folder: str = "fixtures") -> str:
+    out, copy = io.StringIO(), Path(_programs().name) / folder
     programs = sorted(path.relative_to(copy).as_posix() for name in SHOWN for path in copy.glob(f"*/{name}"))
     words = command.replace("PROGRAMS", " ".join(programs)).split()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
@@ -111,6 +115,7 @@ def _report(posture: Posture) -> str:
 
 def _outputs() -> Iterator[tuple[str, Callable[[], str]]]:
     yield from ((name, partial(ran, command)) for name, command in COMMANDS.items())
+    yield "broken", partial(ran, "scan --format json --show-skipped .", "broken")
     code = replace(CONTEXT, scope=RunScope("infra", (".",)), prefix="infra/", fail_on="high", exit_code=3)
     for kind, report, context in (
         ("code", canned.report(), code),
