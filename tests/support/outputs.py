@@ -46,6 +46,8 @@ COMMANDS = {
     "scan-skipped": "scan --show-skipped --all --strict --strict-calls plan exposed_access_key_secrets",
     "fix": "fix --unsafe --in 60d --color always PROGRAMS",
     "fix-suppressions": "fix --suppress-rest --reason moves --until 2027-01-31 PROGRAMS",
+    "fix-unsafe": "fix --no-config --unsafe inert_access_key_rotation exposed_access_key_secrets",
+    "fix-dates": "fix --no-config overdue_access_key_rotations unreadable_access_key_lifetimes expired_access_keys",
     "hook": "hook --verbose access_keys_without_lifetime/flagged_suppression_of_nothing/main.tf",
     "adopt": "adopt --no-config --owner payments@example.com cloudformation",
     "rules": "explain",
