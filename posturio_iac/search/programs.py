@@ -59,12 +59,11 @@ _DEPLOYS = lazy_pattern(r"\bType\b[\\\"']*\s*:\s*[\\\"']*AWS::IAM::AccessKey\b|\
 _ENDS = lazy_pattern(
     rf"(?i:(?<![:\w])(?:delete|update)[-_]?{_ANY_KEY}|aws-sdk:iam:(?:delete|update){_ANY_KEY}|(?:Remove|Update)-IAM{_KEY})"
 )
-_TORN = lazy_pattern(r"cre(?<!\wcre)(?:a(?:t(?:e(?:[-_](?:a(?:c(?:c(?:e(?:s(?:s(?:[-_](?:k(?:ey?)?)?)?)?)?)?)?)?)?)?)?)?)?[\"'$\\]")
-"""A call that is put together in a program. These patterns begin with letters, for which ``re`` looks first."""
+_PART = lazy_pattern(r"cre(?<!\wcre)[a-z_-]*[\"'$\\]")
+"""What may be the beginning of a call that is put together. These patterns begin with letters, for which ``re`` looks first."""
+_WHOLE, _HALF = "create-access-key", len("create-a")  # so much of one counts wherever it stands
 _QUOTES = lazy_pattern(r"\\\r?\n|[\"'\\]")  # what a shell takes out of a word
 _REST = lazy_pattern(r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key")  # the rest of one
-_HALF = lazy_pattern(r"create(?<!\wcreate)[-_]a(?:c(?:c(?:e(?:s(?:s(?:[-_](?:k(?:ey?)?)?)?)?)?)?)?)?[\"'$\\]")
-"""So much of one that it counts wherever it stands."""
 _WORDS = bytes(sign if sign > 127 or chr(sign).isalnum() or sign in b"_./@+-" else 32 for sign in range(256))  # noqa: PLR2004 - ASCII
 """What stands for each byte, so that paths are the words of a text."""
 _NO_PATHS = ("var.", "local.", "data.", "module.", "each.", "self.", "aws_", "null_", "path.", "terraform.", "...", "//")
@@ -108,8 +107,13 @@ def make_keys(text: str) -> bool:
     """True if a program with this text makes access keys. Looking around the hints takes a tenth of a search by the pattern."""
     if any(_MAKES.search(window) for window in _windows(text)):
         return True
-    torn = (text[max(found.start() - _AROUND, 0) : found.end() + _BEHIND] for found in _TORN.finditer(text))
+    torn = (text[max(found.start() - _AROUND, 0) : found.end() + _BEHIND] for found in _torn(text))
     return any(_MAKES.search(_QUOTES.sub("", window)) for window in torn)
+
+
+def _torn(text: str) -> Iterator[re.Match[str]]:
+    """Yield the beginnings of calls that are put together."""
+    return (found for found in _PART.finditer(text) if _WHOLE.startswith(found[0][:-1].replace("_", "-")))
 
 
 def deploys_key(text: str) -> bool:
@@ -136,8 +140,8 @@ def may_make_keys(data: bytes, *, runs: bool) -> bool:
     return (
         make_keys(text)
         or (runs and deploys_key(text))
-        or _HALF.search(text) is not None
-        or (runs and (_TORN.search(_without_words(text)) or _REST.search(text)) is not None)
+        or any(len(found[0]) > _HALF for found in _torn(text))
+        or (runs and (any(True for _ in _torn(_without_words(text))) or _REST.search(text) is not None))
         or (runs and any(sign in text for sign in _BLOCKS) and _is_computed(text))
     )
 
@@ -205,7 +209,7 @@ def _packed(data: bytes) -> Iterator[str]:
 
 def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
     """Yield the files that a text names, seen from some folders and those that it goes to."""
-    goes = "working_dir" in text or "cd" in text
+    goes = "working_dir" in text or "cd " in text or "cd\t" in text
     away = [one.lstrip("/") for groups in (_AWAY.findall(text) if goes else ()) for one in groups if one]
     starts = dict.fromkeys(os.path.join(folder, one) if one else folder for folder in folders for one in ("", *away[:_MOST_AWAY]))
     here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
