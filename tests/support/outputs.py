@@ -39,6 +39,7 @@ COMMANDS = {
     "everything": "scan --format json --show-skipped .",
     **{f"scan-{name}": f"scan --format {name} PROGRAMS" for name in FORMATS if name not in (*DEPLOYED, "json")},
     "scan-colors": "scan --verbose --color always PROGRAMS",
+    "concise-colors": "scan --format concise --color always PROGRAMS",
     "scan-owners": "scan --quiet --group-by owner PROGRAMS",
     "scan-counts": "scan --stats .",
     "scan-quiet": "scan --quiet --format markdown PROGRAMS",
