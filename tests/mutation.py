@@ -156,8 +156,11 @@ def measured(away: Path, data: Path) -> tuple[dict[str, Callable[[], dict[int, l
     return {name: partial(tests_of, path) for name, path in names.items()}, failed
 
 
-def chosen(text: str, line: int, known: dict[int, list[str]]) -> list[str]:
-    """The tests that run a line, or its module if the line belongs to no function: first one of each, those that run most of the module."""
+def chosen(path: str, text: str, line: int, known: dict[int, list[str]]) -> list[str]:
+    """The tests that run a line, or its module if the line belongs to no function: first one of each, those that run most of the module.
+
+    The next are those of the module's own folder.
+    """
     run = Counter(test for tests in known.values() for test in tests)
     bodies = [node.body for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
     called = any(body[0].lineno <= line <= (body[-1].end_lineno or 0) for body in bodies)
@@ -168,7 +171,9 @@ def chosen(text: str, line: int, known: dict[int, list[str]]) -> list[str]:
         turns[name := test.partition("[")[0]] += 1
         return turns[name]
 
-    return sorted(sorted(tests or run, key=lambda test: (-run[test], test)), key=turn)[:MOST_TESTS]
+    ordered = sorted(sorted(tests or run, key=lambda test: (-run[test], test)), key=turn)
+    own = f"tests/{path.split('/')[1]}/"
+    return [*ordered[:FIRST_TESTS], *sorted(ordered[FIRST_TESTS:], key=lambda test: not test.startswith(own))][:MOST_TESTS]
 
 
 def outcome(away: Path, mutant: Mutant, known: dict[int, list[str]], failed: set[str]) -> str:
@@ -178,7 +183,7 @@ def outcome(away: Path, mutant: Mutant, known: dict[int, list[str]], failed: set
     """
     file = away / mutant.path
     text = file.read_text(encoding="utf-8")
-    tests = chosen(text, mutant.line, known)
+    tests = chosen(mutant.path, text, mutant.line, known)
     file.write_text(mutant.source, encoding="utf-8")
     files = {test.partition("::")[0] for test in tests} if len(tests) <= FIRST_TESTS else set[str]()
     others = [*sorted(files), *(f"--deselect={test}" for test in failed)] if files else []
