@@ -46,10 +46,7 @@ def with_own_remedies(keys: Sequence[AccessKey], calls: Callable[[], Iterable[tu
 
 
 def _for_it_alone(key: AccessKey, made: dict[Span | None, list[AccessKey]], alike: set[Span | None]) -> AccessKey:
-    """A key that says so where a tag of its user would be about keys that differ from it: the same code makes them, here or elsewhere.
-
-    Keys are ``alike`` that are of one kind and say nothing of their lifetimes.
-    """
+    """A key that says so where a tag of its user would be about keys of the same code that are not ``alike``, here or elsewhere."""
     declare = key.remedies.declare
     if not isinstance(declare, (AddTag, MergeTags)) or declare.place.span is None or key.span is None:
         return key

@@ -68,7 +68,7 @@ _WORDS = bytes(sign if sign > 127 or chr(sign).isalnum() or sign in b"_./@+-" el
 """What stands for each byte, so that paths are the words of a text."""
 _NO_PATHS = ("var.", "local.", "data.", "module.", "each.", "self.", "aws_", "null_", "path.", "terraform.", "...", "//")
 """Beginnings of what has dots and slashes, and is no path."""
-_LONGEST = 200
+_LONGEST, _LARGEST = 200, 1 << 20  # a path, and a file
 _SET = r"[\"']?\s*[:=]\s*[\"'\[]*(?:file://)?(?:\$\{path\.\w+\}/*)?([\w./@+-]+)"
 _FOLDERS = ("source_dir", "source_path", "CodeUri", "Code", "ContentUri", "DockerContext", "aws:asset:path")
 _FOLDER = lazy_pattern(rf"\b(?:{'|'.join(_FOLDERS)}){_SET}")
@@ -85,7 +85,7 @@ _COMPUTED = lazy_pattern(
 )
 _NAMES = "profile|region|zone|project|repository|namespace|names?|ids?|arns?|username"
 _VALUES = lazy_pattern(rf"(?:\s--(?:[\w-]+-)?(?:{_NAMES})[= ]\s*|[^-]>\s*)[\\\"']*\$\{{[^{{}}\n]*\}}")
-"""What a command gives to options such as ``--region``, and the file that it writes to."""
+"""What a command gives to options that name things, and the file that it writes to: no program."""
 _BLOCKS = ("-exec", '"external"', "data external", "local_command", "_hook", "run_cmd")  # signs of what runs such a command
 _ENDINGS = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".sh", ".bash", ".rb", ".go", ".java", ".ps1", ".cs", ".kt", ".php")
 _HANDLED = _ENDINGS[:6]
@@ -93,14 +93,10 @@ _SCRIPTS = (".sh", ".bash", ".py", ".js", ".ps1", "akefile")
 _MOST_AWAY = 10
 MOST_FILES = 200  # how many files of one folder of programs are read, and of those that call each other
 _MANY, _MOST_NAMES = 100, 1000  # names in a folder, which is too many to look for each in a text; and of paths in one
-_LARGEST = 1 << 20
 _SKIPPED = frozenset(("node_modules", ".git", ".terraform", "__pycache__", ".venv"))
-
-
 _STEM = "reate"
 _HINTS = ("New-IAM", *(_STEM + rest for rest in ("-a", "_a", "A", "ServiceS", "-service-s", "_service_s", "a", "services")))
-_AROUND = 80
-_BEHIND = 400  # so long may the rest of a torn call be, with all its quotes
+_AROUND, _BEHIND = 80, 400  # the rest of a torn call may be longer, with all its quotes
 
 
 def make_keys(text: str) -> bool:
@@ -142,7 +138,7 @@ def may_make_keys(data: bytes, *, runs: bool) -> bool:
         or (runs and deploys_key(text))
         or any(len(found[0]) > _HALF for found in _torn(text))
         or (runs and (any(True for _ in _torn(_without_words(text))) or _REST.search(text) is not None))
-        or (runs and any(sign in text for sign in _BLOCKS) and _is_computed(text))
+        or (runs and any(sign in text for sign in _BLOCKS) and _COMPUTED.search(_VALUES.sub(" ", text)) is not None)
     )
 
 
@@ -150,11 +146,6 @@ def _without_words(text: str) -> str:
     """A text without the word create where it ends a line, or is all of a string in a text that holds no rest of a call."""
     ended = text.replace('create"\n', "\n")
     return ended if "ccess" in ended else ended.replace('"create"', "")
-
-
-def _is_computed(text: str) -> bool:
-    """True if code may put a command together, but for values of options that name things."""
-    return _COMPUTED.search(text) is not None and _COMPUTED.search(_VALUES.sub(" ", text)) is not None
 
 
 def read_by_functions(text: str) -> str:

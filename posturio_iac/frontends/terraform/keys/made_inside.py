@@ -57,11 +57,12 @@ class Programs:
         values = (posixpath.join(root.path, name) for name in root.names if is_automatic(name))
         files = (path for folder in folders for path in self._files.get(folder, ()))
         runs = self._has_var_files or not folders <= self._searched or any(map(self._is_one, (*values, *files)))
-        return lambda module: runs or not self._is_searched(module)
 
-    def _is_searched(self, module: Module) -> bool:
-        code = (posixpath.join(module.path, name) for name in module.names if kind_of(name) is TERRAFORM)
-        return all(self._search.has_searched(path) and path not in self._search.symlinks for path in code)
+        def may_run(module: Module) -> bool:
+            code = (posixpath.join(module.path, name) for name in module.names if kind_of(name) is TERRAFORM)
+            return runs or any(path in self._search.symlinks or not self._search.has_searched(path) for path in code)
+
+        return may_run
 
     def _holds_one(self, path: str) -> bool:
         place, fence = self._search.prefix + path, self._search.fence
