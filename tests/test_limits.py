@@ -154,6 +154,7 @@ def key_of(user: str) -> str:
 
 TEMPLATE_KEY = "Resources:\n  K:\n    Type: AWS::IAM::AccessKey\n    Properties:\n      UserName: '{}'\n"
 SERVERLESS = "service: x\nprovider:\n  name: aws\nresources:\n"
+RUNS = key_of('"u"') + '# "local-exec" reate-a\n# '
 ENDING = {
     "a template that renders itself": {"main.tf": key_of('templatefile("t", {})'), "t": '${templatefile("t", {})}${templatefile("t", {})}'},
     "templates that render others twice": {
@@ -194,6 +195,9 @@ ENDING = {
         },
         "t19.yaml": "Parameters:\n  P:\n    Type: String\n" + TEMPLATE_KEY.format("x").replace("'x'", "!Ref P"),
     },
+    "commands in one line": {"main.tf": RUNS + "command = a " * 120_000},
+    "torn calls": {"main.tf": RUNS + "cre-" * 400_000},
+    "lists of commands": {"main.tf": RUNS + 'inline = ["a,' * 120_000},
 }
 
 

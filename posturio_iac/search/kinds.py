@@ -48,8 +48,7 @@ PROGRAMS = (
     *_FILES,
     *_AS_CODE,
 )  # signs of code that names a program in another file, but for functions that read one
-_IN_OTHER_WAYS = (*_BY_SHELL, *_FILES)  # than by a function that reads a file
-_IN_TERRAFORM = (*_IN_OTHER_WAYS, b"file(", b"filebase64(")
+_IN_TERRAFORM = (*_BY_SHELL, *_FILES, b"file(", b"filebase64(")
 NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, b"${file("), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
 NAMING[JSON] = NAMING[TEMPLATE]
 """Signs of a program in another file, by the kind of the file that names it."""
@@ -174,12 +173,9 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     """True if the code at ``path`` (absolute) names a file of the checkout that makes keys."""
     if not names_file(data, kind):
         return False
-    from posturio_iac.search.programs import deploys_key, make_keys, read_by_functions, texts_named
+    from posturio_iac.search.programs import deploys_key, make_keys, texts_named
 
-    text = data.decode("utf-8", "replace")
-    if kind is TERRAFORM and not holds_any(data, _IN_OTHER_WAYS) and not _is_external(data):
-        text = read_by_functions(text)
-    texts = texts_named(text, path.rpartition("/")[0], fence)
+    texts = texts_named(data.decode("utf-8", "replace"), path.rpartition("/")[0], fence)
     return any(make_keys(text) or (kind is TERRAFORM and deploys_key(text)) for text in texts)
 
 

@@ -59,7 +59,7 @@ _DEPLOYS = lazy_pattern(r"\bType\b[\\\"']*\s*:\s*[\\\"']*AWS::IAM::AccessKey\b|\
 _ENDS = lazy_pattern(
     rf"(?i:(?<![:\w])(?:delete|update)[-_]?{_ANY_KEY}|aws-sdk:iam:(?:delete|update){_ANY_KEY}|(?:Remove|Update)-IAM{_KEY})"
 )
-_PART = lazy_pattern(r"cre(?<!\wcre)[a-z_-]*[\"'$\\]")
+_PART = lazy_pattern(r"cre(?<!\wcre)[a-z_-]{0,14}[\"'$\\]")
 """What may be the beginning of a call that is put together. These patterns begin with letters, for which ``re`` looks first."""
 _WHOLE, _HALF = "create-access-key", len("create-a")  # so much of one counts wherever it stands
 _QUOTES = lazy_pattern(r"\\\r?\n|[\"'\\]")  # what a shell takes out of a word
@@ -74,15 +74,13 @@ _FOLDERS = ("source_dir", "source_path", "CodeUri", "Code", "ContentUri", "Docke
 _FOLDER = lazy_pattern(rf"\b(?:{'|'.join(_FOLDERS)}){_SET}")
 _ASSET = lazy_pattern(r"\bS3Key[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")
 """The name of an archive of CDK's, whose folder lies beside the template."""
-_READ = lazy_pattern(r"file(?:base64)?\(\s*(.*)")
-_PLAIN = lazy_pattern(r"\"(?:\$\{path\.\w+\}/*)?[^\"$%\\]*\".*")
-"""What follows a function that reads a file, and such a text that begins with a file's name."""
 _AWAY = lazy_pattern(rf"\bworking_dir{_SET}|\bcd\s+([\w./@+-]+)")
 _MAKE = lazy_pattern(r"[\"'\s](?:make|npm|pnpm|yarn)\s")
 _MADE = ["Makefile", "makefile", "GNUmakefile", "package.json"]
-_COMPUTED = lazy_pattern(
-    r"\b(?:command|program|inline|arguments)\s*=\s*(?:(?:\[(?:[^\]]*,)?\s*)?[a-z][\w.]*[.(]|[^\n]*\$\{(?!path\.\w+\}))"
-)
+_GIVEN = lazy_pattern(r"\b(?:command|program|inline|arguments)\"?[ \t]*[=:][ \t]*")
+_REFERENCE = lazy_pattern(r"(?:\[(?:[^\]]{0,500},)?\s*)?[a-z][\w.]{0,99}[.(]")
+_FILLED = lazy_pattern(r"\$\{(?!path\.\w+\})")
+"""An argument that a command is given by, a value that begins with a reference or ends with one in a list, and a part that is filled in."""
 _NAMES = "profile|region|zone|project|repository|namespace|names?|ids?|arns?|username"
 _VALUES = lazy_pattern(rf"(?:\s--(?:[\w-]+-)?(?:{_NAMES})[= ]\s*|[^-]>\s*)[\\\"']*\$\{{[^{{}}\n]*\}}")
 """What a command gives to options that name things, and the file that it writes to: no program."""
@@ -138,7 +136,7 @@ def may_make_keys(data: bytes, *, runs: bool) -> bool:
         or (runs and deploys_key(text))
         or any(len(found[0]) > _HALF for found in _torn(text))
         or (runs and (any(True for _ in _torn(_without_words(text))) or _REST.search(text) is not None))
-        or (runs and any(sign in text for sign in _BLOCKS) and _COMPUTED.search(_VALUES.sub(" ", text)) is not None)
+        or (runs and any(sign in text for sign in _BLOCKS) and _is_computed(_VALUES.sub(" ", text)))
     )
 
 
@@ -148,10 +146,17 @@ def _without_words(text: str) -> str:
     return ended if "ccess" in ended else ended.replace('"create"', "")
 
 
-def read_by_functions(text: str) -> str:
-    """The part of Terraform code that names the files which its functions read: all of it where a name is put together."""
-    names = _READ.findall(text)
-    return "\n".join(names) if all(map(_PLAIN.fullmatch, names)) else text
+def _is_computed(text: str) -> bool:
+    """True if a command in code may be put together. Each line is searched once, however many arguments it has."""
+    searched = -1
+    for found in _GIVEN.finditer(text):
+        if _REFERENCE.match(text, found.end()):
+            return True
+        if found.end() > searched:
+            searched = len(text) if (end := text.find("\n", found.end())) < 0 else end
+            if _FILLED.search(text, found.end(), searched):
+                return True
+    return False
 
 
 def texts_named(text: str, folder: str, fence: Fence) -> Iterator[str]:

@@ -88,6 +88,8 @@ FUNCTION = 'resource "aws_lambda_function" "f" {\n  function_name = "f"\n  filen
 TEXT = f'source {{\n    filename = "a.py"\n    content = {json.dumps(PYTHON)}\n  }}'
 PART = 'locals {\n  c = "aws iam create-access"\n}\n'
 IN_JSON = {"resource": {"null_resource": {"n": {"provisioner": [{"local-exec": {"command": SHELL}}]}}}}
+SHELL_IN_JSON, JOINED = json.dumps(SHELL), '"${local.a}${local.b}${local.c}"'
+PIECES = {"locals": {"a": "aws iam c", "b": "reate-acc", "c": "ess-key"}}
 HEREDOC = "<<EOF\n%s\nEOF"
 
 
@@ -139,6 +141,10 @@ TERRAFORM: dict[str, tuple[dict[str, str], str]] = {
     "external": ({"main.tf": 'data external e {\n  program = ["sh", "make.sh"]\n}\n', "make.sh": SHELL}, "data.external.e"),
     "in-a-list": ({"main.tf": PASSED, "m/main.tf": GIVEN}, "module.m.data.external.e"),
     "json": ({"main.tf.json": json.dumps(IN_JSON)}, "null_resource.n"),
+    "pieces-in-json": (
+        {"l.tf.json": json.dumps(PIECES), "main.tf.json": json.dumps(IN_JSON).replace(SHELL_IN_JSON, JOINED)},
+        "null_resource.n",
+    ),
 }
 
 
