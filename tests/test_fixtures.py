@@ -53,7 +53,7 @@ def test_golden(case: Case) -> None:
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_output(name: str) -> None:
     pairs = zip_longest(told(name).split("\n"), golden(name).read_bytes().decode().split("\n"))
-    assert next((pair for pair in pairs if pair[0] != pair[1]), None) is None, "if it is right: python -m tests.support.outputs --update"
+    assert next((pair for pair in pairs if pair[0] != pair[1]), None) is None, "if it is right: python -m tests.support.outputs"
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,7 @@ def main(argv: list[str]) -> int:
             sys.stdout.write(f"{case.golden.relative_to(FIXTURES.parent)}\n")
     if "--update" in argv:
         _update_edits({case.folder.parent for case in wanted})
+        import_module("tests.support.outputs").update()  # which imports this module
     return 0
 
 

@@ -46,8 +46,7 @@ def main(folder: str) -> None:
     for title in filter(SECTIONS.get, SECTIONS):
         apply(away, title)
     recorded = set(re.findall(r"^\+\+\+ b/fixtures/(\w+)/\w+/main.tf", "".join(SECTIONS.values()), re.MULTILINE))
-    written = (["-m", "tests.support.fixture_tools", "--update", *sorted(recorded)], ["-m", "tests.support.outputs", "--update"])
-    for command in (*written, ["docs/generate.py"]):
+    for command in (["-m", "tests.support.fixture_tools", "--update", *sorted(recorded)], ["docs/generate.py"]):
         subprocess.run([sys.executable, *command], cwd=away, env=environment, check=True, capture_output=True)
 
 

@@ -1,6 +1,6 @@
 """What the tool prints in each of its forms about the programs of ``fixtures/`` and about made-up results: ``fixtures/outputs/``.
 
-``python -m tests.support.outputs --update`` writes the golden files anew; read what it changed like code.
+``python -m tests.support.outputs`` writes the golden files anew, as ``fixture_tools --update`` does; read what it changed like code.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import functools
 import io
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -147,9 +146,10 @@ def golden(name: str) -> Path:
     return FIXTURES / "outputs" / f"{name}.out"
 
 
-if __name__ == "__main__":
+def update() -> None:
     for output in OUTPUTS:
-        if "--update" in sys.argv:
-            golden(output).write_bytes(told(output).encode())
-        else:
-            sys.stdout.write(f"==> {output}\n{told(output)}\n")
+        golden(output).write_bytes(told(output).encode())
+
+
+if __name__ == "__main__":
+    update()
