@@ -128,8 +128,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
             file.write(f"{report.nodeid}\n")
 
 
-def measured(away: Path, data: Path) -> tuple[dict[str, Callable[[], dict[int, list[str]]]], set[str]]:
-    """What gives the tests that run each line of a file, and the tests that failed; ``data`` keeps what coverage measured."""
+def measured(away: Path, data: Path) -> dict[str, Callable[[], dict[int, list[str]]]]:
+    """What gives the tests that run each line of a file; ``data`` keeps what coverage measured. Tests that fail are deselected."""
     import coverage  # noqa: PLC0415 - the tests need it nowhere else
 
     if not data.exists():
@@ -146,6 +146,7 @@ def measured(away: Path, data: Path) -> tuple[dict[str, Callable[[], dict[int, l
         (away / "sitecustomize.py").unlink()
         shutil.move(away / ".failed", data.with_suffix(".failed"))
     failed = set(data.with_suffix(".failed").read_text(encoding="utf-8").splitlines())
+    (away / ".deselected").write_text("".join(f"--deselect={test}\n" for test in failed), encoding="utf-8")  # names may be long
     found = coverage.CoverageData(str(data))
     found.read()
 
@@ -153,7 +154,7 @@ def measured(away: Path, data: Path) -> tuple[dict[str, Callable[[], dict[int, l
         return {line: [test for test in tests if test and test not in failed] for line, tests in found.contexts_by_lineno(path).items()}
 
     names = {f"posturio_iac/{path.rpartition('/posturio_iac/')[2]}": path for path in found.measured_files()}
-    return {name: partial(tests_of, path) for name, path in names.items()}, failed
+    return {name: partial(tests_of, path) for name, path in names.items()}
 
 
 def chosen(path: str, text: str, line: int, known: dict[int, list[str]]) -> list[str]:
@@ -176,7 +177,7 @@ def chosen(path: str, text: str, line: int, known: dict[int, list[str]]) -> list
     return [*ordered[:FIRST_TESTS], *sorted(ordered[FIRST_TESTS:], key=lambda test: not test.startswith(own))][:MOST_TESTS]
 
 
-def outcome(away: Path, mutant: Mutant, known: dict[int, list[str]], failed: set[str]) -> str:
+def outcome(away: Path, mutant: Mutant, known: dict[int, list[str]]) -> str:
     """Run the tests that can find a mutant; return ``killed``, ``never ends`` or ``survived``.
 
     Where few run its line, as the first that asks a fixture for it, the others of their files are run too.
@@ -186,7 +187,7 @@ def outcome(away: Path, mutant: Mutant, known: dict[int, list[str]], failed: set
     tests = chosen(mutant.path, text, mutant.line, known)
     file.write_text(mutant.source, encoding="utf-8")
     files = {test.partition("::")[0] for test in tests} if len(tests) <= FIRST_TESTS else set[str]()
-    others = [*sorted(files), *(f"--deselect={test}" for test in failed)] if files else []
+    others = [*sorted(files), f"@{away / '.deselected'}"] if files else []
     try:
         for some in filter(None, (tests[:FIRST_TESTS], tests[FIRST_TESTS:], others)):
             done = subprocess.run([*PYTEST, *some], cwd=away, capture_output=True, timeout=10 * SECONDS, check=False)
@@ -212,9 +213,9 @@ def main() -> int:
         copied(away)
         os.environ["PYTHONPATH"] = str(away)  # programs that tests start run the mutant too
         subprocess.run(["git", "init", "-q", str(away)], check=True)
-        known, failed = measured(away, (given.data or away / ".measured").resolve())
+        known = measured(away, (given.data or away / ".measured").resolve())
         for number, mutant in islice(mutants(away, given.seed), given.count):
-            how, part = outcome(away, mutant, known.get(mutant.path, dict)(), failed), mutant.path.split("/")[1]
+            how, part = outcome(away, mutant, known.get(mutant.path, dict)()), mutant.path.split("/")[1]
             drawn[part] += 1
             found[part] += how != "survived"
             changed = f"{mutant.before.strip()[:70]!r} -> {mutant.after.strip()[:70]!r}"
