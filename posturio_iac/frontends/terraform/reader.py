@@ -14,7 +14,7 @@ from posturio_iac.errors import UsageError
 from posturio_iac.facts.shared_code import KeyOfUser, Namesake, left_open, with_siblings
 from posturio_iac.frontends import Reading
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, is_beside, keys_of, namesake_of
-from posturio_iac.frontends.terraform.keys.made_inside import Programs, keys_made_inside
+from posturio_iac.frontends.terraform.keys.made_inside import keys_made_inside
 from posturio_iac.frontends.terraform.keys.users import users_below
 from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
 from posturio_iac.frontends.terraform.modules.call_graph import (
@@ -30,6 +30,7 @@ from posturio_iac.frontends.terraform.modules.call_graph import (
 )
 from posturio_iac.frontends.terraform.modules.readings import (
     APART,
+    Programs,
     decided_by_file,
     engine_of,
     inputs_given,
@@ -105,8 +106,7 @@ class _Reader:
         self.units, self.folders = self.program.units, self.program.leading
         self.reached: set[str] = set()
         """The folders of modules that were read, or that nobody has: whoever calls them makes no instance."""
-        self.visited: set[str] = set()
-        """The folders of the modules below the root module that is being read."""
+        self.visited: set[str] = set()  # the folders of the modules below the root module that is being read
 
     def with_namesakes(self, found: dict[str, list[AccessKey]]) -> dict[str, list[AccessKey]]:
         """The keys of root modules by their folders: a user of one leaves open what a key of another that repeats its name lacks."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import posixpath
-from functools import cache
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
 from posturio_iac.core.record import replace
@@ -14,21 +12,18 @@ from posturio_iac.facts.access_key import facts_of_program, key_of_user, rotator
 from posturio_iac.facts.shared_code import KeyOfUser
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, comments_for
-from posturio_iac.frontends.terraform.modules.folder import is_automatic
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, walk
-from posturio_iac.search.kinds import RUNNING, STATED, TERRAFORM, holds_any, kind_of, names_program, runs_program, spelled_out
-from posturio_iac.search.module_calls import content
+from posturio_iac.search.kinds import RUNNING, TERRAFORM, holds_any, names_program, runs_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.modules.instance import ModuleLoader
     from posturio_iac.frontends.terraform.values import Value
-    from posturio_iac.search.file_search import FileSearch
 
 STACKS = tuple(f"{provider}_cloudformation_stack{suffix}" for provider in ("aws", "awscc") for suffix in ("", "_set"))
 _PRODUCTS = tuple(f"aws_servicecatalog_{name}" for name in ("product", "provisioned_product", "provisioning_artifact"))
@@ -38,37 +33,6 @@ _RUN = frozenset(("command", "inline", "program", "query", "environment", "execu
 _RUN |= {"user_data", "user_data_base64", "desired_state"}
 """Arguments whose value is a program, or is given to one."""
 _SIGNS = (*RUNNING[TERRAFORM], b"user_data", b"buildspec", b"desired_state")
-
-
-class Programs:
-    """Tells which modules may run programs that make keys, by what the search knows of their files."""
-
-    def __init__(self, search: FileSearch, var_files: Sequence[str]) -> None:
-        self._search = search
-        self._has_var_files = bool(var_files)
-        self._searched = search.folders()
-        self._files: dict[str, list[str]] = {}
-        for path in search.terraform:
-            self._files.setdefault(posixpath.dirname(path), []).append(path)
-        self._is_one = cache(self._holds_one)
-
-    def below(self, root: Module, folders: set[str]) -> Callable[[Module], bool]:
-        """What tells whether a module of a root module may run some; ``folders`` are those of all its modules."""
-        values = (posixpath.join(root.path, name) for name in root.names if is_automatic(name))
-        files = (path for folder in folders for path in self._files.get(folder, ()))
-        runs = self._has_var_files or not folders <= self._searched or any(map(self._is_one, (*values, *files)))
-
-        def may_run(module: Module) -> bool:
-            code = (posixpath.join(module.path, name) for name in module.names if kind_of(name) is TERRAFORM)
-            return runs or any(path in self._search.symlinks or not self._search.has_searched(path) for path in code)
-
-        return may_run
-
-    def _holds_one(self, path: str) -> bool:
-        place, fence = self._search.prefix + path, self._search.fence
-        kept = self._search.texts.get(path)
-        data = spelled_out((content(place, self._search.max_file_size, fence) or b"") if kept is None else kept)
-        return STATED in data or runs_program(data, TERRAFORM) or names_program(data, TERRAFORM, place, fence)
 
 
 def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:

@@ -1,4 +1,4 @@
-"""Different readings of one folder: by Terraform, by OpenTofu, as files tell which of them runs, and by itself although a module calls it.
+"""Different readings of one folder: by Terraform, by OpenTofu, by itself although a module calls it, and for programs that it may run.
 
 ``.tofu`` files count on OpenTofu alone. Where the engine is not known both readings are judged, and the worse one holds.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+from functools import cache
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import dataclass, replace
@@ -14,12 +15,14 @@ from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.textfile import LIMIT, UnreadableError, read
 from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
 from posturio_iac.frontends.terraform.modules.files import TOFU
-from posturio_iac.frontends.terraform.modules.folder import TABLES, constant
+from posturio_iac.frontends.terraform.modules.folder import TABLES, constant, is_automatic
 from posturio_iac.frontends.terraform.syntax.references import mentioned, references, walk
+from posturio_iac.search.kinds import STATED, TERRAFORM, kind_of, names_program, runs_program, spelled_out
+from posturio_iac.search.module_calls import content
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Iterable, Iterator
+    from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 
     from posturio_iac.core.model import AccessKey
     from posturio_iac.core.text.textfile import Fence
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
     from posturio_iac.frontends.terraform.modules.tree import ModuleTree
     from posturio_iac.frontends.terraform.syntax import hcl
+    from posturio_iac.search.file_search import FileSearch
 
 _VERSION = lazy_pattern(r"\s*v?(\d{1,18})\.(\d{1,18})(?!\d)")
 APART = "where the folder is applied by itself, as its backend or its files of values say"
@@ -208,3 +212,34 @@ def _lowest(folder: Module) -> tuple[int, int] | None:
         if (constraint := constant(block, "required_version")) is not None:
             lows += [(int(m[1]), int(m[2])) for part in constraint.split(",") if (m := _LOWER.match(part.strip()))]
     return max(lows, default=None)
+
+
+class Programs:
+    """Tells which modules may run programs that make keys, by what the search knows of their files."""
+
+    def __init__(self, search: FileSearch, var_files: Sequence[str]) -> None:
+        self._search = search
+        self._has_var_files = bool(var_files)
+        self._searched = search.folders()
+        self._files: dict[str, list[str]] = {}
+        for path in search.terraform:
+            self._files.setdefault(posixpath.dirname(path), []).append(path)
+        self._is_one = cache(self._holds_one)
+
+    def below(self, root: Module, folders: set[str]) -> Callable[[Module], bool]:
+        """What tells whether a module of a root module may run some; ``folders`` are those of all its modules."""
+        values = (posixpath.join(root.path, name) for name in root.names if is_automatic(name))
+        files = (path for folder in folders for path in self._files.get(folder, ()))
+        runs = self._has_var_files or not folders <= self._searched or any(map(self._is_one, (*values, *files)))
+
+        def may_run(module: Module) -> bool:
+            code = (posixpath.join(module.path, name) for name in module.names if kind_of(name) is TERRAFORM)
+            return runs or any(path in self._search.symlinks or not self._search.has_searched(path) for path in code)
+
+        return may_run
+
+    def _holds_one(self, path: str) -> bool:
+        place, fence = self._search.prefix + path, self._search.fence
+        kept = self._search.texts.get(path)
+        data = spelled_out((content(place, self._search.max_file_size, fence) or b"") if kept is None else kept)
+        return STATED in data or runs_program(data, TERRAFORM) or names_program(data, TERRAFORM, place, fence)
