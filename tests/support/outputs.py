@@ -34,6 +34,7 @@ from tests.support.fixture_tools import AS_OF, FIXTURES
 from tests.support.report_results import A, accounts, at, code, declared, deployed, error, everything, finding, joined, result
 
 SHOWN = ("flagged", "suppressed", "unknown", "sam", "serverless", "replaced")  # the folders of the programs that stand for all
+PROGRAMS = sorted(FIXTURES.glob("*.programs"))
 COMMANDS = {
     "everything": "scan --format json --show-skipped .",
     **{f"scan-{name}": f"scan --format {name} PROGRAMS" for name in FORMATS if name not in (*DEPLOYED, "json")},
@@ -56,12 +57,13 @@ COMMANDS = {
 
 @functools.cache
 def _programs() -> tempfile.TemporaryDirectory[str]:
-    """A copy of the fixtures, and programs with mistakes, with no repository around them."""
+    """A copy of the fixtures, and the programs of other files, with no repository around them."""
     place = tempfile.TemporaryDirectory(prefix="outputs-")
     shutil.copytree(FIXTURES, Path(place.name) / "fixtures", ignore=shutil.ignore_patterns("live", "outputs"))
-    for section in (FIXTURES / "broken.programs").read_text(encoding="utf-8").split("==> ")[1:]:
-        name, _, text = section.partition("\n")
-        put(Path(place.name, "broken"), name, text)
+    for file in PROGRAMS:
+        for section in file.read_text(encoding="utf-8").split("==> ")[1:]:
+            name, _, text = section.partition("\n")
+            put(Path(place.name, file.stem), name, text)
     return place
 
 
@@ -117,7 +119,7 @@ def _report(posture: Posture) -> str:
 
 def _outputs() -> Iterator[tuple[str, Callable[[], str]]]:
     yield from ((name, partial(ran, command)) for name, command in COMMANDS.items())
-    yield "broken", partial(ran, "scan --format json --show-skipped .", "broken")
+    yield from ((file.stem, partial(ran, "scan --format json --show-skipped .", file.stem)) for file in PROGRAMS)
     code = replace(CONTEXT, scope=RunScope("infra", (".",)), prefix="infra/", fail_on="high", exit_code=3)
     for kind, report, context in (
         ("code", canned.report(), code),

@@ -78,7 +78,7 @@ def _add(module: Module, written: GeneratedFile) -> None:
         for name in TABLES.values():
             kept = {key: block for key, block in getattr(module, name).items() if block.header.path != replaced}
             setattr(module, name, kept)
-    module.tfvars.update({value.name: value for value in written.values})
+    module.tfvars = {**module.tfvars, **{value.name: value for value in written.values}}
     for block in written.blocks:
         add_block(module, block)
 

@@ -94,33 +94,33 @@ class Documents:
         self._fence, self._read = fence, read
         self._parsed: dict[str, Document] = {}
         self._there: dict[str, int] = {}
-        self._copies: dict[str, tuple[int, str]] = {}
-        self._copied: dict[str, tuple[int, str, int] | None] = {}
+        self._copies: dict[str, str] = {}
+        self._copied: dict[str, tuple[str, int] | None] = {}
 
     def copy(self, folder: str, to: str) -> bool:
         """Map a folder to the place where a stack generates a copy of it; tell whether there is room for one more."""
         if len(self._copies) >= MOST_COPIES and to not in self._copies:
             return False
-        self._copies.setdefault(to, (len(self._copies), folder))
+        self._copies.setdefault(to, folder)
         self._copied.clear()
         return True
 
     def real(self, path: str) -> str:
-        """The real place of the file that Terragrunt finds at ``path``: in the first of several copies that hold it."""
+        """The real place of the file that Terragrunt finds at ``path``: in the innermost of copies within copies."""
         path = posixpath.normpath(path)
         found = self._copy_above(path) if self._copies else None
-        return path if found is None else found[1] + path[found[2] :]
+        return path if found is None else found[0] + path[found[1] :]
 
-    def _copy_above(self, path: str) -> tuple[int, str, int] | None:
-        """The first copy that a path is in: its number, the folder that is copied, and how long the path of the copy is."""
+    def _copy_above(self, path: str) -> tuple[str, int] | None:
+        """The copy that a path is in: the folder that is copied, and how long the path of the copy is."""
         way: list[str] = []
         while path.strip("/") and path not in self._copied:
             way.append(path)
             path = posixpath.dirname(path)
         found = self._copied.get(path)
         for place in reversed(way):
-            if (copy := self._copies.get(place)) is not None and (found is None or copy[0] < found[0]):
-                found = (*copy, len(place))
+            if (copied := self._copies.get(place)) is not None:
+                found = (copied, len(place))
             self._copied[place] = found
         if len(self._copied) > _MOST_FOLDERS:
             self._copied.clear()
