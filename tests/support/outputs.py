@@ -1,5 +1,7 @@
 """What the tool prints in each of its forms about the programs of ``fixtures/`` and about made-up results: ``fixtures/outputs/``.
 
+A session-NAME.out holds programs and commands; the same command writes below each what it says.
+
 ``python -m tests.support.outputs`` writes the golden files anew, as ``fixture_tools --update`` does; read what it changed like code.
 """
 
@@ -9,7 +11,9 @@ import contextlib
 import functools
 import io
 import re
+import shlex
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -30,7 +34,7 @@ from posturio_iac.render.report.markdown_report import page as markdown
 from posturio_iac.render.report.view import Posture
 from tests.support import canned
 from tests.support.attacks import put
-from tests.support.fixture_tools import AS_OF, FIXTURES
+from tests.support.fixture_tools import AS_OF, FIXTURES, scan, summary
 from tests.support.report_results import A, accounts, at, code, declared, deployed, error, everything, finding, joined, result
 
 SHOWN = ("flagged", "suppressed", "unknown", "sam", "serverless", "replaced")  # the folders of the programs that stand for all
@@ -67,15 +71,41 @@ def _programs() -> tempfile.TemporaryDirectory[str]:
     return place
 
 
+def _said(words: list[str], folder: Path) -> str:
+    """What a command prints in a folder, and its exit code."""
+    out = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        patch.chdir(folder)
+        code = command_line(words)
+    text = out.getvalue().replace(str(folder), "/fixtures")
+    return re.sub(r"\d+\.\d\d s\b", "0.08 s", re.sub(r'time="[\d.]+"', 'time="0.084"', text)) + f"exit {code}\n"
+
+
 def ran(command: str, folder: str = "fixtures") -> str:
-    out, copy = io.StringIO(), Path(_programs().name) / folder
+    copy = Path(_programs().name) / folder
     programs = sorted(path.relative_to(copy).as_posix() for name in SHOWN for path in copy.glob(f"*/{name}"))
     words = command.replace("PROGRAMS", " ".join(programs)).split()
-    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-        patch.chdir(copy)
-        code = command_line([*words, *(["--as-of", AS_OF] if words[0] != "explain" else [])])
-    text = out.getvalue().replace(str(copy), "/fixtures")
-    return re.sub(r"\d+\.\d\d s\b", "0.08 s", re.sub(r'time="[\d.]+"', 'time="0.084"', text)) + f"exit {code}\n"
+    return _said([*words, *(["--as-of", AS_OF] if words[0] != "explain" else [])], copy)
+
+
+def _session(file: Path) -> str:
+    """The file, in which programs and commands follow one another, with what each command prints now below it."""
+    said = ""
+    with tempfile.TemporaryDirectory(prefix="session-") as place:
+        folder = Path(place, "session")
+        for step in re.split(r"(?m)^(?===> |\$ )", file.read_bytes().decode())[1:]:
+            head, _, text = step.partition("\n")
+            sign, name, *words = shlex.split(head)
+            if sign == "==>":
+                put(folder, name, text)
+            elif name == "summary":  # of a folder's programs, as golden files hold it
+                text = summary(*scan(folder / words[0]))
+            elif name == "posturio-iac":
+                text = _said(words, folder)
+            else:
+                text = subprocess.run([name, *words], cwd=folder, capture_output=True, check=False).stdout.decode()
+            said += f"{head}\n{text}"
+    return said
 
 
 CONTEXT = canned.context(
@@ -117,6 +147,10 @@ def _report(posture: Posture) -> str:
     return re.sub(r"(?s)(<(style|script)>).*?(</\2>)", r"\1\3", page(posture)) + markdown(posture)
 
 
+def golden(name: str) -> Path:
+    return FIXTURES / "outputs" / f"{name}.out"
+
+
 def _outputs() -> Iterator[tuple[str, Callable[[], str]]]:
     yield from ((name, partial(ran, command)) for name, command in COMMANDS.items())
     yield from ((file.stem, partial(ran, "scan --format json --show-skipped .", file.stem)) for file in PROGRAMS)
@@ -135,6 +169,7 @@ def _outputs() -> Iterator[tuple[str, Callable[[], str]]]:
     ):
         yield f"live-{name}", partial(table, canned.deployed(), style, by_owner=name == "wide", quiet=False, read=RunCoverage(1, 1))
     yield from ((f"report-{name}", partial(_report, posture)) for name, posture in _postures())
+    yield from ((file.stem, partial(_session, file)) for file in sorted(golden("").parent.glob("session-*.out")))
 
 
 OUTPUTS = dict(_outputs())
@@ -142,10 +177,6 @@ OUTPUTS = dict(_outputs())
 
 def told(name: str) -> str:
     return OUTPUTS[name]().replace(__version__, "0.1.0")
-
-
-def golden(name: str) -> Path:
-    return FIXTURES / "outputs" / f"{name}.out"
 
 
 def update() -> None:
