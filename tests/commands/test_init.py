@@ -175,7 +175,7 @@ def test_extended_text_holds_what_was_there_and_the_hook(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("repos: [{repo: a, hooks: []}]\n", "cannot be extended safely; add this to it:\n- repo: https://example.com"),
+        ("repos: [{repo: a, hooks: []}]\n", 'cannot be extended safely; add {"repo": "https://example.com'),
         ("repos:\n- &a\n  repo: a\n  hooks:\n  - id: b\n- *a\n", "cannot be extended safely"),
         ("repos: {}\n", "has no list of repos"),
         ("- a\n", "has no list of repos"),

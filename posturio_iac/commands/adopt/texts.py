@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from json import dumps
+
 import yaml
 
 from posturio_iac import DOCS, __version__
@@ -67,7 +69,8 @@ def with_hook(text: str, repository: str, revision: str, shown: str) -> str:
     aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader))
     after = None if aliases > MOST_ALIASES else _extended(text, entry)
     if after is None or _loaded(after, shown) != before | {_KEY: [*before[_KEY], *yaml.safe_load(_block(entry, ""))]}:
-        raise UsageError(f"{shown}: its list of {_KEY} cannot be extended safely; add this to it:\n{_block(entry, '')}")
+        wanted = dumps({"repo": repository, "rev": revision, "hooks": [{"id": HOOK}]})
+        raise UsageError(f"{shown}: its list of {_KEY} cannot be extended safely; add {wanted} to it")
     return after
 
 
@@ -80,8 +83,6 @@ def _block(lines: list[str], indent: str) -> str:
 
 
 def _scalar(text: str) -> str:
-    from json import dumps
-
     try:
         plain = yaml.safe_load(f"- repo: {text}\n") == [{"repo": text}]
     except yaml.YAMLError:
