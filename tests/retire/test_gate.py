@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import combinations
+from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.core.keys.life import KeyLife
-from posturio_iac.core.model import AccessKey, KeyKind, Unknown
+from posturio_iac.core.model import AccessKey, Declaration, KeyKind, Unknown
+from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import NOT_ASKED
 from posturio_iac.retire.gate import LINGERING, QUARANTINED, Action, decide
@@ -131,37 +133,49 @@ def test_the_gate_answers_as_the_model_does(story: History) -> None:
         assert decision.why.endswith("."), "who is not helped is told why"
 
 
-OFF = History(active=False, off_since=20, rules=frozenset({LINGERING}))
+OFF = History(active=False, off_since=20, asked=40, rules=frozenset({LINGERING}))
 IDLE = History(used=100, rules=frozenset({"iam.unused_access_keys"}))
-
-
-@pytest.mark.parametrize(
-    ("story", "action", "why"),
-    [
-        (
-            replace(OFF, asked=20, answered=6, needed=True),
-            Action.KEEP,
-            "Its owner answered on 2026-11-18: needed. So it is not deleted; if it must work now, switch it on again.",
-        ),
-        (replace(OFF, asked=6), Action.WAIT, "Its owner was asked, and may answer until 2026-12-02."),
-        (OFF, Action.WAIT, "Its owner was never asked whether it is needed: write the letter first."),
-        (replace(OFF, owner=False), Action.WAIT, "Nobody is known to own it, and nobody was asked: name who is asked "),
-        (replace(OFF, asked=20), Action.DELETE, ""),
-        (replace(IDLE, asked=0), Action.WAIT, "Its owner was asked, and may answer until 2026-12-08."),
-        (replace(IDLE, asked=1, answered=300, needed=True), Action.KEEP, "Its owner answered on 2026-01-28: needed. So it stays active."),
-        (replace(IDLE, switched_on=2), Action.KEEP, "It was switched on again by 2026-11-22, so somebody needs it, and it stays active."),
-        (replace(IDLE, used=0, rules=frozenset({QUARANTINED})), Action.DISABLE, "AWS found it in public, so it is switched off at once"),
-    ],
+USED = History(used=45, rules=frozenset({"iam.multiple_active_access_keys", "iam.ownerless_access_keys"}))
+CODE = Declaration((Place("aws_iam_access_key.ci", None),), exact=True, source="state x")
+TURNS: tuple[dict[str, Any], ...] = (
+    {"owner": False},
+    *({"used": used} for used in (None, 0, 14, 44, 46)),
+    *({"switched_on": on} for on in (45, 46)),
+    *({"asked": asked} for asked in (None, 0, 14, 15)),
+    *({"answered": 6, "needed": needed, "until": until} for needed in (True, False) for until in (None, -1, 0, 30)),
+    *({"off_since": off} for off in (None, 13, 14, 15)),
+    *({"rules": frozenset(names)} for names in ((), (QUARANTINED,), ("iam.overdue_access_key_rotations",))),
+    {"named": True},
+    {"service": True},
+    {"use_unknown": True},
 )
-def test_what_people_said_and_did_holds(story: History, action: Action, why: str) -> None:
-    decision = decide(key_of(story), story.rules, LIMITS)
-    assert (decision.action, decision.why[: len(why)]) == (action, why)
+"""What may be otherwise in a history."""
+FACTS: tuple[dict[str, Any], ...] = (
+    {"is_root": True},
+    *({"key_id": key_id} for key_id in (None, "AKIA", "AKIAIOSFODNN7EXAMPL-")),
+    *({"user": user} for user in (None, "a b", "u" * 65)),
+    {"created": NOT_ASKED("AWS")},
+    {"status": NOT_ASKED("AWS")},
+    {"status": "Expired"},
+    {"address": ADDRESS.replace(":aws:", ":aws-iso:")},
+    {"owner": "shop"},
+    {"active_siblings": ("arn:aws:iam::123456789012:user/ci/other",)},
+    *({"declaration": replace(CODE, exact=exact, restores_status=status)} for exact in (True, False) for status in (True, False)),
+)
+"""What may be otherwise in a key."""
 
 
-def test_a_letter_to_an_earlier_owner_asked_nobody() -> None:
-    asked = key_of(replace(OFF, asked=30))
-    moved = decide(replace(asked, owner="shop"), {LINGERING}, LIMITS)
-    assert (moved.action, moved.why) == (Action.WAIT, "Its owner of now was never asked, only payments: write the letter first.")
+def decisions() -> str:
+    """The answer of the gate to each of some histories, with one or two turns."""
+    told = list[str]()
+    for base in (OFF, IDLE, USED):
+        for turns in ((), *combinations(TURNS, 1), *combinations(TURNS, 2), *((fact,) for fact in FACTS)):
+            story = replace(base, **{name: value for turn in turns for name, value in turn.items() if turn not in FACTS})
+            key = replace(key_of(story), **{name: value for turn in turns for name, value in turn.items() if turn in FACTS})
+            decision = decide(key, story.rules, LIMITS, named=story.named)
+            said = [decision.action.value, decision.why, decision.option, decision.next, "asks" * decision.asks]
+            told.append(f"{turns}: {' | '.join(said)}\n")
+    return "".join(told)
 
 
 def test_a_status_that_is_not_known_is_no_status() -> None:

@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,7 @@ def _outputs() -> Iterator[tuple[str, Callable[[], str]]]:
     ):
         yield f"live-{name}", partial(table, canned.deployed(), style, by_owner=name == "wide", quiet=False, read=RunCoverage(1, 1))
     yield from ((f"report-{name}", partial(_report, posture)) for name, posture in _postures())
+    yield "gate", lambda: import_module("tests.retire.test_gate").decisions()
     yield from ((file.stem, partial(_session, file)) for file in sorted(golden("").parent.glob("session-*.out")))
 
 
