@@ -12,6 +12,8 @@ from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import AccessKey, Unknown
 from posturio_iac.frontends import Reading
+from posturio_iac.frontends.terraform.syntax import json_syntax
+from posturio_iac.frontends.terraform.syntax.parsing import parse
 from tests.support.search_tree import Tree
 from tests.support.terraform_programs import Counted, reading
 
@@ -457,9 +459,18 @@ def test_stacks_that_generate_one_another_come_to_an_end(tmp_path: Path) -> None
     assert 0 < len(found.keys) <= 1000
 
 
-def test_units_take_linear_work(tmp_path: Path) -> None:
+def test_units_take_linear_work_and_what_all_generate_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    generated: list[bytes] = []
+
+    def parsed(path: str, data: bytes) -> object:
+        generated.extend([data] * data.lstrip().startswith(b"provider"))
+        return parse(path, data)
+
+    monkeypatch.setattr(json_syntax, "parse_hcl", parsed)
+
     def files(size: int) -> Files:
         made = {name: text for name, text in live().items() if name != "live/prod/user/terragrunt.hcl"}
+        made["live/root.hcl"] = f'{ROOT}generate "p" {{\n  path     = "p.tf"\n  contents = "provider \\"aws\\" {{}}"\n}}\n'
         return {**made, **{f"live/prod/u{n}/terragrunt.hcl": UNIT for n in range(size)}}
 
     def counted(made: list[Counted]) -> Counted:
@@ -474,6 +485,7 @@ def test_units_take_linear_work(tmp_path: Path) -> None:
         return sum(one.steps() for one in budgets)
 
     assert work(20) < 2.4 * work(10)
+    assert len(generated) == 1
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,6 @@ class ComponentStack:
 
     @property
     def node(self) -> str:
-        """Its name among the callers of modules."""
         return posixpath.join(self.folder, COMPONENTS[0])
 
     @property

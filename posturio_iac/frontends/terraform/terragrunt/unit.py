@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from functools import lru_cache, partial
 from itertools import count
 
 from posturio_iac.core.model import Unknown
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 UNIT_FILE = "terragrunt.hcl"
 _VARIABLE = "TF_VAR_"
 _HOOKS = ("before_hook", "after_hook", "error_hook")
+_parsed = lru_cache(maxsize=64)(partial(parse_either, labels={}))
+"""The code of a generated file, which most units share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +94,10 @@ class TerragruntUnit:
 
     @property
     def unknown_functions(self) -> list[str]:
-        """The unknown functions that were called so far."""
         return sorted(self._found.unknown_functions)
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
-        """The problems of the files that were read so far."""
         return tuple(self._found.problems)
 
     def included(self) -> Iterator[str]:
@@ -181,7 +182,6 @@ class TerragruntUnit:
         return self._values_in(posixpath.normpath(posixpath.join(self.folder, text)), configuration)
 
     def _values_in(self, path: str, configuration: TerragruntFile) -> Entries:
-        """The values in a file of values; none when there is no such file."""
         if not self.documents.has_file(path):
             return Entries({}, None)
         self._found.files.add(self.documents.real(path))
@@ -254,7 +254,7 @@ def _written(block: hcl.Block, configuration: TerragruntFile) -> GeneratedFile |
     heredoc = contents.span.end_line > contents.span.line
     lines = "\n" * (contents.span.line - (0 if heredoc else 1)) if file is None else ""
     place, data = file or block.header.path, f"{lines}{text}".encode("utf-8", "replace")
-    body, problems = parse_either(place, data, {}, name)
+    body, problems = _parsed(place, data, name=name)
     if problems:
         return GENERATES(configuration.shown, name)
     overwrites = configuration.value(block.get("if_exists")) in ("overwrite", "overwrite_terragrunt")

@@ -99,12 +99,10 @@ class AppliedUnit:
 
     @property
     def node(self) -> str:
-        """Its name among the callers of modules: its file."""
         return self.unit.node
 
     @property
     def files(self) -> frozenset[str]:
-        """The files that were read for it so far."""
         return self.unit.files | self.stack_files
 
     @property
