@@ -46,11 +46,13 @@ def unfollowed(selection: Selection, config: Config, changed: Collection[str] | 
     if not places:
         return None
     shown = "; ".join(f"{place.path} {place.text}" for place in places[:_SHOWN])
-    calls = sum(place.kind == MODULE for place in places)
+    sources = [place.text.partition(": ")[2] for place in places if place.kind == MODULE]
+    calls, is_local = len(sources), all(source.startswith(known_modules.LOCAL) for source in sources)
     counted = ((calls, "module call"), (len(places) - calls, "template or macro"))
     subject = " and ".join(f"{n:,} {noun if n == 1 else _PLURAL[noun]}" for n, noun in counted if n)
     verb, object_ = ("was", "it makes") if len(places) == 1 else ("were", "they make")
-    advice = "run terraform init, or --show-skipped to list them" if calls else "--show-skipped lists them"
+    init = "check the paths and git submodules" if is_local else "run terraform init"
+    advice = f"{init}, or --show-skipped to list them" if calls else "--show-skipped lists them"
     more = "; …" if len(places) > _SHOWN else ""
     text = f"{subject} {verb} not followed, so it is not known whether {object_} keys ({shown}{more}): {advice}"
     return Diagnostic(Level.NOTE, text, about=CALLS_NOT_FOLLOWED)
@@ -97,7 +99,7 @@ def _module_calls(selection: Selection, config: Config, changed: Collection[str]
             name = ".".join((block.type, *block.labels))
             computes = block.type in CALLS and block.labels
             for source in block.literals("source") or ([_COMPUTED] if computes and block.expressions("source") else ()):
-                if not is_here(source, folder):
+                if not (source.endswith(".sentinel") or is_here(source, folder)):  # Sentinel's modules are policies
                     if folder not in installed:
                         installed[folder] = set(_installed(folder, graph, selection))
                     if ".".join(block.labels) in installed[folder]:

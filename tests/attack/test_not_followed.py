@@ -82,7 +82,7 @@ NAMED = {
     "registry-of-others": ({"main.tf": LOCAL % f"r.example.com/{VPC}/vpc/aws"}, f"main.tf module.m: r.example.com/{VPC}"),
     "way-out": ({"main.tf": LOCAL % f"github.com/{VPC}/x/../../acme/keys"}, f"main.tf module.m: github.com/{VPC}/x/../../acme/keys"),
     "folder-outside": ({"main.tf": LOCAL % "../"}, "main.tf module.m: ../"),
-    "submodule-not-here": ({"main.tf": LOCAL % "./s", "s/.gitkeep": ""}, "main.tf module.m: ./s"),
+    "submodule-not-here": ({"main.tf": LOCAL % "./s", "s/.gitkeep": ""}, "main.tf module.m: ./s): check the paths and git submodules"),
     "folder-missing": ({"main.tf": LOCAL % "./.terraform/modules/x/m"}, "main.tf module.m: ./.terraform/modules/x/m"),
     "stack-file": ({"terragrunt.stack.hcl": 'unit "u" {\n  source = "git::https://x/y.git"\n}\n'}, "terragrunt.stack.hcl unit.u: git::"),
     "linked-stack": ({"a.tfcomponent.hcl": 'stack "s" {\n  source = "acme/keys/aws"\n}\n'}, "a.tfcomponent.hcl stack.s: acme/keys/aws"),
@@ -115,6 +115,7 @@ FOLLOWED = {
     "child": {"t.json": resource(CHILD, TemplateURL="child.yaml"), "child.yaml": TOPIC},
     "uploaded": {"t.json": resource(CHILD, TemplateURL=URL), "keys.yaml": TOPIC},
     "deployment": {"d.yaml": "kind: Deployment\nspec:\n  Transform: Acme\n"},
+    "sentinel": {"sentinel.hcl": LOCAL % "./m.sentinel"},
     "settings": {"serverless.yml": START + "custom: '${file(c.js)}'\nresources: {Resources: {}}\n", "c.js": ""},
 }
 
