@@ -10,7 +10,7 @@ from posturio_iac.core.addresses import bare
 from posturio_iac.core.addresses import calls as calls_in
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.core.evidence.reason import THIRD_KEY
-from posturio_iac.core.evidence.remedy import AddTag, Advice, MergeTags, place_of
+from posturio_iac.core.evidence.remedy import AddComment, AddTag, Advice, MergeTags, place_of
 from posturio_iac.core.metadata.lifetime import as_text, counted_name, read
 from posturio_iac.core.metadata.names import Meaning, Names, classify
 from posturio_iac.core.model import AccessKey, Attr, Effect, Replacement, Unknown
@@ -46,12 +46,13 @@ def with_own_remedies(keys: Sequence[AccessKey], calls: Callable[[], Iterable[tu
 
 
 def _for_it_alone(key: AccessKey, made: dict[Span | None, list[AccessKey]], alike: set[Span | None]) -> AccessKey:
-    """A key that says so where a tag of its user would be about keys of the same code that are not ``alike``, here or elsewhere."""
+    """A key that says so where what is declared would be about keys of the same code that are not ``alike``, here or elsewhere."""
     declare = key.remedies.declare
-    if not isinstance(declare, (AddTag, MergeTags)) or declare.place.span is None or key.span is None:
+    if not isinstance(declare, (AddTag, MergeTags, AddComment)) or declare.place.span is None or key.span is None:
         return key
     is_in_module = posixpath.dirname(key.span.path) == posixpath.dirname(declare.place.span.path)
-    if not is_in_module or (not key.remedies.is_for_others and (len(made[key.span]) == 1 or key.span in alike)):
+    is_for_it = isinstance(declare, AddComment) or len(made[key.span]) == 1 or key.span in alike
+    if not is_in_module or (is_for_it and not key.remedies.is_for_others):
         return key
     return replace(key, remedies=replace(key.remedies, declare=replace(declare, is_shared=True)))
 

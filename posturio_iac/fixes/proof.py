@@ -193,8 +193,6 @@ class _Comparison:
 
 
 class _Judged(NamedTuple):
-    """What is found about one key."""
-
     findings: set[str]  # by their fingerprints
     open: set[str]  # the rules of which it is open whether they flag it, and the fingerprints of named findings of these
     verdict: list[str]

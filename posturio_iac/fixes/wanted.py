@@ -66,7 +66,6 @@ class RemedyChoice:
     """Chooses remedies for some findings of a report, for one at a time."""
 
     def __init__(self, report: Report, findings: Sequence[Finding], wishes: Wishes) -> None:
-        """Choose among ``findings``, which are findings of ``report``."""
         self._findings, self._wishes = findings, wishes
         self._keys = {(k.key.address, k.key.scope): k.key for k in report.keys}
         self._shared = _shared(self._keys.values())
@@ -152,11 +151,14 @@ def _shared(keys: Iterable[AccessKey]) -> set[Span]:
     ways: dict[Span, set[object]] = {}
     for key in keys:
         way = calls(key.address)
-        above = [one.place.span for one in key.remedies.calls]
-        held = {key.span: len(way), **{span: len(way) - number for number, span in enumerate(above, 1)}}
-        for span, length in held.items():
+        held = {key.span: way}
+        for one in key.remedies.calls:  # not all: those in code for others are left out
+            while way and f"module.{way[-1]}" != one.place.address:
+                way = way[:-1]
+            held[one.place.span] = way = way[:-1]
+        for span, path in held.items():
             if span is not None:
-                ways.setdefault(span, set()).add((key.scope, way[:length]))
+                ways.setdefault(span, set()).add((key.scope, path))
     return {span for span, found in ways.items() if len(found) > 1}
 
 

@@ -225,8 +225,11 @@ def test_a_module_for_callers_elsewhere_gets_no_end(tmp_path: Path, folder: str)
     name = f"{folder}/main.tf".replace("./", "")
     write(tmp_path, {name: BOT.replace("var.tags", "{}") + 'variable "name" {}\n' * (folder == "user")})
     (tmp_path / "terraform/s3/provision").mkdir(parents=True)
-    write(tmp_path, {"examples/full/main.tf": 'module "bot" {\n  source = "../.."\n}\n' if folder == "." else ""})
+    full = {"examples/full/main.tf": 'module "bot" {\n  source = "../.."\n}\n', "keys.tf": 'module "joe" {\n  source = "./joe"\n}\n'}
+    joe = {"joe/main.tf": 'resource "aws_iam_access_key" "joe" {\n  user = "joe"\n}\n'}
+    write(tmp_path, {**full, **joe} if folder == "." else {"examples/full/main.tf": ""})
     before = (tmp_path / name).read_text(encoding="utf-8")
+    assert not any("posturio: " in finding["remediation"] for finding in scan(tmp_path)[1]["findings"])
     fix(tmp_path, "--write", "--unsafe")
     assert (tmp_path / name).read_text(encoding="utf-8") == before
     example = (tmp_path / "examples/full/main.tf").read_text(encoding="utf-8")

@@ -7,7 +7,6 @@ from collections import Counter
 from datetime import timedelta
 
 from posturio_iac.commands.output import to_stderr
-from posturio_iac.core.evidence.remedy import AddTag, MergeTags
 from posturio_iac.core.finding import Level, Verdict, by_severity
 from posturio_iac.core.text.terminal import paint, printable, without_commands
 from posturio_iac.fixes.proof import claim_of
@@ -95,7 +94,7 @@ def _listed(found: Sequence[tuple[Finding, str]]) -> Iterator[str]:
     for finding, why in found[:SHOWN]:
         head = _head(finding)
         yield f"{head} ({scope_word(finding.framework)} {finding.root or '.'})" if heads[head] > 1 else head
-        sends_here = isinstance(finding.remedy, AddTag | MergeTags) and finding.remedy.is_shared
+        sends_here = getattr(finding.remedy, "is_shared", False)
         if why == PERSON:
             yield f"    {finding.remediation}"
         elif why:

@@ -49,6 +49,7 @@ class AddComment:
     value: str = ""
     target: str = "the block"  # what it stands above, for a reader
     json: bool = False
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

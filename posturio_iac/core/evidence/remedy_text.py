@@ -18,7 +18,7 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
             return text
         case r.RunCommand(lead, words):
             return f"{lead}: {shell(*words)}"
-        case r.AddTag(is_shared=True) | r.MergeTags(is_shared=True):
+        case r.AddTag(is_shared=True) | r.MergeTags(is_shared=True) | r.AddComment(is_shared=True):
             option, entry = (" --owner NAME", "the name") if remedy.name == "owner" else ("", f'{remedy.name} = "{remedy.value}"')
             where = f"{entry} is about this key alone, since {remedy.place.text()} may serve others"
             return f"run posturio-iac fix{option}, which looks for a place where {where}"
@@ -77,9 +77,9 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
 def outline(remedy: Remedy) -> tuple[str, str]:
     """What a remedy does, without what it changes, and the code that it writes: the same for all keys that are mended alike."""
     match remedy:
-        case r.AddTag(is_shared=True, name=name, value=value) | r.MergeTags(is_shared=True, name=name, value=value):
-            by_hand = "state this for the key alone, since its code may serve others", f'{name} = "{value}"'
-            return by_hand if name == "owner" else ("run posturio-iac fix, which looks for a place for an end of the key alone", "")
+        case r.AddTag(is_shared=True) | r.MergeTags(is_shared=True) | r.AddComment(is_shared=True):
+            by_hand = "state this for the key alone, since its code may serve others", f'{remedy.name} = "{remedy.value}"'
+            return by_hand if remedy.name == "owner" else ("run posturio-iac fix, which looks for a place for an end of the key alone", "")
         case r.AddTag(name=name, value=value) | r.MergeTags(name=name, value=value):
             return "add this tag to the user", f'{name} = "{value}"'
         case r.TagUser(name=name, value=value):
