@@ -244,39 +244,12 @@ def test_json_report_says_why(tree: Path, capsys: Capture) -> None:
     assert finding["suppressed"] == {"reason": "legacy (owner: team)", "until": "2027-03-02T00:00:00Z", "source": "baseline"}
 
 
-ENTRY = {"rule": MISSING, "address": "x", "fingerprint": "f", "reason": "r"}
-
-
-@pytest.mark.parametrize(
-    ("content", "complaint"),
-    [
-        ("{", "is not valid JSON"),
-        ("[" * 100_000, "is not valid JSON"),
-        ("[]", "must hold an object"),
-        ('{"version": 2, "findings": []}', "version must be 1"),
-        ('{"findings": []}', "version must be 1"),
-        ('{"version": 1}', "findings must be a list"),
-        ('{"version": 1, "findings": {}}', "findings must be a list"),
-        ('{"version": 1, "findings": [], "more": 1}', "unknown key more"),
-        ('{"version": 1, "findings": [], "written": 5}', "written must be a date and findings_then a number of findings"),
-        ('{"version": 1, "findings": [], "findings_then": "2"}', "written must be a date and findings_then a number of findings"),
-        ('{"version": 1, "findings": [], "findings_then": -1}', "written must be a date and findings_then a number of findings"),
-        ('{"version": 1, "findings": [], "findings_then": true}', "written must be a date and findings_then a number of findings"),
-        ('{"version": 1, "findings": [1]}', "findings[0] must be an entry"),
-        (json.dumps({"version": 1, "findings": [ENTRY | {"resaon": "x"}]}), 'unknown key findings[0].resaon; did you mean "reason"?'),
-        (json.dumps({"version": 1, "findings": [ENTRY | {"reason": " "}]}), "findings[0].reason must be text"),
-        (json.dumps({"version": 1, "findings": [ENTRY | {"until": "soon"}]}), "findings[0].until must be a date"),
-        (json.dumps({"version": 1, "findings": [ENTRY | {"until": 5}]}), "findings[0].until must be text"),
-        (json.dumps({"version": 1, "findings": [{**ENTRY, "reason": None}]}), "findings[0].reason must be text"),
-        (json.dumps({"version": 1, "findings": [dict([*ENTRY.items()][1:])]}), "findings[0] needs rule"),
-        (json.dumps({"version": 1, "findings": [ENTRY, ENTRY]}), "two entries have the fingerprint f"),
-    ],
-)
-def test_broken_baseline_is_one_sentence(tree: Path, capsys: Capture, content: str, complaint: str) -> None:
+@pytest.mark.parametrize("content", ["{", "[" * 100_000])
+def test_broken_baseline_is_one_sentence(tree: Path, capsys: Capture, content: str) -> None:
     (tree / FILE).write_text(content)
     code, out, err = scan(capsys)
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert f"posturio-iac: {FILE}: {complaint}" in err
+    assert f"posturio-iac: {FILE}: is not valid JSON" in err
     before = (tree / FILE).read_bytes()
     assert run(capsys, "baseline")[0] == 2
     assert (tree / FILE).read_bytes() == before

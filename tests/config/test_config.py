@@ -155,57 +155,6 @@ def test_a_bom_and_windows_line_ends_are_read(folder: Path) -> None:
     assert load("posturio-iac.toml").exclude == ("a",)
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("max_lifetime_day = 1", 'unknown key max_lifetime_day; did you mean "max_lifetime_days"?'),
-        ("[names]\nexpires = ['a']", 'unknown key names.expires; did you mean "expiry"?'),
-        ("[[overrides]]\npath = ['a']", 'unknown key overrides[0].path; did you mean "paths"?'),
-        ("max_lifetime_days = '90w'", 'max_lifetime_days must be a whole number of days from 1 to 36500, such as 90 or 90d, not "90w"'),
-        ("max_lifetime_days = true", "max_lifetime_days must be a whole number of days from 1 to 36500, such as 90 or 90d, not true"),
-        ("max_lifetime_days = 0", "max_lifetime_days must be a whole number of days from 1 to 36500, such as 90 or 90d, not 0"),
-        ("strict = 1", "strict must be true or false, not 1"),
-        ("fail_on = 'hihg'", 'fail_on must be one of low, medium, high, critical, never, not "hihg"'),
-        ("exclude = 'a'", 'exclude must be a list of text, not "a"'),
-        ("exclude = [1]", "exclude must be a list of text, not a list"),
-        ("overrides = {}", "overrides must be an array of tables, written [[overrides]], not a table"),
-        ("known_modules = [1]", "known_modules must be an array of tables, written [[known_modules]], not a list"),
-        ("[severity]\nx = 'urgent'", 'severity.x must be one of low, medium, high, critical, not "urgent"'),
-        ("severity = 'low'", 'severity must be a table of text, not "low"'),
-        ("timeout = 0", "timeout must be a whole number of seconds from 1 to 86400, not 0"),
-        ("max_file_size = '10 parsecs'", 'max_file_size must be bytes, or text such as "10MB", not "10 parsecs"'),
-        ("[[overrides]]\nmax_lifetime_days = 3", "overrides[0] selects nothing: give it paths, tags or users"),
-        (
-            "[[overrides]]\npaths = ['a']",
-            "overrides[0] changes nothing: give it one of max_lifetime_days, unused_days, grace_days, require or severity",
-        ),
-        (
-            "[[overrides]]\npaths = ['a']\nmax_lifetime_days = 91\nreason = 'x'",
-            "overrides[0].max_lifetime_days is looser than 90: add a reason and an until",
-        ),
-        (
-            "require = 'enforced'\n[[overrides]]\npaths = ['a']\nrequire = 'declared'",
-            "overrides[0].require is looser than enforced: add a reason and an until",
-        ),
-        ("[[suppressions]]\nrule = 'a'\npath = 'b'\nuntil = 2027-01-01", "suppressions[0] needs reason: why, for later readers"),
-        (
-            "names = 1\n[[suppressions]]\nrule = 'a'\npath = 'b'\nreason = 'c'",
-            "names must be a table, not 1; posturio-iac.toml: suppressions[0] needs until: the last day on which it applies",
-        ),
-        (
-            "[[suppressions]]\nrule = 'a'\nreason = 'b'\nuntil = 2027-01-01",
-            "suppressions[0] would suppress its rule everywhere: give it a path or an address, or add the rule to ignore",
-        ),
-        (
-            "[[suppressions]]\nrule = 'a'\npath = 'b'\nreason = 'c'\nuntil = 'soon'",
-            'suppressions[0].until must be a date such as 2027-03-01 or a time such as 2027-03-01T12:00:00Z, not "soon"',
-        ),
-    ],
-)
-def test_a_mistake_is_named_with_what_is_right(folder: Path, text: str, message: str) -> None:
-    assert refused(folder, text) == message
-
-
 def test_a_file_that_is_no_toml_says_where(folder: Path) -> None:
     assert refused(folder, "a = ").startswith("is not valid TOML: Invalid value (at ")
     assert refused(folder, "a = " + "[" * 5000).startswith("is not valid TOML: ")
