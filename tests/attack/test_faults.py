@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.attacks import SOUND, lay, posturio, put, scan
+from tests.support.attacks import FORMATS, SOUND, lay, posturio, put, scan
 from tests.support.command_line import environment
 from tests.support.interrupted import interrupted
 from tests.support.report_results import deployed, finding, result
@@ -97,7 +97,7 @@ def _untimed(text: str) -> str:
     return re.sub(r"\d+\.\d+ s", "", text)
 
 
-@pytest.mark.parametrize("name", ["text", "json", "sarif", "csv", "markdown", "html", "github", "gitlab", "junit"])
+@pytest.mark.parametrize("name", FORMATS)
 def test_a_locale_that_knows_ascii_only(tmp_path: Path, name: str) -> None:
     put(tmp_path, "m\u00fcnchen/\u65e5.tf", SOUND.replace('"sound"\n}', '"\u00fcser"\n}'))
     stubborn = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""}

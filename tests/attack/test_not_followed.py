@@ -9,7 +9,7 @@ import pytest
 
 from tests.attack.test_programs import block
 from tests.attack.test_silence import GENERATE, HEREDOC, LOCAL, RESOURCE, SERVERLESS, SET, STACK, STACKS, TYPED, YAML, resource
-from tests.support.attacks import lay, report, scan
+from tests.support.attacks import FORMATS, lay, report, scan
 
 CHILD, APPLICATION = "AWS::CloudFormation::Stack", "AWS::Serverless::Application"
 URL = "https://bucket.s3.amazonaws.com/keys.yaml"
@@ -131,7 +131,7 @@ def test_templates_and_calls_share_one_line(tmp_path: Path) -> None:
     lay(tmp_path, {"t.json": resource(CHILD, TemplateURL=URL), "main.tf": 'module "m" {\n  source = "acme/users/aws"\n}\n'})
     _, out, err = scan(tmp_path)
     assert (out + err).count("1 module call and 1 template or macro were not followed") == 1
-    for form in ("json", "sarif", "junit", "gitlab", "github", "markdown", "csv"):
+    for form in FORMATS:
         _, out, err = scan(tmp_path, "--format", form)
         assert "1 template or macro" in out + err, form
 

@@ -14,10 +14,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from posturio_iac.core.text.terminal import JSON_SHARP, inert
-from tests.support.attacks import SOUND, put, scan
+from tests.support.attacks import FORMATS, SOUND, put, scan
 from tests.support.command_line import MISSING, environment, shown
 
-FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab", "markdown", "html", "csv")
 COMMANDS = ("##vso[task.setvariable variable=x]y", "##[error]x", "###[group]", "a##[x]", "\\##[x]")
 
 

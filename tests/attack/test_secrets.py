@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.attacks import lay, put, report, scan
+from tests.support.attacks import FORMATS, lay, put, report, scan
 
 pytestmark = pytest.mark.promise("secrets")
 
-FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab", "markdown", "html", "csv")
 NAME, OWNER, DATE = "hidden-name", "hidden-team", "2025-03-04"
 HIDDEN = (NAME, OWNER, DATE)
 VALUES = f'name = "{NAME}"\nowner = "{OWNER}"\ndate = "{DATE}"\n'

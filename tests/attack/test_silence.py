@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support.attacks import lay, posturio, put, report, scan
+from tests.support.attacks import FORMATS, lay, posturio, put, report, scan
 from tests.support.grammar import listed
 from tests.support.repository import Repository
 
@@ -363,7 +363,7 @@ def test_calls_that_are_not_followed_are_named(tmp_path: Path) -> None:
     assert "token" not in said
     assert "vpc" not in said
     assert scan(tmp_path, "--strict-calls")[0] == 1
-    for form in ("json", "sarif", "junit", "gitlab", "github", "markdown", "csv"):
+    for form in FORMATS:
         _, out, err = scan(tmp_path, "--format", form)
         assert "1 module call was not followed" in out + err, form
 

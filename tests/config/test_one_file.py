@@ -9,6 +9,7 @@ import pytest
 
 from posturio_iac.config.option_table import LIMITS, OPTIONS
 from posturio_iac.scan.notices import EFFECTS, STRICTER
+from tests.support.attacks import FORMATS
 from tests.support.command_line import MISSING, Capture, Patch, run
 from tests.support.repository import AS_OF, KEY, USER, Repository, flagged
 
@@ -17,7 +18,6 @@ pytest_plugins = ["tests.support.cli_fixtures"]
 LONG = "iam.overlong_access_key_lifetimes"
 END = USER % ("%s", ', expires = "2027-01-31"') + KEY
 """A key that ends in 61 days."""
-FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab", "markdown", "html", "csv")
 
 
 def scanned(capsys: Capture, *argv: str, code: int | None = None) -> dict[str, Any]:

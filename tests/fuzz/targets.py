@@ -26,12 +26,12 @@ from tests.fuzz.execution import Broken, also, folder_of, scan, watched
 from tests.fuzz.mutations import HCL, TEMPLATES, as_json, documents, mutated
 from tests.fuzz.seeds import AS_OF, CONFIGURATIONS, CREDENTIAL_REPORT, OLD_LEDGER, STATES, Program, ledger, programs, results
 from tests.support import any_program
-from tests.support.attacks import SOUND
+from tests.support.attacks import FORMATS, SOUND
 
 DAY = ("--as-of", "2026-11-24")
 OTHERS: tuple[tuple[str, ...], ...] = (
     *((),) * 6,
-    *(("scan", *DAY, "--format", name) for name in ("text", "sarif", "csv", "markdown", "github", "gitlab", "junit", "html")),
+    *(("scan", *DAY, "--format", name) for name in FORMATS),
     ("scan", *DAY, "--stats"),
     ("scan", *DAY, "--group-by", "owner", "--verbose", "--no-suppressions", "--no-config"),
     ("fix", *DAY),

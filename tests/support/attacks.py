@@ -9,10 +9,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from posturio_iac import render
 from tests.support.command_line import environment
 from tests.support.forks import python_in_fork
 from tests.support.repository import Repository
 
+FORMATS = tuple(name for name in render.FORMATS if name not in render.DEPLOYED)
 SEARCHED = 230
 """So many files with long names make an index that git has to search."""
 MEMORY = 2 << 30

@@ -9,7 +9,7 @@ from posturio_iac.commands.output import STDOUT
 from posturio_iac.commands.parser import Arguments, Command
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.errors import UsageError
-from posturio_iac.render import DEPLOYED, FOREIGN_ENDINGS, FORMATS, implied
+from posturio_iac.render import DEPLOYED, ENDINGS, FOREIGN_ENDINGS, FORMATS, implied
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ FORMAT = Option(
 OUTPUT = Option(
     "output",
     Shape.TEXT,
-    "Write that --format to this file; without --format, its extension selects one: .json, .sarif, .md, .html, .csv, .xml (junit)",
+    f"Write that --format to this file; without --format, its extension selects one: {', '.join(ENDINGS)}",
     flag="--output",
     short="-o",
     metavar="FILE",
