@@ -153,9 +153,18 @@ def golden(name: str) -> Path:
     return FIXTURES / "outputs" / f"{name}.out"
 
 
+def _plans() -> str:
+    """What is said about each plan, with its code where it has some."""
+    cases = sorted(Path(_programs().name, "plans").iterdir())
+    ways = ((case, ("--source", str(case / "code")) if (case / "code").exists() else ("--plan-only",)) for case in cases)
+    with contextlib.redirect_stderr(io.StringIO()):
+        return "\n".join(f"==> {case.name}\n{summary(*scan(case / 'plan.json', *way))}" for case, way in ways)
+
+
 def _outputs() -> Iterator[tuple[str, Callable[[], str]]]:
     yield from ((name, partial(ran, command)) for name, command in COMMANDS.items())
-    yield from ((file.stem, partial(ran, "scan --format json --show-skipped .", file.stem)) for file in PROGRAMS)
+    yield from ((file.stem, partial(ran, "scan --format json --show-skipped .", file.stem)) for file in PROGRAMS if file.stem != "plans")
+    yield "plans", _plans
     code = replace(CONTEXT, scope=RunScope("infra", (".",)), prefix="infra/", fail_on="high", exit_code=3)
     for kind, report, context in (
         ("code", canned.report(), code),
