@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from docs import live_story
 from docs.live_story import Story
 from posturio_iac import __version__
+from posturio_iac.live.connection.session import READS
 from posturio_iac.render import FORMATS
 from tests.support.fixture_tools import FIXTURES
 from tests.support.live.fake_aws import FakeAws
@@ -78,9 +79,19 @@ def story(aws: FakeAws, folder: Path) -> Iterator[tuple[str, str]]:
             text, code = played.run(command if command.startswith("sh ") else f"posturio-iac {command}")
             shown.append(f"$ {command}\n{text}exit {code}\n")
         yield f"day-{day}", "\n".join(shown)
+    yield "denied", "\n".join(refusals(played))
     for top in ("letters", "again", "plan-0", "plan-15", "plan-40", "kept", "ledger.jsonl"):
         files = sorted(path for path in (folder / top, *(folder / top).rglob("*")) if path.is_file())
         yield top, "\n".join(f"==> {path.relative_to(folder)}\n{path.read_bytes().decode()}" for path in files)
+
+
+def refusals(played: Story) -> Iterator[str]:
+    """What is said where AWS refuses one kind of call."""
+    for action in sorted(name.partition(":")[2] for name in READS if not name.startswith(("organizations:", "sts:"))):
+        played.aws.denied = {action}
+        for command in ("live --context --code . --stack-region us-east-1 -f concise", "live --exact -f concise"):
+            text, code = played.run(f"posturio-iac {command}")
+            yield f"$ {command} # {action} is denied\n{text}exit {code}\n"
 
 
 def told() -> dict[str, str]:
