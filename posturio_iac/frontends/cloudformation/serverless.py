@@ -186,19 +186,20 @@ class Gatherer:
     def _functions(self, root: Node) -> None:
         provider, functions = root.get("provider"), root.get("functions")
         if provider is not None and provider.get("environment") is not None:
-            self._function("provider", provider, provider)
-        for node, _, _ in self._followed(functions, self.source) if functions is not None else ():
-            for part in node.elements or (node,):
-                for key, body in part.members:
-                    self._function(f"functions.{key.value}", key, body)
+            self._function("provider", provider, provider, self.source)
+        for node, origin, _ in self._followed(functions, self.source) if functions is not None else ():
+            for one in node.elements or (node,):
+                for part, source, _ in self._followed(one, origin):
+                    for key, body in part.members:
+                        self._function(f"functions.{key.value}", key, body, source)
 
-    def _function(self, name: str, key: Node, body: Node) -> None:
+    def _function(self, name: str, key: Node, body: Node, source: TemplateSource) -> None:
         """Add one environment and handler, in the shape of a resource."""
         named = ((key._replace(value=to), body.get(own)) for own, to in (("environment", "Environment"), ("handler", "Handler")))
         properties = body._replace(value=Object((one, value) for one, value in named if value is not None))
         kind = (key._replace(value="Type"), key._replace(value=FUNCTION))
         made = body._replace(value=Object((kind, (key._replace(value="Properties"), properties))))
-        self.found["Resources"][name] = TemplateEntry(name, key, made, self.source)
+        self.found["Resources"][name] = TemplateEntry(name, key, made, source)
 
     def _not_followed(self, source: TemplateSource, what: str) -> None:
         self.problems.append(Diagnostic(Level.NOTE, what, source.path, about=CALLS_NOT_FOLLOWED))

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
     from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope
-    from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 _PATH = "aws:cdk:path"
 _OUTPUT = "cdk.out"
