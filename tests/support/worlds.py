@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,7 +13,7 @@ from typing import Any
 import yaml
 
 from posturio_iac.adapters.checkov.entity import Entity
-from posturio_iac.adapters.checkov.graph_fallback import key_of
+from posturio_iac.adapters.checkov.graph_fallback import exists, key_of
 from posturio_iac.core.metadata.names import Names
 from posturio_iac.core.model import AccessKey
 from posturio_iac.live.build import access_keys
@@ -213,3 +214,25 @@ def _template(fact: Fact) -> dict[str, Any]:
 
 def _read(folder: Path, files: dict[str, str | bytes]) -> list[AccessKey]:
     return list(terraform_programs.reading(folder, files).keys)
+
+
+def graphs(cases: str) -> str:
+    """What a graph of checkov's tells of a key: a case has its arguments, and blocks with what leads there, or after ``<`` from there."""
+    told = []
+    for case in re.findall(r"(?m)^==> (.*)$", cases):
+        arguments, *blocks = json.loads(case)
+        nodes, edges = list[dict[str, Any]](), []
+        for number, (block, given, label) in enumerate([(f"resource {KEY_TYPE}.k", arguments, ""), *blocks]):
+            kind, name = block.split()
+            config: Any = {one: [value] for one, value in given.items()}
+            for part in reversed(name.split(".")):
+                config = {part: config}
+            nodes.append({"block_type_": kind, "block_name_": name, "config_": config, "file_path_": "/code/main.tf"})
+            edges += [(*((number, 0) if label.startswith("<") else (0, number)), {"label": label.lstrip("<")})] if label else []
+        key = nodes[0]["config_"][KEY_TYPE]["k"]
+        entity = Entity(KEY_TYPE, "k", f"{KEY_TYPE}.k", "/code/main.tf", "/code", "/code", (1, 3), (), key, PlayedGraph(nodes, edges))
+        found = key_of(entity, "/code", Names.default(), frozenset(all_rules()), AS_OF)
+        facts = (found.user, found.status, found.owner, found.is_root, found.existence, found.replacement, found.active_siblings)
+        lines = [*facts, *found.lifetimes, *found.unknown_sources, *found.possible_exposures, exists(entity)]
+        told.append("\n".join([f"==> {case}", *(f"  {line}" for line in lines), ""]))
+    return "".join(told)

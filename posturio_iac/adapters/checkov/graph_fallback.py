@@ -17,7 +17,7 @@ from posturio_iac.core.keys import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVIC
 from posturio_iac.core.metadata import ParsedComments, parse
 from posturio_iac.core.metadata.comments import Comment
 from posturio_iac.core.model import AccessKey, Effect, KeyKind, Kind, Lifetime, Span, Unknown
-from posturio_iac.core.place import ChangeOrigin, Place, TagOrigin, describe_origin
+from posturio_iac.core.place import ChangeOrigin, Place, TagOrigin
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.hcl_lexer import COMMENT, pieces
 from posturio_iac.core.text.textfile import UnreadableError, read_named
@@ -212,9 +212,10 @@ def _tags(block: Vertex, argument: str, owner: str, graph: Graph, span: Span) ->
 
 def _tag(name: str, value: object, owner: str, span: Span) -> MetadataItem:
     plain = value[0] if isinstance(value, list) and len(value) == 1 else value
-    origin = TagOrigin(name, owner.removeprefix("of "))
-    known = _certain(plain, describe_origin(origin))
-    return MetadataItem(name, known if isinstance(known, (str, int, float, bool, Unknown)) else None, origin, span)
+    known = _certain(plain, "")
+    return MetadataItem(
+        name, known if isinstance(known, (str, int, float, bool, Unknown)) else None, TagOrigin(name, owner.removeprefix("of ")), span
+    )
 
 
 def _defaults(user: Vertex, graph: Graph, span: Span) -> GraphTags:
@@ -248,8 +249,8 @@ def _by_variable(vertex: Vertex, argument: str, graph: Graph) -> Unknown | None:
 
 
 def _certain(value: object, what: str) -> object:
-    if isinstance(value, str) and _REFERENCE.search(value):
-        return NOT_SHOWN("checkov", f"the value of {value}").about(what)
-    if isinstance(value, (str, int, float, bool)) or value is None:
+    is_open = isinstance(value, str) and _REFERENCE.search(value)
+    if not is_open and (isinstance(value, (str, int, float, bool)) or value is None):
         return value
-    return NOT_SHOWN("checkov", "its value").about(what)
+    found = NOT_SHOWN("checkov", f"the value of {value}" if is_open else "its value")
+    return found.about(what) if what else found
