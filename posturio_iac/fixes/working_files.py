@@ -141,5 +141,4 @@ class WorkingFiles:
         return True
 
     def changed(self) -> dict[str, tuple[bytes, bytes]]:
-        """The changed files: their text before and now."""
         return {path: (self.before[path], now) for path, now in sorted(self.now.items()) if now != self.before[path]}

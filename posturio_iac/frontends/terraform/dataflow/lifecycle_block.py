@@ -159,7 +159,7 @@ def reached(trigger: hcl.Expr, scope: ModuleScope, view: View) -> Iterator[Reach
     """Yield what an item of ``replace_triggered_by`` names in a block that ``scope`` belongs to."""
     match _way(trigger, scope):
         case (str() as kind, str() as name, *steps) if (block := scope.instance.folder.resources.get((kind, name))) is not None:
-            expansion = planned(block, scope.instance, view)
+            expansion = planned(block, scope, view)
         case _:
             return
     is_one, head, wanted = expansion.shape == "one", steps[0] if steps else None, ""

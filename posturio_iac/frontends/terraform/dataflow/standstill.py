@@ -58,7 +58,7 @@ def _clocks(start: Iterable[Placed], hidden_by: tuple[str, ...] = ()) -> Iterato
 
 def _keeps_time(kind: str, name: str, instance: ModuleInstance) -> bool:
     block = instance.folder.resources.get((kind, name)) if kind in _CLOCKS else None
-    if block is None or not planned(block, instance, USUAL).instances:
+    if block is None or not planned(block, instance.scope(), USUAL).instances:
         return False
     trigger = SCHEDULERS[kind].trigger if kind in SCHEDULERS else None
     return trigger is None or block.get(trigger) is None

@@ -125,7 +125,6 @@ class KnownModules:
         return entry
 
     def holds(self, source: str) -> bool:
-        """True if the module at ``source`` is in the table."""
         parsed = parse_source(source)
         return (parsed.address, parsed.submodule) in self._by_address
 

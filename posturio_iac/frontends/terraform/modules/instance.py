@@ -418,7 +418,7 @@ class ModuleScope:
         return self._instances(block, kind, f"{kind}.{name}")
 
     def _instances(self, block: hcl.Block, kind: str, address: str) -> Value:
-        expansion = planned(block, self.instance, self.view) if self.is_due else expand(block, ModuleScope(self.instance, self.view, {}))
+        expansion = planned(block, self, self.view) if self.is_due else expand(block, ModuleScope(self.instance, self.view, {}))
         values = [resource_value(block, kind, address + suffix, scope) for suffix, scope in expansion.instances]
         if not self.is_due:
             return expansion.collect(values)
@@ -454,17 +454,20 @@ def attributes_of(block: hcl.Block, kind: str, address: str, scope: ModuleScope)
     return attribute
 
 
-def planned(block: hcl.Block, instance: ModuleInstance, view: View) -> Expansion[ModuleScope]:
-    """The instances of a block in a plan; one of which it is open whether it exists where only defaults say that there is none."""
-    expansion = expand(block, instance.scope(view))
-    if expansion.instances or expansion.unknown is not None:
-        return expansion
-    asked = expand(block, instance.scope(STRICT))
-    if asked.unknown is None:
-        return expansion
-    return replace(
-        asked, instances=tuple((s, scope.seen(view)) for s, scope in asked.instances), unknown=ABSENT_BY_DEFAULT(".".join(block.labels))
-    )
+def planned(block: hcl.Block, seen_from: ModuleScope, view: View) -> Expansion[ModuleScope]:
+    """The instances of a block in a plan, as a block sees them that is there; open where only defaults say that there are none."""
+    expansion = expand(block, seen_from.instance.scope(view))
+    if not expansion.instances and expansion.unknown is None:
+        asked = expand(block, seen_from.instance.scope(STRICT))
+        if asked.unknown is None:
+            return expansion
+        told = ABSENT_BY_DEFAULT(".".join(block.labels))
+        expansion = replace(asked, instances=tuple((s, scope.seen(view)) for s, scope in asked.instances), unknown=told)
+    match block.get("count"):
+        case hcl.Conditional(_, hcl.Literal(0 | 1), hcl.Literal(0 | 1)) as count if hcl.same(count, seen_from.origin):
+            only = expansion.instances[0][1].bind(count={"index": 0})
+            return replace(expansion, instances=((suffix_of(0), only),), unknown=None)
+    return expansion
 
 
 def instances_of(block: hcl.Block, instance: ModuleInstance) -> Expansion[ModuleScope]:

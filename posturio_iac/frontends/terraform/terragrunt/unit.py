@@ -79,7 +79,6 @@ class TerragruntUnit:
 
     @property
     def node(self) -> str:
-        """The name of the unit among the callers of modules."""
         return self.documents.shown(self.path)
 
     @property
