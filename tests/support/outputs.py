@@ -159,7 +159,8 @@ def _judged(folder: str) -> str:
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stderr(io.StringIO()):
         patch.chdir(Path(_programs().name, folder))
         code, report = scan(Path(), "--show-skipped")
-    return summary(code, report) + "".join(f"\n{json.dumps(skipped)}" for skipped in report["skipped"])
+    said = summary(code, report) + "".join(f"\n{json.dumps(skipped)}" for skipped in report["skipped"])
+    return said.replace(_programs().name, "/programs")
 
 
 def _plans() -> str:
