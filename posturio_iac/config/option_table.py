@@ -52,9 +52,8 @@ class Option:
     ) -> None:
         """Describe the option ``name``; ``shape`` is one of `Shape`, ``text`` one sentence without a full stop.
 
-        ``flag`` is its name on the command line, when it has one, and ``short`` that of one letter; ``in_file`` says whether the
-        configuration file may hold it; ``fields`` are the keys of its table, or of each of its tables; ``elsewhere`` tells where to set
-        values that are no choice here.
+        ``flag`` and ``short`` are its names on the command line; ``in_file`` says whether the configuration file may hold it; ``fields``
+        are the keys of its table, or of each of its tables; ``elsewhere`` tells where to set values that are no choice here.
         """
         self.name, self.shape, self.help, self.default, self.choices = name, shape, text, default, choices
         self.flag, self.short, self.metavar, self.in_file, self.required, self.fields = flag, short, metavar, in_file, required, fields

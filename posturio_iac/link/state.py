@@ -111,14 +111,12 @@ def _keys(document: dict[str, Any], label: str) -> Iterator[StateKey]:
         case {"encrypted_data": _}:
             raise StateError(f"{label} is an encrypted OpenTofu state; pass the output of `tofu state pull` or `tofu show -json` instead")
         case {"planned_values": _} | {"resource_changes": _} | {"planned_change": _}:
-            raise StateError(
-                f"{label} is a plan, not a state; pass the output of {_PULL} without a plan file, and scan the plan with `scan`"
-            )
+            how = f"pass the output of {_PULL} without a plan file, and scan the plan with `scan`"
+            raise StateError(f"{label} is a plan, not a state; {how}")
         case {"format_version": str() as version} if ELSEWHERE.isdisjoint(document):
             if version.partition(".")[0] not in ("0", "1"):
-                raise StateError(
-                    f"{label} has the format {version[:20]}, which this version of posturio-iac does not know; update posturio-iac"
-                )
+                text = f"has the format {version[:20]}, which this version of posturio-iac does not know; update posturio-iac"
+                raise StateError(f"{label} {text}")
             return _shown(document, label)
         case {"version": 4, "resources": list() as resources}:
             return _version_4(resources, label)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from posturio_iac.config import rule_id
-from posturio_iac.core.model import AccessKey, KeyKind, Unknown
+from posturio_iac.core.model import NOT_ACTIVE, AccessKey, KeyKind, Unknown
 from posturio_iac.core.times import parse_date
 from posturio_iac.judge.engine import judge
 from posturio_iac.live.request import ABOUT_CODE, PoliciesByKind
@@ -102,17 +102,15 @@ class _Comparison:
         tail = was.label.lstrip("*")
         event = next((self.now.deleted[one] for one in self.now.deleted if one == was.id or (was.id is None and one.endswith(tail))), None)
         if event is not None:
-            return self._result(
-                findings, KeyState.RESOLVED, f"deleted on {event.at.date()}{_by(event.by)}", at=event.at, by=event.by, event=event.id
-            )
+            told = f"deleted on {event.at.date()}{f' by {event.by}' if event.by else ''}"
+            return self._result(findings, KeyState.RESOLVED, told, at=event.at, by=event.by, event=event.id)
         if entry is not None and (entry.step, entry.outcome) == ("delete", "done"):
             return self._result(findings, KeyState.RESOLVED, entry.text(), at=parse_date(entry.at), by=entry.caller)
         if was.user.arn in self.now.gone:
             why = f"user {was.user.name} no longer exists"
             if was.id is None and not was.user.is_root:
-                return self._result(
-                    findings, KeyState.CANNOT_TELL, f"{why}, and whether it was renamed or deleted is not known: look with live"
-                )
+                why = f"{why}, and whether it was renamed or deleted is not known: look with live"
+                return self._result(findings, KeyState.CANNOT_TELL, why)
             return self._result(findings, KeyState.RESOLVED, why)
         return self._result(findings, KeyState.RESOLVED, "the key no longer exists; who deleted it, and when, is not known")
 
@@ -121,11 +119,13 @@ class _Comparison:
         again = self._switched_on(findings, key, entry) if status == "Active" else None
         still = [found for finding in findings for found in self.found.get(key.address, ()) if found.rule.id == finding.rule]
         counted = [found for found in still if found.suppressed is None]
-        if _is_off(key) and findings[0].key.status == "Active":  # what is to be said of a key matters no more once it waits for its end
+        if key.status in NOT_ACTIVE and findings[0].key.status == "Active":  # words matter no more once a key waits for its end
             counted = [found for found in counted if not found.rule.about_words]
         failed = f"; {entry.text()}" if entry is not None and entry.outcome != "done" else ""
         if again is not None or counted:
-            held = f"it is {str(status).lower()}, and {_rules(counted)} still hold{'s' if len(counted) == 1 else ''}"
+            names = list(dict.fromkeys(found.rule.id.partition(".")[2] for found in counted))
+            rules = " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+            held = f"it is {str(status).lower()}, and {rules} still hold{'s' if len(counted) == 1 else ''}"
             fix = " ".join(dict.fromkeys(found.remediation for found in counted)) or BACK
             window = timedelta(days=self.policy.config.unused_days)
             if counted and isinstance(key.last_used, datetime) and self.now.report.as_of - key.last_used <= window:
@@ -133,7 +133,7 @@ class _Comparison:
             return self._result(findings, KeyState.OPEN, (again or held) + failed, key, remediation=fix)
         open_ = next((why for finding in findings if (why := self._open_question(finding, key)) is not None), None)
         was_on = findings[0].key.status != status
-        if _is_off(key) and (was_on or open_ is None):
+        if key.status in NOT_ACTIVE and (was_on or open_ is None):
             return self._off(findings, key, entry, failed)
         if open_ is not None:
             return self._result(findings, KeyState.CANNOT_TELL, open_, key)
@@ -148,7 +148,7 @@ class _Comparison:
             at, by = parse_date(entry.at), entry.caller
         if at is None and isinstance(key.disabled_since, datetime):
             at = key.disabled_since
-        day = f"switched off on {at.date()}{_by(by)}" if at is not None else "switched off; since when is not known"
+        day = f"switched off on {at.date()}{f' by {by}' if by else ''}" if at is not None else "switched off; since when is not known"
         told = f"{day}{failed}{self._new_keys(key)}"
         return self._result(findings, KeyState.RESOLVED, told, key, at=at, by=by, event=event.id if event else "", note=MISSED)
 
@@ -174,7 +174,7 @@ class _Comparison:
         rule = finding.rule
         if rule not in all_rules():
             return f"this version has no rule {rule}"
-        if rule in BY_CODE and finding.key.linked and key.managed is None and not _is_off(key):
+        if rule in BY_CODE and finding.key.linked and key.managed is None and key.status not in NOT_ACTIVE:
             return "the earlier result was linked to code; give the same --code and --state"
         hidden = "; ".join(place.reason for place in key.unknown_sources)
         if hidden and rule in BY_TAGS:
@@ -203,19 +203,6 @@ class _Comparison:
             plan=entry,
             **more,
         )
-
-
-def _is_off(key: AccessKey) -> bool:
-    return isinstance(key.status, str) and key.status != "Active"
-
-
-def _by(who: str) -> str:
-    return f" by {who}" if who else ""
-
-
-def _rules(found: Sequence[Finding]) -> str:
-    names = list(dict.fromkeys(one.rule.id.partition(".")[2] for one in found))
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def possible(earlier: EarlierKey, keys: Sequence[AccessKey]) -> list[AccessKey]:

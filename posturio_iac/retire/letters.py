@@ -106,9 +106,7 @@ def command_of(step: Step) -> str:
     key = step.key
     if key.declaration is not None and key.declaration.exact and not step.is_public:
         return ""
-    if key.is_root is True or not key.key_id or not isinstance(key.user, str):
-        return ""
-    if not MAY_BE_RUN.fullmatch(key.user) or not MAY_BE_RUN.fullmatch(key.key_id):
+    if key.is_root is True or not key.key_id or not isinstance(key.user, str) or not all(map(MAY_BE_RUN.fullmatch, (key.user, key.key_id))):
         return ""
     what = "access-key" if key.kind is KeyKind.ACCESS_KEY else "service-specific-credential"
     of_key = ("--user-name", key.user, f"--{what}-id", key.key_id)
@@ -214,10 +212,11 @@ class OwnerAnswer(NamedTuple):
     by: str = ""
     until: str = ""
     """The last day on which it is needed; empty where none is named."""
+    user: str = ""
 
 
 def read_answers(text: str) -> tuple[OwnerAnswer, ...]:
-    """Read a letter's table, with commas or a spreadsheet's semicolons; lines without ``needed`` and ``note`` are no answers yet."""
+    """Read a letter's table, with commas or a spreadsheet's semicolons; a line that says nothing about need is no answer yet."""
     head, _, _ = text.partition("\n")
     delimiter = ";" if head.count(";") > head.count(",") else ","
     try:
@@ -231,9 +230,9 @@ def read_answers(text: str) -> tuple[OwnerAnswer, ...]:
 
 
 def _answer(line: int, row: dict[str, str]) -> OwnerAnswer | None:
-    key_id, needed, until, note = (str(row.get(name) or "").strip() for name in (KEY_ID, NEEDED, UNTIL, NOTE))
+    key_id, needed, until, note, user = (str(row.get(name) or "").strip() for name in (KEY_ID, NEEDED, UNTIL, NOTE, "user"))
     by = " ".join(str(row.get(BY) or "").split())[:LONGEST_NOTE]
-    if not needed and not note:
+    if not needed and not note and not until:
         return None
     if needed.lower() not in WORDS:
         raise NoAnswersError(f'line {line}: needed must be yes or no, not "{needed[:40]}"')
@@ -241,24 +240,33 @@ def _answer(line: int, row: dict[str, str]) -> OwnerAnswer | None:
         raise NoAnswersError(f"line {line}: key_id must be a full key ID, as in the letter")
     if until and not (re.fullmatch(r"\d{4}-\d\d-\d\d", until, re.ASCII) and parse_date(until)):
         raise NoAnswersError(f'line {line}: until must be a day such as 2027-03-31, not "{until[:40]}"')
-    return OwnerAnswer(line, key_id, WORDS[needed.lower()], " ".join(note.split())[:LONGEST_NOTE], by, until)
+    if until and not WORDS[needed.lower()]:
+        raise NoAnswersError(f"line {line}: needed is no, and until {until} says that it is needed")
+    return OwnerAnswer(line, key_id, WORDS[needed.lower()], " ".join(note.split())[:LONGEST_NOTE], by, until, user.lstrip("'"))
 
 
 def note_answers(ledger: Ledger, answers: Sequence[OwnerAnswer], as_of: datetime, digest: str | None = None) -> None:
-    """Add answers to a ledger, with their file's digest. Raises `NoAnswersError` (the ledger does not know a key)."""
+    """Add answers to a ledger, with their file's digest. Raises `NoAnswersError` (no such key, or not what its owner says now)."""
     seen: dict[str, list[tuple[str, str]]] = {}
     for name in ledger.keys:
         if (known := ledger.of(name, KeyChangeKind.SEEN)) is not None:
             seen.setdefault(str(known.detail.get("id", "")).lstrip("*"), []).append((name, str(known.detail.get("user", ""))))
     for answer in answers:
+        where, key = f"line {answer.line}: ", f"the key {hidden(answer.key_id)}"
         alike = seen.get(answer.key_id[-SHOWN:], ())
-        found = next((name for name, user in alike if digest_of(user, answer.key_id) == name), None)
-        if found is None:
-            raise NoAnswersError(
-                f"line {answer.line}: the ledger does not know the key {hidden(answer.key_id)}; "
-                "use the ledger that the letters were written with"
-            )
-        until = answer.until if answer.is_needed else ""
-        detail = {"needed": answer.is_needed, "until": until or None, "note": answer.note or None, "by": answer.by or None}
-        detail["file_sha256"] = digest
+        found, arn = next((held for held in alike if digest_of(held[1], answer.key_id) == held[0]), ("", ""))
+        if not found:
+            raise NoAnswersError(f"{where}the ledger does not know {key}; use the ledger that the letters were written with")
+        user = arn.rpartition("/")[2]
+        if answer.user.lower() not in ("", user.lower()):
+            raise NoAnswersError(f"{where}{key} is one of user {user}, not {answer.user}; was one column sorted without the others?")
+        told = {"needed": answer.is_needed, "until": answer.until, "note": answer.note, "by": answer.by, "file_sha256": digest}
+        detail = {name: value for name, value in told.items() if value not in (None, "")}
+        earlier = [change for change in ledger.keys[found] if change.kind is KeyChangeKind.ANSWERED]
+        is_old = any(change.detail == detail for change in earlier)
+        if answer.until and answer.until < str(as_of.date()) and not is_old:
+            raise NoAnswersError(f"{where}until {answer.until} has passed already")
+        contrary = [change for change in earlier[-1:] if change.detail.get("needed") is not answer.is_needed]
+        if any(change.at == as_of or (is_old and not answer.is_needed) for change in contrary):
+            raise NoAnswersError(f"{where}{key} has another answer that is as new, or newer; leave only the newest")
         ledger.note(found, KeyChangeKind.ANSWERED, as_of, detail)

@@ -45,7 +45,11 @@ class Step:
 
     @property
     def owner(self) -> str:
-        return owner_of(self.key)
+        """The owner of the key for a reader, or its creator where no owner is known."""
+        if isinstance(self.key.owner, str) and self.key.owner:
+            return self.key.owner
+        none = "owner unknown" if isinstance(self.key.owner, Unknown) else "no owner"
+        return f"{none}, created by {self.key.created_by}" if self.key.created_by else none
 
     @property
     def is_public(self) -> bool:
@@ -99,14 +103,6 @@ def _waits(judged: JudgedKey) -> bool:
     key = judged.key
     off = key.status in NOT_ACTIVE and isinstance(key.disabled_since, datetime)
     return off and key.is_root is not True and judged.verdict is not Verdict.SUPPRESSED
-
-
-def owner_of(key: AccessKey) -> str:
-    """The owner of a key for a reader, or its creator where no owner is known."""
-    if isinstance(key.owner, str) and key.owner:
-        return key.owner
-    none = "owner unknown" if isinstance(key.owner, Unknown) else "no owner"
-    return f"{none}, created by {key.created_by}" if key.created_by else none
 
 
 def _user(key: AccessKey) -> str:

@@ -240,14 +240,18 @@ same_key() {
 # in_time: whether the plan still holds; a prompt may have waited for long.
 in_time() { before "$(time_now)" "$until" || kept "this plan was good until $until; make a new one"; }
 
-# not_needed: whether the ledger has no newer answer that the key is needed.
+# not_needed: whether the ledger, which knows the key, has no newer question to its owner and no answer that it is needed.
 not_needed() {
   [ -n "$ledger" ] || return 0
   case $ledger in
     s3://*) told=$(aws s3 cp "$ledger" -) ;;
     *) told=$(cat -- "$ledger") ;;
   esac || { unknown "the ledger $ledger cannot be read, so it is not known whether its owner has answered; LEDGER=PATH names another place"; return 1; }
-  told=$(printf '%s\n' "$told" | tr -d ' ' | grep -F "\"change\":\"answered\",\"key\":\"$name\"" | tail -n 1)
+  told=$(printf '%s\n' "$told" | tr -d ' ' | grep -F "\"key\":\"$name\"") ||
+    { unknown "the ledger $ledger does not know it, so it is another one; LEDGER=PATH names the right one"; return 1; }
+  asked=$(printf '%s\n' "$told" | grep -F '"change":"asked"' | tail -n 1 | cut -c8-26)
+  ! before "$made" "$asked" || { kept "its owner was asked after this plan was made; make a new one"; return 1; }
+  told=$(printf '%s\n' "$told" | grep -F '"change":"answered"' | tail -n 1)
   case $told in
     *'"needed":true,"until":"'*)
       day=$(printf %s "$told" | sed 's/.*"needed":true,"until":"\([0-9-]*\)".*/\1/')

@@ -200,8 +200,43 @@ def test_answers_that_cannot_be_taken_are_refused_before_anything_is_asked(cloud
         ("key_id,needed\n****ABCD,yes\n", "line 2: key_id must be a full key ID"),
         ("key_id,needed\nAKIAIOSFODNN7EXAMPLE,no\n", "line 2: the ledger does not know the key ****MPLE"),
         ("key_id,needed\n\xff,no\n", "is not UTF-8 text"),
+        (f"key_id,needed,until\n{key},,2027-03-31\n", 'line 2: needed must be yes or no, not ""'),
+        (f"key_id,needed,until\n{key},no,2027-03-31\n", "line 2: needed is no, and until 2027-03-31 says that it is needed"),
+        (f"key_id,needed,until\n{key},yes,2026-03-31\n", "line 2: until 2026-03-31 has passed already"),
+        (f"key_id,needed\n{key},yes\n{key},no\n", f"line 3: the key ****{key[-4:]} has another answer that is as new, or newer"),
+        (f"key_id,needed,user\n{key},no,mailer\n", f"line 2: the key ****{key[-4:]} is one of user ci, not mailer"),
     ):
         path.write_bytes(text.encode("latin-1"))
         answer = retire(capsys, "ask", *ledger, "--answers", str(path))
         assert (answer.code, answer.err.count("\n"), why in answer.err) == (2, 1, True), answer.err
     assert retire(capsys, "ask", "--answers", str(path)).code == 2
+
+
+def test_an_answer_is_of_its_time_and_its_owner_and_stays_with_its_key(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    key, ledger = cloud.key("ci", age=70, used=60), ("--ledger", str(tmp_path / "ledger.jsonl"))
+
+    def needed(day: int) -> object:
+        return live(capsys, *ledger, *at(day)).json["keys"][0]["lifecycle"].get("needed")
+
+    def answer(day: int, name: str, needed: str) -> int:
+        (tmp_path / name).write_text(f"key_id,needed,user,note\n{key},{needed},CI,{name}\n", encoding="utf-8")
+        return retire(capsys, "ask", *ledger, "--answers", str(tmp_path / name), *at(day)).code
+
+    def asked(day: int) -> list[str]:
+        retire(capsys, "ask", str(tmp_path / f"letters{day}"), *ledger, *at(day))
+        return [path.name[:4] for path in (tmp_path / f"letters{day}").glob("*.txt")]
+
+    assert asked(0) == ["paym"]
+    codes = [answer(day, name, word) for day, name, word in ((1, "z", "no"), (2, "a", "yes"), (3, "z", "no"), (4, "a", "yes"))]
+    assert codes == [0, 0, 2, 0], "no that is read again is no newer answer"
+    cloud.backend.update_user("ci", "/moved/", "ci")
+    cloud.tag("ci", "owner", "payments@example.com")  # moto forgets it
+    assert needed(5) is True, "a user that moves keeps its keys"
+    answer(6, "b", "no")
+    assert (needed(7), asked(7)) == (False, [])
+    cloud.tag("ci", "owner", "shop@example.com")
+    assert (needed(8), asked(8), needed(9)) == (None, ["shop"], None), "an earlier owner does not speak for this one"
+    answer(10, "b", "no")
+    assert needed(10) is None
+    answer(11, "c", "no")
+    assert needed(11) is False

@@ -18,7 +18,8 @@ from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.context import MOST_PAGES, is_worth_asking, regions_of, use_of
 from posturio_iac.live.model import KeyEvent
 from posturio_iac.live.reading.events import Trail, creators, has_creation_event, read_trail
-from posturio_iac.retire.plan import owner_of
+from posturio_iac.retire.gate import Action, Decision
+from posturio_iac.retire.plan import Step
 from tests.support.keys import AS_OF, access_key
 
 
@@ -207,9 +208,9 @@ def test_it_is_asked_only_where_nobody_is_known_and_events_go_back_so_far() -> N
 
 
 def test_a_letter_and_a_plan_name_the_creator_only_where_no_owner_is_known() -> None:
-    assert owner_of(replace(KEY, created_by=ALICE)) == f"no owner, created by {ALICE}"
-    assert owner_of(replace(KEY, created_by=ALICE, owner="payments@example.com")) == "payments@example.com"
-    assert owner_of(KEY) == "no owner"
+    keys = KEY, replace(KEY, created_by=ALICE), replace(KEY, created_by=ALICE, owner="payments@example.com")
+    owners = [Step(key, (), Decision(Action.KEEP), AS_OF).owner for key in keys]
+    assert owners == ["no owner", f"no owner, created by {ALICE}", "payments@example.com"]
 
 
 def test_switches_that_were_refused_or_cannot_be_read_count_for_nothing() -> None:

@@ -27,13 +27,13 @@ CALLS = 8
 """How many calls a step makes: who am I, what is there, used, called, switched, the act, and the look after it, which may be repeated."""
 
 
-def played(folder: Path, action: Action) -> Played:
+def played(folder: Path, action: Action, ledger: str = "") -> Played:
     """A plan of one step."""
     off = action is Action.DELETE
     key = key_of(replace(IDLE, active=not off, off_since=40 if off else None))
     step = Step(replace(key, life=KeyLife(switched=AS_OF - timedelta(days=40))), (), Decision(action), AS_OF - timedelta(days=45))
     known = {"created": "2025-10-20T12:00:00Z", "used": "2026-08-16T12:00:00Z"}
-    return Played(folder, [step], status="Inactive" if off else "Active", **known)
+    return Played(folder, [step], ledger, status="Inactive" if off else "Active", **known)
 
 
 def outcome(place: Played) -> str:
@@ -78,6 +78,12 @@ def test_an_undo_that_is_disturbed_at_any_call_is_never_silent(tmp_path: Path, a
     assert place.told()["status"] == "Active" or first.returncode != 0, "rc 0 means that the key is on"
     second = place.run("undo.sh", AS_OF + timedelta(hours=2))
     assert (second.returncode, place.told()["status"]) == (0, "Active"), second.stderr
+
+
+def test_a_key_that_the_ledger_does_not_know_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "other.jsonl").write_text("{}\n", encoding="utf-8")
+    done = played(tmp_path, Action.DISABLE, str(tmp_path / "other.jsonl")).run("plan.sh", AS_OF, "--yes")
+    assert (done.returncode, "does not know it, so it is another one" in done.stderr) == (3, True)
 
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")

@@ -99,7 +99,7 @@ class Story:
     service: bool = False
     """True if it is an API key of a service, of which AWS tells no use."""
     asked: datetime | None = None
-    """When its owner was asked, who may answer for 14 days."""
+    """When its owner was asked, who may answer for 14 days; it may be after the plan."""
     answered: datetime | None = None
     """When the answer came, which may be after the plan."""
     needed: bool = False
@@ -114,6 +114,21 @@ class Story:
             return False
         return self.until is None or not self.needed or now.date() <= (self.answered + self.until).date()
 
+    def awaits(self, now: datetime) -> bool:
+        """Whether its owner was asked after the plan, or by then and might still answer."""
+        if self.asked is None or self.asked > now:
+            return False
+        return self.asked > AS_OF or (AS_OF.date() <= (self.asked + GRACE).date() and not self.stands(AS_OF))
+
+    def tell(self, ledger: Ledger, name: str, after: datetime, now: datetime) -> None:
+        """Let a ledger know what was asked and answered meanwhile."""
+        if self.asked is not None and after < self.asked <= now:
+            detail = {"owner": "payments@example.com", "answer_by": ledger_time(self.asked + GRACE)}
+            ledger.note(name, KeyChangeKind.ASKED, self.asked, detail)
+        if self.answered is not None and after < self.answered <= now:
+            until = str((self.answered + self.until).date()) if self.needed and self.until is not None else ""
+            note_answers(ledger, [OwnerAnswer(2, KEY, self.needed, "", until=until)], self.answered)
+
 
 STORIES = st.builds(
     Story,
@@ -125,7 +140,7 @@ STORIES = st.builds(
     st.booleans(),
     st.booleans(),
     st.booleans(),
-    st.none() | st.integers(0, 40 * 24).map(lambda h: AS_OF - timedelta(hours=h)),
+    st.none() | st.integers(-80, 40 * 24).map(lambda h: AS_OF - timedelta(hours=h)),
     st.none() | st.integers(-80, 40 * 24).map(lambda h: AS_OF - timedelta(hours=h)),
     st.booleans(),
     st.none() | st.integers(0, 40).map(lambda d: d * DAY),
@@ -146,6 +161,7 @@ OFF = AS_OF - 40 * DAY
 @example(Story((), asked=AS_OF, answered=AS_OF - timedelta(hours=13), until=0 * DAY, needed=True))
 @example(Story((OFF,), delay=DAY, asked=AS_OF - 2 * DAY))
 @example(Story((), (AS_OF - 60 * DAY,), DAY, asked=AS_OF - DAY))
+@example(Story((), (AS_OF - 60 * DAY,), DAY, asked=AS_OF + timedelta(hours=1)))
 @example(Story((OFF, AS_OF + DAY, AS_OF + DAY + timedelta(hours=1)), delay=2 * DAY, asked=AS_OF - 30 * DAY))
 @example(Story((AS_OF - timedelta(minutes=5),), asked=AS_OF - 30 * DAY))
 @example(Story((OFF, AS_OF - 2 * DAY, AS_OF - DAY), observed=(AS_OF - 20 * DAY,), trail=False, asked=AS_OF - 30 * DAY))
@@ -163,34 +179,26 @@ def test_no_key_is_touched_that_is_used_needed_awaited_or_switched_on(tmp_path: 
     key = world.seen(AS_OF, story, ledger)
     name, now = ledger.name_of(key), AS_OF + story.delay
     ledger.note(name, KeyChangeKind.SEEN, AS_OF - 40 * DAY, {"account": ACCOUNT.id, "user": USER.arn, "id": f"****{KEY[-4:]}"})
-    if story.asked is not None:
-        detail = {"owner": "payments@example.com", "answer_by": ledger_time(story.asked + GRACE)}
-        ledger.note(name, KeyChangeKind.ASKED, story.asked, detail)
-    until = str((story.answered + story.until).date()) if story.answered and story.until is not None else ""
-    answers = [OwnerAnswer(2, KEY, story.needed, "", until=until)]
-    if story.answered is not None and story.answered <= AS_OF:
-        note_answers(ledger, answers, story.answered)
+    story.tell(ledger, name, CREATED, AS_OF)
     keys = with_life(access_keys([key], ACCOUNT, Names.default(), AS_OF), [key], ledger, Policy(Config()), AS_OF)
     report = judge(keys, as_of=AS_OF, policy=Policy(Config()))
     made = steps(report, Policy(Config()), (KEY,) if story.named and report.findings else ())
-    if story.answered is not None and AS_OF < story.answered <= now:
-        note_answers(ledger, answers, story.answered)
+    story.tell(ledger, name, AS_OF, now)
     (tmp_path / "ledger.jsonl").write_text(ledger.text(now), encoding="utf-8")
     did, used = executed(tmp_path, world, made, now, story), world.used(now, LATE if story.lag else timedelta())
     idle = now - used if used else None
     is_needed = story.needed and story.stands(now)
-    awaited = story.asked is not None and AS_OF.date() <= (story.asked + GRACE).date() and not story.stands(AS_OF)
     if {"delete-access-key", "delete-service-specific-credential"} & {*did}:
         assert idle is None or idle > GRACE
         fresh = any(moment - LATE < at <= moment for at in world.switches for moment in (AS_OF, now))
         assert fresh or now - world.last_active(now) > GRACE  # what was on for minutes only, unused, leaves no trace before CloudTrail's
         assert not is_needed
-        assert not awaited
+        assert not story.awaits(now)
         assert story.asked or story.answered, "its owner was never asked"
     if "update-access-key" in did and not story.named:
         assert idle is None or idle > WINDOW
         assert not is_needed
-        assert not awaited
+        assert not story.awaits(now)
         on = max((at for number, at in enumerate(world.switches) if number % 2 == 1 and at + LATE <= now), default=None)
         assert on is None or on < AS_OF - WINDOW or not story.trail, "somebody switched it on"
     if "update-service-specific-credential" in did:

@@ -52,9 +52,8 @@ def hook(top: str, repository: str | None, revision: str | None) -> Iterator[Fil
     before = _read(path)
     found = revision or own_revision()
     if found is None and with_hook(before, repository or REPOSITORY, "", os.path.relpath(path)) != before:
-        raise UsageError(
-            "this installation does not tell which commit it was made from, so no hook was written: name a tag or commit with --rev"
-        )
+        text = "this installation does not tell which commit it was made from"
+        raise UsageError(f"{text}, so no hook was written: name a tag or commit with --rev")
     after = with_hook(before, repository or REPOSITORY, found or "", os.path.relpath(path))
     if after != before:
         yield FileChange(path, before, after)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from copy import copy
 
 from posturio_iac.commands.ci_environment import AUTO
 from posturio_iac.commands.parser import Arguments, Command
 from posturio_iac.commands.scan import FORMAT, OUTPUT
 from posturio_iac.commands.settings import settings, split
-from posturio_iac.config.option_table import LIVE_GROUPS, Option
+from posturio_iac.config.option_table import LIVE_GROUPS
 from posturio_iac.errors import UsageError
 from posturio_iac.render import FORMATS
 
@@ -17,13 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from posturio_iac.config import Config
 
-EVERY_FORMAT = Option(
-    *(FORMAT.name, FORMAT.shape, FORMAT.help, FORMAT.default, (*FORMATS, AUTO)),
-    flag=FORMAT.flag,
-    short=FORMAT.short,
-    metavar=FORMAT.metavar,
-    in_file=False,
-)
+EVERY_FORMAT = copy(FORMAT)
+EVERY_FORMAT.choices, EVERY_FORMAT.in_file, EVERY_FORMAT.elsewhere = (*FORMATS, AUTO), False, {}
 GROUPS = LIVE_GROUPS | {"output": (EVERY_FORMAT, OUTPUT, *LIVE_GROUPS["output"])}
 ABSENT = ("color", "stats", "depth", "select", "ignore", "answers")
 COMMAND = Command(

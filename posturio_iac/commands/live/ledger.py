@@ -11,6 +11,7 @@ from posturio_iac.contract.write import moment as written
 from posturio_iac.core.finding import Diagnostic, Level, Report
 from posturio_iac.core.keys import account_of, hidden
 from posturio_iac.core.model import AccessKey, KeyKind
+from posturio_iac.core.record import replace
 from posturio_iac.core.text.textfile import UnreadableError, decoded, read_named
 from posturio_iac.errors import UsageError
 from posturio_iac.live.reading.events import off
@@ -72,6 +73,17 @@ class LedgerFile:
     def read(self, outcome: AccountOutcome) -> None:
         if outcome.inventory is not None:
             self.store.append(account_line(outcome.inventory.account.id, encode(outcome.inventory)))
+
+    def follow(self, inventory: Inventory) -> None:
+        """Let what is known of a key go with it where its user has another name or path by now, which are a part of the key's name."""
+        living, keys = self._living.get(inventory.account.id, {}), self.ledger.keys
+        users = {name: str(seen.detail.get("user")) for name, seen in living.items()}
+        for key in inventory.keys:
+            name = self.ledger.name_of(key)
+            for known, user in users.items() if key.key_id and name not in keys else ():
+                if known in keys and known == digest_of(user, key.key_id or ""):
+                    del living[known]
+                    keys[name] = [replace(change, key=name) for change in keys.pop(known)]
 
     def saw(self, report: Report, inventory: Inventory) -> FindingAges:
         """Add this run's observations of an account, and return the ages of its findings; `finish` writes them."""

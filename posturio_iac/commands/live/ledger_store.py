@@ -50,9 +50,8 @@ class FileStore:
         try:
             with open(self._path, encoding="utf-8", newline="\n") as file:
                 if os.name == "posix" and os.fstat(file.fileno()).st_mode & stat.S_IWOTH:
-                    raise UsageError(
-                        f"the ledger {self._path} may be changed by everybody, so nothing can rest on it: chmod 600 it if it is yours"
-                    )
+                    text = "may be changed by everybody, so nothing can rest on it: chmod 600 it if it is yours"
+                    raise UsageError(f"the ledger {self._path} {text}")
                 text = file.read()
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"the ledger {self._path} cannot be read: {system_reason(error)}") from None

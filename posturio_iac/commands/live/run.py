@@ -169,6 +169,7 @@ class Run:
         if inventory is None:
             return AccountPart(outcome.target, judging.judge((), outcome.diagnostics))
         if self.ledger is not None:
+            self.ledger.follow(inventory)
             inventory.keys = list(from_ledger(inventory.keys, self.ledger.ledger, self.as_of))
         report = judging.judge(self._built(inventory), outcome.diagnostics)
         report = with_next(report, self.policies)

@@ -30,9 +30,8 @@ def accounts(connection: Connection, partition: str) -> tuple[list[Account], lis
             try:
                 account = Account(listed["Id"], partition, str(listed.get("Name", "")))
             except NOT_UNDERSTOOD as error:
-                notes.append(
-                    Diagnostic(Level.ERROR, f"organizations:ListAccounts returned an invalid account, which was not read: {error}")
-                )
+                text = f"organizations:ListAccounts returned an invalid account, which was not read: {error}"
+                notes.append(Diagnostic(Level.ERROR, text))
                 continue
             if state == ACTIVE:
                 found[account.id] = account
