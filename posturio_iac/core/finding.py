@@ -118,7 +118,7 @@ class Finding:
     framework: str
     span: Span | None
     fingerprint: str  # 32 hexadecimal digits that moved and reformatted code keeps
-    suppressed: Suppression | None = None
+    suppressed: Suppression | None
     root: str = ""  # folder of the root module, or path of the outermost template: with the address it identifies the key
     declaration: Declaration | None = None  # the code of a deployed key, where there is a link to it
     remedy: Remedy | None = None

@@ -43,7 +43,7 @@ class Unknown:
     """A value that is not known. It is never true and never false."""
 
     kind: OpenKind
-    arguments: tuple[str | Unknown, ...] = ()  # addresses, names, or the unknown value that this one depends on
+    arguments: tuple[str | Unknown, ...]  # addresses, names, or the unknown value that this one depends on
 
     @property
     def reason(self) -> str:

@@ -153,7 +153,7 @@ class Sibling(NamedTuple):
     place: Place
     is_active: Attr[bool]
     is_beside: Attr[bool]  # it exists whenever the one does; False when they cannot be combined
-    takes_turns: bool = False  # the code rotates both at different times, so that they overlap on purpose
+    takes_turns: bool  # the code rotates both at different times, so that they overlap on purpose
 
 
 class KeyOfUser(NamedTuple):

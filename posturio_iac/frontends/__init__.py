@@ -106,9 +106,9 @@ class ReadRequest:
     place: str
     """Absolute path that places of findings become relative to."""
     search_terms: tuple[bytes, ...]
-    read_template: Callable[[str, Span, Mapping[str, str]], Reading] | None = None
+    read_template: Callable[[str, Span, Mapping[str, str]], Reading] | None
     """Reads a CloudFormation template that stands in other code: its text, the place of that, and the parameters that it is given."""
-    roots: Container[str] | None = None
+    roots: Container[str] | None
     """The folders of the root modules whose keys can count; None when all can."""
 
 

@@ -102,8 +102,8 @@ class ReplaceTrigger:
     place: Place
     clock: str
     name: str
-    is_dependency: bool = False  # ``depends_on`` names it, from which it has to be removed
-    repeated: str = ""  # ``count`` or ``for_each`` where the clock has it, so that the ``time_static`` needs the same
+    is_dependency: bool  # ``depends_on`` names it, from which it has to be removed
+    repeated: str  # ``count`` or ``for_each`` where the clock has it, so that the ``time_static`` needs the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class HoldTrigger:
 
     place: Place
     reference: str
-    repeated: str = ""
+    repeated: str
     """``count`` or ``for_each`` of the key where the reference depends on it, so that the ``terraform_data`` needs the same."""
 
 
@@ -143,7 +143,7 @@ class HideOutput:
     """``sensitive = true`` in an output."""
 
     place: Place
-    is_bared: bool = False  # its value goes through ``nonsensitive()``, which has to be removed
+    is_bared: bool  # its value goes through ``nonsensitive()``, which has to be removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ class SetProperty:
     place: Place
     argument: str
     value: str
-    json: bool = False
+    json: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ class ReplaceValue:
 
     place: Place  # what says it, for a reader, and where the value stands
     value: str
-    old: str = ""
+    old: str
     suffix: str = ""  # alternatives, for a reader: ``or earlier``
     needs_person: bool = False  # a person has to act first, so that a new value alone would be untrue
     written: str = ""  # the value as metadata writes it, where the shown words differ

@@ -6,7 +6,7 @@ The format, which OpenTofu shares: https://developer.hashicorp.com/terraform/int
 from __future__ import annotations
 
 from posturio_iac.core.keys import KEY_TYPES
-from posturio_iac.core.record import dataclass, field
+from posturio_iac.core.record import dataclass
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import AFTER_APPLY, SENSITIVE
 from posturio_iac.frontends.plan.text import PlanPlaces
@@ -36,9 +36,9 @@ class Resource:
     name: str
     places: PlanPlaces
     values: dict[str, Any]
-    unknown: Any = field(default_factory=dict)
+    unknown: Any
     """``after_unknown``: true for whatever is known only after apply."""
-    sensitive: Any = field(default_factory=dict)
+    sensitive: Any
     """``after_sensitive``: true for whatever must not be shown."""
     partial: bool = False
     """True if it comes from ``planned_values``, which leaves out unknown values."""

@@ -124,7 +124,7 @@ class PlanContext:
     scope: str
     """The path of the plan, which becomes part of the fingerprint of keys without code."""
     source: PlannedCode | None
-    alone: bool = False
+    alone: bool
     """True if nothing but the plan counts."""
 
 

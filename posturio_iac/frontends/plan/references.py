@@ -34,9 +34,9 @@ class ReferenceTarget:
     modules: Path
     block: str
     """``aws_iam_user.ci``."""
-    index: str = ""
+    index: str
     """The instance, where the reference names it."""
-    attribute: str | None = None
+    attribute: str | None
     """None for the whole resource, or for an instance that is chosen by an expression."""
     calls: tuple[tuple[str, str], ...] = ()
     """Module calls on the way whose instance the reference names."""

@@ -45,33 +45,33 @@ class KnownKey:
 
     resource: str
     """Its address inside the module; where that differs by input, the usual one."""
-    enabled_by: tuple[Choice, ...] = ()
+    enabled_by: tuple[Choice, ...]
     """The key exists only while all of these are on. On is true, or not empty; off is also ``"false"``, ``"no"`` and 0."""
-    disabled_by: tuple[Choice, ...] = ()
+    disabled_by: tuple[Choice, ...]
     """The key does not exist while one of these is on."""
-    each: Choice | None = None
+    each: Choice | None
     """The map, set or list that has an element for each key."""
-    user: tuple[InputTemplate, ...] = ()
+    user: tuple[InputTemplate, ...]
     """The user's name: the first of these whose inputs are all set and not empty; none when the module composes it otherwise."""
-    path: InputTemplate | None = None
-    tags: tuple[Choice, ...] = ()
+    path: InputTemplate | None
+    tags: tuple[Choice, ...]
     """Maps merged into the tags of the user; later ones win."""
-    only_user_tagged: bool = False
+    only_user_tagged: bool
     """True if these inputs tag nothing beside the user."""
-    fixed_tags: tuple[tuple[str, InputTemplate], ...] = ()
-    status: Choice | None = None
+    fixed_tags: tuple[tuple[str, InputTemplate], ...]
+    status: Choice | None
     """The key's status; none, or null, means Active."""
-    pgp_key: InputTemplate | None = None
+    pgp_key: InputTemplate | None
     """The PGP key that encrypts the secret; none, or empty, means that it is not encrypted."""
-    max_age: Choice | int | None = None
+    max_age: Choice | int | None
     """Seconds after which the key is replaced, or the input that says so (0 turns it off); none means that nothing ends the key."""
-    service: InputTemplate | None = None
-    age: Choice | int | None = None
+    service: InputTemplate | None
+    age: Choice | int | None
     """Days after its creation on which AWS ends a service credential, or the input that says so; none means never."""
-    secrets: tuple[str, ...] = ()
+    secrets: tuple[str, ...]
     """Outputs that hold the secret or the SMTP password in the clear, in at least one of the versions."""
 
-    pushes_images: bool = False
+    pushes_images: bool
 
     def paths(self) -> Iterator[str]:
         """Yield the inputs that it depends on."""
@@ -88,8 +88,8 @@ class KnownVersion:
 
     range: str
     interval: Interval
-    keys: tuple[KnownKey, ...] = ()
-    is_gone: bool = False
+    keys: tuple[KnownKey, ...]
+    is_gone: bool
     """True if the module is not there any more in these versions: none of them can be moved to."""
 
     @property

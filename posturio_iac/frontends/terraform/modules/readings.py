@@ -133,7 +133,7 @@ class Engine:
 
     name: str | None
     """``terraform`` or ``opentofu``; None when the code does not tell."""
-    at_least: tuple[int, int] | None = None
+    at_least: tuple[int, int] | None
 
     @property
     def counts_creation(self) -> bool:

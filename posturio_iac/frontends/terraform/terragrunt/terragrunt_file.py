@@ -56,7 +56,7 @@ class UnitContext:
     documents: Documents
     budget: Budget
     folder: str
-    values: Value | None = None
+    values: Value | None
     """The values from a stack; None when no stack here generates the unit."""
     found: UnitFindings = field(default_factory=UnitFindings)
     opened: dict[str, TerragruntFile] = field(default_factory=dict)

@@ -93,8 +93,8 @@ class AppliedUnit:
     module: str | None
     """The folder of its module, relative to the scan root; None when its code is not here."""
     source: UnitSource | Unknown | None
-    stack_files: frozenset[str] = frozenset()
-    stack_place: Span | None = None
+    stack_files: frozenset[str]
+    stack_place: Span | None
     """The block of the stack file that generates it."""
 
     @property
