@@ -70,7 +70,7 @@ class NodeSource:
         at = self.offset(byte)
         found = self._alone(at) or self._keys.get(at)
         if found is None:
-            raise CannotFixError(f"{self.path} has changed since it was read; run it again")
+            raise CannotFixError("a text in the file holds its template; make the change there by hand")
         key, value = found
         if isinstance(value.value, Array):
             if len(value.value) != 1:

@@ -98,7 +98,7 @@ def check(key: AccessKey, context: Context) -> Violations:
         return
     inert = [e for e in key.lifetimes if e.effect is Effect.INERT or spent(e, context)]
     for evidence in inert[:1]:
-        days = max(context.max_lifetime.days, 1)
+        days = context.max_lifetime.days
         remedy: Remedy = evidence.remedy or key.remedies.rotating(days)
         if isinstance(remedy, ReplaceValue):
             remedy = replace(remedy, written=f"{days}d")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from posturio_iac.contract import RenderContext, ResolvedFinding
 
 VERSION = "1.5.0"
-NEW, IN_PROGRESS, SUPPRESSED, RESOLVED, RULE_ANALYTIC, AWS_ACCOUNT = 1, 2, 3, 4, 1, 10
+NEW, SUPPRESSED, RESOLVED, RULE_ANALYTIC, AWS_ACCOUNT = 1, 3, 4, 1, 10
 CREATE, UPDATE, CLOSE = (1, "Create"), (2, "Update"), (3, "Close")
 PASS, WARNING, FAIL = (1, "Pass"), (2, "Warning"), (3, "Fail")
 """``compliance.status_id``: a warning is a check that had no result, because information is missing."""

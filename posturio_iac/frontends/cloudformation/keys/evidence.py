@@ -75,7 +75,7 @@ class MetadataEvidence:
     def comments(self, comments: Iterable[Comment]) -> None:
         """Add the statements of comments."""
         parsed = parse(comments, self.options.rule_ids, self.options.names)
-        self.problems.extend(p for p in parsed.problems if p not in self.problems)
+        self.problems.extend(parsed.problems)
         self.directives.extend(parsed.directives)
         self.items.extend(items_of(parsed))
 
@@ -153,9 +153,7 @@ class MetadataEvidence:
         return (parse_date(text) or MUST_BE(text, "a date such as 2027-01-31")) if isinstance(text, str) else text
 
     def _problem(self, message: str, span: Span) -> None:
-        problem = Diagnostic(Level.WARNING, message, span.path, span.line, span.column)
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self.problems.append(Diagnostic(Level.WARNING, message, span.path, span.line, span.column))
 
 
 def _is_function(node: Node) -> bool:
