@@ -53,12 +53,10 @@ def _ran(cwd: Path, arguments: Sequence[str], cpu: int, more: Mapping[str, str])
     code = _LIMITED.format(memory=MEMORY, seconds=cpu)
     if more:
         command = [sys.executable, "-c", code, *arguments]
-        ran = subprocess.run(command, cwd=cwd, env=environment(**more), capture_output=True, check=False, timeout=SECONDS)
+        ran = subprocess.run(command, cwd=cwd, env=environment(**more), capture_output=True, check=False, timeout=10 * cpu)
         status, out, err = ran.returncode, ran.stdout.decode(), ran.stderr.decode()
     else:
-        forked = python_in_fork(
-            cwd, code, ["posturio-iac", *arguments], environment(), imported=("tests.support.scanned",), seconds=SECONDS
-        )
+        forked = python_in_fork(cwd, code, ["posturio-iac", *arguments], environment(), imported=("tests.support.scanned",))
         status, out, err = forked.returncode, forked.stdout, forked.stderr
     assert "Traceback" not in err
     assert "internal error" not in err

@@ -10,10 +10,11 @@ from tests.support.forks import python_in_fork
 MEMORY = 1 << 30
 """Bytes of address space; the interpreter with all of its libraries takes a fifth of it."""
 SECONDS = 60
-"""Ten times what the slowest takes on a machine with other work to do, and far below what these inputs took without bounds."""
+"""Of the processor: ten times what the slowest takes, and far below what these inputs took without bounds."""
 _CODE = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, ({memory}, {memory}))
+resource.setrlimit(resource.RLIMIT_CPU, ({seconds}, {seconds}))
 from posturio_iac.cli import main
 code = main(sys.argv[1:])
 peak = [line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")]  # getrusage tells of the parent as well
@@ -23,8 +24,8 @@ sys.exit(code)
 
 
 def scan(folder: Path, *arguments: str, memory: int = MEMORY, code: int | None = None) -> tuple[int, str, int]:
-    program, command = _CODE.format(memory=memory), ["posturio-iac", "scan", str(folder), *arguments]
-    done = python_in_fork(folder, program, command, environment(), imported=("tests.support.scanned",), seconds=SECONDS)
+    program, command = _CODE.format(memory=memory, seconds=SECONDS), ["posturio-iac", "scan", str(folder), *arguments]
+    done = python_in_fork(folder, program, command, environment(), imported=("tests.support.scanned",))
     errors, _, peak = done.stderr.rstrip().rpartition("\n")
     assert done.returncode >= 0, done.stderr[-1000:]
     assert "stopped on an internal error" not in errors, done.stderr[-1000:]
