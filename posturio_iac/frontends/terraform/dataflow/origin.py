@@ -80,9 +80,11 @@ DATA = "data"
 class Origins:
     """A reading in which attributes of resources of some kinds are unknown. As a `Planner` it answers for them."""
 
+    strict = False
+
     def __init__(self, *kinds: str) -> None:
         """Trace the resources of ``kinds``, data sources with ``data.`` in front, and with `DATA` what any data source reads."""
-        self.view = View(planner=self)
+        self.view = View(planner=self, strict=self.strict)
         self.kinds = frozenset(kinds)
 
     def of(self, expression: hcl.Expr | None, scope: ModuleScope) -> tuple[ValueOrigin, ...]:
@@ -132,7 +134,6 @@ class Origins:
         return scope.instance.cached(self.view, address, argument, lambda: evaluate_or_unknown(expression, scope))
 
     def origin(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, name: str | None) -> Traced:
-        """A resource, or an attribute of it, as an origin."""
         own = block.labels[1]
         return Traced((ValueOrigin(scope.instance, kind, own, address[len(kind) + len(own) + 1 :], block, name),))
 

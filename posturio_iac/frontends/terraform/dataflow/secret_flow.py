@@ -46,6 +46,8 @@ class SecretEnd(NamedTuple):
 class SecretOrigins(Origins):
     """The reading in which the secrets of keys, and outputs of modules that are not here, are unknown."""
 
+    strict = True
+
     def starts(self, kind: str, attribute: str) -> bool:
         return kind in KEY_TYPES and attribute in secrets_of(kind)
 

@@ -88,7 +88,6 @@ class Module:
 
     @property
     def has_backend(self) -> bool:
-        """True if the code says where its state is kept."""
         return bool(self._backends())
 
     def _backends(self) -> list[hcl.Block]:

@@ -37,5 +37,4 @@ def unused_values(folder: Module, variable: str, root: str, max_size: int, fence
 
 
 def no_value(variable: str) -> Unknown:
-    """The value of a variable that nothing in this code sets."""
     return NO_VALUE(f"var.{variable}")
