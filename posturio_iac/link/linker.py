@@ -190,9 +190,8 @@ def _exact(found: Sequence[StateEntry]) -> Link:
 
 def _places(found: Iterable[StateEntry]) -> tuple[Place, ...]:
     """The places of keys of states: the state knows the index, and the code the line."""
-    return tuple(
-        dict.fromkeys(Place(one.key.address, place.span) for one in found for place in (places(one.code) or (Place(one.key.address),)))
-    )
+    pairs = ((one.key.address, place.span) for one in found for place in (places(one.code) or (Place(one.key.address),)))
+    return tuple(dict.fromkeys(Place(address, span) for address, span in pairs))
 
 
 def _code(found: Iterable[StateEntry]) -> tuple[AccessKey, ...]:

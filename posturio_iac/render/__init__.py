@@ -45,8 +45,8 @@ ENDINGS = {
 }
 
 
-FOREIGN_ENDINGS = (".pdf", ".xls", ".xlsx", ".doc", ".docx", ".yaml", ".yml", ".toml", ".tsv", ".svg", ".png", ".gz", ".zip")
-"""Endings that promise what no format of ours is; other names hold text."""
+FOREIGN_ENDINGS = (*(".pdf", ".xls", ".xlsx", ".doc", ".docx", ".yaml", ".yml", ".toml", ".tsv", ".svg", ".png", ".gz", ".zip"), ".jsonl")
+"""Endings that promise what no format of ours is, or another than each command has; other names hold text."""
 
 
 def implied(target: str) -> str | None:

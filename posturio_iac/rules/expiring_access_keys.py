@@ -74,9 +74,9 @@ def check(key: AccessKey, context: Context) -> Violations:
             if evidence.is_age:
                 yield _ended_by_aws(key, evidence, at, context)
                 return
-            message = about(
-                key, f"ends in {describe_interval(at - context.as_of)}{by(evidence, '')}, and nothing replaces it automatically."
-            )
+            inert = next((e.source for e in key.lifetimes if e.kind is Kind.ROTATION and e.effect is Effect.INERT), None)
+            then = f"{inert} never replaces it" if inert else "nothing replaces it automatically"
+            message = about(key, f"ends in {describe_interval(at - context.as_of)}{by(evidence, '')}, and {then}.")
             later = ReplaceValue(
                 Place(evidence.source, evidence.span), proposed_end(key, context), evidence.value, "or earlier", needs_person=True
             )

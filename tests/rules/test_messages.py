@@ -95,6 +95,8 @@ def test_an_end_by_aws_that_is_near_is_told_with_its_day() -> None:
     (violation,) = violations(access_key(replace(ENDED_BY_AWS, at=day("2026-12-01"))))[samples.EXPIRING]
     assert violation.message == ("AWS ends aws_iam_access_key.ci in 7 days, on 2026-12-02, and nothing replaces it automatically.")
     assert violation.remedy == access_key().remedies.replace
+    (violation,) = violations(access_key(expires("2026-12-01"), inert()))[samples.EXPIRING]
+    assert violation.message.endswith(" says 2026-12-01, and replace_triggered_by = [time_rotating.ci] never replaces it.")
 
 
 @pytest.mark.parametrize("days", [(), (100,), (200, 100), (100, 200), (90, 100)])

@@ -174,7 +174,8 @@ def _adopt(place: RepositoryToAdopt, wanted: AdoptionPlan, report: Report, made:
         changes += files.configuration(place.top, os.path.basename(baseline))
     if HOOK in wanted.parts:
         changes += files.hook(place.top, place.given.repo, place.given.rev)
-    changes += [files.ci(place.top, service, baseline=bool(baseline)) for service in files.PLACES if f"ci={service}" in wanted.parts]
+    services, revision = [service for service in files.PLACES if f"ci={service}" in wanted.parts], place.given.rev
+    changes += [files.ci(place.top, service, revision, baseline=bool(baseline)) for service in services]
     for path in (*(change.path for change in changes), *([baseline] if baseline else [])):
         refuse_links_out(path, place.top)
     if FIX in wanted.parts:
@@ -193,7 +194,7 @@ def _baseline_path(place: RepositoryToAdopt, wanted: AdoptionPlan) -> str:
 
     path = place.config.baseline[0] if place.config.baseline else os.path.join(place.top, FILE)
     if os.path.lexists(path):
-        raise UsageError(f"{os.path.relpath(path)} already exists and was left unchanged; `posturio-iac baseline` adds to it")
+        raise UsageError(f"nothing was written: {os.path.relpath(path)} already exists; `posturio-iac baseline` adds to it")
     if in_folder(place.top) is None and CONFIG not in wanted.parts:
         raise UsageError("a baseline only counts if a configuration names it: add config to --write")
     return path

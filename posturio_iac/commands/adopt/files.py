@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from posturio_iac import DOCS
+from posturio_iac import DOCS, __version__
 from posturio_iac.commands.fix.summary import unified
 from posturio_iac.commands.output import to_stdout, write
 from posturio_iac.config import FILE as CONFIGURATION
@@ -70,8 +70,6 @@ def own_revision() -> str | None:
     except (PackageNotFoundError, ValueError):
         return None
     if not record:
-        from posturio_iac import __version__
-
         return f"v{__version__}"  # from a package index
     commit = record.get("vcs_info", {}).get("commit_id")
     if isinstance(commit, str):
@@ -104,14 +102,14 @@ def named_baseline(path: str, baseline: str, top: str) -> FileChange:
     return FileChange(path, before, after)
 
 
-def ci(top: str, service: str, *, baseline: bool) -> FileChange:
-    """The file of a CI service. Raises `UsageError` when there is one."""
+def ci(top: str, service: str, revision: str | None, *, baseline: bool) -> FileChange:
+    """The file of a CI service, with the version that runs here. Raises `UsageError` when there is one."""
     from posturio_iac.commands.adopt.texts import ci_file
 
     path = os.path.join(top, *PLACES[service].split("/"))
     if os.path.lexists(path):
-        raise UsageError(f"{os.path.relpath(path)} already exists and was left unchanged; {DOCS}/ci.md shows what to add")
-    return FileChange(path, "", ci_file(service, baseline=baseline))
+        raise UsageError(f"nothing was written: {os.path.relpath(path)} already exists; {DOCS}/ci.md shows what to add")
+    return FileChange(path, "", ci_file(service, REPOSITORY, revision or own_revision() or f"v{__version__}", baseline=baseline))
 
 
 def show(changes: Iterable[FileChange], top: str) -> None:

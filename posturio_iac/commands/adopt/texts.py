@@ -36,14 +36,14 @@ jobs:
       - uses: actions/checkout@v7
         with:
           persist-credentials: false
-      - uses: posturio/posturio-iac@v{version}
+      - uses: posturio/posturio-iac@{revision}
 {options}"""
 _GITLAB = """\
 access-keys:
   image: python:3.12-slim
   before_script:
     - apt-get update -q && apt-get install -qy --no-install-recommends git
-    - python3 -I -m pip install --quiet "posturio-iac=={version}"
+    - python3 -I -m pip install --quiet "posturio-iac{pin}"
   script:
     - posturio-iac scan --format gitlab --output gl-code-quality-report.json --format text{options}
   artifacts:
@@ -135,12 +135,13 @@ def _last_line(node: yaml.Node) -> int:
     return int(mark.line - 1 if mark.column == 0 and mark.line > node.start_mark.line else mark.line)
 
 
-def ci_file(service: str, *, baseline: bool) -> str:
+def ci_file(service: str, repository: str, revision: str, *, baseline: bool) -> str:
     """The file of a service; with a ``baseline`` it fails while entries match nothing, so that the baseline only shrinks."""
     flag = "--fail-on-stale" if baseline else ""
     if service == "github":
-        return _GITHUB.format(version=__version__, options=f"        with:\n          args: {flag}\n" if flag else "")
-    return _GITLAB.format(version=__version__, options=f" {flag}" if flag else "")
+        return _GITHUB.format(revision=revision, options=f"        with:\n          args: {flag}\n" if flag else "")
+    pin = f"=={__version__}" if revision == f"v{__version__}" else f" @ git+{repository}@{revision}"
+    return _GITLAB.format(pin=pin, options=f" {flag}" if flag else "")
 
 
 def short(baseline: str = "") -> str:

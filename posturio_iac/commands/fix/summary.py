@@ -164,7 +164,7 @@ def overview(report: Report, outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield from _mends(outcomes, len(active))
         ownerless = len(without_owner(report, active))
         if ownerless:
-            yield f"  {ownerless:,} of the {len(active):,} findings are about keys without an owner; name one with --owner"
+            yield f"  {ownerless:,} of {count(len(active), 'finding')}: the key has no owner; name one with --owner"
     if undetermined := report.count(Verdict.UNDETERMINED):
         yield f"  {count(undetermined, 'key')} undetermined, which fails the run only with --strict"
     errors = list(_errors(report))

@@ -56,8 +56,10 @@ def reports(given: Arguments) -> tuple[tuple[str, str], ...]:
     for option, value in (("--stats", given.stats), ("--group-by", given.group_by == "owner")):
         if value and all(name != DEFAULT_FORMAT for name, _ in made):
             raise UsageError(f"{option} needs the format text, which is not selected")
-    if given.depth is not None and not (given.stats and given.depth.isdecimal() and int(given.depth)):
-        raise UsageError(f'--depth takes a whole number of levels from 1 on, and needs --stats, not "{given.depth}"')
+    if given.depth is not None and not given.stats:
+        raise UsageError("--depth needs --stats")
+    if given.depth is not None and not (given.depth.isdecimal() and int(given.depth)):
+        raise UsageError(f'--depth must be a whole number of levels from 1 on, not "{given.depth}"')
     if any(name == "html" for name, _ in made):
         from posturio_iac.render.report import require
 
