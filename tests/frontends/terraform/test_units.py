@@ -336,21 +336,6 @@ def test_modules_beside_what_is_named_are_read(tmp_path: Path, path: str, *, git
     assert key.span.path in ("calls/main.tf", "live/prod/user/terragrunt.hcl")
 
 
-STACK = """
-locals {
-  team = "payments"
-}
-unit "user" {
-  source = "../units/user"
-  path   = "user"
-  values = { name = "${local.team}-ci" }
-}
-unit "second" {
-  source = "${get_repo_root()}//units/user"
-  path   = "second"
-  values = { name = "second", expires = "2027-01-31" }
-}
-"""
 TEMPLATE = """
 include "root" {
   path = find_in_parent_folders("root.hcl")
@@ -366,13 +351,6 @@ inputs = {
 
 
 STACKED: Files = {"modules/user/main.tf": MODULE, "root.hcl": "", "units/user/terragrunt.hcl": TEMPLATE}
-
-
-def test_units_of_a_stack_have_its_values(tmp_path: Path) -> None:
-    found = read(tmp_path, {**STACKED, "live/terragrunt.stack.hcl": STACK})
-    assert found.diagnostics == ()
-    seen = {key.scope.removeprefix("live/.terragrunt-stack/"): (key.user, tags(key).get("expires")) for key in found.keys}
-    assert seen == {"user": ("payments-ci", None), "second": ("second", "2027-01-31")}
 
 
 def test_unit_for_stacks_that_none_here_makes_is_judged_with_unknown_values(tmp_path: Path) -> None:
