@@ -101,6 +101,9 @@ def test_a_named_file_counts_even_when_it_is_excluded_or_has_another_ending(tree
     assert selection.terraform == ("main.tf.j2", "vendor/a.tf")
     assert selection.templates == ("stack.jinja",)
     assert selection.searched == 4
+    for word in ("data", "locals", "module", "output", "provider", "resource", "terraform", "variable"):
+        tree.write(f"{word}.j2", f"# aws_iam_access_key\n{word} {{\n}}\n")
+        assert tree.discover(f"{word}.j2").terraform == (f"{word}.j2",)
 
 
 def test_a_file_named_twice_and_inside_a_named_directory_counts_once(tree: Tree) -> None:
