@@ -163,6 +163,7 @@ class KeyOfUser(NamedTuple):
     identity: object  # equal for two keys of the same user; None when the user is not known well enough
     schedules: frozenset[str] = frozenset()  # the drivers of its rotation, to tell apart keys that change at different times
     condition: Any = None  # the condition of its existence, in the front end's own form; None when it certainly exists
+    several: Unknown | None = None  # why it is open how many keys the code makes of it, by its defaults more than one
 
 
 def active_siblings(others: Sequence[Sibling]) -> Attr[tuple[str, ...]]:
@@ -188,11 +189,13 @@ def with_siblings(keys: Sequence[KeyOfUser], is_beside: Callable[[KeyOfUser, Key
         others = list(islice((o for o in alike if o.key.service == one.key.service or _unsure(one, o)), MAX_SIBLINGS))
         note = _number_note(one, counted)
         key = one.key if note is None else replace(one.key, notes=tuple(dict.fromkeys((*one.key.notes, note))))
-        if not others:
+        several = one.several if isinstance(key.user, str) else None
+        if not others and several is None:
             yield key
             continue
         beside = ((o, _unsure(one, o) or is_beside(one, o)) for o in others)
         seen = [Sibling(Place(o.key.address, o.key.span), o.key.is_active(), there, _take_turns(one, o)) for o, there in beside]
+        seen += [Sibling(Place(key.address, key.span), key.is_active(), several, takes_turns=False)] if several is not None else []
         alone = one.condition is not None and not any(is_beside(o, one) is True for o in others)
         key = replace(key, active_siblings=active_siblings(seen), replacement=_with_turns(one, others))
         yield _within_quota(key, [other for other in seen if other.is_beside is not False], may_be_absent=alone)

@@ -168,7 +168,6 @@ def hidden_output(source: HclSource, block: Block) -> list[Edit]:
 
 
 def _on_lines(source: HclSource, elements: list[Node], pairs: list[tuple[str, str]], sign: str) -> list[Edit]:
-    """The edits that put entries on lines of their own after the last one; the lines that they join stay aligned."""
     last = elements[-1]
     at = source.line_end(source.end_of(last))
     indent = source.indent(last.start_byte)

@@ -106,8 +106,8 @@ class NodeSource:
                 if found[1].start < found[0].end:
                     raise CannotFixError(f"{name} is a YAML alias; make the change by hand")
                 edits += self.add(found[1], value)
-            elif isinstance(value, list):
-                raise CannotFixError(f"it has {name} already; add to it by hand")
+            else:
+                raise CannotFixError(f"it has {name} already; change it by hand")
         return edits
 
     def put(self, holder: Node, name: str, value: bool | int | str) -> list[Edit]:  # noqa: FBT001 - a value of JSON
@@ -138,7 +138,6 @@ class NodeSource:
         return self.edit(at, at, "\n" + "\n".join(" " * column + line for line in _block_lines(name, value, self._step(held))))
 
     def _in_braces(self, holder: Node, held: list[tuple[Node, Node]], name: str, value: Any, after: str) -> Edit:
-        """Add a member to JSON, or to a map that YAML has in braces."""
         start, end = holder.start, holder.end - 1
         if not held:
             return self.edit(start + 1, end, self._flow(name, value) if self.is_json else f" {self._flow(name, value)} ")

@@ -42,8 +42,6 @@ class Outcome:
 
 
 class _Round:
-    """Edits that do not touch each other, by file."""
-
     def __init__(self) -> None:
         self.taken: dict[str, list[Edit]] = {}
         self.by_finding: dict[int, CodeChange] = {}

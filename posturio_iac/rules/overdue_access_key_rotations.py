@@ -103,13 +103,13 @@ def check(key: AccessKey, context: Context) -> Violations:
         yield Violation(message, sentence(_change(key, late.rotated, today)), late.rotated.span, today)
 
 
-_DATED = lazy_pattern(r"\d{4}(-?)\d{2}\1\d{2}(#\d+)?")
+_DATED = lazy_pattern(r"\d{4}(-?)\d{2}\1\d{2}(#|T|)")
 
 
 def _alike(old: str, today: str) -> str:
-    """Today in the form of an older value: ``20261128#1`` after ``20260319#2``."""
-    found = _DATED.fullmatch(old)
-    return today if found is None else f"{today.replace('-', found[1])}{'#1' if found[2] else ''}"
+    """Today in the form of an older value: ``20261128#1`` after ``20260319#2``, and with a time, which a ``time_static`` needs."""
+    found = _DATED.match(old)
+    return today if found is None else today.replace("-", found[1]) + {"#": "#1", "T": "T00:00:00Z", "": ""}[found[2]]
 
 
 def _change(key: AccessKey, rotated: Lifetime, today: ReplaceValue) -> str:

@@ -20,7 +20,7 @@ _VARIABLE = lazy_pattern(rb"esources(?<=\b[rR]esources)[\"']?\s*:\s*[\"']?\$\{(?
 _MODULES = lazy_pattern(rb"Modules(?<![\w-]Modules)[\"']?\s*:")
 """A type that is put together, sections that a variable stands for, and modules. ``re`` looks fast for letters at the beginning."""
 _DRAWN = lazy_pattern(rb"\$\{file\(\s*['\"]?([^)'\"]*)")
-_SEARCHED = lazy_pattern(rb"(?i)[^${}]+\.(?:ya?ml|json|txt|template|cfn|config)")
+_SEARCHED = lazy_pattern(rb"(?i)([^${}]+\.(?:ya?ml|json|txt|template|cfn|config))")
 _URL = lazy_pattern(rb"TemplateURL(?<!\wTemplateURL)[\"']?\s*:\s*(.*)")
 _LOCATION = lazy_pattern(rb"Location(?<!\wLocation)[\"']?\s*:\s*(.*)")
 _TEMPLATE = lazy_pattern(rb"(?i)[\"']?(?!\w+://)(?:file://)?([\w./-]+\.(?:ya?ml|json|template|txt|cfn))(?:[\"',}\s]|$)")
@@ -33,7 +33,7 @@ def leads_elsewhere(data: bytes, folder: str = "") -> bool:
     """True if a template in ``folder`` has to be parsed, whatever words are in it."""
     if any(data.find(mark) >= 0 for mark in _BUILDS) or any(one.search(data) for one in (_TYPE, _VARIABLE, _MODULES)):
         return True
-    if any(not _SEARCHED.fullmatch(name.strip()) for name in _DRAWN.findall(data)):
+    if any(not _is_searched(_SEARCHED.fullmatch(name.strip()), folder) for name in _DRAWN.findall(data)):
         return True
     nests = data.find(b"TemplateURL") >= 0 or data.find(b"AWS::Serverless::Application") >= 0
     if nests and any(not _is_searched(_TEMPLATE.match(value), folder) for one in (_URL, _LOCATION) for value in one.findall(data)):
@@ -106,7 +106,6 @@ def make_keys(text: str) -> bool:
 
 
 def _torn(text: str) -> Iterator[re.Match[str]]:
-    """Yield the beginnings of calls that are put together."""
     return (found for found in _PART.finditer(text) if _WHOLE.startswith(found[0][:-1].replace("_", "-")))
 
 

@@ -73,6 +73,7 @@ NAMED = {
     "product": ({"t.json": resource("AWS::ServiceCatalog::CloudFormationProvisionedProduct", ProductName="keys")}, "t.json R: keys"),
     "environment": ({"serverless.yml": TYPED % "${env:TYPE}"}, "serverless.yml K: ${env:TYPE}"),
     "script": ({"serverless.yml": SERVERLESS + "Resources: ${file(r.js)}\n", "r.js": ""}, "serverless.yml resources: r.js"),
+    "gone": ({"serverless.yml": SERVERLESS + "Resources: ${file(r.yml)}\n"}, "serverless.yml resources: r.yml"),
     "variable": ({"serverless.yml": SERVERLESS + "Resources: ${ssm:/x}\n"}, "serverless.yml Resources: ${ssm:/x}"),
     "terraform": ({"main.tf": IN_CODE % (STACKS[0], f'"{URL}"')}, f"main.tf {STACKS[0]}.s: {URL}"),
     "terraform-body": ({"main.tf": RESOURCE % (STACKS[0], "var.body") + 'variable "body" {}\n'}, f"main.tf {STACKS[0]}.s: a template that"),

@@ -86,7 +86,6 @@ class Builder:
                 self._unfollowed(f"Modules.{entry.name}", source, entry.source.path)
 
     def _unfollowed(self, address: str, what: str, path: str) -> None:
-        """Name what makes resources that are not here."""
         self.problems.append(Diagnostic(Level.NOTE, f"{address}: {what}", path, about=CALLS_NOT_FOLLOWED))
 
     def _transformed(self, template: Template, ev: Evaluator, scope: StackScope) -> dict[str, list[TemplateEntry]]:
@@ -137,7 +136,6 @@ class Builder:
         yield from ((root, parsed.source) for root in parsed.roots)
 
     def _nest(self, parent: Stack, entry: TemplateEntry, ev: Evaluator, chain: tuple[str, ...]) -> None:
-        """Build the stack that a resource of ``parent`` makes, if its template is here."""
         said = len(self.problems)
         found = self._inline(parent, entry, ev) or self._file(parent, entry, ev)
         if found is None and said < len(self.problems):
@@ -184,7 +182,6 @@ class Builder:
         return (templates[0], f"{entry.source.path}#{parent.address(entry)}") if templates else None
 
     def _wrong(self, problems: Iterable[Problem], source: TemplateSource, body: Node) -> None:
-        """Report an inline template that cannot be read, at the string that holds it."""
         for problem in problems:
             line, column = body.lines.place(body.start)
             message = f"the template in this text cannot be read: {problem.message}"

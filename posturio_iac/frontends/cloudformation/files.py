@@ -110,7 +110,6 @@ class Files:
         return os.path.isfile(os.path.join(self.root, path))
 
     def use(self, path: str, by: str) -> None:
-        """Record that ``by`` includes ``path``."""
         self.used.setdefault(by, set()).add(path)
 
 

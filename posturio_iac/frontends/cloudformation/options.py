@@ -44,7 +44,6 @@ def _data(path: str) -> Any:
 
 
 def _pairs(data: Any, path: str) -> dict[str, str]:
-    """Read the list that the command line takes."""
     if not isinstance(data, list) or not all(isinstance(item, (dict, str)) for item in data):
         raise UsageError(f"{path}: parameters are a list of ParameterKey and ParameterValue, or a map")
     found: dict[str, Any] = {}

@@ -106,14 +106,11 @@ def read_embedded(text: str, place: Span, parameters: Mapping[str, str], selecti
 
 
 def _made(roots: Sequence[Stack], files: Files, options: TemplateOptions) -> tuple[list[KeyOfUser], list[Diagnostic]]:
-    """The keys of outermost stacks, and what is wrong there."""
     ev = Evaluator([])
     return list(Reader(options, TemplateUsers(roots, ev), ev, files).keys(roots)), ev.problems
 
 
 class _Scan:
-    """Parses the files of one scan."""
-
     def __init__(self, files: Files, options: TemplateOptions, problems: list[Diagnostic]) -> None:
         self.files = files
         self.problems = problems

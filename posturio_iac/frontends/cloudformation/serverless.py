@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
+from posturio_iac.core.record import replace
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.text.textfile import UnreadableError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 FUNCTION = "serverless function"
 """The type given to entries below ``functions`` and ``provider``, which no template has."""
 
+_EXTENSIONS = "extensions"
 _FILE = lazy_pattern(r"\$\{file\(([^){}]+)\)(?::([\w.-]+))?(?:,[^}]*)?\}\s*")
 _MARKS = ("service", "provider")
 _MAX_DEPTH = 20
@@ -50,7 +52,7 @@ class Gatherer:
         self.files = files
         self.problems = problems
         self.home = posixpath.dirname(source.path)
-        self.found: dict[str, dict[str, TemplateEntry]] = {name: {} for name in SECTIONS}
+        self.found: dict[str, dict[str, TemplateEntry]] = {name: {} for name in (*SECTIONS, _EXTENSIONS)}
 
     def template(self, root: Node) -> Template:
         """The template that the file at ``root`` makes. Raises `BudgetError`."""
@@ -58,6 +60,9 @@ class Gatherer:
         resources, provider = root.get("resources"), root.get("provider")
         if resources is not None:
             self._part(resources, self.source)
+        for more in self.found.pop(_EXTENSIONS).values():
+            if (old := self.found["Resources"].get(more.name)) is not None:
+                self.found["Resources"][more.name] = self._joined(old, more, 2)
         self._functions(root)
         tags = provider.get("stackTags") if provider is not None else None
         return Template(self.source, {name: tuple(found.values()) for name, found in self.found.items()}, tags)
@@ -68,7 +73,7 @@ class Gatherer:
             match part.value:
                 case Object() as members:
                     for key, value in members:
-                        if key.value in SECTIONS:
+                        if key.value in self.found:
                             self._section(str(key.value), value, origin)
                 case Array() as items:
                     for item in items:
@@ -85,7 +90,8 @@ class Gatherer:
                     for key, body in members:
                         for inner, where, named in self._followed(body, origin, key):
                             entry = self._typed(inner, str(key.value))
-                            self.found[name][str(key.value)] = TemplateEntry(str(key.value), named or _start(inner, key), entry, where)
+                            new = TemplateEntry(str(key.value), named or _start(inner, key), entry, where)
+                            self.found[name][new.name] = self._joined(self.found[name].get(new.name), new)
                 case Array() as items:
                     for item in items:
                         self._section(name, item, origin)
@@ -93,6 +99,13 @@ class Gatherer:
                     continue
                 case _:
                     self._report(section, origin, f"{name} is {describe(section)}, not a map of names")
+
+    def _joined(self, old: TemplateEntry | None, new: TemplateEntry, depth: int = _MAX_DEPTH) -> TemplateEntry:
+        """Two entries of one name as Serverless merges parts and extensions; what stands in another file is named."""
+        if old is None or old.source.path == new.source.path:
+            return new if old is None else replace(old, body=_merged(old.body, new.body, depth))
+        self._not_followed(new.source, f"{new.name} of {old.source.path}")
+        return new if new.type else old
 
     def _is_elsewhere(self, where: str, text: str) -> bool:
         """True if a text in place of a map is a variable, which is named, or none at all."""
@@ -125,7 +138,6 @@ class Gatherer:
         return text
 
     def _variable(self, found: re.Match[str]) -> str:
-        """The text of the first of several values that is known."""
         for value in found[1].split(","):
             source, _, path = value.strip().partition(":")
             if value.strip()[:1] in ("'", '"'):
@@ -172,6 +184,7 @@ class Gatherer:
             parsed = self.files.parsed(path, serverless=True)
         except UnreadableError as error:
             self._report(node, source, f"{name} {error}")
+            self._not_followed(source, f"resources: {name}")
             return
         self.files.use(path, self.source.path)
         for problem in parsed.problems:
@@ -194,7 +207,6 @@ class Gatherer:
                         self._function(f"functions.{key.value}", key, body, source)
 
     def _function(self, name: str, key: Node, body: Node, source: TemplateSource) -> None:
-        """Add one environment and handler, in the shape of a resource."""
         named = ((key._replace(value=to), body.get(own)) for own, to in (("environment", "Environment"), ("handler", "Handler")))
         properties = body._replace(value=Object((one, value) for one, value in named if value is not None))
         kind = (key._replace(value="Type"), key._replace(value=FUNCTION))
@@ -217,6 +229,17 @@ def _inside(root: Node, path: str | None) -> tuple[Node | None, Node | None]:
         members = reversed(target.members) if target is not None else ()
         above, target = next(((key, value) for key, value in members if key.value == step), (None, None))
     return target, above
+
+
+def _merged(old: Node, new: Node, depth: int) -> Node:
+    """A map with the members of another one in it, as deep as ``depth``; else the other value."""
+    if not depth or not isinstance(old.value, Object) or not isinstance(new.value, Object):
+        return new
+    held = {str(key.value): (key, value) for key, value in old.value}
+    for key, value in new.value:
+        first, before = held.get(str(key.value), (key, None))
+        held[str(key.value)] = first, _merged(before, value, depth - 1) if before is not None else value
+    return old._replace(value=Object(held.values()))
 
 
 def _start(body: Node, key: Node) -> Node:

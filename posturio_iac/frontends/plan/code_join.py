@@ -55,7 +55,6 @@ class PlannedCode:
 
 
 def rebased(key: AccessKey, old: str, new: str) -> AccessKey:
-    """A key whose paths are relative to the folder ``old`` with paths relative to ``new``."""
     moved: AccessKey = key if old == new else relocated(key, lambda path: rebased_path(path, old, new))
     return moved
 

@@ -128,7 +128,6 @@ class Configuration:
             yield ReferenceTarget(target.modules, target.block, target.index, attribute, target.calls)
 
     def _through(self, path: Path, block: str, depth: int) -> Iterator[ReferenceTarget]:
-        """Follow the arguments of a resource that only passes them on."""
         if ".".join(block.split(".")[:-1]) in PASSING:
             owner = self.block(path, block)
             for _, expression in arguments_of(owner):

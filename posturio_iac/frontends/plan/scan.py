@@ -91,7 +91,6 @@ def _is_open(key: AccessKey) -> bool:
 
 
 def _holds_code(folder: str) -> bool:
-    """True if the folder itself holds files of Terraform or OpenTofu."""
     try:
         return any(kind_of(name) == TERRAFORM for name in os.listdir(folder))
     except OSError:

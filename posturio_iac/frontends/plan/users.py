@@ -113,7 +113,6 @@ def _one_of(users: list[Resource], shown: Any, configuration: Configuration) -> 
 
 
 def _foreign(value: Any, shown: Any) -> UserFacts:
-    """The facts about a user that the plan does not declare."""
     if isinstance(value, str) and value:
         name = shown if isinstance(shown, str) else SENSITIVE("the user's name")
         return UserFacts(name, identity=value, unseen=DECLARED_ELSEWHERE(quoted(shown)))

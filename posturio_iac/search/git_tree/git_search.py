@@ -215,7 +215,6 @@ def reason(errors: bytes) -> str:
 
 
 def _read(keep: PathFilter, names: Iterable[str]) -> None:
-    """Read files, and record those that have become symbolic links."""
     for path, kind in keep.files(names):
         keep.search.examine_itself(path, kind)
 

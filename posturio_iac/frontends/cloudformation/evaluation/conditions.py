@@ -25,7 +25,6 @@ class Implied:
     __slots__ = ("_within", "contradicts", "known")
 
     def __init__(self, conditions: Iterable[tuple[str, StackScope]]) -> None:
-        """Let the named conditions hold."""
         self.known = KnownValues({}, {})
         self.contradicts = False
         """True if these conditions never hold together."""

@@ -39,7 +39,6 @@ def expand(entries: Iterable[TemplateEntry], ev: Evaluator, scope: StackScope) -
 
 
 def _loop(entry: TemplateEntry, ev: Evaluator, scope: StackScope, found: dict[str, TemplateEntry]) -> None:
-    """Add the members that one loop makes to ``found``."""
     match tuple(entry.body.elements):
         case (Node(value=str() as name), listed, Node(value=Object() as members)):
             values = _values(listed, ev, scope)
@@ -198,7 +197,6 @@ def _to_json_string(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
 
 
 def _plain(ev: Evaluator, value: StackValue) -> Any:
-    """A value without references."""
     match value:
         case dict():
             return {key: _plain(ev, item) for key, item in value.items()}

@@ -185,7 +185,6 @@ class Reader:
         return facts
 
     def _namesakes(self, user: TemplateUser, stack: Stack) -> list[Namesake]:
-        """The users of the same name in other stacks, with their metadata."""
         found = []
         for other in self.users.namesakes(user.name, stack) if isinstance(user.name, str) else ():
             if other.entry is not None and other.scope is not None and other.stack is not None:
@@ -213,7 +212,6 @@ class Reader:
         return self.comments.setdefault(entry.source, Comments(entry.source)).of(entry)
 
     def _notes(self, declaration: KeyResource) -> Iterator[str]:
-        """Yield notes on signs of rotation by hand."""
         entry = declaration.entry
         value = self.ev.text_of(entry.prop("Serial"), declaration.stack.scope(entry))
         if value is not None:

@@ -137,7 +137,6 @@ class MetadataEvidence:
                 self.directives.append(Directive(rules, reason.strip(), until, span, "metadata"))
 
     def _rules(self, node: Node | None, scope: StackScope, ev: Evaluator, span: Span) -> tuple[str, ...]:
-        """The known ones of the rules that an instruction names, and report the others."""
         value = ev.value(node, scope) if node is not None else None
         written = value if isinstance(value, tuple) else (value,)
         names = [full_name(item, self.options.rule_ids) for item in written if isinstance(item, str)]

@@ -46,8 +46,6 @@ _OF_A_LIST = "ParameterValue"
 
 
 class _Words(NamedTuple):
-    """The name for the code to change, in advice."""
-
     lead: str
     store: str
 
@@ -123,7 +121,6 @@ def _output(mention: Mention, entry: TemplateEntry, words: _Words) -> Iterator[E
 
 
 def _resource(mention: Mention, entry: TemplateEntry, words: _Words) -> Iterator[Exposure | Consumer]:
-    """Yield the exposure that a mention in a resource is, if it is one."""
     area, prop = (*mention.path, "", "")[:2]
     if area == "Metadata":
         yield Exposure(_span(mention, entry), SecretHolder(HolderKind.METADATA, entry.name), Advice(words.lead + words.store))

@@ -53,7 +53,6 @@ def rotations(key: TemplateEntry, stack: Stack, ev: Evaluator, as_of: datetime) 
 
 
 def rotating_functions(stack: Stack) -> set[str]:
-    """The logical ids of the functions that schedules name."""
     nodes = (entry.prop("RotationLambdaARN") for entry in stack.of_type(SCHEDULE_TYPE))
     return {mention.name for node in nodes if node is not None for mention in mentions(node)}
 
@@ -64,7 +63,6 @@ def _holds(secret: TemplateEntry, key: str) -> bool:
 
 
 def _secret(schedule: TemplateEntry, stack: Stack, ev: Evaluator) -> str | None:
-    """The logical id of the secret that a schedule rotates."""
     node = schedule.prop("SecretId")
     value: StackValue = ev.value(node, stack.scope(schedule)) if node is not None else None
     if isinstance(value, Reference):

@@ -133,7 +133,6 @@ class TemplateUsers:
         return [user for root, user in self._by_name.get(name, ()) if root is not top]
 
     def _family(self, top: Stack) -> list[Stack]:
-        """A stack and all below it that declare a user."""
         if (known := self._families.get(id(top))) is None:
             known = self._families[id(top)] = [member for member in top.family() if member.of_type(USER_TYPE)]
         return known

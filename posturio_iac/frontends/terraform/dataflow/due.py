@@ -96,7 +96,8 @@ def interval_of(arguments: IntervalArguments, block: hcl.Block, scope: ModuleSco
     for name, unit in reversed(arguments):
         value = evaluate_or_unknown(block.get(name), scope)
         if value is not None:
-            interval = parse_interval(value, unit) if isinstance(value, (int, float, str)) else None
+            is_number = isinstance(value, (int, float)) or (isinstance(value, str) and value.isdecimal())
+            interval = parse_interval(value, unit) if is_number else None
             return value if isinstance(value, Unknown) else interval or MUST_BE(f"{name} of {address}", "a number")
     return None
 

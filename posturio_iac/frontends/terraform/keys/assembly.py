@@ -21,6 +21,7 @@ from posturio_iac.frontends.terraform.keys.remedies import remedies_for
 from posturio_iac.frontends.terraform.keys.rotation import rotation_of
 from posturio_iac.frontends.terraform.keys.secret_ends import ends_of, exposures_of, rotations_of
 from posturio_iac.frontends.terraform.keys.users import USER_TYPES, TerraformUser, declared_user, find_user
+from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
@@ -50,8 +51,10 @@ def keys_of(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[Ke
     for _, block in instance.resources(*KEY_TYPES):
         expansion = instances_of(block, instance)
         condition = (block.get("count") or block.get("for_each")) if expansion.unknown is not None else None
+        usual = expand(block, instance.scope()).instances if condition is not None else ()
+        several = NOT_FIXED(f"how many keys {'.'.join(block.labels)} makes") if len(usual) > 1 else None
         for suffix, scope in expansion.instances:
-            found = _key(block, scope, suffix, setting)._replace(condition=condition)
+            found = _key(block, scope, suffix, setting)._replace(condition=condition, several=several)
             if expansion.unknown is not None and expansion.unknown.kind == SET_BY_CALLS:
                 found = found._replace(key=replace(found.key, existence=expansion.unknown))
             yield found

@@ -108,7 +108,6 @@ class Inputs:
         return Tags()
 
     def place(self, choice: Choice | int | None) -> Span:
-        """The place where an input is set, or the header of the call."""
         names = [path.split(".")[0] for path in choice.paths] if isinstance(choice, Choice) else []
         return next((self.block.body.attributes[n].span for n in names if n in self.block.body.attributes), self.block.header)
 

@@ -162,7 +162,6 @@ def _narrower(place: Place, inputs: Inputs) -> Iterator[Remedy]:
 
 
 def _without_key(match: Match) -> Advice | None:
-    """The move to a newer version of the module that makes no key at all, where there is one."""
     newest = match.module.versions[0]
     if newest.creates or newest.is_gone or newest.interval.low is None or newest in match.candidates:
         return None
