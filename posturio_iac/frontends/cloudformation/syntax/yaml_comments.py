@@ -10,6 +10,7 @@ from posturio_iac.core.text import lazy_pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
@@ -29,12 +30,12 @@ class Comments:
     def of(self, entry: TemplateEntry) -> tuple[Comment, ...]:
         """The comments on, above and inside an entry, where one of them speaks to us."""
         source = self._source
-        if source.language != "YAML" or source.within is not None or "#" not in source.text:
+        if source.language != "YAML" or "#" not in source.text:
             return ()
         first, last = self._extent(entry)
         if _OURS.search(source.text, first, last) is None:
             return ()
-        return tuple(self._comment(start, end) for start, end in self._all() if first <= start < last)
+        return tuple(self._comment(entry.key._replace(start=start, end=end)) for start, end in self._all() if first <= start < last)
 
     def _extent(self, entry: TemplateEntry) -> tuple[int, int]:
         """The offsets of its comments: lines above that hold nothing else, its own, and those after it that are indented deeper."""
@@ -53,11 +54,9 @@ class Comments:
             last = after
         return first, last
 
-    def _comment(self, start: int, end: int) -> Comment:
-        text, path = self._source.text, self._source.path
-        line = text.count("\n", 0, start) + 1
-        column = start - text.rfind("\n", 0, start)
-        return Comment(text[start:end], path, line, column, line, column + end - start)
+    def _comment(self, node: Node) -> Comment:
+        at = self._source.span(node)
+        return Comment(self._source.slice(node), at.path, at.line, at.column, at.end_line, at.end_column)
 
     def _all(self) -> list[tuple[int, int]]:
         """The places of all comments: texts that look like one and stand in no scalar."""
