@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from posturio_iac.core.record import replace
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.fixes.wanted import ELSEWHERE, CannotFixError
+from posturio_iac.fixes.wanted import ELSEWHERE, CannotFixError, clash
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -163,7 +164,13 @@ def hidden_output(source: HclSource, block: Block) -> list[Edit]:
         pending += node.children
         if node.type == "function_call" and source.text(node.children[0]) == "nonsensitive":
             inner = next(c for c in node.children if c.type == "function_arguments")
-            edits += [source.edit(node.start_byte, inner.start_byte, ""), source.edit(inner.end_byte, node.end_byte, "")]
+            if node.start_point[0] != inner.start_point[0]:
+                raise CannotFixError("nonsensitive() stands on lines of its own; make the change by hand")
+            bare = [source.edit(node.start_byte, inner.start_byte, ""), source.edit(inner.end_byte, node.end_byte, "")]
+            if edits and clash(edits[0], bare[0]):  # a block on one line is written anew
+                edits[0] = replace(edits[0], text=edits[0].text.replace(source.text(node), source.text(inner)))
+            else:
+                edits += bare
     return edits
 
 

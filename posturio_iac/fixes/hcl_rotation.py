@@ -171,7 +171,6 @@ def _items(value: Node) -> list[Node]:
 
 
 def _drop(source: HclSource, attribute: Node, unwanted: tuple[str, ...]) -> list[Edit]:
-    """The edits that take items out of a list; the argument goes with its last item."""
     items = _items(source.value(attribute))
     kept = [source.text(i) for i in items if source.text(i).strip('"') not in unwanted]
     if not items:

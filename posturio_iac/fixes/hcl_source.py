@@ -227,7 +227,6 @@ class HclSource:
         return own.removeprefix(outer) if own.startswith(outer) else ""
 
     def in_unit(self, line: str, unit: str = "") -> str:
-        """A line with its own indentation in this unit, or in that of the file."""
         rest = line.lstrip(" ")
         return (unit or self.unit) * ((len(line) - len(rest)) // 2) + rest
 

@@ -203,7 +203,6 @@ def _packed(data: bytes) -> Iterator[str]:
 
 
 def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
-    """Yield the files that a text names, seen from some folders and those that it goes to."""
     goes = "working_dir" in text or "cd " in text or "cd\t" in text
     away = [one.lstrip("/") for groups in (_AWAY.findall(text) if goes else ()) for one in groups if one]
     starts = dict.fromkeys(os.path.join(folder, one) if one else folder for folder in folders for one in ("", *away[:_MOST_AWAY]))

@@ -95,7 +95,6 @@ def _marked(flags: Any, name: str) -> bool:
 
 
 def is_any(flags: Any) -> bool:
-    """True if anything in a tree of flags is true."""
     return any(flag is True for flag in within(flags))
 
 

@@ -80,7 +80,6 @@ def _sinks(document: PlanDocument, configuration: Configuration, types: frozense
 def _shown(
     document: PlanDocument, path: Path, block: dict[str, Any], argument: str, target: ReferenceTarget
 ) -> Iterator[tuple[Resource, Resource]]:
-    """Yield the keys that a target means, each with the instance that shows it."""
     for instance in document.instances(path, f"{block.get('type')}.{block.get('name')}"):
         if instance.type == _PARAMETER and argument == "value" and instance.raw("type") not in ("String", "StringList"):
             continue

@@ -99,7 +99,6 @@ def _spelled(text: str) -> str:
 
 
 def _named_in(call: Node) -> Node | None:
-    """The user that a call names: a literal, or the one resource that stands in its text."""
     for text in _texts(call):
         if found := _USER.search(text):
             return call._replace(value=found[1])

@@ -10,7 +10,7 @@ from posturio_iac.core.place import HolderKind, Place, SecretHolder, SecretRotat
 from posturio_iac.core.times import parse_interval
 from posturio_iac.core.unknown import GIVEN_SECRET, SHOWN_IF
 from posturio_iac.facts.keyless import BY_TYPE, ENCRYPT, REPLACEMENTS, SINKS, TAG_ARGUMENTS
-from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin
+from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin, mentions
 from posturio_iac.frontends.terraform.dataflow.secret_flow import SecretEnd, SecretOrigins, Secrets
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.expansion import nested_blocks
@@ -90,10 +90,10 @@ def _output(end: SecretEnd) -> Iterator[Exposure | Unknown]:
     sensitive = evaluate_or_unknown(block.get("sensitive"), end.scope)
     if sensitive in (True, "true") or end.origin.attribute is None or end.argument != "value":
         return
-    bared = [e for e in walk(end.expression) if isinstance(e, hcl.Call) and e.name == "nonsensitive"]
-    origins = instance.index(SecretOrigins, *KEY_TYPES)
+    found = mentions([(end.expression, instance)]) if instance.caller is None else ((e, instance, ()) for e in walk(end.expression))
+    bared = [(e, end.scope if at is instance else at.scope()) for e, at, _ in found if isinstance(e, hcl.Call) and e.name == "nonsensitive"]
     is_shown = instance.caller is None and _shows_outputs(instance)
-    if is_shown or any(end.origin in origins.of(e, end.scope) for e in bared):
+    if is_shown or any(end.origin in scope.instance.index(SecretOrigins, *KEY_TYPES).of(e, scope) for e, scope in bared):
         remedy = HideOutput(Place(f"output.{block.labels[0]}", block.header), is_bared=bool(bared))
         place = Exposure(own_place(block.header, instance), SecretHolder(HolderKind.OUTPUT, block.labels[0]), remedy)
         yield _unless(sensitive if isinstance(sensitive, Unknown) else None, place, end.origin)
