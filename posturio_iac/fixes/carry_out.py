@@ -86,7 +86,6 @@ def _in_hcl(remedy: Remedy, span: Span, files: WorkingFiles, max_days: int) -> t
 
 
 def _said_in_hcl(remedy: Remedy, source: HclSource, block: Block) -> tuple[ChangeLevel, list[Edit]] | None:
-    """The edits of metadata and plain arguments; None for other remedies."""
     match remedy:
         case r.AddTag(name=name, value=value, argument=argument) | r.MergeTags(name=name, value=value, argument=argument):
             hcl_maps.check_not_ignored(source, block, argument)

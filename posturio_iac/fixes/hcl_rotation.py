@@ -230,7 +230,6 @@ def _before(source: HclSource, block: Block, text: str) -> Edit:
 
 
 def _previous(node: Node) -> Node | None:
-    """What stands before a node: a comment before the first block of a file is not in its body."""
     return node.prev_sibling or (node.parent and node.parent.prev_sibling)
 
 

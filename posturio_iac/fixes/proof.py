@@ -123,8 +123,6 @@ class Proof:
 
 
 class _Comparison:
-    """The keys of some code before and after edits that name findings."""
-
     def __init__(
         self,
         code: CodeReader,

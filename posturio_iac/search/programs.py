@@ -235,7 +235,6 @@ def _paths_in(text: str, here: Collection[str], *, handled: bool) -> Iterator[tu
 
 
 def _handled(name: str) -> list[str]:
-    """The files that a handler such as ``keys.main`` may be in."""
     stem, ending = os.path.splitext(name)
     return [] if not ending or ending in _ENDINGS else [stem + one for one in _HANDLED]
 

@@ -250,7 +250,6 @@ def _is_local(value: object) -> TypeGuard[str]:
 
 
 def _shown(node: Node | None) -> str:
-    """What an expression writes, or what it holds where it is a map."""
     if node is None:
         return _OPEN
     return written(known if (known := node.get("ApplicationId")) is not None else node) or _OPEN

@@ -209,9 +209,7 @@ class Gatherer:
     def _function(self, name: str, key: Node, body: Node, source: TemplateSource) -> None:
         named = ((key._replace(value=to), body.get(own)) for own, to in (("environment", "Environment"), ("handler", "Handler")))
         properties = body._replace(value=Object((one, value) for one, value in named if value is not None))
-        kind = (key._replace(value="Type"), key._replace(value=FUNCTION))
-        made = body._replace(value=Object((kind, (key._replace(value="Properties"), properties))))
-        self.found["Resources"][name] = TemplateEntry(name, key, made, source)
+        self.found["Resources"][name] = TemplateEntry(name, key, properties, source).as_resource(FUNCTION)
 
     def _not_followed(self, source: TemplateSource, what: str) -> None:
         self.problems.append(Diagnostic(Level.NOTE, what, source.path, about=CALLS_NOT_FOLLOWED))

@@ -182,7 +182,6 @@ def _fits(resource: Resource, target: ReferenceTarget, own: tuple[tuple[str, str
 
 
 def _references(expression: Any) -> list[_Reference]:
-    """The references of an expression, without those that are prefixes of another one."""
     listed = mapping(expression).get("references")
     texts = [text for text in listed if isinstance(text, str)] if isinstance(listed, list) else []
     ordered = sorted(texts)

@@ -105,7 +105,6 @@ def _declared(user: Resource, shown: Any, configuration: Configuration) -> UserF
 
 
 def _one_of(users: list[Resource], shown: Any, configuration: Configuration) -> UserFacts:
-    """The facts about a user where the plan leaves open which of several it is."""
     addresses = ", ".join(sorted(u.address for u in users))
     each = [_declared(u, shown, configuration) for u in users]
     hidden = (*(h for u in each for h in u.hidden), ONE_OF(addresses))

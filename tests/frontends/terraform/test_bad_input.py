@@ -73,6 +73,7 @@ def root(tmp_path: Path) -> Path:
         ("bad.tf", b'module "m" {\n  source = "./."\n}\n' + MARK.encode(), "bad.tf:1:1: error: ", "calls itself"),
         ("bad.tf", KEY.encode() * 1 + b'x "' + b"a" * 300_000, "bad.tf:", "syntax error"),
         ("bad.tf", b'resource "aws_iam_access_key" {\n  user = "x"\n}\n', "bad.tf:1:1: error: ", 'lacks a label: resource "TYPE" "NAME"'),
+        ("bad.tf", b'resource "aws_iam_access_key" "k" "x" {\n  user = "x"\n}\n', "bad.tf:1:1: error: ", "has too many labels: resource"),
         ("bad_override.tf", MARK.encode() + b"module {\n}\n", "bad_override.tf:2:1: error: ", 'lacks a label: module "NAME"'),
         ("go.tf", b'{{ if .K }}\n%s{{ end }}\nlocals {\n  b = "${a.{{.B}}.c}"\n}\n' % KEY.encode(), "go.tf:1:1: error: ", "not rendered"),
         ("cookie.tf", KEY.encode() + b"locals {\n  b = a.{{cookiecutter.b}}.c\n}\n", "cookie.tf:5:9: error: ", "scan the rendered file"),

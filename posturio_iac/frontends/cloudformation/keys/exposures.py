@@ -67,7 +67,6 @@ class Exposures:
         return tuple(dict.fromkeys(self._search(stack, key.name, key, depth=0)))
 
     def _search(self, stack: Stack, name: str, key: TemplateEntry | None, depth: int) -> Iterator[Exposure | Unknown | Consumer]:
-        """Search one stack for the value of ``name``: for the secret attributes of ``key``, or for a parameter that holds the secret."""
         if (places := self._places.get(id(stack))) is None:
             stack.budget.spend(len(stack.template.source.text) // 20)
             places = self._places[id(stack)] = _references(stack)
@@ -104,6 +103,7 @@ def _references(stack: Stack) -> Places:
     found: Places = {}
     named = (("Outputs", stack.outputs), ("Resources", stack.resources))
     entries = [(section, entry) for section, members in named for entry in members.values()]
+    entries += [("Resources", one.as_resource(f"AWS::Serverless::{one.name}")) for one in stack.template.section("Globals")]
     for section, entry in sorted(entries, key=lambda one: one[1].body.start):
         for mention in mentions(entry.body):
             found.setdefault(mention.name, []).append((section, entry, mention))

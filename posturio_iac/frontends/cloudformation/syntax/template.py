@@ -91,6 +91,11 @@ class TemplateEntry:
     def prop(self, name: str) -> Node | None:
         return properties.get(name) if (properties := self.body.get("Properties")) is not None else None
 
+    def as_resource(self, kind: str) -> TemplateEntry:
+        """An entry whose body is properties, in the shape of a resource."""
+        members = ((self.key._replace(value="Type"), self.key._replace(value=kind)), (self.key._replace(value="Properties"), self.body))
+        return replace(self, body=self.body._replace(value=Object(members)))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Template:

@@ -139,7 +139,7 @@ def _argument(end: SecretEnd) -> Iterator[Exposure | Unknown]:
         if argument == "insecure_value":
             remedy = Advice(f"{sink.change}, and write value instead of insecure_value")
         elif kind == "aws_ssm_parameter":
-            stored = evaluate_or_unknown(block.get("type"), end.instance.scope())
+            stored = evaluate_or_unknown(block.get("type"), end.scope)
             doubt = stored if isinstance(stored, Unknown) else None
             if doubt is None and stored not in ("String", "StringList"):
                 return  # it is encrypted

@@ -151,10 +151,11 @@ def _blocks(folder: Module, root: str, name: str, parsed: Callable[[str], files.
 
 
 def add_block(folder: Module, block: hcl.Block) -> None:
-    """Add one top-level block to a module. One that lacks a label is an error, for which Terraform refuses all of the module."""
-    if _lacks_label(block):
+    """Add one top-level block to a module. For one with wrong labels Terraform refuses all of the module."""
+    if _is_mislabelled(block):
         form = " ".join(f'"{label}"' for label in _NAMED[block.type])
-        text = f"syntax error: the block lacks a label: {block.type} {form}. It was not checked."
+        wrong = "lacks a label" if len(block.labels) < len(_NAMED[block.type]) else "has too many labels"
+        text = f"syntax error: the block {wrong}: {block.type} {form}. It was not checked."
         folder.diagnostics.append(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
         return
     match block.type:
@@ -175,7 +176,7 @@ def add_block(folder: Module, block: hcl.Block) -> None:
 def _repeated(folder: Module, block: hcl.Block) -> Iterator[Diagnostic]:
     """Yield an error if a key, a user or a call of a module stands in the folder twice, for which Terraform refuses all of the module."""
     matters = block.type == "module" or (block.type == "resource" and block.labels[:1] in _UNIQUE)
-    first = _table(folder, block).get(_address(block)) if matters and not _lacks_label(block) else None
+    first = _table(folder, block).get(_address(block)) if matters and not _is_mislabelled(block) else None
     if first is not None:
         address = " ".join((block.type, *(f'"{label}"' for label in block.labels)))
         text = f"{address} is declared twice, first at {first.header.path}:{first.header.line}, so Terraform refuses the module"
@@ -192,8 +193,8 @@ def _mistyped(block: hcl.Block) -> Iterator[Diagnostic]:
         yield Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column)
 
 
-def _lacks_label(block: hcl.Block) -> bool:
-    return len(block.labels) < len(_NAMED.get(block.type, ()))
+def _is_mislabelled(block: hcl.Block) -> bool:
+    return block.type in _NAMED and len(block.labels) != len(_NAMED[block.type])
 
 
 def _table(folder: Module, block: hcl.Block) -> dict[object, hcl.Block]:
@@ -218,7 +219,7 @@ def constant(block: hcl.Block, name: str) -> str | None:
 def _override(folder: Module, block: hcl.Block) -> None:
     from posturio_iac.frontends.terraform.modules.override_files import override
 
-    if block.type in TABLES and not _lacks_label(block) and (base := _table(folder, block).get(_address(block))) is not None:
+    if block.type in TABLES and not _is_mislabelled(block) and (base := _table(folder, block).get(_address(block))) is not None:
         block = override(base, block)
     elif block.type == "provider":
         for place, provider in enumerate(folder.providers):
