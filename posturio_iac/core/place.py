@@ -5,7 +5,7 @@ Each as data, with the one function that puts it into words. Nothing reads the w
 
 from __future__ import annotations
 
-from posturio_iac.core.record import Enum, dataclass, replace
+from posturio_iac.core.record import Enum, NamedTuple, dataclass, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, Union
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """A region of one file, as editors and SARIF count it."""
 
     path: str  # relative to the scan root, with forward slashes
@@ -27,7 +26,7 @@ class Span:
 def relocated(value: Any, path: Callable[[str], str]) -> Any:
     """A record with ``path`` applied to the paths of all regions that it holds."""
     if isinstance(value, Span):
-        return replace(value, path=path(value.path))
+        return value._replace(path=path(value.path))
     if type(value) is tuple:
         return tuple(relocated(one, path) for one in value)
     names = getattr(type(value), "__match_args__", ())

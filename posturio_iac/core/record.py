@@ -23,55 +23,48 @@ else:
     _RARE = 100
     """How many objects a class makes before its initialiser is compiled."""
 
-    class _Field:
-        """What ``field(…)`` states about one attribute."""
+    class field:  # noqa: N801 - the name in dataclasses
+        """States how an attribute gets its value, and whether it counts for equality."""
 
-        __slots__ = ("compare", "default_factory", "init", "repr")
+        __slots__ = ("compare", "default_factory", "init")
 
-        def __init__(self, default_factory, *, init, compare, repr):  # noqa: A002 - the name in dataclasses
-            self.default_factory = default_factory
-            self.init = init
-            self.compare = compare
-            self.repr = repr
+        def __init__(self, *, default_factory=None, init=True, compare=True):
+            self.default_factory, self.init, self.compare = default_factory, init, compare
 
-    def field(*, default_factory=None, init=True, compare=True, repr=True):  # noqa: A002 - the name in dataclasses
-        """State how an attribute gets its value, and whether it counts for equality and is shown."""
-        return _Field(default_factory, init=init, compare=compare, repr=repr)
-
-    def dataclass(*, slots, frozen=False, eq=True, order=False):
+    def dataclass(*, slots, frozen=False, eq=True):
         """Make the decorated class a data class; each says that it has ``slots``, for type checkers."""
         if not slots:
             raise TypeError("records have slots")
-        return lambda cls: _made(cls, frozen=frozen, eq=eq, order=order)
+        return lambda cls: _made(cls, frozen=frozen, eq=eq)
 
     def replace(record, /, **changes):
         """A copy of a record with other values for some attributes."""
         values = [changes.pop(name) if name in changes else getattr(record, name) for name in record.__match_args__]
         return type(record)(*values, **changes)
 
-    def _made(cls, *, frozen, eq, order):
+    def _made(cls, *, frozen, eq):
         names = tuple(cls.__annotations__)
         space = dict(cls.__dict__)
         space.pop("__dict__", None)
         space.pop("__weakref__", None)
         given = {name: space.pop(name) for name in names if name in space}
-        taken = shown = compared = names
-        if special := {name: value for name, value in given.items() if isinstance(value, _Field)}:
+        taken = compared = names
+        if special := {name: value for name, value in given.items() if isinstance(value, field)}:
             taken = tuple(n for n in names if n not in special or special[n].init)
-            shown = tuple(n for n in names if n not in special or special[n].repr)
             compared = tuple(n for n in names if n not in special or special[n].compare)
         setters = []
         # Everything stands in the namespace from the start: a special method that is set on a finished class costs several times as much.
         methods = {
             "__init__": _initialiser(cls.__name__, taken, setters, given, special, space.get("__post_init__")),
-            "__repr__": lambda self: f"{cls.__qualname__}({', '.join(f'{n}={getattr(self, n)!r}' for n in shown)})",
+            "__repr__": lambda self: f"{cls.__qualname__}({', '.join(f'{n}={getattr(self, n)!r}' for n in names)})",
             "__reduce__": _reduced,
             "__dataclass_fields__": _FIELDS,
-            "__signature__": _SIGNATURE,
             "__record__": (names, given),
         }
-        if order or (eq and "__eq__" not in space):
-            _add_comparison(methods, compared, frozen=frozen, eq=eq and "__eq__" not in space, order=order)
+        if eq and "__eq__" not in space:
+            values = attrgetter(*compared) if compared else lambda _self: ()
+            methods["__eq__"] = lambda self, other: values(self) == values(other) if type(other) is type(self) else NotImplemented
+            methods["__hash__"] = (lambda self: hash(values(self))) if frozen else None
         if frozen:
             methods["__setattr__"] = methods["__delattr__"] = _refuse
         methods.update(space, __slots__=names, __match_args__=taken)
@@ -93,18 +86,18 @@ else:
                 owner.__init__ = _compiled(names, setters, defaults, factories, after)
             for put, value in zip(setters, values):  # noqa: B905 - named values follow
                 put(self, value)
-            for place, name in enumerate(names[len(values) :], len(values)):
+            stated = len(values)
+            for name, put in zip(names[stated:], setters[stated:]):  # noqa: B905 - one setter a name
                 if name in named:
-                    value = named.pop(name)
+                    put(self, named.pop(name))
                 elif name in defaults:
-                    value = defaults[name]
+                    put(self, defaults[name])
                 elif factories.get(name) is not None:
-                    value = factories[name]()
+                    put(self, factories[name]())
                 else:
                     raise TypeError(f"{record}() lacks the argument {name}")
-                setters[place](self, value)
-            if named or len(values) > len(names):
-                raise TypeError(f"{record}() got too many arguments: {', '.join(named) or len(values)}")
+            if named or stated > len(names):
+                raise TypeError(f"{record}() got too many arguments: {', '.join(named) or stated}")
             if after is not None:
                 after(self)
 
@@ -130,17 +123,6 @@ else:
         after_lines = [" _after(self)"] if after is not None else []
         exec("\n".join((f"def __init__({', '.join(given)}):", *(body or [" pass"]), *after_lines)), space)  # noqa: S102 - as dataclasses do
         return space["__init__"]
-
-    def _add_comparison(methods, names, *, frozen, eq, order):
-        values = attrgetter(*names) if names else lambda _self: ()
-        if eq:
-            methods["__eq__"] = lambda self, other: values(self) == values(other) if type(other) is type(self) else NotImplemented
-            methods["__hash__"] = (lambda self: hash(values(self))) if frozen else None
-        if order:
-            methods["__lt__"] = lambda self, other: values(self) < values(other) if type(other) is type(self) else NotImplemented
-            methods["__le__"] = lambda self, other: values(self) <= values(other) if type(other) is type(self) else NotImplemented
-            methods["__gt__"] = lambda self, other: values(self) > values(other) if type(other) is type(self) else NotImplemented
-            methods["__ge__"] = lambda self, other: values(self) >= values(other) if type(other) is type(self) else NotImplemented
 
     def _reduced(self):
         return type(self), tuple(getattr(self, name) for name in self.__match_args__)
@@ -172,20 +154,14 @@ else:
 
         def stated(name):
             value = given.get(name, dataclasses.MISSING)
-            if isinstance(value, _Field):
+            if isinstance(value, field):
                 factory = value.default_factory if value.default_factory is not None else dataclasses.MISSING
-                return dataclasses.field(default_factory=factory, init=value.init, compare=value.compare, repr=value.repr)
+                return dataclasses.field(default_factory=factory, init=value.init, compare=value.compare)
             return dataclasses.field(default=value)
 
         return dataclasses.make_dataclass(owner.__name__, [(name, owner.__annotations__[name], stated(name)) for name in names])
 
-    def _signature(owner):
-        import inspect
-
-        return inspect.signature(_real(owner))
-
     _FIELDS = _Later(lambda owner: _real(owner).__dataclass_fields__, "__dataclass_fields__")
-    _SIGNATURE = _Later(_signature, "__signature__")
 
     class _NamedTuples(type):
         """Makes the classes that state ``NamedTuple`` as their base."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from posturio_iac.core.place import Span
-from posturio_iac.core.record import dataclass, replace
+from posturio_iac.core.record import dataclass
 from posturio_iac.fixes.planner import first_that_works
 from posturio_iac.fixes.wanted import apply
 
@@ -74,7 +74,7 @@ def _around(edits: Collection[Edit], data: bytes) -> tuple[int, int, bytes]:
     start = data.rfind(b"\n", 0, min(edit.start for edit in edits)) + 1
     end = data.find(b"\n", max(edit.end for edit in edits))
     end = len(data) if end < 0 else end
-    return start, end, apply(data[start:end], [replace(edit, start=edit.start - start, end=edit.end - start) for edit in edits])
+    return start, end, apply(data[start:end], [edit._replace(start=edit.start - start, end=edit.end - start) for edit in edits])
 
 
 def _groups(edits: tuple[Edit, ...], files: WorkingFiles) -> list[list[Edit]]:

@@ -9,7 +9,7 @@ from posixpath import dirname
 from posturio_iac.core.addresses import calls
 from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.place import Place
-from posturio_iac.core.record import Enum, dataclass, replace
+from posturio_iac.core.record import Enum, NamedTuple, dataclass, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -227,8 +227,7 @@ class ChangeLevel(str, Enum):
 SAFE = (ChangeLevel.NOTHING, ChangeLevel.IN_PLACE)  # the levels that are written without being asked for
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Edit:
+class Edit(NamedTuple):
     """Text in place of ``data[start:end]`` of a file."""
 
     path: str

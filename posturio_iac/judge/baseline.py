@@ -54,8 +54,7 @@ def accepted(findings: Iterable[Finding]) -> Counter[Severity]:
     return Counter(f.severity for f in findings if f.suppressed is not None and f.suppressed.source == SOURCE)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class BaselineEntry:
+class BaselineEntry(NamedTuple):
     """One known finding."""
 
     path: str  # relative to the folder of the baseline, with forward slashes; empty where it is not stated

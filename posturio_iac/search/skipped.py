@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.search.kinds import kind_of
 from posturio_iac.search.locations import holds_code, outermost, repository_of
@@ -29,8 +29,7 @@ _TRACKED = ("ls-files", "-z", "-s")
 _SUBMODULE_MODE = b"160000"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SkippedPlace:
+class SkippedPlace(NamedTuple):
     """Something that was not checked."""
 
     kind: str

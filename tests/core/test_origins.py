@@ -15,7 +15,6 @@ from posturio_iac.core.evidence.remedy import IntervalSetting, SetInterval
 from posturio_iac.core.evidence.remedy_text import describe, outline
 from posturio_iac.core.model import Declaration
 from posturio_iac.core.place import HolderKind, Place, SecretHolder, Span, describe_holder, relocated
-from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import NO_VALUE
 
 USER, CLOCK = "aws_iam_user.ci", "time_rotating.key"
@@ -220,7 +219,7 @@ def test_texts_of_a_remedy_change_wherever_they_are() -> None:
 
 
 def test_a_remedy_moves_with_its_place() -> None:
-    there = Place(KEY.address, replace(SPAN, path="infra/iam.tf"))
+    there = Place(KEY.address, SPAN._replace(path="infra/iam.tf"))
     found = (r.SetArgument(KEY, "a", "b"), r.SetInterval(DAYS, 90, 2), r.SetArgument(UNSEEN, "a", "b"), r.Advice("wait"), None)
     inside = r.SetInterval(r.IntervalSetting(there, "rotation_days"), 90, 2)
     assert relocated(found, "infra/{}".format) == (r.SetArgument(there, "a", "b"), inside, *found[2:])

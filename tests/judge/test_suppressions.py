@@ -232,7 +232,7 @@ def test_a_baseline_entry_ends_at_its_moment() -> None:
 def test_a_baseline_entry_holds_for_the_same_user(user: Any, accepted_user: str, suppressed: bool) -> None:
     key = access_key(user=user, user_address="aws_iam_user.ci")
     (finding,) = run(key).findings
-    policy = Policy(baseline={finding.fingerprint: replace(accepted(finding), user=accepted_user)})
+    policy = Policy(baseline={finding.fingerprint: accepted(finding)._replace(user=accepted_user)})
     (found,) = judge([key], as_of=AS_OF, policy=policy).findings
     assert (found.suppressed is not None) is suppressed
 

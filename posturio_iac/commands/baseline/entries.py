@@ -128,8 +128,8 @@ class Update:
             one = self._known.matched.get(f.fingerprint) or self._heirs.get(f.fingerprint)
             if one is None or (f.fingerprint != one.entry.fingerprint and f.fingerprint not in {*self._known.moved, *self._heirs}):
                 continue
-            entry = replace(one.entry, fingerprint=f.fingerprint, **_place(f, os.path.dirname(os.path.realpath(one.file)), code))
-            changed[one.entry.fingerprint] = replace(entry, content=self._content(f, code), user=self._user(f))
+            entry = one.entry._replace(fingerprint=f.fingerprint, **_place(f, os.path.dirname(os.path.realpath(one.file)), code))
+            changed[one.entry.fingerprint] = entry._replace(content=self._content(f, code), user=self._user(f))
         return changed
 
     def _added(self, new: NewEntryFields, code: CodeFiles) -> Mapping[str, list[BaselineEntry]]:

@@ -61,8 +61,8 @@ class Names:
     """Dropped from the front of a name before it is looked up; the rotators' own tags carry the last two."""
     users: tuple[tuple[str, str], ...] = ()
     """Globs of the path and name of users, such as ``/payments/*``, each with who is responsible for their keys."""
-    lookup: dict[str, Meaning] = field(init=False, repr=False, compare=False)  # meanings by normalised name
-    stems: tuple[str, ...] = field(init=False, repr=False, compare=False)  # the normalised prefixes, the longest first
+    lookup: dict[str, Meaning] = field(init=False, compare=False)  # meanings by normalised name
+    stems: tuple[str, ...] = field(init=False, compare=False)  # the normalised prefixes, the longest first
 
     def __post_init__(self) -> None:
         lookup: dict[str, Meaning] = {}

@@ -17,6 +17,7 @@ _BLANK = " \t"
 _DIGITS = "0123456789"
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 _IN_WORDS = _LETTERS + _DIGITS + "-"
+_ALONE = "{}[]().,:?"
 _TWO = ("==", "!=", "<=", ">=", "&&", "||")
 
 
@@ -55,6 +56,8 @@ def add_tokens(found: list[Token], line: str, row: int, column: int = 0) -> bool
         sign = rest[0]
         if sign in _LETTERS:
             kind, behind = WORD, rest.lstrip(_IN_WORDS)
+        elif sign in _ALONE:
+            kind, behind = sign, rest[1:]
         elif sign == '"':
             text, end, behind = rest[1:].partition('"')
             kind = TEMPLATE if "${" in text or "%{" in text else STRING

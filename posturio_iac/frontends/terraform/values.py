@@ -179,12 +179,11 @@ def either(yes: Due | None, no: Due | None) -> Traced:
 def due_of(*values: Value) -> Due | None:
     """Why clocks make a part of ``values`` unknown: for certain if any part is so."""
     found = [unknown for unknown in unknowns(*values) if isinstance(unknown, Due)]
-    certain = [due for due in found if due.doubt is None]
-    if certain or found:
-        chosen = certain or found
-        kind = type(chosen[0])
-        return kind((cause for due in chosen for cause in due.causes), chosen[0].doubt, computed=any(due.computed for due in chosen))
-    return None
+    if len(found) < 2:  # noqa: PLR2004 - nothing to join
+        return found[0] if found else None
+    chosen = [due for due in found if due.doubt is None] or found
+    kind = type(chosen[0])
+    return kind((cause for due in chosen for cause in due.causes), chosen[0].doubt, computed=any(due.computed for due in chosen))
 
 
 def doubtful(unknown: Unknown, *dropped: Value) -> Unknown:

@@ -10,7 +10,7 @@ from posturio_iac.frontends.terraform.evaluation.evaluate import attribute, eval
 from posturio_iac.frontends.terraform.modules.expansion import suffix_of
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, View, planned
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.references import listed, mentioned, references, spelled, walk
+from posturio_iac.frontends.terraform.syntax.references import listed, mentioned, pairs_in, references, spelled
 from posturio_iac.frontends.terraform.values import EvaluationError, SomeInstance, Value
 
 TYPE_CHECKING = False
@@ -125,7 +125,7 @@ def _needed_by_such(instance: ModuleInstance) -> set[tuple[str, ...]]:
         found |= fresh
         pending += [mentioned(folder.resources[name]) for name in fresh if name in folder.resources]
         held = (folder.locals[name].expression for kind, name in fresh if kind == "local" and name in folder.locals)
-        pending += [{(words[0], words[1]) for part in walk(e) if len(words := references(part)) > 1} for e in held]
+        pending += map(pairs_in, held)
     return found
 
 

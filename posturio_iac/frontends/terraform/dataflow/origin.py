@@ -14,7 +14,7 @@ from posturio_iac.frontends.terraform.evaluation.evaluate import HIDING, evaluat
 from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import SAME, ModuleInstance, ModuleScope, View, later
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.references import inside, references, walk
+from posturio_iac.frontends.terraform.syntax.references import indexes, inside, references, references_in
 from posturio_iac.frontends.terraform.values import EvaluationError, Traced, Value, due_of, unknowns
 
 TYPE_CHECKING = False
@@ -186,7 +186,7 @@ def mentions(
         if len(words) > 1 and (not only_held or words[0] in _HELD) and (place := (id(instance), words)) not in seen:
             seen.add(place)
             pending += _sources(words, instance, computed=computed)
-        parts = inside(current) if not words else [part.key for part in walk(current) if isinstance(part, hcl.Index)]
+        parts = inside(current) if not words else indexes(current)
         if computed and isinstance(current, hcl.Conditional):
             condition = evaluate_or_unknown(current.condition, instance.scope())
             parts = [current.yes if condition else current.no] if isinstance(condition, bool) else parts
@@ -216,7 +216,7 @@ def of_instance(expression: hcl.Expr | None, scope: ModuleScope) -> Iterator[Pla
 
 
 def varies(expression: hcl.Expr) -> bool:
-    return any(references(part)[:1] in (("each",), ("count",)) for part in walk(expression))
+    return any(words[0] in ("each", "count") for words in references_in(expression))
 
 
 def _given(name: str, instance: ModuleInstance) -> Iterator[Placed]:

@@ -11,7 +11,7 @@ from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigi
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.references import references, walk
+from posturio_iac.frontends.terraform.syntax.references import references_in
 from posturio_iac.frontends.terraform.values import EvaluationError, Value, due_of, first_unknown
 
 TYPE_CHECKING = False
@@ -152,15 +152,15 @@ def _words_in(holder: hcl.Block | hcl.Attribute) -> Iterable[tuple[str, ...]]:
     found = dict.fromkeys(_NAMED.findall(text, text.find(b"{" if isinstance(holder, hcl.Block) else b"="))) if text is not None else None
     if found is None or not all(rest for _, rest in found):
         if isinstance(holder, hcl.Attribute):
-            return _references_in(holder.expression)
+            return _named_in(holder.expression)
         expressions = (*(argument for _, argument in arguments_of(holder)), holder.get("for_each"))
-        return [words for e in expressions if e is not None for words in _references_in(e)]
+        return [words for e in expressions if e is not None for words in _named_in(e)]
     return [(_KINDS[kind.decode()], *rest.decode("utf-8", "replace").split(".")[1:]) for kind, rest in found]
 
 
-def _references_in(expression: hcl.Expr) -> Iterator[tuple[str, ...]]:
-    for part in walk(expression):
-        match references(part):
+def _named_in(expression: hcl.Expr) -> Iterator[tuple[str, ...]]:
+    for words in references_in(expression):
+        match words:
             case ("data", kind, name, *_):
                 yield f"data.{kind}", name
             case (kind, name, *rest):

@@ -16,7 +16,7 @@ from posturio_iac.frontends.terraform.dataflow.origin import may_say, mentions, 
 from posturio_iac.frontends.terraform.evaluation.evaluate import IMPURE, evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.instance import SAME, USUAL, ModuleInstance, ModuleScope, planned
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.references import inside, references, spelled, walk
+from posturio_iac.frontends.terraform.syntax.references import inside, references_in, spelled
 from posturio_iac.frontends.terraform.values import due_of, first_unknown
 
 TYPE_CHECKING = False
@@ -195,7 +195,7 @@ def chosen_by_hand(block: hcl.Block, scope: ModuleScope) -> Iterator[str]:
     if not (schedulers := scope.instance.resources(*SCHEDULERS)):
         return
     places = [*(o.get("value") for o in folder.outputs.values()), *(a.expression for a in folder.locals.values())]
-    mentioned = [{references(part)[:2] for part in walk(place)} for place in places if place is not None]
+    mentioned = [{words[:2] for words in references_in(place)} for place in places if place is not None]
     for address, _ in schedulers:
         if any({address, block.labels} <= found for found in mentioned):
             yield f"the scheduler {'.'.join(address)} only chooses which key is shown and replaces none"

@@ -64,12 +64,12 @@ def evaluate(expression: hcl.Expr, scope: Scope) -> Value:  # noqa: C901, PLR091
     match expression:
         case hcl.Literal(value):
             return normal(value) if isinstance(value, str) else value
+        case hcl.GetAttr():
+            return _get_attr(expression, scope)
         case hcl.TemplateExpr():
             return _template(expression, scope)
         case hcl.Name():
             return _name(expression, scope)
-        case hcl.GetAttr():
-            return _get_attr(expression, scope)
         case hcl.Index():
             return index(evaluate(expression.target, scope), evaluate(expression.key, scope))
         case hcl.Splat():

@@ -14,7 +14,7 @@ from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unk
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, comments_for
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.references import references, walk
+from posturio_iac.frontends.terraform.syntax.references import references, references_in, walk
 from posturio_iac.search.kinds import RUNNING, TERRAFORM, holds_any, names_program, runs_program
 
 TYPE_CHECKING = False
@@ -125,7 +125,7 @@ def _is_run_to_rotate(own: tuple[str, ...], instance: ModuleInstance) -> bool:
         name = references(rotation.get("rotation_lambda_arn"))[:2]
         function = next((found for _, found in instance.resources("aws_lambda_function") if found.labels == name), None)
         arguments = function.body.attributes.values() if function is not None else ()
-        if own == name or any(references(part)[: len(own)] == own for argument in arguments for part in walk(argument.expression)):
+        if own == name or any(words[: len(own)] == own for argument in arguments for words in references_in(argument.expression)):
             return True
     return False
 

@@ -14,7 +14,7 @@ from posturio_iac.frontends.terraform.keys.users import TerraformUser, below, fi
 from posturio_iac.frontends.terraform.modules.expansion import quoted
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.references import mentioned, references, spelled, walk
+from posturio_iac.frontends.terraform.syntax.references import mentioned, references_in, spelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ def _entry(block: hcl.Block, scope: ModuleScope) -> tuple[str, str, str] | None:
 
 
 def _set_for_entry(given: hcl.Expr | None, test: str, entry: str, collection: str, argument: str, place: Place, off: str) -> Remedy:
-    parts = walk(given) if given is not None else ()
-    if (words := next((w for w in map(references, parts) if w[:2] == ("each", "value")), None)) is not None:
+    parts = references_in(given) if given is not None else ()
+    if (words := next((w for w in parts if w[:2] == ("each", "value")), None)) is not None:
         of = f" of {collection}" if collection else ""
         return Advice(f"set {'.'.join(words[2:]) or argument} to {off} in the entry {entry}{of}")
     usual = spelled(given) if given is not None and not isinstance(given, hcl.Literal) else ""
@@ -141,8 +141,8 @@ def _goes_elsewhere(name: str, instance: ModuleInstance, block: hcl.Block) -> bo
         return False
     others = [held for key, held in instance.folder.resources.items() if key[0] != "aws_iam_user"]
     others += [held for held in instance.folder.calls.values() if held is not block]
-    made = (part for local in instance.folder.locals.values() for part in walk(local.expression))
-    return any(("var", name) in mentioned(held) for held in others) or any(references(part)[:2] == ("var", name) for part in made)
+    made = (words for local in instance.folder.locals.values() for words in references_in(local.expression))
+    return any(("var", name) in mentioned(held) for held in others) or any(words[:2] == ("var", name) for words in made)
 
 
 def _input(expression: hcl.Expr | None) -> str | None:

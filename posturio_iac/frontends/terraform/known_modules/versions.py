@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import NamedTuple, dataclass
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.frontends.terraform.known_modules.module_source import parse_source
 
@@ -20,8 +20,7 @@ COMMIT = lazy_pattern(r"[0-9a-f]{7,40}")
 _TERM = lazy_pattern(r"\s*(>=|<=|!=|~>|=|>|<|)\s*(\S+)\s*")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Version:
+class Version(NamedTuple):
     """A semantic version; its order is theirs. Build metadata is dropped."""
 
     release: tuple[int, int, int]

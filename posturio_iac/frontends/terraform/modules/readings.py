@@ -16,7 +16,7 @@ from posturio_iac.core.text.textfile import LIMIT, UnreadableError, read
 from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
 from posturio_iac.frontends.terraform.modules.files import TOFU
 from posturio_iac.frontends.terraform.modules.folder import TABLES, constant, is_automatic
-from posturio_iac.frontends.terraform.syntax.references import mentioned, references, walk
+from posturio_iac.frontends.terraform.syntax.references import mentioned, pairs_in
 from posturio_iac.search.kinds import STATED, TERRAFORM, kind_of, names_program, runs_program, spelled_out
 from posturio_iac.search.module_calls import content
 
@@ -75,7 +75,7 @@ def _blocks(folder: Module) -> Iterator[hcl.Block]:
 def _used(folder: Module) -> set[tuple[str, str]]:
     found = {pair for block in _blocks(folder) for pair in mentioned(block)}
     for attribute in folder.locals.values():
-        found |= {(words[0], words[1]) for part in walk(attribute.expression) if len(words := references(part)) > 1}
+        found |= pairs_in(attribute.expression)
     return found
 
 

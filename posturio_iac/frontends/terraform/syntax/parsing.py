@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 OUTLINED_FROM = 16_384
 """Bytes that are read whole before blocks are parsed one at a time: compiling what finds them costs as much."""
+_SMALL = 1000  # bytes up to which a file with a key is read whole: nearly every block there is asked for
 _seen = 0
 
 
@@ -29,7 +30,7 @@ def parse(path: str, data: bytes) -> Parsed:
     global _seen  # noqa: PLW0603 - what was read so far in this process
     data = with_plain_markers(data.removeprefix(b"\xef\xbb\xbf"))
     _seen += len(data)
-    read = plain_file if _seen < OUTLINED_FROM else _outlined
+    read = plain_file if _seen < OUTLINED_FROM or (len(data) < _SMALL and b"iam_access_key" in data) else _outlined
     if (body := read(path, data)) is not None:
         return body, ()
     from posturio_iac.frontends.terraform.syntax.source import SourceText

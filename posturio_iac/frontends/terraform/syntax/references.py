@@ -53,17 +53,41 @@ def spelled(expression: hcl.Expr) -> str:
             return ""
 
 
+def references_in(expression: hcl.Expr) -> Iterator[tuple[str, ...]]:
+    """Yield the words of each reference in an expression, those in the indexes of others too."""
+    pending: list[hcl.Expr | None] = [expression]
+    while pending:
+        current = pending.pop()
+        if words := references(current):
+            yield words
+            pending += indexes(current)
+        elif current is not None:
+            pending += inside(current)
+
+
+def indexes(reference: hcl.Expr | None) -> list[hcl.Expr]:
+    """The expressions in the brackets of a reference."""
+    found = []
+    while isinstance(reference, (hcl.GetAttr, hcl.Index)):
+        if isinstance(reference, hcl.Index):
+            found.append(reference.key)
+        reference = reference.target
+    return found
+
+
+def pairs_in(expression: hcl.Expr) -> set[tuple[str, str]]:
+    """The first two words of every reference in an expression: ``("aws_iam_user", "ci")``."""
+    return {(words[0], words[1]) for words in references_in(expression) if len(words) > 1}
+
+
 def mentioned(block: hcl.Block) -> set[tuple[str, str]]:
-    """The first two words of every reference in a block: ``("aws_iam_user", "ci")``."""
+    """The same of all expressions in a block."""
     found: set[tuple[str, str]] = set()
     pending = [block.body]
     while pending:
         body = pending.pop()
         for attribute in body.attributes.values():
-            for expression in walk(attribute.expression):
-                words = references(expression)
-                if len(words) > 1:
-                    found.add((words[0], words[1]))
+            found |= pairs_in(attribute.expression)
         pending += [b.body for b in body.blocks]
     return found
 
