@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.record import replace
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.fixes.wanted import ELSEWHERE, CannotFixError, clash
 
@@ -168,7 +167,7 @@ def hidden_output(source: HclSource, block: Block) -> list[Edit]:
                 raise CannotFixError("nonsensitive() stands on lines of its own; make the change by hand")
             bare = [source.edit(node.start_byte, inner.start_byte, ""), source.edit(inner.end_byte, node.end_byte, "")]
             if edits and clash(edits[0], bare[0]):  # a block on one line is written anew
-                edits[0] = replace(edits[0], text=edits[0].text.replace(source.text(node), source.text(inner)))
+                edits[0] = edits[0]._replace(text=edits[0].text.replace(source.text(node), source.text(inner)))
             else:
                 edits += bare
     return edits

@@ -226,7 +226,6 @@ def _literals(policy: hcl.Block, scope: ModuleScope) -> Iterator[str]:
 
 
 def _pusher(user: TerraformUser, policies: Iterable[str]) -> Place | None:
-    """The user, if its policies allow it to push images to ECR, and nothing else."""
     named = [_ACTION.findall(text) for text in policies]
     actions = {action for actions in named for action in actions}
     if user.block is None or not actions or not all(named) or not all(action.startswith(_REGISTRIES) for action in actions):

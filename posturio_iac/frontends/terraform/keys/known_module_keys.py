@@ -60,7 +60,6 @@ def _made(version: KnownVersion, block: hcl.Block, scope: ModuleScope) -> list[t
 
 
 def _elements(inputs: Inputs) -> Iterator[tuple[str, Inputs]]:
-    """Yield the key once, or once for each element of the input that it is made from."""
     key = inputs.key
     match collection := inputs.value(key.each) if key.each is not None else None:
         case _ if key.each is None:

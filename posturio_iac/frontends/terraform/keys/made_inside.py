@@ -120,7 +120,6 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
 
 
 def _is_run_to_rotate(own: tuple[str, ...], instance: ModuleInstance) -> bool:
-    """True if a rotation of Secrets Manager runs the block of this address, or a function that is made of it."""
     for _, rotation in instance.resources("aws_secretsmanager_secret_rotation"):
         name = references(rotation.get("rotation_lambda_arn"))[:2]
         function = next((found for _, found in instance.resources("aws_lambda_function") if found.labels == name), None)
