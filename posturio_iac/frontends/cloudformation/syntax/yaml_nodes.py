@@ -89,7 +89,9 @@ def member_at(text: str, at: int) -> tuple[Node, Node] | None:
 
     None where they do not: it is no first one of its line, has a syntax error, or refers to an anchor that stands before it.
     """
-    yaml, base = _pyyaml(), text.rfind("\n", 0, at) + 1
+    import yaml
+
+    base = text.rfind("\n", 0, at) + 1
     if text[base:at].strip(" "):
         return None
     lines = Lines(text)
@@ -116,20 +118,11 @@ def _take(stream: Iterator[YamlDocument], found: list[YamlDocument]) -> tuple[st
     return None
 
 
-def _pyyaml() -> Any:
-    """PyYAML; the patterns of its own reader, which libyaml makes needless and which take half of the import, wait for their use."""
-    compiled, re.compile = re.compile, lazy_pattern  # type: ignore[assignment]  # for the time of the import
-    try:
-        import yaml
-    finally:
-        re.compile = compiled
-    return yaml
-
-
 def _stream(text: str, lines: Lines, base: int) -> Iterator[YamlDocument]:
-    yaml = _pyyaml()
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    scalar = yaml.ScalarEvent
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    scalar: Any = yaml.ScalarEvent
     composer = _Composer(text, lines, base, yaml)
     try:
         parser = loader(text)
