@@ -34,7 +34,6 @@ from posturio_iac.render import DEPLOYED, FORMATS
 from posturio_iac.render.report.html_page import page
 from posturio_iac.render.report.markdown_report import page as markdown
 from posturio_iac.render.report.view import Posture
-from posturio_iac.rules import all_rules
 from tests.support import canned
 from tests.support.attacks import put
 from tests.support.fixture_tools import AS_OF, FIXTURES, scan, summary
@@ -190,7 +189,6 @@ def _outputs() -> Iterator[tuple[str, Callable[[], str]]]:
     ):
         yield f"live-{name}", partial(table, canned.deployed(), style, by_owner=name == "wide", quiet=False, read=RunCoverage(1, 1))
     yield from ((f"report-{name}", partial(_report, posture)) for name, posture in _postures())
-    yield "rule-data", lambda: "".join(f"{entry.rule}\n" for entry in all_rules().values())
     yield "graph", lambda: import_module("tests.support.worlds").graphs(golden("graph").read_text(encoding="utf-8"))
     yield "gate", lambda: import_module("tests.retire.test_gate").decisions()
     yield from ((file.stem, partial(_session, file)) for file in sorted(golden("").parent.glob("session-*.out")))
