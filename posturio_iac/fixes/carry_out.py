@@ -7,7 +7,7 @@ import posixpath
 from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.keys import AGE
 from posturio_iac.fixes import hcl_maps
-from posturio_iac.fixes.wanted import ELSEWHERE, PERSON, CannotFixError, ChangeLevel, CodeChange, Suppress, new_text
+from posturio_iac.fixes.wanted import ELSEWHERE, PERSON, CannotFixError, ChangeLevel, CodeChange, Suppress
 from posturio_iac.fixes.working_files import HCL_BESIDE
 from posturio_iac.search.kinds import IN_HCL, IN_JSON
 
@@ -63,8 +63,6 @@ def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]
     text = f"posturio:ignore[{', '.join(remedy.rules)}]{until} {hcl_maps.item('reason', remedy.reason)}"
     if span.path.endswith((*IN_HCL, UNIT)):
         hcl, start = files.hcl(span.path), files.start(span)
-        if span.path.endswith(UNIT) and not hcl.data.startswith(b"terraform", start - hcl.base):
-            raise CannotFixError("its code is not here; write the exception in the module's own code")
         return [hcl_maps.add_comment(hcl, hcl.block_at(start), text)]
     source = files.nodes(span.path)
     _, body = source.member_at(files.start(span))
@@ -127,7 +125,7 @@ def _rotated_in_hcl(remedy: Remedy, source: HclSource, block: Block, files: Work
 
 
 def _replaced(remedy: ReplaceValue, source: HclSource, start: int, end: int) -> tuple[ChangeLevel, list[Edit]]:
-    new, first, last = new_text(remedy), start - source.base, end - source.base
+    new, first, last = remedy.written or remedy.value, start - source.base, end - source.base
     written = source.data[first:last].decode("utf-8", "replace")
     if written == hcl_maps.quoted(remedy.old) or (written == remedy.old and written.replace(".", "").isdigit()):
         level = ChangeLevel.REPLACES if remedy.replaces else ChangeLevel.IN_PLACE

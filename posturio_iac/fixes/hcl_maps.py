@@ -79,8 +79,6 @@ def _into(source: HclSource, expression: Node, name: str, value: str) -> list[Ed
             gap = "\n" + source.indent(at) if not line.strip() else " "
             return [source.edit(at, at, f"{{ {_pair(name, value)} }},{gap}")]
     start, end = expression.start_byte, expression.end_byte
-    if source.data[start:end].lstrip().startswith(b"<<"):
-        raise CannotFixError("the map is built from a heredoc; add the entry by hand")
     return [source.edit(start, start, f"merge({{ {_pair(name, value)} }}, "), source.edit(end, end, ")")]
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ORDER, TRIGGERED = "create_before_destroy", "replace_triggered_by"
 CLOCK, HOLDER, DATA = "time_rotating", "time_static", "terraform_data"
+OVERRIDDEN = "an override file sets it; remove it there"
 _INTERVAL = lazy_pattern(r'"?[0-9.]+"?|"rate\([^"$]*\)"')
 _PROVIDER = 'time = {\n  source  = "hashicorp/time"\n  version = ">= 0.9"\n}'
 
@@ -49,9 +50,10 @@ def set_interval(source: HclSource, block: Block, setting: IntervalSetting, days
 
 
 def _instead(source: HclSource, block: Block, setting: IntervalSetting, value: str) -> list[Edit]:
-    first, *rest = [a for name in setting.instead_of if (a := source.attribute(block, name)) is not None]
-    if source.attribute(block, setting.argument) is not None and setting.argument not in setting.instead_of:
-        raise CannotFixError("several arguments set the interval; change them by hand")
+    found = [a for name in setting.instead_of if (a := source.attribute(block, name)) is not None]
+    if not found:
+        raise CannotFixError(OVERRIDDEN)
+    first, *rest = found
     old = source.value(first)
     changes = [(first, setting.argument), *((attribute, "") for attribute in rest)]
     return [source.edit(old.start_byte, old.end_byte, value), *renamed(source, changes)]
@@ -171,10 +173,7 @@ def _items(value: Node) -> list[Node]:
 
 
 def _drop(source: HclSource, attribute: Node, unwanted: tuple[str, ...]) -> list[Edit]:
-    items = _items(source.value(attribute))
-    kept = [source.text(i) for i in items if source.text(i).strip('"') not in unwanted]
-    if not items:
-        raise CannotFixError("the list is computed; change it by hand")
+    kept = [text for item in _items(source.value(attribute)) if (text := source.text(item)).strip('"') not in unwanted]
     if not kept:
         return renamed(source, [(attribute, "")])
     value = source.value(attribute)
@@ -187,7 +186,7 @@ def remove_argument(source: HclSource, block: Block, argument: str) -> list[Edit
         attribute = source.attribute(held, argument)
         if attribute is not None:
             return renamed(source, [(attribute, "")])
-    return []
+    raise CannotFixError(OVERRIDDEN)
 
 
 def stop_ignoring(source: HclSource, block: Block, names: tuple[str, ...]) -> list[Edit]:
@@ -195,9 +194,7 @@ def stop_ignoring(source: HclSource, block: Block, names: tuple[str, ...]) -> li
     lifecycle = source.nested(block, "lifecycle")
     attribute = source.attribute(lifecycle, "ignore_changes") if lifecycle is not None else None
     if attribute is None:
-        return []
-    if source.text(source.value(attribute)) == "all":
-        return renamed(source, [(attribute, "")])
+        raise CannotFixError(OVERRIDDEN)
     return _drop(source, attribute, (*names, "*"))
 
 

@@ -11,7 +11,7 @@ from posturio_iac.core.keys import AGE
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.fixes.hcl_maps import item, quoted
 from posturio_iac.fixes.node_source import member
-from posturio_iac.fixes.wanted import ELSEWHERE, PERSON, CannotFixError, ChangeLevel, new_text
+from posturio_iac.fixes.wanted import ELSEWHERE, PERSON, CannotFixError, ChangeLevel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def in_template(remedy: Remedy, span: Span, files: WorkingFiles) -> tuple[Change
 
 def _replaced(remedy: ReplaceValue, source: NodeSource, start: int, end: int) -> tuple[ChangeLevel, list[Edit]]:
     """The edit of a scalar, or of the value of a tag, that stands between two bytes of the file."""
-    new, first, last = new_text(remedy), source.offset(start), source.offset(end)
+    new, first, last = remedy.written or remedy.value, source.offset(start), source.offset(end)
     found = [(n, said) for n, said in _scalars(source.roots) if first <= n.start and n.end <= last and str(n.value) == remedy.old]
     if len(found) != 1:
         raise CannotFixError(ELSEWHERE)

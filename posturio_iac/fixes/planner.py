@@ -80,10 +80,12 @@ def plan(found: Sequence[Wanted], files: WorkingFiles, max_days: Callable[[Findi
         for number in pending:
             one = found[number]
             leading = known.get(target_of(one.remedies[0])) if one.remedies else None
+            if leading in current.by_finding:  # its edits may still turn out to break the file
+                later.append(number)
+                continue
             if leading is not None:  # another instance of the same block, or another key of the same user
-                leader = done[leading]
-                if is_alike(leader.remedy, one.remedies[0]):
-                    done[number] = Outcome(one.finding, leader.level, leader.remedy)
+                if is_alike(done[leading].remedy, one.remedies[0]):
+                    done[number] = replace(done[leading], finding=one.finding)
                     continue
                 one = replace(one, remedies=one.remedies[1:], why_not=one.why_not or OTHER_END)
             made = first_that_works(one, files, max_days(one.finding))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime, timedelta
 
-    from posturio_iac.core.evidence.remedy import Declaring, Remedy, ReplaceValue
+    from posturio_iac.core.evidence.remedy import Declaring, Remedy
     from posturio_iac.core.finding import Finding, Report
     from posturio_iac.core.model import AccessKey
     from posturio_iac.core.place import Span
@@ -96,10 +96,10 @@ class RemedyChoice:
     def of(self, finding: Finding, days: int = 0) -> Wanted:
         """The wanted remedies for one finding, whose end comes ``days`` earlier where several are spread."""
         key, remedy, wishes = self._keys.get((finding.address, finding.root)), finding.remedy, self._wishes
-        if remedy is None:
+        if remedy is None or key is None:
             return Wanted(finding, (), finding.remediation)
         states_end = wishes.expires or wishes.within is not None or wishes.rotate
-        if states_end and key is not None and isinstance(remedy, r.SetArgument) and replace(remedy, value="") == key.remedies.age:
+        if states_end and isinstance(remedy, r.SetArgument) and replace(remedy, value="") == key.remedies.age:
             remedy = key.remedies.stating(_EXPIRES, "")
         if isinstance(remedy, r.AddBlock) and len(self._clocks.get(_folder(remedy), ())) > 1:
             remedy = replace(remedy, name="access_keys")
@@ -108,8 +108,6 @@ class RemedyChoice:
         name, value = _metadata(remedy, wishes, days)
         if not value:
             return Wanted(finding, (), NAME_OWNER)
-        if key is None:
-            return Wanted(finding, (r.stating(remedy, name, value),))
         held = key.remedies
         places = (one for one in (remedy, *held.calls, held.beside) if one is not None and _is_free(one, key, self._shared))
         stated = tuple(dict.fromkeys(r.stating(one, name, value) for one in places if not _has_tag(key, name, one)))
@@ -197,14 +195,10 @@ def _is_free(remedy: Declaring, key: AccessKey, shared: Collection[Span]) -> boo
     return place.span not in shared and not (is_inside and (key.remedies.is_for_others or key.span in shared))
 
 
-def _metadata(remedy: Declaring, wishes: Wishes, days: int) -> tuple[str, str]:
+def _metadata(remedy: r.AddTag | r.MergeTags | r.AddComment | r.AddMetadata, wishes: Wishes, days: int) -> tuple[str, str]:
     """The name and the value to declare; no value where no owner was given."""
-    if isinstance(remedy, r.Advice):
-        return "", ""
     if remedy.name == "owner":
         return remedy.name, wishes.owner
-    if remedy.name != _EXPIRES:
-        return remedy.name, remedy.value
     if wishes.rotate:
         return "rotation", wishes.rotate
     if wishes.expires:
@@ -275,11 +269,3 @@ def clash(one: Edit, other: Edit) -> bool:
 def moved(offset: int, edits: tuple[Edit, ...] | list[Edit]) -> int:
     """The new offset of a place in a file after ``edits``; text inserted right before it moves it on."""
     return offset + sum(len(edit.text.encode()) - (edit.end - edit.start) for edit in edits if edit.end <= offset)
-
-
-def new_text(remedy: ReplaceValue) -> str:
-    """The value to write. Raises `CannotFixError` when the remedy describes it only in words."""
-    text = remedy.written or remedy.value
-    if any(character.isspace() for character in text):
-        raise CannotFixError("you have to choose the value")
-    return text
