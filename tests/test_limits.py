@@ -27,7 +27,7 @@ from posturio_iac.frontends.cloudformation import build
 from posturio_iac.frontends.cloudformation.evaluation import conditions
 from posturio_iac.frontends.cloudformation.syntax.source import filled_in
 from posturio_iac.frontends.terraform import values
-from posturio_iac.frontends.terraform.evaluation import evaluate
+from posturio_iac.frontends.terraform.functions import signature
 from posturio_iac.frontends.terraform.modules import expansion
 from posturio_iac.frontends.terraform.modules.instance import ModuleScope
 from posturio_iac.frontends.terraform.syntax import source, tree
@@ -320,7 +320,7 @@ def test_a_limit_of_time_is_said(tmp_path: Path) -> None:
 def test_the_page_of_limits_has_each_bound() -> None:
     text = (ROOT / "docs/limits.md").read_text(encoding="utf-8")
     bounds = [value for name, value in vars(budget).items() if name.startswith("MAX_")]
-    bounds += [expansion.MAX_INSTANCES, shared_code.MAX_SIBLINGS, MAX_PROBLEMS, conditions.MAX_CASES, evaluate.MAX_ELEMENTS]
+    bounds += [expansion.MAX_INSTANCES, shared_code.MAX_SIBLINGS, MAX_PROBLEMS, conditions.MAX_CASES, signature.MAX_ELEMENTS]
     bounds += [values.MAX_NODES, build.MAX_NESTING]
     cells = {cell.strip() for row in re.findall(r"^\|(.*)\|$", text, re.MULTILINE) for cell in row.split("|")}
     missing = [bound for bound in bounds if not any(re.match(rf"{bound:,}(?![\d,])", cell) for cell in cells)]

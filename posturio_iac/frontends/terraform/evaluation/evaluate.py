@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 1_000_000
 """Longer text is not held; ``"${local.x}${local.x}"`` doubles with each local value."""
-MAX_ELEMENTS = 10_000
-"""A ``for`` expression over more elements is not evaluated."""
 
 
 def evaluate_or_unknown(expression: hcl.Expr | None, scope: Scope) -> Value:
@@ -322,8 +320,8 @@ def _object(expression: hcl.ObjectExpr, scope: Scope) -> Value:
     return _mapped(items, None, unique=False)
 
 
-def _elements(collection: Value) -> Iterator[tuple[Value, Value]]:
-    """Yield the keys and values that a ``for`` expression sees."""
+def elements(collection: Value) -> Iterator[tuple[Value, Value]]:
+    """Yield the keys and values that a ``for`` expression and a ``dynamic`` block see."""
     match collection:
         case dict():
             return iter(sorted(collection.items()))
@@ -339,12 +337,10 @@ def _for(expression: hcl.For, scope: Scope) -> Value:
     if isinstance(collection, Unknown):
         return _some_element(collection, expression, scope)
     if isinstance(collection, (dict, tuple)):
-        if len(collection) > MAX_ELEMENTS:
-            return TOO_LARGE("a for expression")
         scope.budget.spend(4 * len(collection))  # a round costs as much as four other steps
     rest = collection.rest if isinstance(collection, PartialMap) else None
     results: list[tuple[Value, Value]] = []
-    for key, value in _elements(collection):
+    for key, value in elements(collection):
         names = {expression.value_name: value} | ({expression.key_name: key} if expression.key_name else {})
         inner = scope.bind(**names)
         wanted = truth(evaluate(expression.condition, inner)) if expression.condition else True

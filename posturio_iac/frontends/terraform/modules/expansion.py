@@ -5,7 +5,7 @@ from __future__ import annotations
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import Generic, TypeVar, dataclass
 from posturio_iac.core.unknown import AS_STATED, MUST_BE, NOT_FIXED, TOO_LARGE
-from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.evaluation.evaluate import elements, evaluate_or_unknown
 from posturio_iac.frontends.terraform.operators import number_of
 from posturio_iac.frontends.terraform.syntax.references import references
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, first_unknown
@@ -154,13 +154,13 @@ def nested_blocks(block: hcl.Block, kind: str, scope: S) -> Iterator[NestedBlock
             name = ".".join(references(nested.get("iterator"))) or kind
             items = evaluate_or_unknown(nested.get("for_each"), scope)
             match items:
-                case dict():
-                    pairs = list(items.items())
-                case list() | tuple():
-                    pairs = list(enumerate(items))
+                case PartialMap():
+                    more: Unknown | None = items.rest
+                case dict() | tuple():
+                    more = None
                 case _:
-                    open_ = items if isinstance(items, Unknown) else NOT_FIXED("the for_each of a dynamic block")
-                    yield NestedBlock(content, scope.bind(**{name: {"key": open_, "value": open_}}), open_)
-                    continue
-            for key, value in pairs:
+                    more = items if isinstance(items, Unknown) else NOT_FIXED("the for_each of a dynamic block")
+            for key, value in elements(items) if isinstance(items, (dict, tuple)) else ():
                 yield NestedBlock(content, scope.bind(**{name: {"key": key, "value": value}}))
+            if more is not None:
+                yield NestedBlock(content, scope.bind(**{name: {"key": more, "value": more}}), more)
