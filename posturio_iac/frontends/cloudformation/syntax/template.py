@@ -175,7 +175,8 @@ def duplicate_problems(duplicates: Sequence[Node]) -> Iterator[Problem]:
     for key in duplicates[:_MAX_DUPLICATES]:
         yield Problem(f"the key {key.value} repeats an earlier one; the last one counts", *key.lines.place(key.start))
     if (more := len(duplicates) - _MAX_DUPLICATES) > 0:
-        yield Problem(f"{more} more keys repeat earlier ones", *duplicates[_MAX_DUPLICATES].lines.place(duplicates[_MAX_DUPLICATES].start))
+        what = "key repeats an earlier one" if more == 1 else "keys repeat earlier ones"
+        yield Problem(f"{more} more {what}", *duplicates[_MAX_DUPLICATES].lines.place(duplicates[_MAX_DUPLICATES].start))
 
 
 def entries(section: Node, source: TemplateSource) -> tuple[TemplateEntry, ...]:
