@@ -106,6 +106,7 @@ def plan() -> dict[str, Any]:
         ({"version": 4, "resources": [NAMELESS]}, "looks like a state but is not structured like one"),
         ({"version": 4, "resources": [[SECRETS[0]]]}, "looks like a state but is not structured like one"),
         ({"format_version": "1.0", "values": {"root_module": {"resources": {"a": 1}}}}, "looks like a state but is not structured"),
+        ({"format_version": "1.0", "values": {"root_module": SECRETS}}, "looks like a state but is not structured"),
         ([SECRETS[0]], "JSON but not a state"),
         (SECRETS[0], "JSON but not a state"),
         (None, "JSON but not a state"),

@@ -202,6 +202,8 @@ def test_answers_that_cannot_be_taken_are_refused_before_anything_is_asked(cloud
         ("key_id,needed\n\xff,no\n", "is not UTF-8 text"),
         (f"key_id,needed,until\n{key},,2027-03-31\n", 'line 2: needed must be yes or no, not ""'),
         (f"key_id,needed,until\n{key},no,2027-03-31\n", "line 2: needed is no, and until 2027-03-31 says that it is needed"),
+        (f"key_id,needed,until\n{key},yes,soon\n", 'line 2: until must be a day such as 2027-03-31, not "soon"'),
+        (f'key_id,needed\n"{key}"x,yes\n', "it is not a table: "),
         (f"key_id,needed,until\n{key},yes,2026-03-31\n", "line 2: until 2026-03-31 has passed already"),
         (f"key_id,needed\n{key},yes\n{key},no\n", f"line 3: the key ****{key[-4:]} has another answer that is as new, or newer"),
         (f"key_id,needed,user\n{key},no,mailer\n", f"line 2: the key ****{key[-4:]} is one of user ci, not mailer"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -9,9 +10,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from posturio_iac.commands.live import ledger_store
@@ -28,6 +30,7 @@ from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.link.declared import StackKey
 from posturio_iac.live.build import access_keys
+from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.connection.session_policy import READING
 from posturio_iac.live.inventory import Inventory, take
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, KeyEvent
@@ -165,6 +168,7 @@ def test_a_ledger_cut_off_anywhere_is_refused_or_is_the_one_without_its_last_lin
 
 
 @given(st.text())
+@example('{"posturio-iac-ledger": 1}\n{"run": "odd"}\n')
 def test_what_is_no_ledger_is_refused(text: str) -> None:
     with pytest.raises(DamagedLedgerError):
         read_ledger(text)
@@ -207,6 +211,20 @@ def test_what_was_read_of_an_account_comes_back() -> None:
 def test_whatever_was_read_of_an_account_comes_back(people: list[Person], denied: frozenset[str]) -> None:
     inventory = take(Aws(people, denied), ACCOUNT, Request(AS_OF, sleep=lambda _: None))  # type: ignore[arg-type]  # it answers alike
     assert decode(json.loads(json.dumps(encode(inventory)))) == inventory
+
+
+def test_a_ledger_in_s3_that_cannot_be_read_or_kept_is_said() -> None:
+    none, changed = CredentialsError("none found"), AwsError("s3:PutObject", "PreconditionFailed", "")
+    answers = [none, {"Body": io.BytesIO(b"\xff"), "ETag": "1"}, changed, none]
+    store = ledger_store.S3Store(Mock(call=Mock(side_effect=answers)), "b", "k")
+    for asked, why in (
+        (store.load, "none found"),
+        (store.load, "the ledger s3://b/k cannot be read: 'utf-8' codec"),
+        (lambda: store.replace("y\n"), "cannot write s3://b/k: another run changed it meanwhile; run again"),
+        (lambda: store.replace("y\n"), "cannot write s3://b/k: none found"),
+    ):
+        with pytest.raises((UsageError, OutputError), match=f"^{why}"):
+            asked()
 
 
 def test_changes_that_name_their_finding_oddly_are_kept() -> None:
@@ -268,3 +286,11 @@ def test_of_two_runs_at_once_one_waits_and_overwrites_nothing(tmp_path: Path, mo
         with pytest.raises(OutputError, match=r"^cannot write .*ledger\.jsonl: another run changed it meanwhile; run again$"):
             refused.result()
     assert ([file.name for file in tmp_path.iterdir()], path.read_text(encoding="utf-8")) == (["ledger.jsonl"], "a\n")
+    folder = ledger_store.FileStore(str(tmp_path))
+    for refuses, why in (
+        (second.append, "another run changed it meanwhile; run again"),
+        (folder.append, "is a dir"),
+        (folder.replace, "is a dir"),
+    ):
+        with pytest.raises(OutputError, match=rf"^cannot write .*: {why}"):
+            refuses("b")
