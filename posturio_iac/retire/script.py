@@ -61,7 +61,7 @@ def shared(name: str) -> str:
 
 def runner(accounts: Sequence[str], partition: str) -> str:
     facts = f"accounts={shlex.quote(' '.join(accounts))} partition={shlex.quote(partition)}"
-    return shared(RUNNER).replace("\nset -u\n", f"\nset -u\n{facts}\n", 1)
+    return shared(RUNNER).replace("\nset -u\n", f"\nset -u\n{facts}\n")
 
 
 def permissions(steps: Sequence[Step], ledger: str) -> str:

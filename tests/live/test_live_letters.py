@@ -50,9 +50,10 @@ def test_a_file_names_owners_that_tags_do_not(cloud: Cloud, capsys: Capsys, tmp_
     cloud.user("ci")
     cloud.key("ci", age=20, used=1)
     path = tmp_path / "owners.csv"
-    path.write_text("users,owner\nci*,platform@example.com\n", encoding="utf-16")
     assert live(capsys).json["keys"][0]["owner"] is None
-    assert live(capsys, "--owners-file", str(path)).json["keys"][0]["owner"] == "platform@example.com"
+    for users in ("ci*", "/ci*"):
+        path.write_text(f"users,owner\n{users},platform@example.com\n", encoding="utf-16")
+        assert live(capsys, "--owners-file", str(path)).json["keys"][0]["owner"] == "platform@example.com"
     for text in ("users,owner\nci,\n", "name\nci\n", "\xff"):
         path.write_bytes(text.encode("latin-1"))
         answer = live(capsys, "--owners-file", str(path))
