@@ -46,8 +46,6 @@ def in_json(remedy: Remedy, span: Span, files: WorkingFiles) -> tuple[ChangeLeve
             return ChangeLevel.REPLACES, set_interval(source, block, setting, days)
         case r.SetArgument(argument=argument, value=value) if argument == AGE:
             return ChangeLevel.REPLACES, source.put(block, argument, int(value))
-        case r.RunCommand() | r.Advice():
-            raise CannotFixError(PERSON)
         case _:
             raise CannotFixError(BY_HAND)
 
