@@ -130,9 +130,9 @@ def _replaced(remedy: ReplaceValue, source: HclSource, start: int, end: int) -> 
     if written == hcl_maps.quoted(remedy.old) or (written == remedy.old and written.replace(".", "").isdigit()):
         level = ChangeLevel.REPLACES if remedy.replaces else ChangeLevel.IN_PLACE
         return level, [source.edit(first, last, hcl_maps.quoted(new))]
-    at = written.rfind(remedy.old) if remedy.old and source.is_in_comment(first, last) else -1
-    if at < 0:
-        raise CannotFixError(ELSEWHERE)
+    at = written.rfind(remedy.old) if source.is_in_comment(first, last) else -1
+    if at < 0 or not remedy.old:
+        raise CannotFixError(ELSEWHERE if at < 0 else "the value is empty; write one")
     before = len(written[:at].encode())
     length = len(remedy.old.encode())
     return ChangeLevel.NOTHING, [source.edit(first + before, first + before + length, new)]
