@@ -43,7 +43,6 @@ from posturio_iac.frontends.terraform.modules.readings import (
     two_readings,
 )
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree
-from posturio_iac.frontends.terraform.values import EvaluationError
 from posturio_iac.search.module_calls import holding_each, local_calls
 
 TYPE_CHECKING = False
@@ -218,8 +217,6 @@ class _Reader:
                 continue
             try:
                 children = instance.children(name)
-            except EvaluationError:
-                continue
             except BudgetError as error:
                 error.span = error.span or block.header
                 raise

@@ -12,7 +12,7 @@ from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unk
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references_in
-from posturio_iac.frontends.terraform.values import EvaluationError, Value, due_of, first_unknown
+from posturio_iac.frontends.terraform.values import Value, due_of, first_unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,10 +114,7 @@ class Secrets:
                 yield instance.caller.instance, "module", instance.call.labels[0]
 
     def _give(self, instance: ModuleInstance, call: hcl.Block) -> Iterator[_Node]:
-        try:
-            children = instance.children(call.labels[0])
-        except EvaluationError:
-            return
+        children = instance.children(call.labels[0])
         if isinstance(children, Unknown):
             self._look(instance, call)
             return

@@ -29,7 +29,7 @@ from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleInstance, ModuleScope, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references
-from posturio_iac.frontends.terraform.values import EvaluationError, first_unknown
+from posturio_iac.frontends.terraform.values import first_unknown
 from posturio_iac.search.kinds import TERRAFORM, kind_of
 from posturio_iac.search.module_calls import content
 
@@ -211,10 +211,7 @@ def below(root: ModuleInstance, *words: bytes, installed: bool) -> tuple[list[Mo
                     continue
             elif not installed:
                 continue
-            try:
-                children = instance.children(name)
-            except EvaluationError:
-                continue
+            children = instance.children(name)
             if isinstance(children, Unknown):
                 unread.append((instance, call))
             else:
