@@ -257,5 +257,5 @@ class _Reader:
 
     def _span(self, first: Token) -> Span:
         """From a token to the last one that was taken."""
-        last = self.tokens[self.at - 1]
-        return Span(self.path, self.row + first[2] + 1, first[3] + 1, self.row + last[2] + 1, last[4] + 1)
+        row, last = self.row + 1, self.tokens[self.at - 1]
+        return Span(self.path, row + first[2], first[3] + 1, row + last[2], last[4] + 1)
