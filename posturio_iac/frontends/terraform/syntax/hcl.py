@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class HclNode:
-    """A piece of syntax and its place."""
+    """A piece of syntax."""
 
     __slots__ = ()
     span: Span
@@ -186,7 +186,6 @@ class Attribute:
 
 
 def attributes(given: Mapping[str, Expr]) -> dict[str, Attribute]:
-    """Expressions as attributes of their names."""
     return {name: Attribute(name, expression.span, expression) for name, expression in given.items()}
 
 
@@ -263,14 +262,15 @@ class Block:
 
     def first(self, kind: str) -> Block | None:
         """The first nested block of a type, if any."""
-        return next((block for block in self.body.blocks if block.type == kind), None) if self.says(kind) else None
+        for block in self.body.blocks if self.says(kind) else ():
+            if block.type == kind:
+                return block
+        return None
 
 
 def setting(block: Block, name: str) -> Expr | None:
     """An attribute's expression; a nested block of that name counts as an object, as Terraform 0.11 wrote ``tags { }``."""
-    expression = block.get(name)
-    nested = block.first(name) if expression is None else None
-    if nested is None:
+    if (expression := block.get(name)) is not None or (nested := block.first(name)) is None:
         return expression
     items = tuple((Literal(a.name, a.span), a.expression) for a in nested.body.attributes.values())
     return ObjectExpr(items, nested.span)
