@@ -13,7 +13,7 @@ from posturio_iac.core import loaded
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.text.textfile import LARGE, STDIN, UnreadableError, decoded, read_named
 from posturio_iac.errors import UsageError, system_reason
-from posturio_iac.render import FOREIGN_ENDINGS, implied
+from posturio_iac.render import OTHER_ENDINGS, implied
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def targets(given: Arguments) -> tuple[tuple[str, str], ...]:
     pairs = []
     for stated, target in paired(given):
         meant = implied(target or STDOUT) or HTML
-        if stated is None and target and (meant not in FORMATS or target.lower().endswith(FOREIGN_ENDINGS)):
+        if stated is None and target and (meant not in FORMATS or target.lower().endswith(OTHER_ENDINGS)):
             raise UsageError(f"the extension of --output {target} selects no format of a report; name one with --format")
         name = stated or meant
         pairs.append((name, target or (DEFAULT_OUTPUT if name == HTML else STDOUT)))

@@ -9,7 +9,7 @@ from posturio_iac.commands.output import STDOUT
 from posturio_iac.commands.parser import Arguments, Command
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.errors import UsageError
-from posturio_iac.render import DEPLOYED, ENDINGS, FOREIGN_ENDINGS, FORMATS, implied
+from posturio_iac.render import DEPLOYED, ENDINGS, FORMATS, OTHER_ENDINGS, implied
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,6 +95,6 @@ def _format(stated: str | None, target: str | None, *, alone: bool) -> str:
     name = stated or implied(target or STDOUT)
     if name is None and not alone:
         raise UsageError(f"--output {target} has no --format before it, and its extension selects none")
-    if name is None and target and target.lower().endswith(FOREIGN_ENDINGS):
+    if name is None and target and target.lower().endswith(OTHER_ENDINGS):
         raise UsageError(f"the extension of --output {target} selects no format; name one with --format")
     return name or DEFAULT_FORMAT

@@ -328,7 +328,7 @@ def with_changed_texts(remedy: Remedy, change: Callable[[str], str]) -> Remedy:
     def changed(value: Any) -> Any:
         if isinstance(value, str):
             return change(value)
-        return tuple(map(changed, value)) if type(value) is tuple else value
+        return tuple(map(changed, value)) if type(value) is tuple else value  # a span is no list of texts
 
     return replace(remedy, **{name: changed(getattr(remedy, name)) for name in remedy.__match_args__})
 
