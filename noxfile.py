@@ -194,7 +194,7 @@ def layout(session: nox.Session) -> None:
 @nox.session
 def mutation(session: nox.Session) -> None:
     """Mutate the package, and run the tests of each mutant; the arguments are those of ``tests.mutation``."""
-    session.install("-e", ".[live,report,distributed,checkov,cfn-lint]", *group("live"), *group("mutation"))
+    session.install("-e", ".[live,report,distributed,checkov,cfn-lint]", *group("live"), *group("lint"), *group("mutation"))
     session.run("python", "-m", "tests.mutation", *(session.posargs or ["1", "100"]))
 
 

@@ -2,7 +2,7 @@
 
 The tests, with those of the packs and against a played AWS, run once under coverage in a copy of the tree, with the programs that they
 start; each mutant meets those that run its line and pass without it, or that run its module if only imports run the line; those that
-run most of it come first. ``--record`` is for docs/security.md.
+run most of it come first. What they let pass meets mypy, as in CI. ``--record`` is for docs/security.md.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 TOP = Path(__file__).parents[1]
 FIRST_TESTS, MOST_TESTS = 30, 300
 SECONDS = 240  # of the processor, for the tests of one mutant; one that takes longer never ends
+MYPY = (sys.executable, "-m", "mypy", "posturio_iac")
 PYTEST = ("prlimit", f"--cpu={SECONDS}", sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--no-header")
 UNTIMED = ("tests/attack/test_stops.py", "tests/fuzz")  # of time and memory: they fail on a busy machine
 PACKS = [f"tests/hosts/test_{name}.py" for name in ("checkov", "checkov_parity", "cfn_lint", "cfn_lint_parity")]
@@ -178,7 +179,7 @@ def chosen(path: str, text: str, line: int, known: dict[int, list[str]]) -> list
 
 
 def outcome(away: Path, mutant: Mutant, known: dict[int, list[str]]) -> str:
-    """Run the tests that can find a mutant; return ``killed``, ``never ends`` or ``survived``.
+    """Run the tests that can find a mutant, then mypy; return ``killed``, ``never ends``, ``refused by mypy`` or ``survived``.
 
     Where few run its line, as the first that asks a fixture for it, the others of their files are run too.
     """
@@ -193,6 +194,8 @@ def outcome(away: Path, mutant: Mutant, known: dict[int, list[str]]) -> str:
             done = subprocess.run([*PYTEST, *some], cwd=away, capture_output=True, timeout=10 * SECONDS, check=False)
             if done.returncode not in (0, 5):
                 return "never ends" if done.returncode == -signal.SIGXCPU else "killed"
+        if subprocess.run(MYPY, cwd=away, capture_output=True, check=False).returncode:
+            return "refused by mypy"
     except subprocess.TimeoutExpired:
         return "never ends"
     finally:
@@ -207,23 +210,22 @@ def main() -> int:
     parser.add_argument("--record", action="store_true")
     parser.add_argument("--data", type=Path, help="where coverage's measurement is kept for another run")
     given = parser.parse_args()
-    drawn, found = Counter[str](), Counter[str]()
+    outcomes = Counter[str]()
     with tempfile.TemporaryDirectory() as folder:
         away = Path(folder).resolve()
         copied(away)
         os.environ["PYTHONPATH"] = str(away)  # programs that tests start run the mutant too
         subprocess.run(["git", "init", "-q", str(away)], check=True)
+        subprocess.run(MYPY, cwd=away, check=True)  # it complains of nothing but mutants
         known = measured(away, (given.data or away / ".measured").resolve())
         for number, mutant in islice(mutants(away, given.seed), given.count):
-            how, part = outcome(away, mutant, known.get(mutant.path, dict)()), mutant.path.split("/")[1]
-            drawn[part] += 1
-            found[part] += how != "survived"
+            outcomes[how := outcome(away, mutant, known.get(mutant.path, dict)())] += 1
             changed = f"{mutant.before.strip()[:70]!r} -> {mutant.after.strip()[:70]!r}"
             sys.stdout.write(f"{number} {how} {mutant.path}:{mutant.line} {changed}\n")
             sys.stdout.flush()
-    sys.stdout.write(f"{found.total()} of {drawn.total()} killed, seed {given.seed}\n")
+    sys.stdout.write(f"{dict(outcomes)}, seed {given.seed}\n")
     if given.record:
-        record("mutation", {"day": today(), "seed": given.seed, "parts": {part: [drawn[part], found[part]] for part in sorted(drawn)}})
+        record("mutation", {"day": today(), "seed": given.seed, "outcomes": outcomes})
     return 0
 
 
