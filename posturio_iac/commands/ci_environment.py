@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.commands.output import Appended
-from posturio_iac.core.text.textfile import STDIN
+from posturio_iac.core.text.textfile import STDIN, is_inside
 from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False
@@ -87,11 +87,8 @@ def _checkout(environment: Mapping[str, str]) -> str:
 def prefix(root: str, top: str | None, environment: Mapping[str, str]) -> str:
     """The path from the top of the repository, or of what the service checked out, to ``root``: empty, or ending with a slash."""
     checkout = environment.get("GITHUB_WORKSPACE") or environment.get("CI_PROJECT_DIR")
-    for folder in (top, checkout):
-        if folder:
-            real, inside = os.path.realpath(folder), os.path.realpath(root)
-            if inside != real and inside.startswith(os.path.join(real, "")):
-                return os.path.relpath(inside, real).replace(os.sep, "/") + "/"
-            if inside == real:
-                return ""
+    inside = os.path.realpath(root)
+    for folder in map(os.path.realpath, filter(None, (top, checkout))):
+        if is_inside(inside, folder):
+            return os.path.join(os.path.relpath(inside, folder), "").replace(os.sep, "/").removeprefix("./")
     return ""

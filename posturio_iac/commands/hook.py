@@ -11,6 +11,7 @@ from posturio_iac.commands.parser import Command, own_option, parse
 from posturio_iac.commands.reporting import point_to_secrets
 from posturio_iac.commands.scan import DEFAULT_FORMAT, FORMAT, OUTPUT, reports
 from posturio_iac.config.option_table import ARGUMENTS, Shape
+from posturio_iac.core.text.textfile import is_inside
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends import frameworks
 
@@ -95,9 +96,9 @@ def triggers(files: Sequence[str], top: str) -> frozenset[str]:
             raise UsageError(f"{file} is a folder, but a hook takes the files that changed; scan checks folders")
         folder, name = os.path.split(os.path.abspath(file))
         path = os.path.join(os.path.realpath(folder), name)
-        if not path.startswith(os.path.join(top, "")):
+        if not is_inside(path, top):
             raise UsageError(f"{file} is outside of {top}, which the hook checks")
-        found[file] = path[len(os.path.join(top, "")) :].replace(os.sep, "/")
+        found[file] = os.path.relpath(path, top).replace(os.sep, "/")
     if absent := [file for file in found if not os.path.lexists(file)]:
         _refuse_unknown(absent, [found[file] for file in absent], top)
     return frozenset(found.values())

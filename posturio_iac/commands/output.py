@@ -97,9 +97,9 @@ def to_stdout(text: str | Iterable[str]) -> None:
         if not is_raw:
             sys.stdout.flush()
     except BrokenPipeError:
-        silence_stdout()
+        _silence(sys.stdout)
     except OSError as error:
-        silence_stdout()
+        _silence(sys.stdout)
         raise OutputError(f"cannot write to standard output: {system_reason(error)}") from None
 
 
@@ -119,12 +119,8 @@ def to_stderr(text: str) -> None:
         _silence(sys.stderr)
 
 
-def silence_stdout() -> None:
-    """Keep the interpreter from complaining at exit about unwritten output."""
-    _silence(sys.stdout)
-
-
 def _silence(stream: TextIO) -> None:
+    """Keep the interpreter from complaining at exit about unwritten output."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     except (OSError, ValueError, AttributeError):
@@ -163,18 +159,18 @@ _ERASE = "\r\x1b[K"
 class ProgressLine:
     """Counts steps, and shows the counts on standard error. Only a person at a terminal sees it: no CI service, no file, no pipe."""
 
-    __slots__ = ("_clock", "_counts", "_due", "_shown", "_stream")
+    __slots__ = ("_clock", "_counts", "_due", "_is_seen", "_shown")
 
     def __init__(self, *, quiet: bool, environment: Mapping[str, str], clock: Callable[[], float] = time.perf_counter) -> None:
-        stream: TextIO | None = sys.stderr
-        wanted = not quiet and stream is not None and stream.isatty() and not environment.get("CI") and environment.get("TERM") != "dumb"
-        self._stream, self._clock, self._shown = stream if wanted else None, clock, False
+        is_terminal = sys.stderr is not None and sys.stderr.isatty() and environment.get("TERM") != "dumb"
+        self._is_seen = is_terminal and not quiet and not environment.get("CI")
+        self._clock, self._shown = clock, False
         self._due = clock() + PATIENCE
         self._counts: dict[str, int] = {}
 
     @property
     def listener(self) -> Callable[[str], object] | None:
-        return None if self._stream is None else self.step
+        return self.step if self._is_seen else None
 
     def step(self, what: str) -> None:
         """Count one more ``what``: a ``folder`` or ``file`` that was searched, a ``unit`` (root module or template) that is read."""
@@ -184,16 +180,15 @@ class ProgressLine:
 
     def show(self, text: str) -> None:
         """Show ``text``, unless it is too early or nobody is there to see it."""
-        if self._stream is None or self._clock() < self._due:
-            return
-        self._due, self._shown = self._clock() + EVERY, True
-        self._write(_ERASE + text)
+        if self._is_seen and self._clock() >= self._due:
+            self._due, self._shown = self._clock() + EVERY, True
+            to_stderr(_ERASE + text)
 
     def erase(self) -> None:
         """Erase the line before something else is printed."""
         if self._shown:
             self._shown = False
-            self._write(_ERASE)
+            to_stderr(_ERASE)
 
     def _text(self) -> str:
         from posturio_iac.render.nothing_found import count
@@ -201,11 +196,3 @@ class ProgressLine:
         if units := self._counts.get("unit"):
             return f"reading: {count(units, 'root module or template', 'root modules and templates')}"
         return f"searching: {count(self._counts.get('folder', 0), 'folder')}, {count(self._counts.get('file', 0), 'file')}"
-
-    def _write(self, text: str) -> None:
-        if self._stream is not None:
-            try:
-                self._stream.write(text)
-                self._stream.flush()
-            except OSError:  # a closed terminal is no reason to stop
-                self._stream = None

@@ -51,12 +51,13 @@ def hook(top: str, repository: str | None, revision: str | None) -> Iterator[Fil
     path = os.path.join(top, HOOKS)
     before = _read(path)
     found = revision or own_revision()
-    if found is None and with_hook(before, repository or REPOSITORY, "", os.path.relpath(path)) != before:
+    after = with_hook(before, repository or REPOSITORY, found or "", os.path.relpath(path))
+    if after == before:
+        return
+    if found is None:
         text = "this installation does not tell which commit it was made from"
         raise UsageError(f"{text}, so no hook was written: name a tag or commit with --rev")
-    after = with_hook(before, repository or REPOSITORY, found or "", os.path.relpath(path))
-    if after != before:
-        yield FileChange(path, before, after)
+    yield FileChange(path, before, after)
 
 
 def own_revision() -> str | None:

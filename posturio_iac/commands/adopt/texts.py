@@ -105,9 +105,7 @@ def _loaded(text: str, shown: str) -> Any:
 
 
 def _extended(text: str, entry: list[str]) -> str | None:
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
-    if not isinstance(root, yaml.MappingNode):
-        return None
+    root: Any = yaml.compose(text, Loader=yaml.SafeLoader)
     items = next(value for key, value in root.value if key.value == _KEY)
     newline = "\r\n" if "\r\n" in text else "\n"
     if not items.value and items.flow_style:

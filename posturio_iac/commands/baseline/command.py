@@ -24,14 +24,11 @@ from posturio_iac.scan.configuration import code_files, known_findings
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import TypeVar
 
     from posturio_iac.commands.baseline.entries import NewBaseline
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.config import Config
     from posturio_iac.core.finding import Report
-
-    T = TypeVar("T")
 
 FILE = "posturio-iac-baseline.json"
 INCOMPLETE = 3
@@ -106,7 +103,7 @@ def _check_until(until: str | None, given: Arguments) -> None:
         raise UsageError(f"--until {until} has passed; name a day in the future")
 
 
-def _with_end(given: Arguments, written: Callable[[NewEntryFields], T]) -> T:
+def _with_end(given: Arguments, written: Callable[[NewEntryFields], Sequence[NewBaseline]]) -> Sequence[NewBaseline]:
     new = NewEntryFields(given.reason or "", given.owner or "", given.until, accepted_severities(given.accept))
     try:
         return written(new)
@@ -125,7 +122,7 @@ def _finish(files: Sequence[BaselineFile], report: Report, searched: Searched, g
         raise OutputError("nothing was pruned: a run that could not read everything cannot prove that a finding is gone")
     if given.prune:
         gone = stale(known_findings(report, files, searched.selection), report, searched)
-        outcomes = tuple(pruned(files, gone))
+        outcomes: Sequence[NewBaseline] = tuple(pruned(files, gone))
     else:
         outcomes = _with_end(given, lambda new: updated(files, report, searched, new))
     return _save(files, outcomes, incomplete=incomplete)
@@ -159,8 +156,9 @@ def _of_live_result(config: Config, given: Arguments) -> int:
         raise UsageError(f"there is no baseline {_shown(path)} to prune")
     if given.prune and incomplete:
         raise OutputError("nothing was pruned: a run that could not read everything cannot prove that a finding is gone")
-    new = live_result.pruned(old, results) if given.prune else _with_end(given, lambda fields: live_result.updated(old, results, fields))
-    return _save([old], [new], incomplete=incomplete)
+    if given.prune:
+        return _save([old], [live_result.pruned(old, results)], incomplete=False)
+    return _save([old], _with_end(given, lambda fields: [live_result.updated(old, results, fields)]), incomplete=incomplete)
 
 
 def updated(files: Sequence[BaselineFile], report: Report, searched: Searched, new: NewEntryFields) -> tuple[NewBaseline, ...]:

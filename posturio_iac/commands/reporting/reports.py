@@ -12,7 +12,6 @@ from posturio_iac.core.record import replace
 from posturio_iac.core.text.decoding import UTF16, decode
 from posturio_iac.core.text.terminal import columns_of_stdout, lines_of_stdout, paint, printable, wants_color, without_commands
 from posturio_iac.core.text.textfile import MIB, Fence, UnreadableError, read
-from posturio_iac.core.text.textfile import read as read_file
 from posturio_iac.frontends.plan import looks_like_plan
 from posturio_iac.render import renderer
 from posturio_iac.render.nothing_found import count
@@ -21,11 +20,14 @@ from posturio_iac.scan import policy_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.config import Config
     from posturio_iac.contract import RenderContext
+    from posturio_iac.core.finding import Finding
+    from posturio_iac.fixes.shown import InDiff, ShownChange
+    from posturio_iac.fixes.working_files import WorkingFiles
 
 MOST_BYTES = 256 * MIB
 """What is shown was read before, so that this is only for a file that grows meanwhile."""
@@ -35,11 +37,11 @@ _MOST_FILES = 100
 class Sources:
     """Reads files below a root when something of them is asked for, and keeps the last ones."""
 
-    __slots__ = ("_lines", "_typed", "data", "root")
+    __slots__ = ("_fence", "_lines", "data", "root")
 
-    def __init__(self, root: str, typed: Mapping[str, bytes] | None = None) -> None:
-        """Read below the folder ``root``; ``typed`` are texts that are not on the disk, by their real paths."""
-        self.root, self._typed = root, typed or {}
+    def __init__(self, root: str, fence: Fence | None = None) -> None:
+        """Read below the folder ``root``; a ``fence`` may have texts that are not on the disk."""
+        self.root, self._fence = root, fence
         self.data = lru_cache(_MOST_FILES)(self._read)
         self._lines = lru_cache(_MOST_FILES)(self._split)
 
@@ -55,10 +57,8 @@ class Sources:
 
     def _read(self, path: str) -> bytes | None:
         """The bytes of a whole file; None where it cannot be read, and for a plan: it holds secrets, on one line perhaps."""
-        place = os.path.join(self.root, path)
         try:
-            data = self._typed.get(os.path.realpath(place)) if self._typed else None
-            data = read(place, MOST_BYTES, None) if data is None else data
+            data = read(os.path.join(self.root, path), MOST_BYTES, self._fence)
         except UnreadableError:
             return None
         return None if looks_like_plan(data) else data
@@ -144,26 +144,18 @@ def _line(diagnostic: Diagnostic, names: Mapping[str, str], *, color: bool) -> s
 _MOST_EDITED = 100
 _MOST_CHANGES = 5_000
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from posturio_iac.config import Config
-    from posturio_iac.core.finding import Finding, Report
-    from posturio_iac.fixes.shown import InDiff, ShownChange
-    from posturio_iac.fixes.working_files import WorkingFiles
-
 
 def files_below(root: str, edited: Mapping[str, bytes]) -> WorkingFiles:
     """The files below a folder, none of them read yet; ``edited`` has texts that stand for some of them."""
     fence = Fence(os.path.realpath(root))
 
-    def read(path: str) -> bytes | None:
+    def content(path: str) -> bytes | None:
         try:
-            return edited[path] if path in edited else read_file(os.path.join(root, path), MOST_BYTES, fence)
+            return edited[path] if path in edited else read(os.path.join(root, path), MOST_BYTES, fence)
         except UnreadableError:
             return None
 
-    return _files(root, read)
+    return _files(root, content)
 
 
 def _files(root: str, read: Callable[[str], bytes | None]) -> WorkingFiles:

@@ -170,7 +170,7 @@ class _Scan:
             code = Exit.FINDINGS
         leading = prefix(place, selection.repository, os.environ)
         url = source_url(config.source_url, leading, os.environ)
-        sources = Sources(selection.root, selection.search.fence.edited)
+        sources = Sources(selection.root, selection.search.fence)
         is_in_diff = None
         if given.changed_since is not None and selection.repository is not None:
             from posturio_iac.search.git_tree.git_changes import shown_in_diff
