@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.hcl_lexer import unescape
-from posturio_iac.core.unknown import NOT_EVALUATED, SYNTAX_ERROR, TOO_DEEP
+from posturio_iac.core.unknown import NOT_EVALUATED, TOO_DEEP
 from posturio_iac.frontends.terraform.syntax import hcl
 
 TYPE_CHECKING = False
@@ -28,13 +28,10 @@ MAX_STEPS = 500
 
 
 def build(node: Node, source: SourceText, depth: int = 0) -> hcl.Expr:
-    """The expression that ``node`` stands for; errors inside it become `hcl.Opaque`."""
+    """The expression that ``node`` stands for, of a tree without errors."""
     if depth > MAX_DEPTH:
         return hcl.InvalidExpr(TOO_DEEP("an expression"), source.span(node))
-    builder = _BUILDERS.get(node.type)
-    if builder is None or node.is_missing:
-        return hcl.InvalidExpr(SYNTAX_ERROR(), source.span(node))
-    return builder(node, source, depth + 1)
+    return _BUILDERS[node.type](node, source, depth + 1)
 
 
 def _named(node: Node) -> list[Node]:
@@ -43,8 +40,6 @@ def _named(node: Node) -> list[Node]:
 
 def _expression(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     parts = _named(node)
-    if not parts:
-        return hcl.InvalidExpr(SYNTAX_ERROR(), source.span(node))
     if len(parts) > MAX_STEPS:
         return hcl.InvalidExpr(TOO_DEEP("an expression"), source.span(node))
     return _steps(build(parts[0], source, depth), parts[1:], source, depth)
@@ -61,10 +56,8 @@ def _steps(target: hcl.Expr, steps: list[Node], source: SourceText, depth: int) 
                 return hcl.InvalidExpr(NOT_EVALUATED("an index after another one without brackets"), span)
             case "index":
                 target = hcl.Index(target, _index_key(step, source, depth), span)
-            case "splat":
-                return _splat(target, step, steps[position + 1 :], source, depth)
             case _:
-                return hcl.InvalidExpr(SYNTAX_ERROR(), span)
+                return _splat(target, step, steps[position + 1 :], source, depth)
     return target
 
 
@@ -77,8 +70,7 @@ def _index_key(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     inner = _named(node)[0]
     if inner.type == "legacy_index":
         return hcl.Literal(int(source.text_of(inner).lstrip(".")), source.span(inner))
-    expressions = _named(inner)
-    return build(expressions[0], source, depth) if expressions else hcl.InvalidExpr(SYNTAX_ERROR(), source.span(node))
+    return build(_named(inner)[0], source, depth)
 
 
 def _splat(target: hcl.Expr, node: Node, rest: list[Node], source: SourceText, depth: int) -> hcl.Expr:
@@ -95,7 +87,7 @@ def _splat(target: hcl.Expr, node: Node, rest: list[Node], source: SourceText, d
     return _steps(hcl.Splat(target, _steps(each, inside[:split], source, depth), span), inside[split:] + rest, source, depth)
 
 
-def _literal(node: Node, source: SourceText, depth: int) -> hcl.Expr:
+def _literal(node: Node, source: SourceText, _depth: int) -> hcl.Expr:
     child = _named(node)[0]
     span = source.span(node)
     match child.type:
@@ -110,10 +102,8 @@ def _literal(node: Node, source: SourceText, depth: int) -> hcl.Expr:
             return hcl.Literal(source.text_of(child) == "true", span)
         case "null_lit":
             return hcl.Literal(None, span)
-        case "string_lit":
-            return hcl.Literal(string(child, source), span)
         case _:
-            return build(child, source, depth)
+            return hcl.Literal(string(child, source), span)
 
 
 def number(text: str) -> int | float | None:
@@ -155,42 +145,29 @@ def _call(node: Node, source: SourceText, depth: int) -> hcl.Expr:
 
 
 def _operation(node: Node, source: SourceText, depth: int) -> hcl.Expr:
-    inner = _named(node)[0]
     operands: list[list[Node]] = [[]]
     operator = ""
-    for child in inner.children:
+    for child in _named(node)[0].children:
         if child.type in _OPERATORS:
             operator = child.type
             operands.append([])
         elif child.is_named and child.type != "comment":
             operands[-1].append(child)
-    terms = [_steps(build(nodes[0], source, depth), nodes[1:], source, depth) for nodes in operands if nodes]
+    *left, right = [_steps(build(nodes[0], source, depth), nodes[1:], source, depth) for nodes in operands if nodes]
     span = source.span(node)
-    if inner.type == "unary_operation" and len(terms) == 1:
-        return hcl.Unary(operator, terms[0], span)
-    if inner.type == "binary_operation" and len(terms) == 2:  # noqa: PLR2004 - left and right
-        return hcl.Binary(operator, terms[0], terms[1], span)
-    return hcl.InvalidExpr(SYNTAX_ERROR(), span)
+    return hcl.Binary(operator, left[0], right, span) if left else hcl.Unary(operator, right, span)
 
 
 def _conditional(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     """Build a conditional. The grammar takes ``a ? b : c ? d : e`` from the left, HCL from the right."""
-    arms: list[tuple[Node, Node]] = []
-    inner: Node | None = node
-    condition = node
-    while inner is not None:
-        parts = _named(inner)
-        if len(parts) != 3:  # noqa: PLR2004 - condition, yes, no
-            return hcl.InvalidExpr(SYNTAX_ERROR(), source.span(node))
-        condition = parts[0]
-        arms.insert(0, (parts[1], parts[2]))
-        inner = _bare_conditional(condition)
-    conditions = [condition, *(no for _, no in arms[:-1])]
+    condition, yes, no = _named(node)
+    result = build(no, source, depth)
     span = source.span(node)
-    result = build(arms[-1][1], source, depth)
-    for test, (yes, _) in zip(reversed(conditions), reversed(arms), strict=True):
+    while (inner := _bare_conditional(condition)) is not None:
+        condition, next_yes, test = _named(inner)
         result = hcl.Conditional(build(test, source, depth), build(yes, source, depth), result, span)
-    return result
+        yes = next_yes
+    return hcl.Conditional(build(condition, source, depth), build(yes, source, depth), result, span)
 
 
 def _bare_conditional(node: Node) -> Node | None:
@@ -210,15 +187,9 @@ def _tuple(node: Node, source: SourceText, depth: int) -> hcl.Expr:
 
 
 def _object(node: Node, source: SourceText, depth: int) -> hcl.Expr:
-    items = []
-    for element in _named(node):
-        if element.type != "object_elem":
-            continue
-        key, value = element.child_by_field_name("key"), element.child_by_field_name("val")
-        if key is None or value is None:
-            return hcl.InvalidExpr(SYNTAX_ERROR(), source.span(element))
-        items.append((_object_key(key, source, depth), build(value, source, depth)))
-    return hcl.ObjectExpr(tuple(items), source.span(node))
+    pairs = (_named(element) for element in _named(node) if element.type == "object_elem")
+    items = tuple((_object_key(key, source, depth), build(value, source, depth)) for key, value in pairs)
+    return hcl.ObjectExpr(items, source.span(node))
 
 
 def _object_key(node: Node, source: SourceText, depth: int) -> hcl.Expr:
@@ -236,34 +207,13 @@ def _object_key(node: Node, source: SourceText, depth: int) -> hcl.Expr:
 
 def _for(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     inner = _named(node)[0]
-    intro: Node | None = None
-    results: list[hcl.Expr] = []
-    condition: hcl.Expr | None = None
-    group = False
-    for child in _named(inner):
-        match child.type:
-            case "for_intro":
-                intro = child
-            case "expression":
-                results.append(build(child, source, depth))
-            case "for_cond":
-                condition = build(_named(child)[0], source, depth)
-            case "ellipsis":
-                group = True
-    if intro is None or not results:
-        return hcl.InvalidExpr(SYNTAX_ERROR(), source.span(node))
-    key_name, value_name, collection = for_intro(intro, source, lambda n: build(n, source, depth))
-    key = results[0] if inner.type == "for_object_expr" else None
-    return hcl.For(key_name, value_name, collection, key, results[-1], condition, group, source.span(node))
-
-
-def for_intro(node: Node, source: SourceText, nested: Callable[[Node], hcl.Expr]) -> tuple[str | None, str, hcl.Expr]:
-    """The key name, the value name and the collection of ``for k, v in collection``."""
-    names = [source.text_of(n) for n in _named(node) if n.type == "identifier"]
-    collection = next((nested(n) for n in _named(node) if n.type == "expression"), None)
-    if collection is None or not names:
-        return None, "", hcl.InvalidExpr(SYNTAX_ERROR(), source.span(node))
-    return (names[0] if len(names) > 1 else None), names[-1], collection
+    parts = {child.type: child for child in inner.children}
+    *keys, value = [build(child, source, depth) for child in inner.children if child.type == "expression"]
+    condition = build(_named(parts["for_cond"])[0], source, depth) if "for_cond" in parts else None
+    *key_names, value_name = [source.text_of(child) for child in parts["for_intro"].children if child.type == "identifier"]
+    over = next(build(child, source, depth) for child in parts["for_intro"].children if child.type == "expression")
+    key_name, key = key_names[0] if key_names else None, keys[0] if keys else None
+    return hcl.For(key_name, value_name, over, key, value, condition, "ellipsis" in parts, source.span(node))
 
 
 _BUILDERS: dict[str, Callable[[Node, SourceText, int], hcl.Expr]] = {

@@ -146,26 +146,20 @@ def _between(node: Node, first: Node, last: Node, text: _Text) -> hcl.Expr:
 
 def _if(node: Node, text: _Text) -> hcl.Expr:
     marks = [c for c in node.children if c.type in ("template_if_intro", "template_else_intro", "template_if_end")]
-    condition = next((c for c in marks[0].children if c.type == "expression"), None)
+    condition = next(c for c in marks[0].children if c.type == "expression")
     span = text.source.span(node)
-    if condition is None or len(marks) < 2:  # noqa: PLR2004 - an if and its end
-        return hcl.InvalidExpr(SYNTAX_ERROR(), span)
     yes = _between(node, marks[0], marks[1], text)
     no = _between(node, marks[1], marks[2], text) if len(marks) > 2 else hcl.Literal("", span)  # noqa: PLR2004
     return hcl.Conditional(text.nested(condition), yes, no, span)
 
 
 def _for(node: Node, text: _Text) -> hcl.Expr:
-    intro = next((c for c in node.children if c.type == "template_for_start"), None)
-    end = next((c for c in node.children if c.type == "template_for_end"), None)
-    span = text.source.span(node)
-    collection = next((c for c in intro.children if c.type == "expression"), None) if intro else None
-    if intro is None or end is None or collection is None:
-        return hcl.InvalidExpr(SYNTAX_ERROR(), span)
-    names = [text.source.text_of(c) for c in intro.children if c.type == "identifier"]
+    intro, end = node.children[0], node.children[-1]
+    *key_names, value_name = [text.source.text_of(c) for c in intro.children if c.type == "identifier"]
+    collection = next(text.nested(c) for c in intro.children if c.type == "expression")
     value = _between(node, intro, end, text)
-    key_name = names[0] if len(names) > 1 else None
-    return hcl.For(key_name, names[-1], text.nested(collection), None, value, None, group=False, span=span, join=True)
+    key_name, span = key_names[0] if key_names else None, text.source.span(node)
+    return hcl.For(key_name, value_name, collection, None, value, None, group=False, span=span, join=True)
 
 
 def _strip(parts: Iterator[TemplatePart], text: _Text) -> list[str | hcl.Expr]:
