@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -451,16 +450,11 @@ def test_units_take_linear_work_and_what_all_generate_is_read_once(tmp_path: Pat
         made["live/root.hcl"] = f'{ROOT}generate "p" {{\n  path     = "p.tf"\n  contents = "provider \\"aws\\" {{}}"\n}}\n'
         return {**made, **{f"live/prod/u{n}/terragrunt.hcl": UNIT for n in range(size)}}
 
-    def counted(made: list[Counted]) -> Counted:
-        made.append(Counted())
-        return made[-1]
-
     def work(size: int) -> int:
-        budgets: list[Counted] = []
+        budget = Counted()
         Tree(tmp_path / str(size), git=True)
-        found = reading(tmp_path / str(size), files(size), budget=partial(counted, budgets))
-        assert len(found.keys) == size
-        return sum(one.steps() for one in budgets)
+        assert len(reading(tmp_path / str(size), files(size), budget=lambda: budget).keys) == size
+        return budget.steps()
 
     assert work(20) < 2.4 * work(10)
     assert len(generated) == 1

@@ -5,6 +5,8 @@ A value alone does not tell where it came from: ``user = local.names["ci"]`` may
 
 from __future__ import annotations
 
+from functools import cache
+
 from posturio_iac.core.model import Span
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.unknown import AS_STATED, INVALID_LINE, NOT_FIXED, TOO_DEEP, TOO_LARGE, Unknown
@@ -19,7 +21,7 @@ from posturio_iac.frontends.terraform.values import EvaluationError, Traced, Val
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
 
     Placed = tuple[hcl.Expr | None, ModuleInstance]
 
@@ -142,16 +144,15 @@ def may_say(instance: ModuleInstance, *words: bytes) -> bool:
     """False if a module neither is called nor calls any, and no block, by its text alone, has one of some words in small letters."""
     if instance.caller is not None or instance.folder.calls:
         return True
-    code = instance.index(_code_of, instance)
-    return code is None or any(code.find(word) >= 0 for word in words)
+    return any(map(instance.index(_says, instance), words))
 
 
-def _code_of(instance: ModuleInstance) -> bytes | None:
+def _says(instance: ModuleInstance) -> Callable[[bytes], bool]:
     folder = instance.folder
     tables = (folder.resources, folder.data, folder.variables, folder.outputs)
     texts = [block.text for table in tables for block in table.values()]
     code = b"\n".join(text for text in texts if text is not None).lower()
-    return None if None in texts or b"\\u" in code else code
+    return (lambda _: True) if None in texts or b"\\u" in code else cache(code.__contains__)
 
 
 _MARK = hcl.Call("sensitive", (), expand=False, span=Span("", 1, 1, 1, 1))  # a marker for something that is sensitive by itself

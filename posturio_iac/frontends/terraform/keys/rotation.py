@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.place import Origin
-    from posturio_iac.frontends.terraform.modules.instance import ModuleScope
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
     from posturio_iac.frontends.terraform.modules.readings import Engine
 
 _NOT_MANAGED = {"var": "a variable", "local": "a local value", "data": "a data source", "module": "a module"}
@@ -58,7 +58,7 @@ def rotation_of(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Rotatio
     found += _through_arguments(block, scope, plan)
     kept = [one.lifetime for one in found if one.lifetime is not None]
     notes = (*(one.note for one in found if one.note), *(() if kept else chosen_by_hand(block, scope)))
-    kept += (*_multiplied(block, scope, plan), *_dependencies(block, scope))
+    kept += (*scope.instance.index(_multiplied, block, scope.instance), *_dependencies(block, scope))
     kept += () if kept else _out_of_band(block, scope)
     drivers = [one for one in found if one.lifetime and (one.lifetime.effect is Effect.ENFORCED or one.lifetime.kind is Kind.ROTATED)]
     for argument, value, reason in (("prevent_destroy", True, why.PREVENTED()), ("destroy", False, why.FORGOTTEN())):
@@ -193,22 +193,24 @@ def _still(origin: Origin, shown: str, value: hcl.Expr, scope: ModuleScope, plan
     return Lifetime(Kind.ROTATION, Effect.INERT, origin, shown, value.span, reason=reason, remedy=remedy)
 
 
-def _multiplied(block: hcl.Block, scope: ModuleScope, plan: DuePlan) -> Iterator[Lifetime]:
-    """Yield the inert evidence of ``for_each`` and ``count``: Terraform refuses a plan in which clocks make the instances unknown."""
+def _multiplied(block: hcl.Block, instance: ModuleInstance) -> list[Lifetime]:
+    """The inert evidence of ``for_each`` and ``count``: Terraform refuses a plan in which clocks make the instances unknown."""
+    found, scope, plan = [], instance.scope(), instance.index(DuePlan)
     for name in INSTANCE:
         expression = block.get(name)
         if expression is None or (mentioned_clock := clock_in(expression, scope, ("keys", "length"))) is None:
             continue
-        value = evaluate_or_unknown(expression, scope.instance.scope(plan.view))
+        value = evaluate_or_unknown(expression, instance.scope(plan.view))
         due = due_of(value.rest if isinstance(value, PartialMap) else None if isinstance(value, dict) else value)
         if due is not None and due.doubt is not None:
             reason = due.doubt.as_reason()
-            yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, ChangeOrigin(name), span=expression.span, reason=reason)
+            found.append(Lifetime(Kind.ROTATION, Effect.UNKNOWN, ChangeOrigin(name), span=expression.span, reason=reason))
         elif due is not None:
             clock = next((c.shown for c, _ in clocks_of(due)), mentioned_clock)
-            yield _still(ChangeOrigin(name, clock, clock), clock, expression, scope, plan, why.REFUSED_PLAN(name))
+            found.append(_still(ChangeOrigin(name, clock, clock), clock, expression, scope, plan, why.REFUSED_PLAN(name)))
         elif due_of(value) is None:
-            yield _still(ChangeOrigin(name), mentioned_clock, expression, scope, plan)
+            found.append(_still(ChangeOrigin(name), mentioned_clock, expression, scope, plan))
+    return found
 
 
 def _dependencies(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:

@@ -94,7 +94,6 @@ def _followed(expression: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, Modul
 
 
 def _as_map(value: Value) -> Value:
-    """Return tags as a map, also those that some providers take as a list of keys and values."""
     if isinstance(value, tuple):
         entries = {e["key"]: e.get("value") for e in value if isinstance(e, dict) and isinstance(e.get("key"), str)}
         unknown = next((e for e in value if isinstance(e, Unknown)), None)

@@ -71,13 +71,15 @@ def find_user(expression: hcl.Expr | None, scope: ModuleScope) -> TerraformUser:
             user = user._replace(suffix=next(same, ""))
         return declared_user(user, value)
     if declared:
-        return _one_of(list(declared.values()), value)
+        one = scope.instance.index(_one_of, *declared.values())
+        return replace(one, name=value) if isinstance(value, str) else one
     here = scope.instance.index(users_in, scope.instance).get(value) if isinstance(value, str) else _alike(expression, scope)
     if here:
         return declared_user(here[0], value)
     users, unread = scope.instance.index(users_below, scope.instance.root) if isinstance(value, str) else ({}, [])
     if others := users.get(value):
-        return _one_of(others, value)
+        one = scope.instance.index(_one_of, *others)
+        return replace(one, name=value) if isinstance(value, str) else one
     for end in found:
         if end.kind == "module" and end.block is not None:
             output = end.attribute or ""
@@ -121,9 +123,9 @@ def declared_user(user: ValueOrigin, value: object) -> TerraformUser:
     return TerraformUser(name, user.address, user.key, block.header, path, tags, block=block, scope=scope)
 
 
-def _one_of(users: list[ValueOrigin], value: object) -> TerraformUser:
+def _one_of(*users: ValueOrigin) -> TerraformUser:
     """The facts about a user where the code leaves open which of several it is; a tag that not all of them have is left out."""
-    first, *others = each = [declared_user(u, value) for u in users]
+    first, *others = each = [declared_user(u, None) for u in users]
     if not others:
         return first
     one_of = ONE_OF(", ".join(sorted({u.address for u in users})))
@@ -133,9 +135,8 @@ def _one_of(users: list[ValueOrigin], value: object) -> TerraformUser:
         if len(same) == len(others):
             shared.append(tag if all(one == tag.value for one in same) else replace(tag, value=one_of, expression=None))
     tags = Tags(tuple(shared), (*(h for u in each for h in u.tags.hidden), one_of))
-    name = value if isinstance(value, str) else one_of
     path = first.path if all(u.path == first.path for u in others) else one_of
-    return TerraformUser(name, span=first.span, path=path, tags=tags, block=first.block, scope=first.scope)
+    return TerraformUser(one_of, span=first.span, path=path, tags=tags, block=first.block, scope=first.scope)
 
 
 def _known_name(instance: ModuleInstance, call: hcl.Block) -> Attr[str | None]:

@@ -203,7 +203,6 @@ def _table(folder: Module, block: hcl.Block) -> dict[object, hcl.Block]:
 
 
 def _address(block: hcl.Block) -> object:
-    """The key of a block in its table: its name, or its type and name."""
     return block.labels[0] if len(_NAMED[block.type]) == 1 else block.labels[:2]
 
 

@@ -238,16 +238,16 @@ class ModuleScope:
 
     def seen(self, view: View) -> ModuleScope:
         """The same names in another reading."""
-        each = self.bindings.get("each")
-        if view.planner is None or view is self.view or self.origin is None or not isinstance(each, dict):
-            return ModuleScope(self.instance, view, self.bindings, self.origin)
-        planned = evaluate_or_unknown(self.origin, ModuleScope(self.instance, view, {}))
+        each, origin = self.bindings.get("each"), self.origin
+        if view.planner is None or view is self.view or origin is None or not isinstance(each, dict):
+            return ModuleScope(self.instance, view, self.bindings, origin)
+        planned = self.instance.cached(view, "for_each", str(origin.span), lambda: evaluate_or_unknown(origin, self.instance.scope(view)))
         if isinstance(planned, dict) and isinstance(each.get("key"), str):
             value = planned.get(each["key"])
         else:
             value = traced if isinstance(traced := due_of(planned), Traced) else None
         bindings = {**self.bindings, "each": {**each, "value": value}} if value is not None else self.bindings
-        return ModuleScope(self.instance, view, bindings, self.origin)
+        return ModuleScope(self.instance, view, bindings, origin)
 
     def attribute(self, root: str, name: str) -> Value:
         """``root.name``."""
@@ -385,7 +385,6 @@ class ModuleScope:
         return expansion.collect(values, strict=self.view.strict)
 
     def _label(self, name: str) -> Value:
-        """A module that only composes names and tags, or None when it is no such module."""
         call = self.instance.folder.calls[name]
         source = self.instance.program.source_of(call, self.instance)
         if source is None or source.startswith("."):

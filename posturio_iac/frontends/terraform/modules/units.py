@@ -68,7 +68,6 @@ def _lay_over(module: Module, other: Module) -> None:
 
 
 def _add(module: Module, written: GeneratedFile) -> None:
-    """Add a generated file, which may take the place of one of the module's own."""
     replaced = posixpath.join(module.path, written.name)
     if written.name in module.names:
         if not written.overwrites:
