@@ -12,7 +12,7 @@ from posturio_iac.core.record import replace
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.times import describe_interval, parse_interval
 from posturio_iac.core.unknown import PLAN_OF_OTHER_CODE, PLAN_OF_SEVERAL
-from posturio_iac.facts.schedulers import ROTATING, ROTATION_ARGUMENTS
+from posturio_iac.facts.schedulers import ROTATION_ARGUMENTS
 from posturio_iac.frontends.plan.document import PlanDocument, modules_of
 
 TYPE_CHECKING = False
@@ -137,9 +137,7 @@ def _timed(evidence: Lifetime, document: PlanDocument) -> Lifetime:
     ):
         return evidence
     clock = document.resources.get(origin.clock)
-    if clock is None or clock.type != ROTATING:
-        return evidence
-    stated = ((clock.get(name), unit) for name, unit in reversed(ROTATION_ARGUMENTS))
+    stated = ((clock.get(name), unit) for name, unit in reversed(ROTATION_ARGUMENTS)) if clock is not None else ()
     numbers = ((value, unit) for value, unit in stated if isinstance(value, int) and not isinstance(value, bool))
     interval = next((parse_interval(value, unit) for value, unit in numbers), None)
     if not interval:

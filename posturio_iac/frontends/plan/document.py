@@ -62,7 +62,7 @@ class Resource:
 
     def raw(self, name: str, shown: str = "") -> Any:
         """An attribute for comparison only: it may be sensitive. `Unknown` before apply, with what it is called in the reason."""
-        if name not in self.values and (_marked(self.unknown, name) or self.partial):
+        if name not in self.values and (is_any(_part(self.unknown, name)) or self.partial):
             return AFTER_APPLY(shown or f"{name} of {self.address}")
         return self.values.get(name)
 
@@ -88,10 +88,6 @@ class Resource:
 
 def _part(flags: Any, name: str) -> Any:
     return flags.get(name, False) if isinstance(flags, dict) else flags
-
-
-def _marked(flags: Any, name: str) -> bool:
-    return is_any(_part(flags, name))
 
 
 def is_any(flags: Any) -> bool:

@@ -61,8 +61,7 @@ class Configuration:
     def module(self, path: Path) -> dict[str, Any]:
         """The configuration of a module; empty where the plan has none."""
         if path not in self._modules:
-            found = mapping(self.call(path).get("module")) if path else {}
-            self._modules[path] = found
+            self._modules[path] = mapping(self.call(path).get("module"))
         return self._modules[path]
 
     def call(self, path: Path) -> dict[str, Any]:
@@ -99,8 +98,6 @@ class Configuration:
                 yield from self._follow(_references(owner.get("for_each_expression")), path, {}, depth + 1)
             case "data" if len(words) > 2:  # noqa: PLR2004 - data, type and name
                 yield from self._through(path, ".".join(words[:3]), depth)
-            case "var" | "local" | "each" | "count" | "path" | "terraform" | "self" | "module" | "data":
-                return
             case _ if len(words) > 1:
                 block = ".".join(words[:2])
                 if words[0] in PASSING:

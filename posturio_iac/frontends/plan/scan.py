@@ -8,7 +8,7 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import AccessKey, Effect
 from posturio_iac.core.record import replace
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.core.text.textfile import TooLargeError, UnreadableError
+from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.core.text.textfile import read as read_bytes
 from posturio_iac.core.unknown import PLAN_OF_OTHER_CODE, PLAN_OF_SEVERAL, PLAN_WITHOUT_CODE
 from posturio_iac.errors import UsageError
@@ -180,18 +180,13 @@ def _document(selection: Selection, options: TerraformOptions, path: str, proble
 def _text(selection: Selection, options: TerraformOptions, path: str) -> str:
     try:
         return text_of(read_bytes(os.path.join(selection.root, path), options.max_file_size, selection.search.fence))
-    except TooLargeError:
-        raise PlanTextError(f"the plan is larger than {options.max_file_size:,} bytes; raise --max-file-size to read it") from None
-    except UnreadableError as error:
+    except UnreadableError as error:  # since it was found
         raise PlanTextError(f"the plan {error}") from None
 
 
-def _is_plan(data: Any) -> bool:
+def _is_plan(data: dict[str, Any]) -> bool:
     """True if the data of a file are a plan. Raise PlanTextError for a state, and for a format that is not understood."""
-    if not isinstance(data, dict):
-        return False
-    planned = "resource_changes" in data or "planned_values" in data
-    if not planned:
+    if not data.keys() & {"resource_changes", "planned_values"}:
         if {"format_version", "values"} <= data.keys() or {"lineage", "serial"} <= data.keys():
             raise PlanTextError(_STATE)
         return False

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _ADDRESS = lazy_pattern(r'"address"\s*:\s*("(?:[^"\\]|\\.)*")')
-_SECTION = r'(?<!\\)"%s"\s*:'
+_SECTION = r"(?<!\\)%s\s*:"
 _HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _LONE = lazy_pattern(rf"{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW}")
 
@@ -76,16 +76,17 @@ class PlanPlaces:
 
     def member(self, *names: str) -> Span | None:
         """The place of a member's name, found by the names of the members around it, in their order."""
-        at, end = 0, 0
+        at = end = 0
         for name in names:
-            found = re.compile(_SECTION % re.escape(json.dumps(name, ensure_ascii=False))[1:-1]).search(self._text, end)
+            written = json.dumps(name, ensure_ascii=False)
+            found = re.compile(_SECTION % re.escape(written)).search(self._text, end)
             if found is None:
                 return None
-            at, end = found.start(), found.end()
-        return self._span(at, self._text.index(":", at) if not names else at + len(json.dumps(names[-1], ensure_ascii=False)))
+            at, end = found.start(), found.start() + len(written)
+        return self._span(at, end)
 
     def _search(self) -> dict[str, tuple[int, int]]:
-        section = re.compile(_SECTION % "resource_changes").search(self._text)
+        section = re.compile(_SECTION % '"resource_changes"').search(self._text)
         start = section.start() if section else 0
         found: dict[str, tuple[int, int]] = {}
         for begin, end in ((start, len(self._text)), (0, start)):

@@ -12,14 +12,13 @@ from posturio_iac.frontends.terraform.values import (
     ResultTooLargeError,
     SetValue,
     Value,
-    canonical,
+    equal,
     first_unknown,
     is_heavy,
     to_number,
     to_text,
     type_name,
 )
-from posturio_iac.frontends.terraform.values import equal as compared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,20 +91,14 @@ def binary(operator: str, left: Value, right: Value) -> Value:
 def _equality(left: Value, right: Value, *, wanted: bool) -> Value:
     unknown = first_unknown((left, right))
     if unknown is None:
-        if left is not right and (is_heavy(left) or is_heavy(right)):
-            return TOO_LARGE("the comparison")
-        return equal(left, right) is wanted
-    if isinstance(unknown, Due) and compared(left, right) is False:
+        result = equal(left, right)
+        return result if isinstance(result, Unknown) else result is wanted
+    if isinstance(unknown, Due) and equal(left, right) is False:
         return not wanted
     # A map or list is never null, however unknown its elements are.
     if (left is None or right is None) and not isinstance(left, Unknown) and not isinstance(right, Unknown):
         return not wanted
     return unknown
-
-
-def equal(left: Value, right: Value) -> bool:
-    """True if two known values of a bounded size are equal; as in Terraform ``1`` and ``"1"`` are not."""
-    return left is right or bool(canonical(left) == canonical(right))
 
 
 def _exact(operator: str, left: float, right: float) -> int | float | Unknown:

@@ -197,8 +197,6 @@ def _way(reference: hcl.Expr, scope: ModuleScope) -> tuple[Step, ...]:
             return (name,)
         case hcl.GetAttr(target, name):
             return (*_way(target, scope), Dotted(name))
-        case hcl.Splat(target, each):
-            return (*_way(target, scope), None, *_way(each, scope)[1:])
         case hcl.Index(target, written):
             key = evaluate_or_unknown(written, scope)
             return (*_way(target, scope), key if isinstance(key, (str, int)) and not isinstance(key, bool) else None)

@@ -113,9 +113,8 @@ def why_value_stands(start: Sequence[Placed], plan: DuePlan) -> Standstill:
             return Standstill(why.STANDS_STILL(spelled(current), clock), Advice(f"refer to {'.'.join(words[:2])}"))
         values = [due_of(evaluate_or_unknown(e, instance.scope(plan.view))) for e in (current, *inside(current))]
         if values[0] is None and any(values):
-            shown = f"{current.name}(…)" if isinstance(current, hcl.Call) else spelled(current) or "its value"
-            if isinstance(current, hcl.Conditional):
-                shown = "the conditional"
+            usual = "the conditional" if isinstance(current, hcl.Conditional) else spelled(current) or "its value"
+            shown = f"{current.name}(…)" if isinstance(current, hcl.Call) else usual
             return Standstill(why.STANDS_STILL(shown, clock), Advice(f"write {clock}.id there, without anything that hides its changes"))
     shown = next((text for e, _ in start if e is not None and (text := spelled(e))), "its value")
     return Standstill(why.STANDS_STILL(shown, clock))

@@ -205,7 +205,5 @@ def _is_of(user: TerraformUser, block: hcl.Block, way: tuple[str, ...], scope: M
         items = expression.items if isinstance(expression, hcl.ObjectExpr) else ()
         inner = next((value for name, value in items if isinstance(name, hcl.Literal) and name.value == step), None)
         expression = inner if inner is not None or expression is None else hcl.GetAttr(expression, step, expression.span)
-    if expression is None:
-        return False
     named = find_user(expression, scope)
     return (user.identity is not None and named.identity == user.identity) or (isinstance(user.name, str) and named.name == user.name)

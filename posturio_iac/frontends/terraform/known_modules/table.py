@@ -218,9 +218,7 @@ def _version(fields: _Fields) -> KnownVersion:
     keys = tuple(_key(table) for table in fields.tables("keys"))
     if creates is True and not keys:
         raise UsageError(f"{fields.where} creates keys but has no keys: say what they depend on")
-    if is_gone and keys:
-        raise UsageError(f"{fields.where} is gone and has keys")
-    if not is_gone and bool(keys) is (creates is False):
+    if bool(keys) is (is_gone or creates is False):
         raise UsageError(f"{fields.where} needs either keys or creates = false")
     fields.end()
     return KnownVersion(text, interval, keys, is_gone)

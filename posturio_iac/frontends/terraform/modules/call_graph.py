@@ -64,7 +64,7 @@ def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
         calls = [block for block in blocks if any(map(search_terms.holds_known_module, block.expressions("source")))]
         if calls and all(_is_idle(block, known) for block in calls):
             idle[folder] = not (search_terms.make_keys(data, TERRAFORM) or names_file(data, TERRAFORM))
-    found = {folder for folder, is_idle in idle.items() if is_idle and not _has_overrides(selection.root, folder)}
+    found = {folder for folder, is_idle in idle.items() if is_idle and not _has_overrides(selection, folder)}
     graph = graph_of(local_calls(selection))
     return {folder for folder in found if not any(is_initialised(os.path.join(selection.root, top)) for top in graph.above(folder))}
 
@@ -87,11 +87,8 @@ def _is_switched_off(key: KnownKey, block: ScannedBlock) -> bool:
     return any([text.partition(b"#")[0].partition(b"//")[0].strip() for text in found] == [b"false"] for found in given)
 
 
-def _has_overrides(root: str, folder: str) -> bool:
-    try:
-        names = os.listdir(os.path.join(root, folder))
-    except OSError:
-        return False
+def _has_overrides(selection: Selection, folder: str) -> bool:
+    names = selection.search.fence.names(os.path.join(selection.root, folder))
     return any(name.partition(".")[0].endswith("override") for name in names)
 
 

@@ -6,7 +6,7 @@ import os
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.core.text.textfile import LIMIT, OUTSIDE, Fence, MissingError, UnreadableError, read
+from posturio_iac.core.text.textfile import LIMIT, OUTSIDE, Fence, UnreadableError, read
 from posturio_iac.search import MANIFEST
 
 TYPE_CHECKING = False
@@ -67,8 +67,6 @@ def _read(path: str, fence: Fence) -> tuple[InstalledModules, str]:
             for e in entries
             if e.get("Key")
         }
-    except MissingError:
-        return {}, ""
     except UnreadableError as error:
         return {}, str(error)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -10,7 +10,6 @@ from stat import S_ISDIR, S_ISREG
 from posturio_iac.core.finding import Diagnostic
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.core.text.textfile import OUTSIDE, Fence
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.json_syntax import parse_either
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from posturio_iac.core.model import Span
+    from posturio_iac.core.text.textfile import Fence
 
 _CACHE = ".terragrunt-cache/0/0"
 """A name for the folder that Terragrunt copies a module to, two levels below its cache."""
@@ -76,8 +76,6 @@ Document = tuple[hcl.Body, tuple[Diagnostic, ...]]
 MOST_COPIES = 1000
 _MOST_PARSED = 200
 """How many files are kept parsed; the least recently used ones are parsed again."""
-_MOST_FOLDERS = 5000
-"""How many folders are kept with the copy that they are part of."""
 _LABELS = {"generate": 1, "dependency": 1, "include": 1}
 _NOTHING, _FILE, _FOLDER = range(3)
 
@@ -122,8 +120,6 @@ class Documents:
             if (copied := self._copies.get(place)) is not None:
                 found = (copied, len(place))
             self._copied[place] = found
-        if len(self._copied) > _MOST_FOLDERS:
-            self._copied.clear()
         return found
 
     def shown(self, path: str) -> str:
@@ -140,6 +136,10 @@ class Documents:
     def has_folder(self, path: str) -> bool:
         return self._kind(path) == _FOLDER
 
+    def holds(self, folder: str, endings: tuple[str, ...]) -> bool:
+        """True if a file with one of some endings is in a folder."""
+        return any(name.endswith(endings) for name in self._fence.names(self.real(folder)))
+
     def _kind(self, path: str) -> int:
         """What is at a path, by one look at each; what may not be read is nothing."""
         real = self.real(path)
@@ -155,13 +155,7 @@ class Documents:
 
     def data(self, path: str) -> bytes | Diagnostic:
         """The bytes of a file, or why it cannot be read."""
-        real = self.real(path)
-        shown = self.shown(real)
-        if os.path.exists(real) and not self._fence.holds(real):
-            from posturio_iac.core.finding import Level
-
-            return Diagnostic(Level.ERROR, OUTSIDE, shown)
-        return self._read(shown)
+        return self._read(self.shown(self.real(path)))
 
     def parsed(self, path: str) -> Document:
         """The syntax of a file, and its problems."""

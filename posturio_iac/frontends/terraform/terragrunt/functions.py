@@ -65,8 +65,7 @@ def function_of(name: str, configuration: CallingFile) -> Callable[[tuple[Value,
 
 
 def _called(configuration: CallingFile, function: Callable[[CallingFile, tuple[Value, ...]], Value], arguments: tuple[Value, ...]) -> Value:
-    unknown = next((argument for argument in arguments[:1] if isinstance(argument, Unknown)), None)
-    return unknown if unknown is not None else function(configuration, arguments)
+    return arguments[0] if arguments and isinstance(arguments[0], Unknown) else function(configuration, arguments)
 
 
 def _folder(configuration: CallingFile) -> str:
@@ -75,12 +74,6 @@ def _folder(configuration: CallingFile) -> str:
 
 def _repository(configuration: CallingFile) -> str:
     return configuration.documents.repository
-
-
-def _relative(path: Value, start: Value) -> Value:
-    if not isinstance(path, str) or not isinstance(start, str):
-        return next(one for one in (path, start) if not isinstance(one, str))
-    return posixpath.relpath(path, start)
 
 
 def _pair(configuration: CallingFile, arguments: tuple[Value, ...]) -> tuple[str, str]:
@@ -138,13 +131,13 @@ _OURS: dict[str, Callable[[CallingFile, tuple[Value, ...]], Value]] = {
     "find_in_parent_folders": _find_in_parent_folders,
     "get_original_terragrunt_dir": lambda c, _: c.unit_folder,
     "get_parent_terragrunt_dir": lambda c, given: posixpath.dirname(_pair(c, given)[1]),
-    "get_path_from_repo_root": lambda c, _: _relative(_folder(c), _repository(c)),
-    "get_path_to_repo_root": lambda c, _: _relative(_repository(c), _folder(c)),
+    "get_path_from_repo_root": lambda c, _: posixpath.relpath(_folder(c), _repository(c)),
+    "get_path_to_repo_root": lambda c, _: posixpath.relpath(_repository(c), _folder(c)),
     "get_repo_root": lambda c, _: _repository(c),
     "get_terragrunt_dir": lambda c, _: _folder(c),
     "mark_as_read": lambda _, given: given[0] if given else None,
-    "path_relative_from_include": lambda c, given: _relative(*map(posixpath.dirname, reversed(_pair(c, given)))),
-    "path_relative_to_include": lambda c, given: _relative(*map(posixpath.dirname, _pair(c, given))),
+    "path_relative_from_include": lambda c, given: posixpath.relpath(*map(posixpath.dirname, reversed(_pair(c, given)))),
+    "path_relative_to_include": lambda c, given: posixpath.relpath(*map(posixpath.dirname, _pair(c, given))),
     "read_terragrunt_config": _read_terragrunt_config,
     "read_tfvars_file": _read_tfvars_file,
 }

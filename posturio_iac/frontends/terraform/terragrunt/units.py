@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 
 from posturio_iac.core.budget import Budget, BudgetError, free_last_part
@@ -150,14 +149,14 @@ class AppliedUnit:
         if self.module is not None:
             yield self.module
             documents = self.unit.documents
-            beside = documents.real(self.unit.folder)
-            if documents.shown(beside) != self.module and has_code(beside):
-                yield documents.shown(beside)
+            beside = documents.shown(documents.real(self.unit.folder))
+            if beside != self.module and documents.holds(self.unit.folder, CODE):
+                yield beside
 
     @property
     def has_values(self) -> bool:
         """True if files of values, which Terraform reads by itself, stand beside the unit."""
-        return _has_files(self.unit.documents.real(self.unit.folder), (".tfvars", ".tfvars.json"))
+        return self.unit.documents.holds(self.unit.folder, (".tfvars", ".tfvars.json"))
 
     def folder_of(self, folder: str, source: str) -> str | None:
         """The folder that a local source in the code of the module means where Terragrunt copies it; None when it is not copied."""
@@ -257,19 +256,7 @@ class Units:
             else:
                 module = documents.shown(documents.real(source.module))
         elif source is None:
-            own = documents.real(unit.folder)
-            if not has_code(own) and not unit.acts():
+            if not documents.holds(unit.folder, CODE) and not unit.acts():
                 return
-            module = documents.shown(own)
+            module = documents.shown(documents.real(unit.folder))
         yield AppliedUnit(unit, documents.shown(unit.folder), module, source, files, header)
-
-
-def has_code(folder: str) -> bool:
-    return _has_files(folder, CODE)
-
-
-def _has_files(folder: str, endings: tuple[str, ...]) -> bool:
-    try:
-        return any(name.endswith(endings) for name in os.listdir(folder))
-    except OSError:
-        return False
