@@ -47,7 +47,7 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
-def listing(rules: Mapping[str, Registered], *, color: bool = False) -> str:
+def listing(rules: Mapping[str, Registered], *, color: bool) -> str:
     """One line for each rule."""
     wide = max(map(len, rules), default=0)
     lines = [(name, entry.rule.severity.name, entry.rule.title) for name, entry in rules.items()]

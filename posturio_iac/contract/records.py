@@ -118,12 +118,12 @@ class SavedFinding:
     line: int | None
     fingerprint: str
     suppressed: Suppression | None
-    remedy: SavedRemedy | None = None
-    fix: str = ""
+    remedy: SavedRemedy | None
+    fix: str
     """What the next apply does about the change that a program can make: ``nothing``, ``in_place`` or ``replaces``; empty without one."""
-    first_seen: datetime | None = None
-    problem: str = ""
-    instead: tuple[str, ...] = ()
+    first_seen: datetime | None
+    problem: str
+    instead: tuple[str, ...]
     """What replaces the key, for each of its consumers that the code shows."""
 
     @property
@@ -139,7 +139,7 @@ class SavedVerdict:
     finding: SavedFinding
     status: str | None
     owner: str | None
-    kind: KeyKind = KeyKind.ACCESS_KEY
+    kind: KeyKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,5 +154,5 @@ class SavedResult:
     found: tuple[SavedFinding, ...]
     diagnostics: tuple[Diagnostic, ...]
     files: int
-    users: frozenset[str] | None = None
-    verdicts: tuple[SavedVerdict, ...] = ()
+    users: frozenset[str] | None
+    verdicts: tuple[SavedVerdict, ...]

@@ -256,7 +256,7 @@ def max_age_lifetime(value: object, argument: str, owner: str, span: Span, heade
 INACTIVE = '"Inactive"'  # the status of a disabled key, as HCL writes it
 
 
-def remedies_in_code(kind: str, name: str, declare: Declaring, service: object = None) -> Remedies:
+def remedies_in_code(kind: str, name: str, declare: Declaring, service: object) -> Remedies:
     """The changes for a key of a type, called ``name``, whose block is not seen; ``declare`` states a lifetime."""
     key = Place(f"{kind}.{name}")
     disable = SetArgument(key, "status", INACTIVE, needs_person=True)

@@ -91,7 +91,7 @@ class Proof:
     def keys(self, identity: Identity) -> list[AccessKey]:
         return self._before.get(identity, [])
 
-    def following(self, claims: Sequence[Claim], edited: Mapping[str, bytes], scopes: Collection[str] | None = None) -> list[Finding]:
+    def following(self, claims: Sequence[Claim], edited: Mapping[str, bytes], scopes: Collection[str] | None) -> list[Finding]:
         """What edits that end or rotate keys make necessary: findings of these keys that are new."""
         named = {claim.identity for claim in claims if claim.facts and claim.facts != (OWNER,)}
         after = _grouped(self._read(edited, scopes)[0])

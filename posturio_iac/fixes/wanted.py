@@ -236,7 +236,7 @@ class CodeChange:
 
     level: ChangeLevel
     edits: tuple[Edit, ...]
-    declares_in: str | None = None
+    declares_in: str | None
     """The folder of the module to which it adds resources: a second change has to see them before it adds its own."""
 
 

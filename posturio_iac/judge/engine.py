@@ -39,7 +39,7 @@ def judge(
 class PartwiseJudge:
     """Judges keys in parts, such as account by account, with the verdicts of a report on all of them. It keeps none of the keys."""
 
-    def __init__(self, as_of: datetime, policy: Policies | None = None) -> None:
+    def __init__(self, as_of: datetime, policy: Policies | None) -> None:
         self._as_of, self._policies = as_of, policy or Policy()
         general = self._policies.general
         general.selected(general.with_severities(all_rules()))

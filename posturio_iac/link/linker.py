@@ -58,8 +58,8 @@ class Linker:
     def __init__(
         self,
         code: Code,
-        states: Sequence[TerraformState] = (),
-        stacks: Stacks | None = None,
+        states: Sequence[TerraformState],
+        stacks: Stacks | None,
         unread: Sequence[str] = (),
         accounts: Mapping[str, str] | None = None,
     ) -> None:

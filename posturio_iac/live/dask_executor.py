@@ -37,7 +37,7 @@ DESERTED = 60.0
 
 
 def survey_elsewhere(
-    address: str, surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progress = None
+    address: str, surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progress
 ) -> Generator[AccountOutcome, None, None]:
     """Read all targets with the workers of a scheduler and yield each outcome as it comes. Raises `UsageError`, `UnreachableError`."""
     with _connected(address) as client:

@@ -121,8 +121,8 @@ class ObservedKey:
 
     address: str
     label: str
-    key_id: str | None = None
-    kind: KeyKind = KeyKind.ACCESS_KEY
+    key_id: str | None
+    kind: KeyKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,4 +130,4 @@ class UserQuery:
     """A user whose keys an earlier result tells of."""
 
     user: DeployedUser
-    keys: tuple[ObservedKey, ...] = ()
+    keys: tuple[ObservedKey, ...]

@@ -41,7 +41,7 @@ class Now:
     report: Report
     unread: Mapping[str, str]
     """Why nothing is known of an account, of a user by its ARN, or of an earlier key by its address."""
-    gone: frozenset[str] = frozenset()
+    gone: frozenset[str]
     log: Mapping[str, Entry] = field(default_factory=dict)
     was_off: Mapping[str, datetime] = field(default_factory=dict)
     """Since when keys had been off, by their addresses, from a ledger after the earlier result."""

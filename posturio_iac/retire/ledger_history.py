@@ -119,7 +119,7 @@ class Ledger:
         spans = self.findings.get(fingerprint)
         return min(span.at for span in spans) if spans else None
 
-    def saw_finding(self, fingerprint: str, as_of: datetime, *, key: str = "", detail: Mapping[str, Any] | None = None) -> None:
+    def saw_finding(self, fingerprint: str, as_of: datetime, *, key: str = "", detail: Mapping[str, Any] | None) -> None:
         """Remember that a finding is open."""
         spans = self.findings.setdefault(fingerprint, [])
         if not self.is_open(fingerprint):

@@ -80,8 +80,6 @@ def check(key: AccessKey, context: Context) -> Violations:
             message = about(key, f"is one of {len(others) + 1} active keys of {_user(key)}, and each of them can leak; {rest}.")
             disable = key.remedies.disable
             yield Violation(message, sentence(disable, keep := "unless this is the key to keep"), remedy=disable, then=keep)
-        case _:
-            return
 
 
 def _rotating(key: AccessKey, context: Context) -> bool:

@@ -68,5 +68,3 @@ def check(key: AccessKey, _context: Context) -> Violations:
             message = about(key, f"has no owner, so there is nobody to ask before it is disabled or replaced{unseen(key)}.")
             remedy = key.remedies.stating("owner", EXAMPLE_OWNER)
             yield Violation(message, sentence(remedy), remedy=remedy, then="")
-        case _:
-            return

@@ -57,5 +57,3 @@ def check(key: AccessKey, _context: Context) -> Violations:
             off = key.remedies.disable
             then = "search CloudTrail for what it did, move its workload to a role, and delete the key"
             yield Violation(message, sentence(off, then), remedy=off, then=then)
-        case _:
-            return

@@ -58,8 +58,6 @@ def check(key: AccessKey, _context: Context) -> Violations:
             message = about(key, "is not declared in the given code, so nobody reviews it and nothing will remove it.")
             remedy = Advice(_change(key))
             yield Violation(message, sentence(remedy), remedy=remedy)
-        case _:
-            return
 
 
 def _change(key: AccessKey) -> str:

@@ -92,7 +92,7 @@ class CodeScan:
         as_of: datetime,
         *,
         suppressions: bool,
-        narrowed: Narrowed | None = None,
+        narrowed: Narrowed | None,
         guarded: bool = True,
     ) -> None:
         self.selection, self.config, self.place, self.as_of = selection, config, place, as_of

@@ -47,11 +47,9 @@ _OVERLAP = 1024  # of the parts of a large file, longer than any search term, so
 class FileSearch:
     """Searches files one at a time. Paths are relative to the scan root."""
 
-    def __init__(
-        self, root: str, search_terms: SearchTerms, exclusions: Exclusions | None, max_file_size: int, fence: Fence | None = None
-    ) -> None:
+    def __init__(self, root: str, search_terms: SearchTerms, exclusions: Exclusions | None, max_file_size: int, fence: Fence) -> None:
         self.root = root
-        self.fence = fence or Fence(root)
+        self.fence = fence
         self.prefix = root if root.endswith(os.sep) else root + os.sep
         self.search_terms = search_terms
         self.exclusions = exclusions

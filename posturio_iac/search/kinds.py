@@ -85,7 +85,7 @@ def calls_modules(path: str) -> bool:
     return path.endswith(STACK_JSON) or (path.endswith(HCL) and not path.endswith(LOCK))
 
 
-def pathspecs(directory: str, only: str = "") -> list[str]:
+def pathspecs(directory: str, only: str) -> list[str]:
     """Git's patterns for the files that `kind_of` knows, or those of one kind; ``directory`` is relative, or empty."""
     for special in "\\*?[":
         directory = directory.replace(special, "\\" + special)
@@ -135,7 +135,7 @@ def holds_any(data: bytes, signs: tuple[bytes, ...]) -> bool:
     return False
 
 
-def puts_together(data: bytes, folder: str = "") -> bool:
+def puts_together(data: bytes, folder: str) -> bool:
     """True if a template may make a key by a text that it puts together, or by what it takes from elsewhere, seen from ``folder``."""
     if not holds_any(data, (b"esources", b"${", b"AWS::Include")) or not holds_any(data, LEADING):
         return False

@@ -29,7 +29,7 @@ _WORD = lazy_pattern(rb"[A-Za-z][\w:-]*")
 _OWN = (b"AWS::", b"Name", b"Parameters")
 
 
-def leads_elsewhere(data: bytes, folder: str = "") -> bool:
+def leads_elsewhere(data: bytes, folder: str) -> bool:
     """True if a template in ``folder`` has to be parsed, whatever words are in it."""
     if any(data.find(mark) >= 0 for mark in _BUILDS) or any(one.search(data) for one in (_TYPE, _VARIABLE, _MODULES)):
         return True

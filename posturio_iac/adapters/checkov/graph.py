@@ -26,7 +26,7 @@ class Vertex(NamedTuple):
     file: str
     config: Mapping[str, Any]
     """The arguments, each in a list, with references replaced by values where checkov knows them."""
-    top: str = ""
+    top: str
     """Folder of the root module that leads to it."""
 
     def __hash__(self) -> int:

@@ -31,7 +31,7 @@ class NewEntryFields(NamedTuple):
     reason: str
     owner: str
     until: str | None
-    accept: tuple[Severity, ...] = ()
+    accept: tuple[Severity, ...]
 
     def check_end(self, added: int) -> None:
         if added and not self.until:

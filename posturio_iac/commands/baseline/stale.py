@@ -61,7 +61,7 @@ def _was_searched(one: KnownEntry, searched: Collection[str], selection: Selecti
     return not selection.search.skips(os.path.relpath(one.place, selection.root).replace(os.sep, "/"))
 
 
-def with_stale(report: Report, searched: Searched, *, fail: bool = False) -> tuple[Report, bool]:
+def with_stale(report: Report, searched: Searched, *, fail: bool) -> tuple[Report, bool]:
     """The report with diagnostics about its baselines, and whether an entry is stale; with ``fail`` these are warnings."""
     files = files_of(searched.config)
     if not files:

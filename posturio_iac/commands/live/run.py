@@ -7,13 +7,12 @@ import os
 from contextlib import closing
 
 from posturio_iac.commands.live import code_link
-from posturio_iac.commands.live.code_link import Links
 from posturio_iac.commands.live.ledger import LedgerFile, ledger_of, options_of, rules_of
 from posturio_iac.commands.live.run_record import AccountPart, RunRecord, ages_of
 from posturio_iac.commands.output import ProgressLine
 from posturio_iac.contract import FindingAges, RunScope
 from posturio_iac.core.finding import Level
-from posturio_iac.core.record import dataclass, field, replace
+from posturio_iac.core.record import dataclass, replace
 from posturio_iac.core.text.textfile import UnreadableError, decoded, read_named
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import PartwiseJudge, joined
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.commands.live.arguments import LiveArguments
+    from posturio_iac.commands.live.code_link import Links
     from posturio_iac.config import Config
     from posturio_iac.contract import ResolvedFinding
     from posturio_iac.core.finding import Diagnostic, Report
@@ -75,11 +75,11 @@ class Findings:
     budget: str
     region: str
     record: RunRecord
-    accounts: tuple[str, ...] = ()
-    names: Mapping[str, str] = field(default_factory=dict)
-    links: Links = Links()
-    unread: int = 0
-    ledger: LedgerFile | None = None
+    accounts: tuple[str, ...]
+    names: Mapping[str, str]
+    links: Links
+    unread: int
+    ledger: LedgerFile | None
     mended: tuple[ResolvedFinding, ...] = ()
     ages: FindingAges = FindingAges()
 

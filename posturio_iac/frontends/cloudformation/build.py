@@ -43,7 +43,7 @@ class Builder:
 
     __slots__ = ("_templates", "_transforming", "budget", "files", "problems", "types")
 
-    def __init__(self, files: Files, types: tuple[str, ...], problems: list[Diagnostic], budget: Callable[[], Budget] = Budget) -> None:
+    def __init__(self, files: Files, types: tuple[str, ...], problems: list[Diagnostic], budget: Callable[[], Budget]) -> None:
         self._transforming: dict[TemplateSource, bool] = {}
         self._templates: dict[str, Template | None] = {}
         self.budget = budget
@@ -166,8 +166,6 @@ class Builder:
                     name, given = item.get("ParameterKey"), item.get("ParameterValue")
                     if name is not None and given is not None:
                         yield str(name.value), FixedParameter(node=given, scope=scope)
-            case _:
-                return
 
     def _inline(self, parent: Stack, entry: TemplateEntry, ev: Evaluator) -> tuple[Template, str] | None:
         body = entry.prop("TemplateBody")

@@ -135,7 +135,7 @@ class _Scan:
             return False
         return not is_other_json(text, self.types)
 
-    def templates(self, path: str, *, parent: bool = False) -> Iterator[Template]:
+    def templates(self, path: str, *, parent: bool) -> Iterator[Template]:
         """Yield the templates in a file. A ``parent`` is read only for the files that it may include, so its own problems do not matter."""
         try:
             parsed = self.files.parsed(path)

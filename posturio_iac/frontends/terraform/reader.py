@@ -84,7 +84,7 @@ def read(selection: Selection, options: TerraformOptions, roots_wanted: Containe
     return Reading(tuple(keys), tuple(program.diagnostics))
 
 
-def read_below(selection: Selection, options: TerraformOptions, folder: str, *, exactly: bool = False) -> Reading:
+def read_below(selection: Selection, options: TerraformOptions, folder: str, *, exactly: bool) -> Reading:
     """The keys of the root module in ``folder``, whoever else calls it, or unless ``exactly`` it is meant those of the roots below it."""
     reader = _Reader(selection, options)
     below = () if exactly or folder in reader.folders else roots_of(reader.folders)
@@ -134,7 +134,7 @@ class _Reader:
             self.program.keep(left)
         return found
 
-    def guarded(self, path: str, *, apart: bool = False) -> list[AccessKey]:
+    def guarded(self, path: str, *, apart: bool) -> list[AccessKey]:
         """The keys of a root module and of all that it calls; a crash there is reported, and hides no other module.
 
         One that is read ``apart`` is a module of others as well.

@@ -49,7 +49,7 @@ class ForbiddenCallError(Exception):
 class Connection:
     """One account, seen with one set of credentials. Threads may share it."""
 
-    def __init__(self, session: Any, budget: CallBudget, *, pool: int = 10, region: str | None = None) -> None:
+    def __init__(self, session: Any, budget: CallBudget, *, pool: int, region: str | None = None) -> None:
         self._session, self._budget, self._pool = session, budget, pool
         self._buckets = {service: Bucket(*rate) for service, rate in calls.RATES.items()}
         self._region = region

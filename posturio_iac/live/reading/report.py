@@ -56,7 +56,7 @@ class CredentialReport:
 
     generated: datetime
     rows: tuple[ReportRow, ...]
-    shifted: int = 0
+    shifted: int
     """How many lines have more fields than the header, so that their users are uncertain."""
     notes: tuple[str, ...] = ()
     digest: str = ""

@@ -194,7 +194,7 @@ def _cloud(account: str, context: RenderContext, name: str = "") -> dict[str, An
     return {**cloud, "account": _account(account, name)} if account else cloud
 
 
-def _account(account: str, name: str = "") -> dict[str, Any]:
+def _account(account: str, name: str) -> dict[str, Any]:
     return {"uid": account, "name": printable(name) or account, "type": "AWS Account", "type_id": AWS_ACCOUNT}
 
 

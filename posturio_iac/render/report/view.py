@@ -132,7 +132,7 @@ class KeyRow(NamedTuple):
     found: tuple[SavedFinding, ...]
     """Its findings, the worst first, suppressed ones last."""
     now: datetime
-    source_url: str = ""
+    source_url: str
     """Where a line of its code can be read, with ``{path}`` and ``{line}`` in it; empty where that is not known."""
 
     @property

@@ -41,8 +41,6 @@ def mentions(node: Node, path: tuple[str, ...] = ()) -> Iterator[Mention]:
         case Array() as items:
             for item in items:
                 yield from mentions(item, path)
-        case _:
-            return
 
 
 def _attribute(value: Node, node: Node, path: tuple[str, ...]) -> Iterator[Mention]:

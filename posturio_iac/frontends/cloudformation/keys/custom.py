@@ -90,8 +90,6 @@ def _say(node: Node, known: Callable[[Node], object], said: list[str]) -> None:
                     said.append(f"{key.value}: {_spelled(value.value)}")
                 else:
                     _say(value, known, said)
-        case _:
-            return
 
 
 def _spelled(text: str) -> str:

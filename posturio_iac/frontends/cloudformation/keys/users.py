@@ -53,8 +53,6 @@ def read_tags(node: Node | None, ev: Evaluator, scope: StackScope, unsure: Unkno
         case Object() as members:
             for key, value in members:
                 yield TemplateTag(str(key.value), ev.text(ev.value(value, scope)), value, unsure)
-        case _:
-            return
 
 
 def read_pairs(node: Node | None, ev: Evaluator, scope: StackScope) -> tuple[tuple[str, str], ...]:

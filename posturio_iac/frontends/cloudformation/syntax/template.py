@@ -120,7 +120,7 @@ class ParsedFile(NamedTuple):
 
     source: TemplateSource
     roots: tuple[Node, ...]
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[Problem, ...]
     duplicates: tuple[tuple[Node, ...], ...] = ()
     """Repeated keys, one tuple for each root."""
 

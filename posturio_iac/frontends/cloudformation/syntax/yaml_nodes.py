@@ -51,7 +51,7 @@ class YamlDocument(NamedTuple):
     """One document of a stream."""
 
     root: Node
-    duplicates: tuple[Node, ...] = ()
+    duplicates: tuple[Node, ...]
     """Keys that repeat an earlier one of the same mapping."""
 
 

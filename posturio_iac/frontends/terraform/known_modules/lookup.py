@@ -102,7 +102,7 @@ class Match:
 class KnownModules:
     """The table, ready for look-ups. Of two entries for one address the first counts."""
 
-    def __init__(self, own: Iterable[KnownModule] = (), builtin: str = "") -> None:
+    def __init__(self, own: Iterable[KnownModule], builtin: str) -> None:
         """Index modules, and the text of known_modules.toml; an entry of that text is read when its module turns up."""
         self._entries: list[KnownModule | str] = [*own, *builtin.split(_HEADER)[1:]]
         self._by_address: dict[tuple[str, str], int] = {}

@@ -44,14 +44,14 @@ InstalledModules = dict[str, InstalledModule]
 _cache: dict[str, tuple[InstalledModules, str]] = {}
 
 
-def manifest(folder: str, fence: Fence | None = None) -> tuple[InstalledModules, str]:
+def manifest(folder: str, fence: Fence) -> tuple[InstalledModules, str]:
     """The installed modules of the root module at ``folder`` (absolute), by their call paths.
 
-    The text says why the list could not be read, and is empty when it could, or nothing is installed. Without a fence ``folder`` is one.
+    The text says why the list could not be read, and is empty when it could, or nothing is installed.
     """
     path = os.path.join(folder, *MANIFEST.split("/"))
     if path not in _cache:
-        _cache[path] = _read(path, fence or Fence(os.path.realpath(folder)))
+        _cache[path] = _read(path, fence)
     return _cache[path]
 
 
