@@ -31,10 +31,8 @@ else:
         def __init__(self, *, default_factory=None, init=True, compare=True):
             self.default_factory, self.init, self.compare = default_factory, init, compare
 
-    def dataclass(*, slots, frozen=False, eq=True):
+    def dataclass(*, frozen=False, eq=True, **_slots):
         """Make the decorated class a data class; each says that it has ``slots``, for type checkers."""
-        if not slots:
-            raise TypeError("records have slots")
         return lambda cls: _made(cls, frozen=frozen, eq=eq)
 
     def replace(record, /, **changes):
@@ -58,7 +56,7 @@ else:
             "__init__": _initialiser(cls.__name__, taken, setters, given, special, space.get("__post_init__")),
             "__repr__": lambda self: f"{cls.__qualname__}({', '.join(f'{n}={getattr(self, n)!r}' for n in names)})",
             "__reduce__": _reduced,
-            "__dataclass_fields__": _FIELDS,
+            "__dataclass_fields__": _Fields(),
             "__record__": (names, given),
         }
         if eq and "__eq__" not in space:
@@ -132,19 +130,12 @@ else:
 
         raise FrozenInstanceError(f"cannot change {name} of a {type(self).__name__}")
 
-    class _Later:
-        """A class attribute that is computed on first access."""
-
-        __slots__ = ("make", "name")
-
-        def __init__(self, make, name):
-            self.make = make
-            self.name = name
+    class _Fields:
+        """The fields of a class as `dataclasses` has them, computed on first access."""
 
         def __get__(self, _instance, owner):
-            value = self.make(owner)
-            setattr(owner, self.name, value)
-            return value
+            owner.__dataclass_fields__ = fields = _real(owner).__dataclass_fields__
+            return fields
 
     def _real(owner):
         """A class of `dataclasses` with the same fields."""
@@ -160,8 +151,6 @@ else:
             return dataclasses.field(default=value)
 
         return dataclasses.make_dataclass(owner.__name__, [(name, owner.__annotations__[name], stated(name)) for name in names])
-
-    _FIELDS = _Later(lambda owner: _real(owner).__dataclass_fields__, "__dataclass_fields__")
 
     class _NamedTuples(type):
         """Makes the classes that state ``NamedTuple`` as their base."""

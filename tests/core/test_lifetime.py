@@ -30,7 +30,7 @@ SOME_NAMES = st.text() | st.sampled_from(NAMES.spellings())
 
 
 def said(name: str, value: object) -> Lifetime:
-    found = read(name, value, origin=TAG)
+    found = read(name, value, origin=TAG, names=NAMES)
     assert found is not None
     return found
 
@@ -201,13 +201,13 @@ def test_an_unreadable_value_says_why_and_what_it_can_mean(name: str, value: obj
 def test_an_unknown_value_is_unknown_and_keeps_its_reason() -> None:
     span = Span("main.tf", 3, 5, 3, 20)
     value = MAY_BE_SET("var.expires")
-    found = read("expires", value, origin=TAG, span=span)
+    found = read("expires", value, origin=TAG, span=span, names=NAMES)
     assert found == Lifetime(Kind.EXPIRY, Effect.UNKNOWN, TAG, span=span, reason=value.as_reason())
 
 
 @pytest.mark.parametrize("name", ["Name", "owner", "key-rotation-exempt"])
 def test_other_names_are_no_lifetime(name: str) -> None:
-    assert read(name, "2027-01-31", origin=TAG) is None
+    assert read(name, "2027-01-31", origin=TAG, names=NAMES) is None
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_other_names_are_no_lifetime(name: str) -> None:
     ],
 )
 def test_an_exemption_is_quoted(name: str, value: object, exempts: bool) -> None:
-    sentence = exemption(name, value, origin=TagOrigin(name, "aws_iam_user.ci"))
+    sentence = exemption(name, value, origin=TagOrigin(name, "aws_iam_user.ci"), names=NAMES)
     assert (sentence is not None) is exempts
     if sentence is not None:
         assert sentence == f'tag "{name}" of aws_iam_user.ci = "{as_text(value)}" exempts the key from rotation, which is not a lifetime'
@@ -231,15 +231,15 @@ def test_an_exemption_is_quoted(name: str, value: object, exempts: bool) -> None
 
 def test_an_unknown_exemption_is_neither_yes_nor_no() -> None:
     assert (
-        exemption("KeyAutoExpire", AS_STATED("var.x"), origin=TAG)
+        exemption("KeyAutoExpire", AS_STATED("var.x"), origin=TAG, names=NAMES)
         == 'tag "expires" of aws_iam_user.ci may exempt the key from rotation (var.x), which is not a lifetime'
     )
 
 
 @given(SOME_NAMES, SCALARS)
 def test_nothing_raises_and_every_verdict_is_complete(name: str, value: object) -> None:
-    exemption(name, value, origin=TAG)
-    found = read(name, value, origin=TAG)
+    exemption(name, value, origin=TAG, names=NAMES)
+    found = read(name, value, origin=TAG, names=NAMES)
     if found is None:
         return
     match found.effect:
@@ -276,13 +276,13 @@ def test_a_huge_number_is_not_spelled_out() -> None:
     ],
 )
 def test_a_name_that_plainly_means_an_end_is_said(name: str, value: object, found: str | None) -> None:
-    said = resembling(name, value, origin=TagOrigin(name, "aws_iam_user.ci"))
+    said = resembling(name, value, origin=TagOrigin(name, "aws_iam_user.ci"), names=NAMES)
     assert said is None if found is None else said is not None and found in said
 
 
 @pytest.mark.parametrize("word", sorted(lifetime._END_WORDS))
 def test_each_word_for_an_end_is_found_inside_a_name(word: str) -> None:
-    assert resembling(f"Acme{word.title()}Info", "2027-01-31", origin=TAG) is not None
+    assert resembling(f"Acme{word.title()}Info", "2027-01-31", origin=TAG, names=NAMES) is not None
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_each_word_for_an_end_is_found_inside_a_name(word: str) -> None:
 )
 def test_the_change_of_an_unreadable_value_names_its_place(name: str, value: str, change: str) -> None:
     span = Span("iam.tf", 3, 5, 3, 20)
-    found = read(name, value, origin=TAG, span=span)
+    found = read(name, value, origin=TAG, span=span, names=NAMES)
     assert found is not None
     assert found.remedy is not None
     place = place_of(found.remedy)

@@ -14,7 +14,7 @@ import pytest
 from posturio_iac.commands import ci_environment
 from posturio_iac.commands import report as files
 from posturio_iac.config import Config
-from posturio_iac.core.text import gitignore
+from posturio_iac.core.text import gitignore, textfile
 
 ROOT = r"C:\src\infra"
 
@@ -28,7 +28,7 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> None:
         | {"realpath": lambda path: ntpath.normpath(ntpath.join(ROOT, path)), "isdir": lambda _path: False, "lexists": lambda _path: True}
     )
     made = SimpleNamespace(path=path, sep="\\", curdir=".", pardir="..", getcwd=lambda: ROOT)
-    modules: tuple[ModuleType, ...] = (ci_environment, files, gitignore)
+    modules: tuple[ModuleType, ...] = (ci_environment, files, gitignore, textfile)
     for module in modules:
         monkeypatch.setattr(module, "os", made)
 

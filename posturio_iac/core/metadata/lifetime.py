@@ -42,9 +42,8 @@ _PLAIN = 10**40  # larger numbers are not spelled out
 _YEAR = lazy_pattern(r"(?:19|2[0-9])[0-9]{2}")  # a bare number like this is a year that forgot its month, not a count of days
 
 
-def read(name: str, value: object, *, origin: Origin, span: Span | None = None, names: Names | None = None) -> Lifetime | None:
+def read(name: str, value: object, *, origin: Origin, span: Span | None = None, names: Names) -> Lifetime | None:
     """The declared, inert, unreadable or unknown lifetime that a name and a value state; None for other names."""
-    names = names or Names.default()
     meaning = classify(name, names)
     kind = _KINDS.get(meaning) if meaning is not None else None
     if kind is None:
@@ -57,9 +56,8 @@ def read(name: str, value: object, *, origin: Origin, span: Span | None = None, 
     return _from_text(kind, text, unit_in_name(name, names), origin, span)
 
 
-def exemption(name: str, value: object, *, origin: Origin, names: Names | None = None) -> str | None:
+def exemption(name: str, value: object, *, origin: Origin, names: Names) -> str | None:
     """A sentence that quotes metadata which takes the key out of rotation: ``KeyAutoExpire`` when false, other names unless false."""
-    names = names or Names.default()
     if classify(name, names) is not Meaning.EXEMPT:
         return None
     if isinstance(value, Unknown):
@@ -71,9 +69,9 @@ def exemption(name: str, value: object, *, origin: Origin, names: Names | None =
     return f"{describe_origin(origin)} = {quote(text)} exempts the key from rotation, which is not a lifetime"
 
 
-def resembling(name: str, value: object, *, origin: Origin, names: Names | None = None) -> str | None:
+def resembling(name: str, value: object, *, origin: Origin, names: Names) -> str | None:
     """A sentence about metadata that plainly means an end and whose name is in none of the lists, or None when there is none."""
-    kind = _kind_of(value) if _speaks_of_end(name) and classify(name, names or Names.default()) is None else None
+    kind = _kind_of(value) if _speaks_of_end(name) and classify(name, names) is None else None
     if kind is None:
         return None
     advice = f"call it {quote(_NAMED[kind])}, or add {quote(name)} to names.{kind.value} in the configuration"

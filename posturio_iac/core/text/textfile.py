@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from stat import S_ISLNK, S_ISREG
+from stat import S_ISREG
 
 from posturio_iac.core.text.decoding import decode, not_text
 from posturio_iac.errors import system_reason
@@ -96,23 +96,16 @@ class Fence:
         known = self._folders.get(folder) or (self.folder(folder) if folder else None)
         if known is not None and _is_plain(name):
             return f"{known}{os.sep}{name}"
-        folder, name = os.path.split(path)
-        found = self.folder(folder)
-        if found is None or name in ("", os.curdir, os.pardir):
-            if self.holds(path):
-                return os.path.realpath(path)
-            raise OutsideError(OUTSIDE)
-        return os.path.join(found, name)
+        if self.holds(path):
+            return os.path.realpath(path)
+        raise OutsideError(OUTSIDE)
 
     def admit(self, path: str) -> int:
         """The mode of the file at a path, its links followed. Raises `OutsideError` when it leads outside, and `OSError`."""
         resolved = self.resolved(path)
-        mode = os.lstat(resolved).st_mode
-        if S_ISLNK(mode):
-            if not self.holds(resolved):
-                raise OutsideError(OUTSIDE)
-            mode = os.stat(resolved).st_mode
-        return mode
+        if not self.holds(resolved):
+            raise OutsideError(OUTSIDE)
+        return os.stat(resolved).st_mode
 
     def folder(self, folder: str) -> str | None:
         """The real path of a folder, None when it is outside or can be none. One look at each suffices without links."""
@@ -120,7 +113,7 @@ class Fence:
             return self._folders[folder]
         parent, _, name = folder.rpartition(os.sep)
         known = self._folders.get(parent)
-        if known is not None and _is_plain(name) and not os.path.islink(real := f"{known}{os.sep}{name}"):
+        if known is not None and _is_plain(name) and "\0" not in name and not os.path.islink(real := f"{known}{os.sep}{name}"):
             self._folders[folder] = real = folder if real == folder else real  # one text for both where there are very many
             return real
         way = [folder]
@@ -142,17 +135,14 @@ class Fence:
 
     def check(self, path: str) -> None:
         """Refuse a path that leads outside, and one that is neither a regular file nor a folder. A missing one is fine."""
-        try:
-            if not self.holds(path):
-                raise OutsideError(OUTSIDE)
-            if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
-                raise UnreadableError("is not a regular file and was not read")
-        except ValueError as error:
-            raise _unreadable(error) from None
+        if not self.holds(path):
+            raise OutsideError(OUTSIDE)
+        if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
+            raise UnreadableError("is not a regular file and was not read")
 
 
 def _is_plain(name: str) -> bool:
-    return name not in ("", os.curdir, os.pardir) and "\0" not in name and (os.altsep is None or os.altsep not in name)
+    return name not in ("", os.curdir, os.pardir) and (os.altsep is None or os.altsep not in name)
 
 
 def real_path(path: str) -> str:
