@@ -89,7 +89,6 @@ for _front_end in (
 
 
 def frameworks() -> tuple[str, ...]:
-    """The names of the front ends that can tell what changed files concern."""
     return tuple(name for name, front_end in FRONT_ENDS.items() if front_end.impact)
 
 

@@ -181,13 +181,11 @@ class CodeScan:
 
 
 def _path_of(scope: str, selection: Selection) -> str:
-    """The folder of a root module as the reader of Terraform calls it."""
     path = os.path.normpath(os.path.join(_top(selection), scope)).replace(os.sep, "/")
     return "" if path == "." else path
 
 
 def _top(selection: Selection) -> str:
-    """The folder that root modules are named from, relative to the scan root."""
     return os.path.relpath(selection.repository or selection.root, selection.root).replace(os.sep, "/")
 
 

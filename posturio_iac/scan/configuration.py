@@ -167,7 +167,6 @@ def complaints(config: Config, selection: Selection, place: str) -> Iterator[Dia
 
 
 def _deeper(home: str, selection: Selection, place: str) -> Iterator[str]:
-    """Yield the configuration files between the top and the files that matter."""
     files = (*selection.terraform, *selection.templates, *(path for paths in selection.others.values() for path in paths))
     known = {home}
     for folder in sorted({os.path.realpath(os.path.join(place, folder)) for folder in {os.path.dirname(path) for path in files}}):

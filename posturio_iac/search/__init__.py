@@ -42,13 +42,14 @@ class Selection:
         self.others = {kind: tuple(sorted(paths)) for kind, paths in search.others.items()}  # of kinds that front ends add
         self.links = tuple(sorted(search.links))
         """Symbolic links to selected files, which are listed under their real path alone: (link, real path)."""
+        self.drawn: dict[str, set[str]] = {}  # the texts of templates that code reads or fills in, each with the files
+        self.embedded: dict[str, set[str]] = {}  # those files, each with the addresses of the keys that were judged in that code
         self.searched = search.searched
         self.diagnostics = search.diagnostics()
         self.search = search
 
     @property
     def is_empty(self) -> bool:
-        """True if there is nothing to read, and nothing to say."""
         return not (self.terraform or self.templates or any(self.others.values()) or self.diagnostics)
 
     def of_kind(self, kind: str) -> tuple[str, ...]:
@@ -178,7 +179,6 @@ def _git(search: FileSearch, top: str, named: Sequence[str]) -> list[str]:
 
 
 def _walk(search: FileSearch, directories: Sequence[str]) -> list[str]:
-    """Search directories without git, and return the repositories in them."""
     if not directories:
         return []
     from posturio_iac.search import walk

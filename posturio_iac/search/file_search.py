@@ -30,10 +30,13 @@ if TYPE_CHECKING:
     from posturio_iac.core.text.gitignore import Exclusions
 
 GIT_CRYPT = b"\0GITCRYPT\0"  # the first bytes of a file that git-crypt has locked
+GIT_LFS = b"version https://git-lfs"  # the first bytes of what stands for a file that Git LFS has not fetched
 SAVED_PLAN = (b"PK\3\4", b"tfplan")
 """The first bytes of a file of ``terraform plan -out``, which is an archive, and the name of its first member."""
-_ODD = frozenset((GIT_CRYPT[:1], SAVED_PLAN[0][:1], *(mark[:1] for mark in UTF16)))  # first bytes of what is no plain text
+_ODD = frozenset((GIT_CRYPT[:1], GIT_LFS[:1], SAVED_PLAN[0][:1], *(mark[:1] for mark in UTF16)))  # first bytes of what is no plain text
 _LOCKED = "encrypted with git-crypt; unlock the repository, or exclude the file"
+_ABSENT = "stored in Git LFS and not fetched; run git lfs pull, or exclude the file"
+_BINARY = "a saved plan in binary form; pass the output of terraform show -json instead"
 LOCAL = (b'"./', b'"../', b'".\\', b'"..\\')  # beginnings of the source of a local module, on Windows too
 PRUNED = frozenset((".git", ".terraform", ".terragrunt-cache"))
 """Directories that are never entered: they hold copies of other people's code, or no code at all."""
@@ -113,7 +116,6 @@ class FileSearch:
         return "" in self.places or path.startswith(tuple(f"{place}/" for place in self.places))
 
     def has_searched(self, path: str) -> bool:
-        """True if this process or git has searched a Terraform file."""
         return path in self.read or any(keep.has_code(path) for keep in self.trees)
 
     def folders(self) -> set[str]:
@@ -181,11 +183,10 @@ class FileSearch:
                 self.texts[path] = data
                 self._room -= len(data)
         if data[:1] in _ODD:
-            if data[:10] == GIT_CRYPT:
-                self.error(_LOCKED, path)
-                return
-            if data[:4] == SAVED_PLAN[0] and SAVED_PLAN[1] in data[:100]:
-                self.error("a saved plan in binary form; pass the output of terraform show -json instead", path)
+            is_plan = data[:4] == SAVED_PLAN[0] and SAVED_PLAN[1] in data[:100]
+            is_absent = kind is TERRAFORM and data.startswith(GIT_LFS)
+            if is_plan or is_absent or data[:10] == GIT_CRYPT:
+                self.error(_BINARY if is_plan else _ABSENT if is_absent else _LOCKED, path)
                 return
             if data[:2] in UTF16:
                 data = decode(data, "replace").encode()
@@ -207,7 +208,6 @@ class FileSearch:
 
     @property
     def may_lead_elsewhere(self) -> bool:
-        """True if some call may lead to code that is not here."""
         return bool(self.elsewhere or self.computing or self.hcl or self.unfollowed or self.absent())
 
     def absent(self) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.keys import KEY_TYPES
+from posturio_iac.core.keys import CODED, KEY_TYPES
 from posturio_iac.search.written_sources import written_sources
 
 TYPE_CHECKING = False
@@ -30,18 +30,18 @@ VALUES = (".tfvars", ".tfvars.json")  # the endings of files with values of vari
 _ADDED: dict[str, tuple[bytes, ...]] = {}  # the search terms of kinds that front ends have added
 
 _SPECIFIC, _CREDENTIAL = b"pecific", (b"pecific-c", b"pecific_c", b"pecificC")
-_CREATING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey")
+_CREATING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey", *CODED)
 CALLING = (*_CREATING, *_CREDENTIAL)
-"""Each call that makes a key holds one of these: of the command line, of Python, of other languages, of PowerShell."""
+"""Each call that makes a key holds one of these: of the command line, of Python, of other languages, of PowerShell, or in base64."""
 _BY_SHELL = (b"-exec", b"local_command", b"_hook", b"run_cmd")
 _IN_TEMPLATES = (b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString")
 RUNNING = {TERRAFORM: _BY_SHELL, TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, OTHER: (*_BY_SHELL, *_IN_TEMPLATES)}
 """Signs of a program whose text may be put together, by the kind of the file."""
 EXTERNAL, _GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"
 """A data source that runs a program, whose label needs no quotes, and its argument."""
-_FILES = (b"source_dir", b"source_file", b"source_path")
+_FILES = (b"source_dir", b"source_file", b"source_path", b"playbook", b"buildspec")
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Serverless::Function", b"handler:")
-_AS_CODE = (b"Uri", b"DockerContext", b"aws:asset", *_FUNCTIONS)
+_AS_CODE = (b"Uri", b"S3Location", b"ScriptLocation", b"AWS::Include", b"DockerContext", b"aws:asset", *_FUNCTIONS)
 PROGRAMS = (
     *EXTERNAL,
     *_BY_SHELL,
@@ -53,7 +53,7 @@ NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, b"${file("), OTHER: (*
 NAMING[JSON] = NAMING[TEMPLATE]
 """Signs of a program in another file, by the kind of the file that names it."""
 STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
-HOLDING = (b"esources", b"Type")
+HOLDING = (b"esources", b"Type", b"scripts:")
 """A template that runs a program holds one of these, or a part of one that another file draws in."""
 SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", b"_servicecatalog_pro", STATED)
 """Texts without which no file declares a key, unless it calls a module known to hold one, or runs a program."""

@@ -24,6 +24,8 @@ def resolve(search: FileSearch) -> None:
     for path, kind in sorted(search.symlinks.items()):
         real = real_path(search.prefix + path)
         if not os.path.isfile(real):
+            if kind is TERRAFORM and not os.path.exists(real):
+                search.warn("a symbolic link to a file that is not here; not read", path)
             continue
         if not search.fence.holds(real):
             if path not in search.read:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from itertools import islice
 
+from posturio_iac.core.keys import CODED
 from posturio_iac.core.text import lazy_pattern
 
 TYPE_CHECKING = False
@@ -54,8 +55,11 @@ _MAKES = lazy_pattern(
     rf"|(?i:\b(?:action|api)\b[\\\"'\s]*[:=][\\\"'\s]*create{_KEY})|New-IAM{_KEY}|(?i:\biam:action/create{_KEY})"
 )
 """Calls, though not arguments of that name, nor the names of actions in policies (``iam:CreateAccessKey``) and in filters of events."""
-_DEPLOYS = lazy_pattern(r"\bType\b[\\\"']*\s*:\s*[\\\"']*AWS::IAM::AccessKey\b|\b(?:amazon|community)\.aws\.iam_access_key\s*:")
-"""A resource in the text of a template, and a task of Ansible."""
+_DEPLOYS = lazy_pattern(
+    r"\bType\b[\\\"']*\s*:\s*[\\\"']*AWS::IAM::AccessKey\b|\b(?:amazon|community)\.aws\.iam_access_key\s*:"
+    r"|\bresource\s+[\\\"]*aws_iam_access_key\b"
+)
+"""A resource in the text of a template, a task of Ansible, and a resource in code that is written out."""
 _ENDS = lazy_pattern(
     rf"(?i:(?<![:\w])(?:delete|update)[-_]?{_ANY_KEY}|aws-sdk:iam:(?:delete|update){_ANY_KEY}|(?:Remove|Update)-IAM{_KEY})"
 )
@@ -74,7 +78,15 @@ _FOLDERS = ("source_dir", "source_path", "CodeUri", "Code", "ContentUri", "Docke
 _FOLDER = lazy_pattern(rf"\b(?:{'|'.join(_FOLDERS)}){_SET}")
 _ASSET = lazy_pattern(r"\bS3Key[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")
 """The name of an archive of CDK's, whose folder lies beside the template."""
-_AWAY = lazy_pattern(rf"\bworking_dir{_SET}|\bcd\s+([\w./@+-]+)")
+_AWAY = lazy_pattern(rf"\bworking_dir{_SET}|(?:\bcd|\s-C|\s--prefix)[\s=]+([\w./@+-]+)")
+_NEXT = r"[ \t\"',\\]+"
+_RUNNERS = tuple(map(lazy_pattern, (rf"{one}{_NEXT}(?:-\w+{_NEXT})*([\w./@+-]+)" for one in (rf"go\b{_NEXT}run", r"python[\d.]*", "node"))))
+"""What runs a whole folder, or a module by its name."""
+_GETS, _SHELL = r"(?:curl|wget)\b[^|;&\n]*?\w://", r"(?:\w*sh|python[\d.]*|node|perl|ruby)\b"
+_FETCHED = lazy_pattern(rf"(?:{_GETS}[^|;&\n]*\|\s*(?:sudo\s+)?{_SHELL}|(?:<|\b\w*sh\s+-c\s+[\\\"']*\$)\({_GETS})")
+"""A script that is run as it comes from elsewhere."""
+_ADDRESS = lazy_pattern(r"\w+://[^\s\"'\\|)]+")
+_BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _MAKE = lazy_pattern(r"[\"'\s](?:make|npm|pnpm|yarn)\s")
 _MADE = ["Makefile", "makefile", "GNUmakefile", "package.json"]
 _GIVEN = lazy_pattern(r"\b(?:command|program|inline|arguments)\"?[ \t]*[=:][ \t]*")
@@ -99,10 +111,30 @@ _AROUND, _BEHIND = 80, 400  # the rest of a torn call may be longer, with all it
 
 def make_keys(text: str) -> bool:
     """True if a program with this text makes access keys. Looking around the hints takes a tenth of a search by the pattern."""
-    if any(_MAKES.search(window) for window in _windows(text)):
+    if any(_MAKES.search(window) for one in (text, *_decoded(text)) for window in _windows(one)):
         return True
     torn = (text[max(found.start() - _AROUND, 0) : found.end() + _BEHIND] for found in _torn(text))
     return any(_MAKES.search(_QUOTES.sub("", window)) for window in torn)
+
+
+def _decoded(text: str) -> Iterator[str]:
+    """Yield what stands in a text in base64, where it may hold the stem of a call."""
+    for hint in map(bytes.decode, CODED):
+        at = text.find(hint)
+        while at >= 0:
+            from base64 import b64decode
+
+            before, behind = text[max(at - _LARGEST, 0) : at], text[at : at + _LARGEST]
+            coded = before[len(before.rstrip(_BASE64)) :] + behind[: len(behind) - len(behind.lstrip(_BASE64))]
+            yield b64decode(coded[: len(coded) // 4 * 4]).decode("utf-8", "replace")
+            at = text.find(hint, at + len(behind) - len(behind.lstrip(_BASE64)))
+
+
+def fetched(text: str) -> str:
+    """The address of a script that a command runs as it comes from elsewhere; empty without one."""
+    found = _FETCHED.search(text) if "://" in text else None
+    address = _ADDRESS.search(text, found.start()) if found else None
+    return address[0] if address else ""
 
 
 def _torn(text: str) -> Iterator[re.Match[str]]:
@@ -111,7 +143,7 @@ def _torn(text: str) -> Iterator[re.Match[str]]:
 
 def deploys_key(text: str) -> bool:
     """True if a text that a program is given declares an access key."""
-    return ("AWS::IAM::AccessKey" in text or "aws.iam_access_key" in text) and _DEPLOYS.search(text) is not None
+    return ("AWS::IAM::AccessKey" in text or "iam_access_key" in text) and _DEPLOYS.search(text) is not None
 
 
 def _windows(text: str) -> Iterator[str]:
@@ -123,7 +155,6 @@ def _windows(text: str) -> Iterator[str]:
 
 
 def end_keys(text: str) -> bool:
-    """True if a program disables or deletes access keys."""
     return _ENDS.search(text) is not None
 
 
@@ -135,7 +166,7 @@ def may_make_keys(data: bytes, *, runs: bool) -> bool:
         or (runs and deploys_key(text))
         or any(len(found[0]) > _HALF for found in _torn(text))
         or (runs and (any(True for _ in _torn(_without_words(text))) or _REST.search(text) is not None))
-        or (runs and any(sign in text for sign in _BLOCKS) and _is_computed(_VALUES.sub(" ", text)))
+        or (runs and any(sign in text for sign in _BLOCKS) and (_is_computed(_VALUES.sub(" ", text)) or bool(fetched(text))))
     )
 
 
@@ -180,13 +211,14 @@ def texts_named(text: str, folder: str, fence: Fence) -> Iterator[str]:
             yield from _packed(data)
             continue
         found = data.decode("utf-8", "replace")
-        yield found.replace("AWS::IAM::", "") if _SEARCHED.fullmatch(os.fsencode(file)) else found  # it is judged by itself
+        if file.endswith((".tf", ".tofu")) or _SEARCHED.fullmatch(os.fsencode(file)):  # it is judged by itself
+            found = found.replace("AWS::IAM::", "").replace("aws_iam_", "")
+        yield found
         if file.endswith(_SCRIPTS):
             pending += _named_in(found, (os.path.dirname(file), folder), fence)
 
 
 def _packed(data: bytes) -> Iterator[str]:
-    """Yield the texts of the programs in an archive, as far as it can be read."""
     import io
     import zipfile
     import zlib
@@ -203,7 +235,7 @@ def _packed(data: bytes) -> Iterator[str]:
 
 
 def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
-    goes = "working_dir" in text or "cd " in text or "cd\t" in text
+    goes = any(sign in text for sign in ("working_dir", "cd ", "cd\t", " -C ", "--prefix"))
     away = [one.lstrip("/") for groups in (_AWAY.findall(text) if goes else ()) for one in groups if one]
     starts = dict.fromkeys(os.path.join(folder, one) if one else folder for folder in folders for one in ("", *away[:_MOST_AWAY]))
     here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
@@ -212,7 +244,12 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
     if handled or len(here) > _MANY or "./" in text or any(name in text for name in here):
         for below, lasts in islice(_paths_in(text, here, handled=handled), _MOST_NAMES):
             inner.setdefault(below, []).extend(lasts)
+    runs = {name for one in _RUNNERS for word in one.findall(text) for name in (word, word.replace(".", "/"))}
     for start in starts:
+        for name in sorted(runs):
+            there = os.path.normpath(os.path.join(start, name))
+            inside = (os.path.join(there, own) for own in sorted(fence.names(there)) if own.endswith(_ENDINGS))
+            yield from (there + ".py", *inside)
         for below, names in inner.items():
             there = os.path.normpath(os.path.join(start, below))
             yield from (os.path.join(there, name) for name in names if name in fence.names(there))

@@ -32,7 +32,8 @@ def reading(root: Path, files: Mapping[str, str | bytes], selected: tuple[str, .
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(text if isinstance(text, bytes) else dedent(text).encode())
     search = SimpleNamespace(fence=Fence(os.path.realpath(root)), skips=lambda _: False)
-    selection: Any = SimpleNamespace(root=str(root), templates=tuple(sorted(files if selected is None else selected)), search=search)
+    paths = tuple(sorted(files if selected is None else selected))
+    selection: Any = SimpleNamespace(root=str(root), templates=paths, search=search, embedded={})
     found = read(selection, TemplateOptions(Names.default(), AS_OF, frozenset(all_rules()), **options))
     return replace(found, diagnostics=tuple(one for one in found.diagnostics if one.about != CALLS_NOT_FOLLOWED))
 

@@ -40,10 +40,9 @@ def options(**more: Any) -> TerraformOptions:
 def program(root: str, **more: Any) -> ModuleTree:
     selection: Any = SimpleNamespace(
         root=root,
-        repository=None,
-        terraform=(),
-        tracked=None,
-        candidates=(),
+        **dict.fromkeys(("repository", "tracked")),
+        **dict.fromkeys(("terraform", "candidates"), ()),
+        drawn={},
         search=SimpleNamespace(root=root, texts={}, hcl=(), repositories=(), fence=Fence(root), passes_over=lambda _path: False),
     )
     return ModuleTree(selection, options(**more))

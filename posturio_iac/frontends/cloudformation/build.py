@@ -8,11 +8,12 @@ from posturio_iac.core.budget import Budget, BudgetError
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.text.textfile import UnreadableError
+from posturio_iac.frontends.cloudformation.evaluation.conditions import possible
 from posturio_iac.frontends.cloudformation.evaluation.functions import expand
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator, sub_parts
 from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope
 from posturio_iac.frontends.cloudformation.files import Files, too_costly
-from posturio_iac.frontends.cloudformation.keys.users import read_pairs
+from posturio_iac.frontends.cloudformation.keys.users import conditions_of, read_pairs
 from posturio_iac.frontends.cloudformation.syntax.template import NESTING, Template, TemplateEntry, embedded, entries, plain, written
 from posturio_iac.search.kinds import kind_of
 
@@ -32,7 +33,9 @@ _ASSET = "aws:asset:path"
 _REMOTE = ("://", "arn:")
 _TRANSFORM, _INCLUDE = "Fn::Transform", "AWS::Include"
 _TRANSFORMS = ("::Transform", "!Transform", "\\")  # how the text of a template writes one that is no part of the whole
-_PRODUCTS = {"AWS::ServiceCatalog::CloudFormationProvisionedProduct": ("ProductName", "ProductId")}
+_PRODUCTS = dict.fromkeys(
+    (f"AWS::ServiceCatalog::CloudFormation{kind}" for kind in ("Product", "ProvisionedProduct")), ("ProductName", "ProductId", "Name")
+)
 _MODULE = "::MODULE"
 _OPEN = "a template that the code does not fix"
 _GAP = "\0"
@@ -186,7 +189,6 @@ class Builder:
             self.problems.append(Diagnostic(Level.ERROR, message, source.path, line, column))
 
     def _file(self, parent: Stack, entry: TemplateEntry, ev: Evaluator) -> tuple[Template, str] | None:
-        """The template in the local file that a resource names, and its path."""
         name = self._location(parent, entry, ev)
         if name is None:
             return None
@@ -205,7 +207,8 @@ class Builder:
             self._templates[path] = next(found, None)
         if (template := self._templates[path]) is None:
             return None
-        self.files.use(path, parent.template.source.path)
+        if possible(conditions_of(entry, parent)):
+            self.files.use(path, parent.template.source.path)
         return template, path
 
     def _location(self, parent: Stack, entry: TemplateEntry, ev: Evaluator) -> str | None:

@@ -38,7 +38,6 @@ def parents_of(paths: Sequence[str], files: Files) -> tuple[str, ...]:
 
 
 def _around(paths: Iterable[str], root: str) -> Iterator[str]:
-    """Yield the files in the directories of ``paths`` and in those above, up to the root."""
     directories: set[str] = set()
     for path in paths:
         directory = posixpath.dirname(path)
@@ -56,7 +55,6 @@ def _around(paths: Iterable[str], root: str) -> Iterator[str]:
 
 
 def _names(path: str, names: set[str], files: Files) -> bool:
-    """True if a file includes others, and names one of ``names``."""
     try:
         text = files.text(path)
     except UnreadableError:

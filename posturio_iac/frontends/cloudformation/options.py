@@ -59,7 +59,6 @@ def _pairs(data: Any, path: str) -> dict[str, str]:
 
 
 def _texts(data: dict[str, Any], path: str) -> dict[str, str]:
-    """The values as text; a list is joined as CommaDelimitedList has it."""
     found: dict[str, str] = {}
     for name, value in data.items():
         match value:

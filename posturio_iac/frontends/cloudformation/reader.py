@@ -87,6 +87,8 @@ def _read(selection: Selection, options: TemplateOptions) -> Reading:
     problems += said
     keys = compared(found, problems)
     quiet -= {key.span.path for key in keys if key.span is not None}
+    if told := selection.embedded:
+        keys = tuple(key for key in keys if key.address not in told.get(key.scope, ()))
     loud = dict.fromkeys(p for p in problems if p.path not in quiet or p.level is Level.NOTE)  # it makes no key, whatever else is wrong
     return Reading(tuple(sorted(keys, key=lambda k: (k.span is not None and k.span, k.address))), tuple(loud))
 
@@ -102,7 +104,10 @@ def read_embedded(text: str, place: Span, parameters: Mapping[str, str], selecti
     given = {name: FixedParameter(value) for name, value in parameters.items()}
     templates = (template for root in parsed.roots if (template := plain(root, parsed.source, types)) is not None)
     found, said = _made([builder.stack(template, given) for template in templates], files, options)
-    return Reading(compared(found, said), tuple(dict.fromkeys((*problems, *said))))
+    keys = compared(found, said)
+    for path in selection.drawn.get(text, ()):
+        selection.embedded.setdefault(path, set()).update(key.address for key in keys)
+    return Reading(keys, tuple(dict.fromkeys((*problems, *said))))
 
 
 def _made(roots: Sequence[Stack], files: Files, options: TemplateOptions) -> tuple[list[KeyOfUser], list[Diagnostic]]:

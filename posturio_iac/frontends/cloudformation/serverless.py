@@ -36,9 +36,9 @@ _PROGRAMS = (".js", ".cjs", ".mjs", ".ts", ".py")
 
 
 def is_serverless(root: Node) -> bool:
-    """True if a document is a Serverless Framework file with resources or functions."""
-    there = [root.get(mark) is not None for mark in ("resources", "functions", *_MARKS)]
-    return any(there[:2]) and any(there[2:])
+    """True if a document is a Serverless Framework file with resources, functions or scripts."""
+    there = [root.get(mark) is not None for mark in ("resources", "functions", "custom", *_MARKS)]
+    return any(there[:3]) and any(there[3:])
 
 
 class Gatherer:
@@ -198,6 +198,9 @@ class Gatherer:
 
     def _functions(self, root: Node) -> None:
         provider, functions = root.get("provider"), root.get("functions")
+        scripts, above = _inside(root, "custom.scripts")
+        if scripts is not None and above is not None:  # what a plugin runs at each deployment
+            self.found["Resources"]["custom.scripts"] = TemplateEntry("custom.scripts", above, scripts, self.source).as_resource(FUNCTION)
         if provider is not None and provider.get("environment") is not None:
             self._function("provider", provider, provider, self.source)
         for node, origin, _ in self._followed(functions, self.source) if functions is not None else ():

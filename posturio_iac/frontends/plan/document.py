@@ -236,7 +236,6 @@ def _name(entry: dict[str, Any], address: str) -> str:
 
 
 def _removes(change: dict[str, Any]) -> bool:
-    """True if a change leaves nothing: it deletes or forgets, and creates nothing instead."""
     actions = change.get("actions")
     if isinstance(actions, list) and actions:
         return set(map(str, actions)) <= GONE

@@ -89,7 +89,6 @@ def _shown(
 
 
 def _holds(instance: Resource, argument: str, key: Resource) -> bool:
-    """True if an argument that refers to a whole key holds its secret: by the marks of what is sensitive, or the secret itself."""
     if instance.type == _PARAMETER and argument == "value":
         secrets = [s for s in (key.raw(name) for name in secrets_of(key.type)) if isinstance(s, str) and s]
         value = instance.raw(argument)

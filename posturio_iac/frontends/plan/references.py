@@ -77,7 +77,6 @@ class Configuration:
         return self.block(tuple(name for name, _ in resource.modules), f"{resource.type}.{resource.name}")
 
     def targets(self, expression: Any, path: Path, owner: dict[str, Any]) -> Iterator[ReferenceTarget]:
-        """Yield the managed resources that an expression of the block ``owner`` in the module ``path`` refers to."""
         yield from dict.fromkeys(self._follow(_references(expression), path, owner, 0))
 
     def _follow(self, references: list[_Reference], path: Path, owner: dict[str, Any], depth: int) -> Iterator[ReferenceTarget]:

@@ -165,7 +165,6 @@ class Traced(Due):
         return self
 
     def part(self, name: str) -> Traced:
-        """An attribute of what is traced as a whole."""
         return Traced(cause.part(name) for cause in self.causes)  # type: ignore[attr-defined]  # they are origins
 
 
@@ -412,7 +411,6 @@ def _equal_maps(left: dict[str, Value], right: dict[str, Value]) -> bool | Unkno
 
 
 def _all_equal(pairs: Iterable[tuple[Value, Value]]) -> bool | Unknown:
-    """True if every pair is equal: one unequal pair decides, then an unknown one."""
     result: bool | Unknown = True
     for left, right in pairs:
         match _equal(left, right):

@@ -122,7 +122,6 @@ def _moves_folder(selection: Selection, changed: Collection[str]) -> bool:
 
 
 def _named(selection: Selection, changed: Collection[str], files: Collection[str]) -> bool:
-    """True if one of ``files``, which are absolute, has changed."""
     if not files:
         return False
     from os.path import realpath, relpath

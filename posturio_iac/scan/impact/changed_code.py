@@ -40,7 +40,6 @@ class ChangedCode:
         self.calls, self._borrows = cache(self._calls_of), cache(self._is_borrowing)
 
     def _read(self, folder: str) -> list[tuple[str, bytes]]:
-        """The Terraform files of a folder and what they hold."""
         try:
             names = sorted(name for name in os.listdir(os.path.join(self.selection.root, folder)) if kind_of(name) is TERRAFORM)
         except OSError:
@@ -48,12 +47,10 @@ class ChangedCode:
         return [(path, text(self.selection, path)) for path in (posixpath.join(folder, name) for name in names)]
 
     def _users_of(self, folder: str) -> frozenset[str]:
-        """The constant names of the users that a module declares."""
         texts = (one for one in self.files(folder) if b"iam_user" in one[1])
         return frozenset(name for path, data in texts for name in _users_in(blocks_of(data, path)))
 
     def _calls_of(self, folder: str) -> list[tuple[str, str]]:
-        """The local modules that a module calls: the name of the call, and the folder."""
         found = (one for path, _ in self.files(folder) for one in sources_in(self.selection, path))
         return [(label, "" if target == "." else target) for label, target in found]
 
@@ -67,7 +64,6 @@ class ChangedCode:
                 yield from ((label, given, names) for label in block.labels[:1])
 
     def references(self, folder: str) -> set[str]:
-        """The names of the calls whose outputs the code of a module refers to."""
         texts = (masked(code_of(data, path)) for path, data in self.files(folder) if _MODULE.search(data))
         return {label.decode("utf-8", "replace") for code in texts for label in _MODULE.findall(code)}
 
@@ -149,7 +145,6 @@ def _is_borrowed(block: ScannedBlock) -> bool:
 
 
 def _folders_above(path: str) -> Iterator[str]:
-    """Yield the folder of a file and all that hold it; the root is empty."""
     while path:
         path = posixpath.dirname(path)
         yield path

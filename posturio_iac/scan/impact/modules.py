@@ -152,7 +152,6 @@ class Modules:
         return _name(os.path.relpath(os.path.join(repository, scope), root).replace(os.sep, "/"))
 
     def _fed(self) -> Iterator[str]:
-        """Yield the modules that refer to the outputs of a call that leads to a touched module."""
         leading = self._graph.all_above(self._touched)
         for folder in leading - self._touched:
             labels = {label for label, target in self._code.calls(folder) if target in leading}

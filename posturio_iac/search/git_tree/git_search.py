@@ -119,7 +119,7 @@ def _is_small(top: str) -> bool:
 
 def _searches(search: FileSearch, base: str, directories: Sequence[str]) -> list[list[str | bytes]]:
     terms = search.search_terms
-    code = (*terms.terraform, *_MARKS, *CALLING, *RUNNING[TERRAFORM], *NAMING[TERRAFORM], *EXTERNAL)
+    code = (*terms.terraform, *_MARKS, b"git-lfs", *CALLING, *RUNNING[TERRAFORM], *NAMING[TERRAFORM], *EXTERNAL)
     texts = _shortest((*terms.texts, *_MARKS, *LEADING[:-1], *CALLING, *RUNNING[TEMPLATE], *NAMING[TEMPLATE]))
     joined = [text for text in texts if text[0] in _RARE]
     pattern = b"|".join((_OPEN, *map(_escaped, joined)))
@@ -283,7 +283,6 @@ def remotes(search: FileSearch) -> tuple[str, ...]:
 
 
 def _told_by_top(search: FileSearch, *arguments: str) -> tuple[int, bytes]:
-    """The exit code and the output of a git command in the repository that holds the scan root."""
     top = repository_of(search.root)
     try:
         ((code, output, _),) = (

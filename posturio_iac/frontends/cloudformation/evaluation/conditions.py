@@ -9,7 +9,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.unknown import ALIKE_TO_AWS, AS_STATED, AT_DEPLOYMENT, MUST_BE, NOT_DECLARED
 from posturio_iac.frontends.cloudformation.evaluation.functions import arguments
-from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError, as_deployed
+from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, SSM, Evaluator, WrongArgumentsError, as_deployed
 from posturio_iac.frontends.cloudformation.evaluation.stack import KnownValues, Stack, StackScope, StackValue
 
 TYPE_CHECKING = False
@@ -80,7 +80,9 @@ def under(conditions: Iterable[tuple[str, StackScope]], ev: Evaluator) -> Evalua
 
 def allowed_values(entry: TemplateEntry, stack: Stack) -> tuple[str, ...]:
     """The values that a parameter may take, or nothing when there is no list of them."""
-    elements = node.elements if (node := entry.get("AllowedValues")) is not None else ()
+    node, kind = entry.get("AllowedValues"), entry.get("Type")
+    is_name = kind is not None and str(kind.value).startswith(SSM)  # whose value is stored elsewhere
+    elements = node.elements if node is not None and not is_name else ()
     stack.budget.spend(len(elements))
     texts = [*map(Evaluator([]).scalar, (item.value for item in elements))]
     known = tuple(text for text in texts if isinstance(text, str))
@@ -157,7 +159,8 @@ def _equals(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     if left.data() == right.data():
         return "true"
     one, other = ev.fixed(left, scope), ev.fixed(right, scope)
-    return ALIKE_TO_AWS(one, other) if one != other and as_deployed(one) == as_deployed(other) else _word(one == other)
+    is_open = as_deployed(one) == as_deployed(other) or "Fn::ToJsonString" in (left.function[0], right.function[0])
+    return ALIKE_TO_AWS(one, other) if one != other and is_open else _word(one == other)
 
 
 def _not(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:

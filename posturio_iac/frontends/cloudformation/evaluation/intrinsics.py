@@ -34,7 +34,7 @@ MAX_STEPS = 80
 
 _STEPS_A_FUNCTION = 10
 """What a function costs: about ten times a step of Terraform's evaluation."""
-_SSM = "AWS::SSM::Parameter::"
+SSM = "AWS::SSM::Parameter::"
 _DEPLOYED = frozenset(("ImportValue", "GetAZs", "Cidr", "Transform", "RefAll", "ValueOf", "ValueOfAll", "GetStackOutput"))
 """Functions whose values are known only at deployment."""
 
@@ -159,7 +159,6 @@ class Evaluator:
                 return MUST_BE("the value", "text, not a list or a map")
 
     def text_of(self, node: Node | None, scope: StackScope) -> str | Unknown | None:
-        """The value of an expression as text; None where there is none."""
         return self.text(self.value(node, scope)) if node is not None else None
 
     def known_text(self, value: StackValue) -> str:
@@ -211,7 +210,7 @@ class Evaluator:
     def parameter(self, name: str, entry: TemplateEntry | None, stack: Stack) -> StackValue:
         """The value of a parameter."""
         kind = _literal(entry, "Type") or "String"
-        if (given := stack.given.get(name)) is not None:
+        if (given := stack.given.get(name)) is not None and not kind.startswith(SSM):
             value = self.value(given.node, given.scope) if given.node is not None and given.scope is not None else given.text
             return _typed(value, kind)
         if self.known is not None and (known := self.known.parameters.get((id(stack), name))) is not None:
@@ -223,7 +222,7 @@ class Evaluator:
                 self.asked[id(stack), name] = entry
             return PARAMETER(name)
         default = entry.get("Default") if entry is not None else None
-        if default is None or kind.startswith(_SSM):
+        if default is None or kind.startswith(SSM):
             return PARAMETER(name)
         return _typed(self.scalar(default.value), kind)
 

@@ -53,7 +53,6 @@ def _attribute(value: Node, node: Node, path: tuple[str, ...]) -> Iterator[Menti
 
 
 def _constant(node: Node) -> str:
-    """A text, also one that ``Fn::Sub`` leaves as it is; nothing for anything computed."""
     if node.function[0] == "Fn::Sub":
         node = node.function[1]
     return str(node.value) if isinstance(node.value, str) and "${" not in node.value else ""

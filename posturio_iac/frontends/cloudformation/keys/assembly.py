@@ -121,7 +121,6 @@ class Reader:
                 self.problems.append(too_costly(error, root.template.source.path))
 
     def _of_programs(self, root: Stack) -> Iterator[KeyOfUser]:
-        """Yield a key for each resource whose program makes keys, in its own text or in a file that it names."""
         sources = {entry.source for stack in root.family() for entry in stack.resources.values()}
         codes = [source.text.encode("utf-8", "replace") for source in {*sources, root.template.source}]
         if not any(names_file(code, TEMPLATE) or runs_program(spelled_out(code), TEMPLATE) for code in codes):

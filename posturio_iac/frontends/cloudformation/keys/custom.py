@@ -37,7 +37,6 @@ def is_from_cdk(entry: TemplateEntry, stack: Stack) -> bool:
 
 
 def _is_synthesized(stack: Stack) -> bool:
-    """True if a template has the marks of CDK: the version of its bootstrap, or its own metadata."""
     version, metadata = stack.parameters.get("BootstrapVersion"), stack.resources.get("CDKMetadata")
     default = version.get("Default") if version is not None else None
     if metadata is not None and metadata.type == "AWS::CDK::Metadata":

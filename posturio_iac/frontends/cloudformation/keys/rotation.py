@@ -92,7 +92,6 @@ def _rotation(entry: TemplateEntry, stack: Stack, ev: Evaluator, as_of: datetime
 
 
 def _database(hosted: Node, scope: StackScope, ev: Evaluator) -> str:
-    """The type of a hosted rotation that is one of databases."""
     kind = ev.text_of(hosted.get("RotationType"), scope)
     return kind if isinstance(kind, str) and _HOSTED.fullmatch(kind) else ""
 

@@ -142,7 +142,6 @@ class TemplateUsers:
         return known
 
     def _by_expression(self, node: Node, scope: StackScope, unknown: Unknown) -> TemplateUser:
-        """The user of the same stack whose name is written with the same expression."""
         wanted = node.data()
         for entry in scope.stack.of_type(USER_TYPE):
             name = entry.prop("UserName")
@@ -160,7 +159,6 @@ class TemplateUsers:
 
 
 def _outermost(stack: Stack) -> Stack:
-    """The stack that is not nested in another one, or the stack itself."""
     while stack.parent is not None:
         stack = stack.parent
     return stack
@@ -224,7 +222,6 @@ def user_facts(user: TemplateUser, ev: Evaluator) -> UserFacts:
 
 
 def _unseen(user: TemplateUser) -> Unknown:
-    """Say why the tags of a user that the templates do not declare cannot be seen."""
     if user.chosen:
         return DECLARED_ELSEWHERE(quoted(user.name))
     return TAGS_UNSEEN(PARAMETER_DEFAULT(quoted(user.name)) if isinstance(user.name, str) else user.name)

@@ -34,14 +34,12 @@ def filled_in(text: str, *, serverless: bool) -> Unknown | None:
 
 
 def _dynamic(text: str) -> str:
-    """The first dynamic reference in a text, or nothing."""
     start = text.find(_DYNAMIC)
     end = text.find("}", start) if start >= 0 else -1
     return "" if end < 0 else text[start : end + (2 if text.startswith("}}", end) else 1)]
 
 
 def _markup(text: str) -> str:
-    """The first piece of a template engine's markup in a text, or nothing."""
     pieces = []
     for opening, closing in _MARKUP:
         start = text.find(opening)

@@ -223,7 +223,6 @@ _KINDS = ((Object, "a map"), (Array, "a list"), (str, "text"), (bool, "a boolean
 
 
 def describe(node: Node) -> str:
-    """The type of a node in words, with an article."""
     return next((words for kind, words in _KINDS if isinstance(node.value, kind)), "null")
 
 

@@ -171,7 +171,6 @@ class Change(NamedTuple):
 
     @property
     def noticed(self) -> Due | None:
-        """What ``replace_triggered_by`` reacts to."""
         return due_of(self.replaced, self.updated)
 
 

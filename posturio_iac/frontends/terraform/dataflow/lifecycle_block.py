@@ -151,7 +151,6 @@ class Reached(NamedTuple):
 
     @property
     def attribute(self) -> str | None:
-        """The attribute that is read; None for the whole resource."""
         return str(self.way[0]) if self.way and isinstance(self.way[0], str) else None
 
 

@@ -135,7 +135,6 @@ class Secrets:
 
 
 def holders(folder: Module) -> list[_Holder]:
-    """What a secret can go to: blocks, and local values by their names."""
     return [*folder.outputs.values(), *folder.resources.values(), *folder.data.values(), *folder.calls.values(), *folder.locals]
 
 

@@ -297,7 +297,6 @@ def _of_common_type(value: Value, other: Value) -> Value:
 
 
 def _undecided(condition: Unknown, yes: Value, no: Value) -> Value:
-    """The value of a conditional whose condition is unknown."""
     due = due_of(yes), due_of(no)
     if isinstance(due[0] or due[1], Traced):
         return either(*due)

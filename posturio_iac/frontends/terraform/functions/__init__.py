@@ -76,7 +76,6 @@ def _find(name: str) -> Function:
 
 
 def _apply(function: Function, arguments: tuple[Value, ...], env: Environment) -> Value:
-    """Call a function. Raise EvaluationError for wrong arguments, `ResultTooLargeError` for a result beyond bounds."""
     _check_count(function, len(arguments))
     further = (function.rest,) * (len(arguments) - len(function.parameters)) if function.rest else ()
     pairs = tuple(zip((*function.parameters, *further), arguments, strict=False))

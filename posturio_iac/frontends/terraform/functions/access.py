@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.unknown import NOT_FIXED
 from posturio_iac.frontends.terraform.functions.signature import (
     Sees,
     anything,
@@ -18,7 +19,17 @@ from posturio_iac.frontends.terraform.functions.signature import (
     whole,
 )
 from posturio_iac.frontends.terraform.operators import unify
-from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, SetValue, Value, canonical, equal, make_set, type_name
+from posturio_iac.frontends.terraform.values import (
+    EvaluationError,
+    PartialMap,
+    ResourceValue,
+    SetValue,
+    Value,
+    canonical,
+    equal,
+    make_set,
+    type_name,
+)
 
 
 @function("coalesce", rest=anything(Sees.ALL))
@@ -74,6 +85,9 @@ def index_of(elements: tuple[Value, ...], value: Value) -> int | Unknown:
 
 @function("keys", mapping("inputMap"))
 def keys(entries: dict[str, Value]) -> tuple[str, ...] | Unknown:
+    """The keys in their order; those of a resource are its type's."""
+    if isinstance(entries, ResourceValue):
+        return NOT_FIXED(f"keys({entries.address})")
     return entries.rest if isinstance(entries, PartialMap) else tuple(sorted(entries))
 
 

@@ -60,7 +60,6 @@ def any_true(elements: tuple[Value, ...]) -> bool | Unknown:
 
 @function("compact", texts("list"))
 def compact(elements: tuple[str | None, ...]) -> tuple[str, ...]:
-    """Remove null and empty strings."""
     return tuple(element for element in elements if element)
 
 

@@ -22,7 +22,6 @@ def convert_to_number(value: Value) -> Value:
 
 @function("tobool", anything(Sees.ALL))
 def convert_to_bool(value: Value) -> Value:
-    """Convert ``"true"`` and ``"false"`` to booleans."""
     return to_bool(value)
 
 
@@ -57,7 +56,6 @@ def to_map(value: Value) -> Value:
 
 @function("list", rest=anything(Sees.ALL))
 def legacy_list(*values: Value) -> Value:
-    """Make a list, as Terraform 0.11 did."""
     return unify(values)
 
 
@@ -83,13 +81,11 @@ def passed_through(value: Value) -> Value:
 
 @function("ceil", number("num"))
 def ceil(num: float) -> int:
-    """Round up to a whole number."""
     return math.ceil(num)
 
 
 @function("floor", number("num"))
 def floor(num: float) -> int:
-    """Round down to a whole number."""
     return math.floor(num)
 
 

@@ -70,7 +70,6 @@ def plan_timestamp() -> Unknown:
 
 @function("timeadd", text("timestamp"), text("duration"))
 def time_add(moment: str, duration: str) -> str:
-    """Add a duration to a timestamp."""
     end = parse_timestamp(moment) + timedelta(microseconds=parse_duration(duration) // 1000)
     return end.isoformat(timespec="seconds").replace("+00:00", "Z")
 

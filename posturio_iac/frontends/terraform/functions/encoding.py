@@ -46,7 +46,6 @@ def _read_utf8(data: bytes) -> str:
 
 @function("base64encode", text("str"))
 def base64_encode(value: str) -> str:
-    """Write a string's UTF-8 bytes in base64."""
     limit_text(len(value))
     return encode(utf8(value))
 

@@ -66,14 +66,12 @@ def file_set(environment: Environment, path: str, pattern: str) -> SetValue | Un
 
 @function("templatefile", text("path"), mapping("vars"), environment=True)
 def template_file(environment: Environment, path: str, variables: dict[str, Value]) -> Value:
-    """Evaluate a file as a template; variables may be unknown."""
     template = environment.read_file(path)
     return template if isinstance(template, Unknown) else environment.render(template, variables)
 
 
 @function("templatestring", text("template"), mapping("vars"), environment=True)
 def template_string(environment: Environment, template: str, variables: dict[str, Value]) -> Value:
-    """Evaluate a string as a template; variables may be unknown."""
     return environment.render(template, variables)
 
 
@@ -120,7 +118,6 @@ def matches(pattern: str, path: str) -> bool:
 
 
 def may_match_at(pattern: str, path: str) -> bool:
-    """True if a pattern may match a path, or one below it."""
     names = path.split("/")
     return any(_may_match_at(alternative.split("/"), names) for alternative in alternatives(pattern))
 

@@ -143,7 +143,6 @@ def _write(verb: Verb, value: Value) -> str:
 
 
 def _write_any(verb: Verb, value: Value) -> str:
-    """Write in the way of the value's type, or as JSON."""
     if "#" in verb.flags or not isinstance(value, (str, int, float)) or isinstance(value, bool):
         return json_text.write(value)
     if not isinstance(value, str) and value != 0 and not _SMALL <= abs(value) < _LARGE:
@@ -152,7 +151,6 @@ def _write_any(verb: Verb, value: Value) -> str:
 
 
 def _known(value: Value) -> Value:
-    """A converted value. Raise `ResultTooLargeError` when it is a number beyond bounds."""
     if isinstance(value, Unknown):
         raise ResultTooLargeError
     return value

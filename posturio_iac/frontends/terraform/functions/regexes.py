@@ -131,7 +131,6 @@ def _compiled(pattern: str) -> _Pattern:
 
 
 def _limits(token: re.Match[str]) -> tuple[int, int | None]:
-    """How often something is repeated at least and at most."""
     if token["repeat"] is None:
         return 1, 1
     if token["least"] is None:

@@ -145,17 +145,14 @@ def anything(sees: Sees = Sees.NOTHING) -> Parameter:
 
 
 def given(name: str, sees: Sees = Sees.NOTHING) -> Parameter:
-    """Declare a parameter of any type that must not be null."""
     return Parameter(name, lambda argument: argument, sees)
 
 
 def text(name: str) -> Parameter:
-    """Declare a string; numbers and booleans convert."""
     return Parameter(name, to_text)
 
 
 def number(name: str) -> Parameter:
-    """Declare a number; numeric strings convert."""
     return Parameter(name, to_number)
 
 
@@ -164,7 +161,6 @@ def whole(name: str) -> Parameter:
 
 
 def _whole(argument: Value) -> Value:
-    """Convert to a number and refuse a fraction."""
     converted = to_number(argument)
     if isinstance(converted, float):
         raise EvaluationError("a whole number is required")
@@ -185,12 +181,10 @@ def sequence(name: str, sees: Sees = Sees.INSIDE, *, sets: bool = True, null: bo
 
 
 def texts(name: str, sees: Sees = Sees.NOTHING) -> Parameter:
-    """Declare a list of strings, whose elements may be null."""
     return Parameter(name, lambda argument: tuple(to_text(element) for element in _elements(argument)), sees)
 
 
 def booleans(name: str, sees: Sees = Sees.NOTHING) -> Parameter:
-    """Declare a list of booleans, whose elements may be null."""
     return Parameter(name, lambda argument: tuple(to_bool(element) for element in _elements(argument)), sees)
 
 
@@ -225,12 +219,10 @@ def characters(value: str) -> str:
 
 
 def limit_text(length: int) -> None:
-    """Raise `ResultTooLargeError` when a string of this length is beyond the bounds."""
     if length > MAX_TEXT:
         raise ResultTooLargeError
 
 
 def limit_elements(count: int) -> None:
-    """Raise `ResultTooLargeError` when a collection of this many elements is beyond the bounds."""
     if count > MAX_ELEMENTS:
         raise ResultTooLargeError

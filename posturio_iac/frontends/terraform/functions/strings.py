@@ -11,7 +11,6 @@ _SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u
 
 @function("chomp", text("str"))
 def chomp(value: str) -> str:
-    """Remove newlines from the end."""
     return value.rstrip("\r\n")
 
 
@@ -44,13 +43,11 @@ def join(separator: str, *lists: tuple[str | None, ...]) -> str:
 
 @function("lower", text("str"))
 def lower(value: str) -> str:
-    """Convert letters to lower case, each on its own."""
     return value.lower() if value.isascii() else "".join(char.lower()[0] for char in characters(value))
 
 
 @function("upper", text("str"))
 def upper(value: str) -> str:
-    """Convert letters to upper case, each on its own."""
     return value.upper() if value.isascii() else "".join(char.upper() if len(char.upper()) == 1 else char for char in characters(value))
 
 
@@ -92,7 +89,6 @@ def _separates(char: str) -> bool:
 
 @function("trim", text("str"), text("cutset"))
 def trim(value: str, characters: str) -> str:
-    """Remove any of some characters from both ends."""
     return value.strip(characters) if characters else value
 
 
@@ -108,5 +104,4 @@ def trim_suffix(value: str, suffix: str) -> str:
 
 @function("trimspace", text("str"))
 def trim_space(value: str) -> str:
-    """Remove white space from both ends."""
     return value.strip(_SPACES)

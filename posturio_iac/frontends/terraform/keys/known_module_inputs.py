@@ -41,7 +41,6 @@ class Inputs:
         return self.scope.instance.folder.unreadable_tfvars if is_applied(self.scope.instance) else None
 
     def value(self, choice: Choice, *, strict: bool = False) -> Value:
-        """The value of the first input that is set, or the module's default."""
         values = (self._at(path, strict=strict) for path in choice.paths)
         return next((value for value in values if value is not None), choice.default)
 

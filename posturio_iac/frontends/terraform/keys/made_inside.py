@@ -32,7 +32,7 @@ _NAMED = ("template_url", "product_name", "product_id", "template_physical_id", 
 _RUN = frozenset(("command", "inline", "program", "query", "environment", "execute", "definition", "content", "buildspec"))
 _RUN |= {"user_data", "user_data_base64", "desired_state"}
 """Arguments whose value is a program, or is given to one."""
-_SIGNS = (*RUNNING[TERRAFORM], b"user_data", b"buildspec", b"desired_state")
+_SIGNS = (*RUNNING[TERRAFORM], b"user_data", b"buildspec", b"desired_state", b"local_file", b"local_sensitive_file")
 
 
 def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
@@ -102,15 +102,19 @@ def _text(body: hcl.Expr, scope: ModuleScope) -> str | None:
 
 
 def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
-    from posturio_iac.search.programs import deploys_key, end_keys, make_keys, texts_named
+    from posturio_iac.search.programs import deploys_key, end_keys, fetched, make_keys, texts_named
 
     program = instance.program
     own = "\n".join(_lines(block.body, instance.scope()))
     programs = [own, *texts_named(own, os.path.dirname(os.path.join(program.root, block.header.path)), program.fence)]
-    if not any(make_keys(text) or deploys_key(text) for text in programs):
-        return
     words = block.labels if block.type == "resource" else (block.type, *block.labels)
     address = instance.full(".".join(words))
+    if not any(make_keys(text) or deploys_key(text) for text in programs):
+        is_run = block.type not in ("resource", "data", "module") or words[:2] == ("data", "external")
+        commands = (line for one in (block, *block.body.all("provisioner"))[not is_run :] for line in _lines(one.body, instance.scope()))
+        if url := fetched("\n".join(commands)):
+            _not_followed(block, instance, address, url)
+        return
     place = own_place(block.header, instance)
     if any(map(end_keys, programs)) or _is_run_to_rotate(words, instance):
         program.report(rotator(address, place))
@@ -131,6 +135,8 @@ def _is_run_to_rotate(own: tuple[str, ...], instance: ModuleInstance) -> bool:
 
 def _lines(body: hcl.Body, scope: ModuleScope) -> Iterator[str]:
     for name, attribute in body.attributes.items():
+        if name == "template_body":  # it is judged by itself
+            continue
         parts = [part.value for part in walk(attribute.expression) if isinstance(part, hcl.Literal) and isinstance(part.value, str)]
         yield from (f"{name} = {part}" for part in parts)
         if name in _RUN or len(parts) > 1:

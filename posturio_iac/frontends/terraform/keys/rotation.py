@@ -214,7 +214,6 @@ def _multiplied(block: hcl.Block, instance: ModuleInstance) -> list[Lifetime]:
 
 
 def _dependencies(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
-    """Yield the inert evidence that ``depends_on`` gives, when it names something that keeps time."""
     expression = block.get("depends_on")
     for item in listed(expression) if expression is not None else ():
         words, text = references(item), spelled(item)

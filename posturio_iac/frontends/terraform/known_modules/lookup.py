@@ -114,7 +114,6 @@ class KnownModules:
 
     @property
     def modules(self) -> tuple[KnownModule, ...]:
-        """All of them, the configured ones first."""
         return tuple(map(self._module, range(len(self._entries))))
 
     def _module(self, index: int) -> KnownModule:

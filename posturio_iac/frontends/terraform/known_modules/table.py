@@ -284,7 +284,6 @@ class _Choices:
         return Choice(paths, self._defaults.get(text))
 
     def template(self, text: str) -> InputTemplate:
-        """Read ``srv-{name}``."""
         pieces = _PLACEHOLDER.split(text)
         return InputTemplate(tuple(self.choice(piece) if odd % 2 else piece for odd, piece in enumerate(pieces) if piece))
 

@@ -272,6 +272,5 @@ def tops_above(folder: str, graph: CallGraph) -> set[str]:
 
 
 def published_in(folders: dict[str, set[str]]) -> list[str]:
-    """The modules that only examples and tests call."""
     callers = CallGraph((folder, target) for folder, targets in folders.items() for target in targets - {folder}).callers
     return sorted(target for target, found in callers.items() if all(is_example(caller, target) for caller in found))

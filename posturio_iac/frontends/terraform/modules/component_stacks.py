@@ -60,7 +60,6 @@ class ComponentStack:
                 yield "" if path == "." else path
 
     def own_folders(self) -> tuple[str, ...]:
-        """The folders whose code is part of the root module: none but its own files are."""
         return ()
 
     def forget(self) -> None:

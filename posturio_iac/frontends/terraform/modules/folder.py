@@ -14,6 +14,7 @@ from posturio_iac.core.unknown import UNREAD_VALUES
 from posturio_iac.errors import system_reason
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax.references import references
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -165,12 +166,28 @@ def add_block(folder: Module, block: hcl.Block) -> None:
             folder.locals.update(block.body.attributes)
         case "action" | "ephemeral" if len(block.labels) == LABELS[block.type]:
             folder.data[f"{block.type}.{block.labels[0]}", block.labels[1]] = block
+        case "removed" if block.says("provisioner"):
+            name = ".".join(map(str, references(block.get("from"))))
+            folder.data["removed", name] = hcl.Block("removed", (name,), block.header, block.span, body=block.body)
+        case "check":
+            for inner in block.body.all("data") if block.says("data") else ():
+                for data in _labelled(inner):
+                    add_block(folder, data)
         case "provider":
             folder.providers.append(block)
         case "terraform":
             folder.settings.append(block)
         case other if other not in LABELS:
             folder.diagnostics.extend(_mistyped(block))
+
+
+def _labelled(data: hcl.Block) -> Iterator[hcl.Block]:
+    """Yield the data sources of a nested block, whose labels are the names of objects in JSON."""
+    if len(data.labels) == LABELS["data"]:
+        yield data
+        return
+    for inner in data.body.blocks:
+        yield from _labelled(hcl.Block("data", (*data.labels, inner.type), inner.header, inner.span, body=inner.body))
 
 
 def _repeated(folder: Module, block: hcl.Block) -> Iterator[Diagnostic]:
@@ -234,7 +251,6 @@ def _alias(provider: hcl.Block) -> object:
 
 
 def is_automatic(name: str) -> bool:
-    """True if Terraform reads a file of variable values without its being named."""
     return name.startswith(_VALUES) or name.endswith(_AUTOMATIC)
 
 

@@ -434,7 +434,6 @@ def resource_value(block: hcl.Block, kind: str, address: str, scope: ModuleScope
 
 
 def later(kind: str, address: str) -> Unknown:
-    """The unknown value of what the code does not say of a resource, or of a data source."""
     return (READ_BY_PLAN if kind.startswith("data.") else AFTER_APPLY)(address)
 
 

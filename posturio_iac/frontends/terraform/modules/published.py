@@ -85,7 +85,6 @@ class Published:
         return bool(folder) and self._has_examples_below(posixpath.dirname(folder))
 
     def _has_examples_below(self, folder: str) -> bool:
-        """True if a folder holds one with examples. Each is looked at once, since thousands of modules may stand side by side."""
         if folder not in self._besides:
             above = os.path.join(self._root, folder).rstrip("/")
             self._besides[folder] = any(os.path.isdir(os.path.join(above, one, "examples")) for one in self._fence.names(above))

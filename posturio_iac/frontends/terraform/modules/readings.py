@@ -147,7 +147,6 @@ class Engine:
 
     @property
     def suffix(self) -> str:
-        """A reservation for messages when the engine is unknown."""
         return "" if self.name == "terraform" else " on Terraform"
 
 

@@ -143,11 +143,9 @@ class ModuleTree:
         return posixpath.normpath(os.path.relpath(os.path.join(self.root, path), self.repository).replace(os.sep, "/"))
 
     def keep(self, paths: Container[str]) -> None:
-        """Let go of all modules but those in some folders."""
         self._folders = {path: module for path, module in self._folders.items() if path in paths}
 
     def report(self, diagnostic: Diagnostic) -> None:
-        """Keep a diagnostic; the same one counts once."""
         self.diagnostics[diagnostic] = None
 
     def root_module(self, path: str) -> ModuleInstance:
@@ -260,11 +258,17 @@ class ModuleTree:
 
         base = root.folder.path
         return Environment(
-            read_file=lambda path: self._texts.read(base, path),
+            read_file=lambda path: self._read(base, path),
             render=lambda text, names: self._render(root, text, names),
             list_files=lambda path: self._texts.below(base, path),
             spend=root.budget.spend,
         )
+
+    def _read(self, base: str, path: str) -> str | Unknown:
+        text = self._texts.read(base, path)
+        if isinstance(text, str) and "Resources" in text:
+            self.selection.drawn.setdefault(text, set()).add(posixpath.normpath(posixpath.join(base, path)))
+        return text
 
     def _render(self, root: ModuleInstance, text: str, names: dict[str, Value]) -> Value:
         from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate
@@ -274,7 +278,10 @@ class ModuleTree:
         budget.enter_render(len(text))
         try:
             bare = ModuleInstance(self, folder.Module(root.folder.path), budget=budget)
-            return evaluate(parse_template("template", text), ModuleScope(bare, USUAL, dict(names)))
+            result = evaluate(parse_template("template", text), ModuleScope(bare, USUAL, dict(names)))
+            if isinstance(result, str) and text in self.selection.drawn:
+                self.selection.drawn.setdefault(result, set()).update(self.selection.drawn[text])
+            return result
         finally:
             budget.leave_render()
 

@@ -59,7 +59,6 @@ def applied_module(one: AppliedUnit, load: Callable[[str], Module], report: Call
 
 
 def _lay_over(module: Module, other: Module) -> None:
-    """Add the code that stands beside the unit, which Terragrunt copies over that of the module."""
     for name in ("locals", *TABLES.values()):
         getattr(module, name).update(getattr(other, name))
     module.providers += other.providers

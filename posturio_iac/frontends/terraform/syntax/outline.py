@@ -108,7 +108,6 @@ class _Outlined:
         return hcl.Attribute(self.header[1].decode(), source.between(start, end), lambda: expression_of(self.node(), source), self.text)
 
     def _bounds(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """The row and the byte column of the start and of the end, from 0."""
         data, start, (first, last) = self.source.data, self.header.start(), self.rows
         return (first, start - data.rfind(b"\n", 0, start) - 1), (last, self.end - data.rfind(b"\n", 0, self.end) - 1)
 

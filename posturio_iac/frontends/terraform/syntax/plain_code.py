@@ -185,7 +185,6 @@ class _Recognizer:
         return found.end(), _TEXT if is_open else _REST
 
     def _text(self, at: int) -> tuple[int, int]:
-        """Go on in a string, up to its end or into an interpolation."""
         found = _more.match(self.data, at)
         if found is None or not found[1]:
             return -1, _REST

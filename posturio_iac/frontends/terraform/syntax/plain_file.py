@@ -240,7 +240,6 @@ class _Reader:
             self.at += 1
 
     def _takes(self, kind: str) -> bool:
-        """Take the next token if it is of a kind."""
         is_next = self.tokens[self.at][0] == kind
         self.at += is_next
         return is_next
@@ -251,11 +250,9 @@ class _Reader:
         return self.tokens[self.at - 1]
 
     def _is_adjacent(self) -> bool:
-        """True if no blank is before the next token."""
         last, following = self.tokens[self.at - 1 : self.at + 1]
         return last[4] == following[3] and last[2] == following[2]
 
     def _span(self, first: Token) -> Span:
-        """From a token to the last one that was taken."""
         row, last = self.row + 1, self.tokens[self.at - 1]
         return Span(self.path, row + first[2], first[3] + 1, row + last[2], last[4] + 1)

@@ -145,7 +145,6 @@ def _fault(piece: SourceText, block: str | None) -> SyntaxFault:
 
 
 def _first_error(root: Node, piece: SourceText) -> tuple[int, int, str]:
-    """The row and byte column, from 0, and the description of the first error."""
     found = [_described(node, piece) for node in _errors(root)]
     if not found:  # A header that goes on over lines.
         first = len(piece.data) - len(piece.data.lstrip())
@@ -185,7 +184,6 @@ _CLOSED = {
 
 
 def _opened(node: Node) -> Node | None:
-    """The innermost bracket of an error that nothing closes."""
     found: list[Node] = []
     for child in node.children:
         if child.type in _CLOSED:

@@ -79,11 +79,9 @@ class SourceText:
         return any(self.data.find(sign, start, end) >= 0 for sign in (b"#", b"//", b"/*"))
 
     def let_go(self) -> None:
-        """Keep no node of a tree, and so not the tree."""
         self._neighbours = None
 
     def text(self, start: int, end: int) -> str:
-        """The text between two byte offsets."""
         return self.data[start:end].decode("utf-8", "replace")
 
     def text_of(self, node: Node) -> str:

@@ -61,7 +61,6 @@ def tree_of(data: bytes, part: Part | None = None) -> Tree:
 
 
 def _parsed(data: bytes, skipped: list[tuple[int, int]], part: Part) -> Tree:
-    """The tree of a part without what is skipped, which is counted from its beginning."""
     assert _parser is not None  # noqa: S101 - made before
     _parser.included_ranges = _between(data, [(part.start + start, part.start + end) for start, end in skipped], part)
     try:
@@ -97,13 +96,11 @@ def _is_torn(block: Node) -> bool:
 
 
 def file_body(root: Node, source: SourceText) -> hcl.Body:
-    """The blocks and attributes of a tree without errors."""
     body = next((c for c in root.children if c.type == "body"), None)
     return _body(body, source, 0) if body is not None else hcl.EMPTY
 
 
 def body_of(block: Node, source: SourceText) -> hcl.Body:
-    """What is between the braces of a top-level block."""
     body = next((c for c in block.children if c.type == "body"), None)
     return _body(body, source, 1) if body is not None else hcl.EMPTY
 
@@ -174,7 +171,6 @@ def comments_of(node: Node, source: SourceText) -> list[Comment]:
 
 
 def _touch(comment: Node, below: Node) -> bool:
-    """True if a comment ends on the line where the next node begins, or on the one before."""
     return bool(comment.end_point[0] >= below.start_point[0] - 1)
 
 

@@ -258,7 +258,6 @@ class TerragruntFile:
         raise EvaluationError(f'there is no include "{name}"')
 
     def whole(self) -> Value:
-        """The file as a value, as `read_terragrunt_config` gives it."""
         return ResourceValue(self.shown, self.part)
 
     @property
@@ -298,7 +297,6 @@ class TerragruntFile:
         return self._inputs
 
     def _entries(self, expression: hcl.Expr) -> Value:
-        """The value of a map; when the whole cannot be evaluated, entry by entry."""
         value = self.value(expression)
         if not isinstance(value, Unknown) or not isinstance(expression, hcl.ObjectExpr):
             return value
@@ -328,7 +326,6 @@ class TerragruntFile:
                 yield part, self
 
     def program(self, kind: str, labels: tuple[str, ...], place: Span, given: Mapping[str, hcl.Expr]) -> hcl.Block:
-        """A program that this file runs, as a block whose arguments are their values."""
         known = {name: written(self.value(one), one) for name, one in given.items()}
         return hcl.Block(kind, labels, place, place, body=hcl.Body(hcl.attributes(known), ()))
 
@@ -418,5 +415,4 @@ class TerragruntScope:
         raise EvaluationError(f'Terragrunt knows no "{root}.{name}"')
 
     def data(self, kind: str, name: str) -> Value:
-        """Refuse: there are no data sources."""
         raise EvaluationError(f'Terragrunt knows no "data.{kind}.{name}"')

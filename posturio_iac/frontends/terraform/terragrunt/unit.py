@@ -83,12 +83,10 @@ class TerragruntUnit:
 
     @property
     def shown(self) -> str:
-        """The path of its file, relative to the scan root."""
         return self.documents.shown(self.documents.real(self.path))
 
     @property
     def files(self) -> frozenset[str]:
-        """The files that were read for it so far, relative to the scan root."""
         return frozenset(map(self.documents.shown, self._found.files))
 
     @property
@@ -138,7 +136,6 @@ class TerragruntUnit:
         return [one[0] for one in self.configuration.blocks("terraform") if not isinstance(one, Unknown)]
 
     def engine(self) -> str | None:
-        """The engine that ``terraform_binary`` names."""
         binary = self.configuration.binary()
         return ("opentofu" if "tofu" in posixpath.basename(binary) else "terraform") if isinstance(binary, str) else None
 

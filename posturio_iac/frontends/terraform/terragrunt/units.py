@@ -43,7 +43,6 @@ class TerragruntStack:
 
     @property
     def files(self) -> frozenset[str]:
-        """The files that were read for it, relative to the scan root."""
         return frozenset(map(self._documents.shown, self._context.found.files))
 
     def units(self) -> Iterator[tuple[TerragruntUnit, frozenset[str], Span]]:
@@ -129,7 +128,6 @@ class AppliedUnit:
             yield Diagnostic(Level.NOTE, f"the unit applies a module that is not known: {self.source.reason}", self.shown)
 
     def own_folders(self) -> tuple[str, ...]:
-        """The folders whose code is part of the root module."""
         return tuple(self.folders())
 
     def called(self) -> Iterator[tuple[str, str | None]]:
@@ -141,7 +139,6 @@ class AppliedUnit:
         self.unit.read_all()
 
     def forget(self) -> None:
-        """Drop the code of the unit, which is read again on demand."""
         self.unit.forget()
 
     def folders(self) -> Iterator[str]:
@@ -155,7 +152,6 @@ class AppliedUnit:
 
     @property
     def has_values(self) -> bool:
-        """True if files of values, which Terraform reads by itself, stand beside the unit."""
         return self.unit.documents.holds(self.unit.folder, (".tfvars", ".tfvars.json"))
 
     def folder_of(self, folder: str, source: str) -> str | None:
@@ -222,7 +218,6 @@ class Units:
                 yield from self._guarded(unit, frozenset())
 
     def _guarded(self, unit: TerragruntUnit, files: frozenset[str], header: Span | None = None) -> Iterator[AppliedUnit]:
-        """Yield a unit, if it applies a module; one that exceeds the budget is reported."""
         try:
             yield from self._applied(unit, files, header)
         except BudgetError as error:
