@@ -93,7 +93,7 @@ def why_trigger_stands(trigger: hcl.Expr, scope: ModuleScope, plan: DuePlan) -> 
     value = plan.attribute(block, kind, one.local_address, inner, one.attribute or "")
     for step in one.way[1:]:
         value = lifecycle_block.part_of(value, step)
-    text = spelled(trigger) or address
+    text = spelled(trigger)
     return Standstill(why.STANDS_STILL(text, clock) if due_of(value) is None else why.NOT_FOLLOWED(text), Advice(f"refer to {address}"))
 
 

@@ -80,7 +80,7 @@ def _through_trigger(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope, en
     if (refused := _refused(trigger, block, scope)) is not None:
         yield _Found(refused)
         return
-    text = spelled(trigger) or "its value"
+    text = spelled(trigger)
     origin = TriggerOrigin(text)
     fired = plan.fires(trigger, scope.seen(plan.view))
     for clock, doubt in clocks_of(fired.created):
@@ -114,7 +114,7 @@ def _through_trigger(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope, en
 
 def _refused(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope) -> Lifetime | None:
     words = references(trigger)
-    text = (spelled(trigger) or "its value") if words else ""
+    text = spelled(trigger) if words else ""
     remedy: Remedy
     if not words:
         reason, remedy = why.NO_REFERENCE(), Advice("write a plain list of resources")
@@ -217,7 +217,7 @@ def _dependencies(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
     expression = block.get("depends_on")
     for item in listed(expression) if expression is not None else ():
         words, text = references(item), spelled(item)
-        if words[:1] and words[0] in {ROTATING, *SCHEDULERS, *COMPUTED_ONCE} and words[:2] in scope.instance.folder.resources:
+        if words[:2] in scope.instance.folder.resources and words[0] in {ROTATING, *SCHEDULERS, *COMPUTED_ONCE}:
             instead = Advice(f"use lifecycle {{ replace_triggered_by = [{text}] }} instead")
             remedy = _hop(item, block, scope, is_dependency=True) if words[0] == ROTATING else instead
             yield Lifetime(Kind.ROTATION, Effect.INERT, DependsOnOrigin(text), text, item.span, reason=why.ONLY_ORDERS(), remedy=remedy)

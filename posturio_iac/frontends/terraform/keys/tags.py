@@ -165,7 +165,7 @@ def default_tags(block: hcl.Block, instance: ModuleInstance, kind: str) -> Tags:
 
 def _provider_of(block: hcl.Block, instance: ModuleInstance, kind: str) -> tuple[hcl.Block | None, ModuleInstance | None]:
     chosen = block.get("provider")
-    words = _provider_words(chosen) if chosen is not None else (kind.split("_", maxsplit=1)[0],)
+    words = _provider_words(chosen) if chosen is not None else (kind.partition("_")[0],)
     for at in instance.lineage:
         alias = words[1] if len(words) > 1 else None
         for provider in at.folder.providers:
@@ -183,6 +183,6 @@ def _passed(call: hcl.Block, words: tuple[str, ...]) -> tuple[str, ...]:
     """The caller's name of a provider that a module gets; an unaliased one is inherited without being passed."""
     providers = hcl.setting(call, "providers")
     for key, value in providers.items if isinstance(providers, hcl.ObjectExpr) else ():
-        if tuple(".".join(_provider_words(key)).split(".")) == words:
+        if _provider_words(key) == words:
             return _provider_words(value)
     return words if len(words) == 1 else ()

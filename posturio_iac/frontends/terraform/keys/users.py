@@ -224,11 +224,7 @@ def _mentions(program: ModuleLoader, path: str, words: tuple[bytes, ...]) -> boo
     pending, seen = [path], {path}
     for at in pending:
         folder = os.path.normpath(os.path.join(program.root, at))
-        try:
-            listed = sorted(os.listdir(folder)) if program.fence.folder(folder) is not None else ()
-        except OSError:
-            continue  # said where the module is loaded
-        names = (os.path.join(folder, name) for name in listed if kind_of(name) is TERRAFORM)
+        names = (os.path.join(folder, name) for name in sorted(program.fence.names(folder)) if kind_of(name) is TERRAFORM)
         for text in [content(name, program.options.max_file_size, program.fence) or b"" for name in names]:
             if any(word in text for word in words):
                 return True

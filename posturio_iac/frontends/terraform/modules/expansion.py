@@ -69,9 +69,7 @@ def expand(block: hcl.Block, scope: S) -> Expansion[S]:
         return _counted(count, scope)
     if (for_each := block.get("for_each")) is not None:
         return _for_each(for_each, scope)
-    if isinstance(enabled, Unknown):
-        return Expansion((("", scope),), "one", unknown=enabled)
-    return Expansion((("", scope),), "one")
+    return Expansion((("", scope),), "one", unknown=enabled if isinstance(enabled, Unknown) else None)
 
 
 def _counted(expression: hcl.Expr, scope: S) -> Expansion[S]:
@@ -80,10 +78,10 @@ def _counted(expression: hcl.Expr, scope: S) -> Expansion[S]:
         number = value if isinstance(value, Unknown) else number_of(_as_number(value))
     except EvaluationError as error:
         number = AS_STATED(str(error)).about("count")
+    if not isinstance(number, Unknown) and number > MAX_INSTANCES:
+        number = TOO_LARGE(f"count = {number}")
     if isinstance(number, Unknown):
         return _unfixed(scope, expression, number, count={"index": NOT_FIXED("count.index")})
-    if number > MAX_INSTANCES:
-        return _unfixed(scope, expression, TOO_LARGE(f"count = {number}"), count={"index": NOT_FIXED("count.index")})
     positions = range(max(int(number), 0))
     return Expansion(tuple((suffix_of(i), _bound(scope, expression, count={"index": i})) for i in positions), "list")
 

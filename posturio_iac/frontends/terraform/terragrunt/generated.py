@@ -15,38 +15,24 @@ FILLED_IN = "terragrunt.text"
 """The name for interpolated parts of the generated text; every module takes it for unknown."""
 
 
-def text_of(contents: hcl.Expr, known: Callable[[hcl.Expr], Value]) -> str | None:
-    """The generated text, with a name of its own for each part that is not ``known``; None when the text is not in this file."""
-    match contents:
-        case hcl.Literal(str() as text):
-            return text
+def text_of(part: hcl.Expr, known: Callable[[hcl.Expr], Value]) -> str | None:
+    """The generated text, with a name of its own for each part of a template that is not ``known``; None when none of it is."""
+    match part:
         case hcl.TemplateExpr(parts):
             return "".join(_joined(parts, known))
+        case hcl.Conditional(condition, yes, no) if isinstance(chosen := known(condition), bool):
+            return text_of(yes if chosen else no, known)
         case _:
-            value = known(contents)
-            return value if isinstance(value, str) else None
+            value = known(part)
+            return text_of_value(value) if isinstance(value, (str, int, float)) else None
 
 
 def _joined(parts: tuple[hcl.Expr, ...], known: Callable[[hcl.Expr], Value]) -> Iterator[str]:
     line = ""
     for part in parts:
         quoted = line.replace('\\"', "").count('"') % 2 == 1
-        text = _rendered(part, known)
+        text = text_of(part, known)
         if text is None:
             text = f"${{{FILLED_IN}}}" if quoted else FILLED_IN
         line = (line + text).rpartition("\n")[2]
         yield text
-
-
-def _rendered(part: hcl.Expr, known: Callable[[hcl.Expr], Value]) -> str | None:
-    """The text of a part, which may hold interpolations itself; None when it is not known at all."""
-    match part:
-        case hcl.Literal(value):
-            return text_of_value(value)
-        case hcl.TemplateExpr(parts):
-            return "".join(_joined(parts, known))
-        case hcl.Conditional(condition, yes, no) if isinstance(chosen := known(condition), bool):
-            return _rendered(yes if chosen else no, known)
-        case _:
-            value = known(part)
-            return text_of_value(value) if isinstance(value, (str, int, float)) else None

@@ -314,7 +314,7 @@ class TerragruntFile:
     def commands(self) -> Iterator[tuple[hcl.Call, TerragruntFile]]:
         """Yield the calls of ``run_cmd`` in this file, in those that it includes, and in those that were read so far."""
         below = (one.configuration for one in self.includes())
-        for file in (*below, *(self.context.opened.values() if len(self.chain) == 1 and self.path == self.current else ())):
+        for file in (*below, *(self.context.opened.values() if len(self.chain) == 1 else ())):
             if isinstance(file, TerragruntFile) and file is not self:
                 yield from file.own_commands() if file.path in self.context.opened else file.commands()
         yield from self.own_commands()

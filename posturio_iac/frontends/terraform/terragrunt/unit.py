@@ -169,7 +169,7 @@ class TerragruntUnit:
         text = str(value)
         if kind == "arguments":
             option, _, rest = text.lstrip("-").partition("=")
-            if option == "var" and "=" in rest:
+            if option == "var":
                 name, _, setting = rest.partition("=")
                 return Entries({name: (setting, expression)}, None)
             if option != "var-file":
