@@ -79,7 +79,7 @@ def _apply(function: Function, arguments: tuple[Value, ...], env: Environment) -
     _check_count(function, len(arguments))
     further = (function.rest,) * (len(arguments) - len(function.parameters)) if function.rest else ()
     pairs = tuple(zip((*function.parameters, *further), arguments, strict=False))
-    converted = tuple(parameter.read(argument) for parameter, argument in pairs)
+    converted = tuple(parameter.read(place, argument) for place, (parameter, argument) in enumerate(pairs, 1))
     obstacles = tuple(parameter.obstacle(argument) for (parameter, _), argument in zip(pairs, converted, strict=True))
     if (unknown := first_unknown(obstacles)) is not None:
         return unknown

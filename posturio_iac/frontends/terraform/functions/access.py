@@ -7,6 +7,8 @@ from itertools import product
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.unknown import NOT_FIXED
 from posturio_iac.frontends.terraform.functions.signature import (
+    TEXT,
+    WHOLE,
     Sees,
     anything,
     characters,
@@ -15,8 +17,6 @@ from posturio_iac.frontends.terraform.functions.signature import (
     limit_elements,
     mapping,
     sequence,
-    text,
-    whole,
 )
 from posturio_iac.frontends.terraform.operators import unify
 from posturio_iac.frontends.terraform.values import (
@@ -41,7 +41,7 @@ def coalesce(*values: Value) -> Value:
     raise EvaluationError("no argument is known to be neither null nor an empty string")
 
 
-@function("coalescelist", rest=sequence("vals", Sees.ALL, sets=False, null=True))
+@function("coalescelist", rest=sequence(Sees.ALL, sets=False, null=True))
 def coalesce_list(*lists: Value) -> Value:
     """The first list that is not empty; an unknown one before it may be that first one."""
     for elements in lists:
@@ -50,7 +50,7 @@ def coalesce_list(*lists: Value) -> Value:
     raise EvaluationError("all lists are empty or null")
 
 
-@function("contains", sequence("list"), anything(Sees.ALL))
+@function("contains", sequence(), anything(Sees.ALL))
 def contains(elements: tuple[Value, ...], value: Value) -> bool | Unknown:
     """True if a list holds a value; unknown elements leave it open until one is found."""
     undecided: Unknown | None = None
@@ -63,7 +63,7 @@ def contains(elements: tuple[Value, ...], value: Value) -> bool | Unknown:
     return False if undecided is None else undecided
 
 
-@function("element", sequence("list", sets=False), whole("index"))
+@function("element", sequence(sets=False), WHOLE)
 def element_at(elements: tuple[Value, ...], index: int) -> Value:
     """The element at an index, which wraps around."""
     if not elements:
@@ -71,7 +71,7 @@ def element_at(elements: tuple[Value, ...], index: int) -> Value:
     return elements[index % len(elements)]
 
 
-@function("index", sequence("list", sets=False), given("value"))
+@function("index", sequence(sets=False), given())
 def index_of(elements: tuple[Value, ...], value: Value) -> int | Unknown:
     """The place of the first equal element."""
     for place, element in enumerate(elements):
@@ -83,7 +83,7 @@ def index_of(elements: tuple[Value, ...], value: Value) -> int | Unknown:
     raise EvaluationError("the list does not hold the value")
 
 
-@function("keys", mapping("inputMap"))
+@function("keys", mapping())
 def keys(entries: dict[str, Value]) -> tuple[str, ...] | Unknown:
     """The keys in their order; those of a resource are its type's."""
     if isinstance(entries, ResourceValue):
@@ -91,12 +91,12 @@ def keys(entries: dict[str, Value]) -> tuple[str, ...] | Unknown:
     return entries.rest if isinstance(entries, PartialMap) else tuple(sorted(entries))
 
 
-@function("values", mapping("mapping"))
+@function("values", mapping())
 def values_of(entries: dict[str, Value]) -> tuple[Value, ...] | Unknown:
     return entries.rest if isinstance(entries, PartialMap) else tuple(entries[key] for key in sorted(entries))
 
 
-@function("length", given("value", Sees.INSIDE))
+@function("length", given(Sees.INSIDE))
 def length(value: Value) -> int | Unknown:
     """Count elements, or the characters of a string."""
     match value:
@@ -107,10 +107,10 @@ def length(value: Value) -> int | Unknown:
         case tuple() | dict():
             return len(value)
         case _:
-            raise EvaluationError(f"value: a string or a collection is required, not a {type_name(value)}")
+            raise EvaluationError(f"a string or a collection is required, not a {type_name(value)}")
 
 
-@function("lookup", mapping("inputMap", Sees.ALL), text("key"), anything(Sees.ALL), required=2)
+@function("lookup", mapping(Sees.ALL), TEXT, anything(Sees.ALL), required=2)
 def lookup(entries: Value, key: str, *default: Value) -> Value:
     """The entry of a key, or the default when there is none."""
     if isinstance(entries, Unknown):
@@ -124,7 +124,7 @@ def lookup(entries: Value, key: str, *default: Value) -> Value:
     raise EvaluationError(f'there is no key "{key}" and no default')
 
 
-@function("one", sequence("list"))
+@function("one", sequence())
 def one(elements: tuple[Value, ...]) -> Value:
     """The only element, or null when there is none."""
     if len(elements) > 1:
@@ -144,13 +144,13 @@ def _alike(sets: tuple[tuple[Value, ...], ...]) -> list[tuple[Value, ...]]:
     return result
 
 
-@function("setunion", sequence("first_set", Sees.NOTHING), rest=sequence("other_sets", Sees.NOTHING))
+@function("setunion", sequence(Sees.NOTHING), rest=sequence(Sees.NOTHING))
 def union(*sets: tuple[Value, ...]) -> SetValue | Unknown:
     limit_elements(sum(map(len, sets)))
     return make_set(element for members in _alike(sets) for element in members)
 
 
-@function("setintersection", sequence("first_set", Sees.NOTHING), rest=sequence("other_sets", Sees.NOTHING))
+@function("setintersection", sequence(Sees.NOTHING), rest=sequence(Sees.NOTHING))
 def intersection(*sets: tuple[Value, ...]) -> SetValue | Unknown:
     """What is in every set."""
     first, *others = _alike(sets)
@@ -158,7 +158,7 @@ def intersection(*sets: tuple[Value, ...]) -> SetValue | Unknown:
     return make_set(element for element in first if all(canonical(element) in members for members in keys))
 
 
-@function("setsubtract", sequence("a", Sees.NOTHING), sequence("b", Sees.NOTHING))
+@function("setsubtract", sequence(Sees.NOTHING), sequence(Sees.NOTHING))
 def subtract(minuend: tuple[Value, ...], subtrahend: tuple[Value, ...]) -> SetValue | Unknown:
     """What is in the first set and not in the second."""
     first, second = _alike((minuend, subtrahend))
@@ -166,7 +166,7 @@ def subtract(minuend: tuple[Value, ...], subtrahend: tuple[Value, ...]) -> SetVa
     return make_set(element for element in first if canonical(element) not in keys)
 
 
-@function("setproduct", rest=given("sets", Sees.INSIDE))
+@function("setproduct", rest=given(Sees.INSIDE))
 def set_product(*sets: Value) -> tuple[Value, ...] | Unknown:
     """All combinations: a list of them when only lists are given, else a set."""
     if len(sets) < _AT_LEAST:
@@ -174,7 +174,7 @@ def set_product(*sets: Value) -> tuple[Value, ...] | Unknown:
     total = 1
     for members in sets:
         if not isinstance(members, tuple):
-            raise EvaluationError(f"sets: a set or a list is required, not a {type_name(members)}")
+            raise EvaluationError(f"a set or a list is required, not a {type_name(members)}")
         total *= len(members)
     limit_elements(total)
     combinations = tuple(product(*(unify(members) for members in sets)))

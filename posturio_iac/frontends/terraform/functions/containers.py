@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions.signature import (
+    BOOLEANS,
+    NUMBER,
+    TEXTS,
+    WHOLE,
     Sees,
-    booleans,
     function,
     limit_elements,
     mapping,
-    number,
     sequence,
-    texts,
-    whole,
 )
 from posturio_iac.frontends.terraform.operators import unify
 from posturio_iac.frontends.terraform.values import (
@@ -37,7 +37,7 @@ _MAX_RANGE = 1024
 """Terraform's own limit on the elements of a range."""
 
 
-@function("alltrue", booleans("list", Sees.INSIDE))
+@function("alltrue", BOOLEANS)
 def all_true(elements: tuple[Value, ...]) -> bool | Unknown:
     """True if all elements are true; null is not, and one that is not decides whatever is unknown."""
     for element in elements:
@@ -49,7 +49,7 @@ def all_true(elements: tuple[Value, ...]) -> bool | Unknown:
     return True if unknown is None else unknown
 
 
-@function("anytrue", booleans("list", Sees.INSIDE))
+@function("anytrue", BOOLEANS)
 def any_true(elements: tuple[Value, ...]) -> bool | Unknown:
     """True if an element is true; one that is decides whatever is unknown."""
     if any(element is True for element in elements):
@@ -58,19 +58,19 @@ def any_true(elements: tuple[Value, ...]) -> bool | Unknown:
     return False if unknown is None else unknown
 
 
-@function("compact", texts("list"))
+@function("compact", TEXTS)
 def compact(elements: tuple[str | None, ...]) -> tuple[str, ...]:
     return tuple(element for element in elements if element)
 
 
-@function("concat", sequence("seqs", sets=False), rest=sequence("seqs", sets=False))
+@function("concat", sequence(sets=False), rest=sequence(sets=False))
 def concat(*lists: tuple[Value, ...]) -> tuple[Value, ...]:
     """Join lists; unknown elements stay."""
     limit_elements(sum(map(len, lists)))
     return tuple(element for elements in lists for element in elements)
 
 
-@function("distinct", sequence("list", Sees.NOTHING))
+@function("distinct", sequence(Sees.NOTHING))
 def distinct(elements: tuple[Value, ...]) -> tuple[Value, ...]:
     """Remove duplicates, keeping the first of each."""
     unique: dict[object, Value] = {}
@@ -79,7 +79,7 @@ def distinct(elements: tuple[Value, ...]) -> tuple[Value, ...]:
     return tuple(unique.values())
 
 
-@function("flatten", sequence("list"))
+@function("flatten", sequence())
 def flatten(elements: tuple[Value, ...]) -> tuple[Value, ...] | Unknown:
     """Replace nested lists by their elements; an unknown element may be a list itself."""
     if is_heavy(elements):
@@ -96,7 +96,7 @@ def _leaves(elements: tuple[Value, ...]) -> Iterator[Value]:
             yield element
 
 
-@function("merge", rest=mapping("maps", Sees.ALL, null=True))
+@function("merge", rest=mapping(Sees.ALL, null=True))
 def merge(*maps: Value) -> dict[str, Value] | Unknown:
     """Merge maps, later ones over earlier ones; an unknown or open one hides those before it."""
     result: dict[str, Value] = {}
@@ -115,7 +115,7 @@ def merge(*maps: Value) -> dict[str, Value] | Unknown:
     return result if rest is None else PartialMap(result, rest)
 
 
-@function("range", number("params"), number("params"), number("params"), required=1)
+@function("range", NUMBER, NUMBER, NUMBER, required=1)
 def range_of(*params: float) -> tuple[Value, ...]:
     """Count from a start up or down to, and without, an end."""
     start, end, step = _range_limits(params)
@@ -137,12 +137,12 @@ def _range_limits(params: tuple[float, ...]) -> tuple[float, float, float]:
     return start, end, step
 
 
-@function("reverse", sequence("list"))
+@function("reverse", sequence())
 def reverse(elements: tuple[Value, ...]) -> tuple[Value, ...]:
     return elements[::-1]
 
 
-@function("slice", sequence("list", sets=False), whole("start_index"), whole("end_index"))
+@function("slice", sequence(sets=False), WHOLE, WHOLE)
 def slice_of(elements: tuple[Value, ...], start: int, end: int) -> tuple[Value, ...]:
     """Cut out the elements from a start up to, and without, an end."""
     if not 0 <= start <= end <= len(elements):
@@ -150,7 +150,7 @@ def slice_of(elements: tuple[Value, ...], start: int, end: int) -> tuple[Value, 
     return elements[start:end]
 
 
-@function("sort", texts("list"))
+@function("sort", TEXTS)
 def sort(elements: tuple[str | None, ...]) -> tuple[str, ...]:
     """Sort strings by code point."""
     known = [element for element in elements if element is not None]
@@ -159,7 +159,7 @@ def sort(elements: tuple[str | None, ...]) -> tuple[str, ...]:
     return tuple(sorted(known))
 
 
-@function("sum", sequence("list", Sees.NOTHING))
+@function("sum", sequence(Sees.NOTHING))
 def sum_of(elements: tuple[Value, ...]) -> Value:
     """Add numbers, exactly in decimal as far as 150 digits go."""
     if not elements or None in elements:
@@ -178,7 +178,7 @@ def sum_of(elements: tuple[Value, ...]) -> Value:
     return to_number(str(total))
 
 
-@function("zipmap", texts("keys"), sequence("values", sets=False))
+@function("zipmap", TEXTS, sequence(sets=False))
 def zip_map(keys: tuple[str | None, ...], values: tuple[Value, ...]) -> dict[str, Value]:
     """Make a map of keys and of the values at the same places, which may be unknown."""
     if len(keys) != len(values):

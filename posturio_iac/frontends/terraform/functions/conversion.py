@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.terraform.functions.signature import Sees, anything, function, number
+from posturio_iac.frontends.terraform.functions.signature import NUMBER, Sees, anything, function
 from posturio_iac.frontends.terraform.operators import unify
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, make_set, to_bool, to_number, to_text, type_name
 
@@ -79,21 +79,21 @@ def passed_through(value: Value) -> Value:
     return value
 
 
-@function("ceil", number("num"))
+@function("ceil", NUMBER)
 def ceil(num: float) -> int:
     return math.ceil(num)
 
 
-@function("floor", number("num"))
+@function("floor", NUMBER)
 def floor(num: float) -> int:
     return math.floor(num)
 
 
-@function("max", number("numbers"), rest=number("numbers"))
+@function("max", NUMBER, rest=NUMBER)
 def greatest(*numbers: float) -> float:
     return max(numbers)
 
 
-@function("min", number("numbers"), rest=number("numbers"))
+@function("min", NUMBER, rest=NUMBER)
 def least(*numbers: float) -> float:
     return min(numbers)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import EACH_RUN
-from posturio_iac.frontends.terraform.functions.signature import NotEvaluatedError, function, text
+from posturio_iac.frontends.terraform.functions.signature import TEXT, NotEvaluatedError, function
 from posturio_iac.frontends.terraform.values import EvaluationError
 
 TYPE_CHECKING = False
@@ -68,20 +68,20 @@ def plan_timestamp() -> Unknown:
     return EACH_RUN("plantimestamp()")
 
 
-@function("timeadd", text("timestamp"), text("duration"))
+@function("timeadd", TEXT, TEXT)
 def time_add(moment: str, duration: str) -> str:
     end = parse_timestamp(moment) + timedelta(microseconds=parse_duration(duration) // 1000)
     return end.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-@function("timecmp", text("timestamp_a"), text("timestamp_b"))
+@function("timecmp", TEXT, TEXT)
 def time_compare(first: str, second: str) -> int:
     """-1, 0 or 1 when the first time is earlier, the same, or later."""
     left, right = parse_timestamp(first), parse_timestamp(second)
     return (left > right) - (left < right)
 
 
-@function("formatdate", text("spec"), text("time"))
+@function("formatdate", TEXT, TEXT)
 def format_date(spec: str, moment: str) -> str:
     """Write a timestamp in another way: ``YYYY-MM-DD``, ``'quoted'``, ``EEE``, ``hh:mm``, ``ZZZZZ``."""
     verbs = _verbs(parse_timestamp(moment))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import EACH_RUN
-from posturio_iac.frontends.terraform.functions.signature import Environment, function, limit_text, text
+from posturio_iac.frontends.terraform.functions.signature import TEXT, Environment, function, limit_text
 from posturio_iac.frontends.terraform.values import EvaluationError
 
 TYPE_CHECKING = False
@@ -44,19 +44,19 @@ def _read_utf8(data: bytes) -> str:
         raise EvaluationError("the decoded bytes are not valid UTF-8") from None
 
 
-@function("base64encode", text("str"))
+@function("base64encode", TEXT)
 def base64_encode(value: str) -> str:
     limit_text(len(value))
     return encode(utf8(value))
 
 
-@function("base64decode", text("str"))
+@function("base64decode", TEXT)
 def base64_decode(value: str) -> str:
     limit_text(len(value))
     return _read_utf8(decode(value))
 
 
-@function("urlencode", text("str"))
+@function("urlencode", TEXT)
 def url_encode(value: str) -> str:
     """Escape a string for the query of a URL; a space becomes ``+``."""
     from urllib.parse import quote_plus
@@ -65,7 +65,7 @@ def url_encode(value: str) -> str:
     return quote_plus(value, errors="replace")
 
 
-@function("urldecode", text("str"))
+@function("urldecode", TEXT)
 def url_decode(value: str) -> str:
     """Undo ``urlencode``."""
     from urllib.parse import unquote_to_bytes
@@ -102,9 +102,9 @@ def _declare(name: str, algorithm: str, *, base64: bool) -> None:
         content = environment.read_file(path)
         return content if isinstance(content, Unknown) else _digest(content, algorithm, base64=base64)
 
-    register: Callable[[Callable[..., str]], object] = function(name, text("str"))
+    register: Callable[[Callable[..., str]], object] = function(name, TEXT)
     register(of_text)
-    function(f"file{name}", text("path"), environment=True)(of_file)
+    function(f"file{name}", TEXT, environment=True)(of_file)
 
 
 for _name, _algorithm, _base64 in _SCHEMES:

@@ -11,23 +11,23 @@ from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import BEYOND, DEPENDS_ON
 from posturio_iac.frontends.terraform.functions.encoding import encode, utf8
 from posturio_iac.frontends.terraform.functions.signature import (
+    TEXT,
     Environment,
     NotEvaluatedError,
     function,
     limit_elements,
     limit_text,
     mapping,
-    text,
 )
 from posturio_iac.frontends.terraform.values import EvaluationError, ResultTooLargeError, SetValue, Value, make_set
 
 
-@function("file", text("path"), environment=True)
+@function("file", TEXT, environment=True)
 def file(environment: Environment, path: str) -> str | Unknown:
     return environment.read_file(path)
 
 
-@function("filebase64", text("path"), environment=True)
+@function("filebase64", TEXT, environment=True)
 def file_base64(environment: Environment, path: str) -> str | Unknown:
     """Read a file, in base64."""
     content = environment.read_file(path)
@@ -37,7 +37,7 @@ def file_base64(environment: Environment, path: str) -> str | Unknown:
     return encode(utf8(content))
 
 
-@function("fileexists", text("path"), environment=True)
+@function("fileexists", TEXT, environment=True)
 def file_exists(environment: Environment, path: str) -> bool | Unknown:
     """True if there is a file."""
     try:
@@ -47,7 +47,7 @@ def file_exists(environment: Environment, path: str) -> bool | Unknown:
     return content if isinstance(content, Unknown) else True
 
 
-@function("fileset", text("path"), text("pattern"), environment=True)
+@function("fileset", TEXT, TEXT, environment=True)
 def file_set(environment: Environment, path: str, pattern: str) -> SetValue | Unknown:
     """The files below a folder that match a pattern."""
     cleaned = normpath(pattern)
@@ -64,13 +64,13 @@ def file_set(environment: Environment, path: str, pattern: str) -> SetValue | Un
     return make_set(name for name in names if matches(cleaned, name))
 
 
-@function("templatefile", text("path"), mapping("vars"), environment=True)
+@function("templatefile", TEXT, mapping(), environment=True)
 def template_file(environment: Environment, path: str, variables: dict[str, Value]) -> Value:
     template = environment.read_file(path)
     return template if isinstance(template, Unknown) else environment.render(template, variables)
 
 
-@function("templatestring", text("template"), mapping("vars"), environment=True)
+@function("templatestring", TEXT, mapping(), environment=True)
 def template_string(environment: Environment, template: str, variables: dict[str, Value]) -> Value:
     return environment.render(template, variables)
 
@@ -80,7 +80,7 @@ def _clean(path: str) -> str:
     return cleaned[1:] if cleaned.startswith("//") else cleaned
 
 
-@function("basename", text("path"))
+@function("basename", TEXT)
 def base_name(path: str) -> str:
     """The last part of a path."""
     stripped = path.rstrip("/")
@@ -89,19 +89,19 @@ def base_name(path: str) -> str:
     return stripped.rpartition("/")[2]
 
 
-@function("dirname", text("path"))
+@function("dirname", TEXT)
 def directory_name(path: str) -> str:
     head, slash, _ = path.rpartition("/")
     return _clean(head + slash)
 
 
-@function("abspath", text("path"))
+@function("abspath", TEXT)
 def absolute_path(path: str) -> str | Unknown:
     """The absolute path, which depends on where Terraform runs unless it is absolute already."""
     return _clean(path) if path.startswith("/") else DEPENDS_ON("abspath()", "where Terraform runs")
 
 
-@function("pathexpand", text("path"))
+@function("pathexpand", TEXT)
 def path_expand(path: str) -> str | Unknown:
     """Replace a leading ``~`` by the home directory, which depends on who runs Terraform."""
     return DEPENDS_ON("pathexpand()", "who runs Terraform") if path.startswith("~") else path

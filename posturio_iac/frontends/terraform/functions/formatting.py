@@ -7,6 +7,7 @@ from posturio_iac.core.record import dataclass
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.frontends.terraform.functions import json_text
 from posturio_iac.frontends.terraform.functions.signature import (
+    TEXT,
     NotEvaluatedError,
     Sees,
     anything,
@@ -14,7 +15,6 @@ from posturio_iac.frontends.terraform.functions.signature import (
     function,
     limit_elements,
     limit_text,
-    text,
 )
 from posturio_iac.frontends.terraform.values import EvaluationError, ResultTooLargeError, Value, first_unknown, to_bool, to_number, to_text
 
@@ -54,12 +54,12 @@ class Verb:
         return written + filling if "-" in self.flags else filling + written
 
 
-@function("format", text("format"), rest=anything())
+@function("format", TEXT, rest=anything())
 def format_text(template: str, *arguments: Value) -> str:
     return format_once(template, arguments)
 
 
-@function("formatlist", text("format"), rest=anything(Sees.INSIDE))
+@function("formatlist", TEXT, rest=anything(Sees.INSIDE))
 def format_list(template: str, *arguments: Value) -> tuple[str | Unknown, ...]:
     """Format once for each element of the lists among the arguments, which must have the same length."""
     lengths = {len(argument) for argument in arguments if isinstance(argument, tuple)}

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.frontends.terraform.functions.signature import Environment, NotEvaluatedError, function, limit_elements, limit_text, text
+from posturio_iac.frontends.terraform.functions.signature import TEXT, Environment, NotEvaluatedError, function, limit_elements, limit_text
 from posturio_iac.frontends.terraform.values import EvaluationError, ResultTooLargeError, Value, normal
 
 TYPE_CHECKING = False
@@ -198,7 +198,7 @@ def _found(environment: Environment, pattern: str, string: str) -> Iterator[Valu
         yield normal(match.group() if not known.names else match.groups() if known.names[0] is None else match.groupdict())
 
 
-@function("regex", text("pattern"), text("string"), environment=True)
+@function("regex", TEXT, TEXT, environment=True)
 def regex(environment: Environment, pattern: str, string: str) -> Value:
     """The first match."""
     for match in _found(environment, pattern, string):
@@ -206,7 +206,7 @@ def regex(environment: Environment, pattern: str, string: str) -> Value:
     raise EvaluationError("the pattern does not match any part of the string")
 
 
-@function("regexall", text("pattern"), text("string"), environment=True)
+@function("regexall", TEXT, TEXT, environment=True)
 def regex_all(environment: Environment, pattern: str, string: str) -> tuple[Value, ...]:
     """All matches."""
     matches = tuple(_found(environment, pattern, string))
@@ -214,7 +214,7 @@ def regex_all(environment: Environment, pattern: str, string: str) -> tuple[Valu
     return matches
 
 
-@function("replace", text("str"), text("substr"), text("replace"), environment=True)
+@function("replace", TEXT, TEXT, TEXT, environment=True)
 def replace(environment: Environment, string: str, part: str, replacement: str) -> Value:
     """Replace a part, or the matches of a pattern that stands between slashes."""
     if len(part) > 1 and part[0] == part[-1] == "/":

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 
 from posturio_iac.frontends.terraform.functions import json_text, yaml_text
-from posturio_iac.frontends.terraform.functions.signature import Environment, anything, function, limit_text, text
+from posturio_iac.frontends.terraform.functions.signature import TEXT, Environment, anything, function, limit_text
 from posturio_iac.frontends.terraform.values import Value, normal
 
 
-@function("jsondecode", text("str"), environment=True)
+@function("jsondecode", TEXT, environment=True)
 def json_decode(environment: Environment, document: str) -> Value:
     """Read JSON."""
     limit_text(len(document))
@@ -25,7 +25,7 @@ def json_encode(value: Value) -> str:
     return result
 
 
-@function("yamldecode", text("src"), environment=True)
+@function("yamldecode", TEXT, environment=True)
 def yaml_decode(environment: Environment, document: str) -> Value:
     """Read YAML, which costs something when it was not read before."""
     limit_text(len(document))

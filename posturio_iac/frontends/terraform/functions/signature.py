@@ -76,26 +76,22 @@ class Environment:
 class Parameter:
     """One parameter of a function."""
 
-    name: str
-    """For messages."""
     convert: Callable[[Value], Value]
     """Converts an argument that is neither unknown nor null; raises EvaluationError when it has the wrong type."""
     sees: Sees = Sees.NOTHING
     null: bool = False
     """True if null is accepted."""
 
-    def read(self, argument: Value) -> Value:
-        """Convert ``argument``, which may be null or unknown."""
-        if isinstance(argument, Unknown):
+    def read(self, place: int, argument: Value) -> Value:
+        """Convert the argument at a place, from 1, which may be null or unknown."""
+        if isinstance(argument, Unknown) or (argument is None and self.null):
             return argument
         if argument is None:
-            if self.null:
-                return None
-            raise EvaluationError(f"{self.name} must not be null")
+            raise EvaluationError(f"argument {place} must not be null")
         try:
             return self.convert(argument)
         except EvaluationError as error:
-            raise EvaluationError(f"{self.name}: {error}") from None
+            raise EvaluationError(f"argument {place}: {error}") from None
 
     def obstacle(self, argument: Value) -> Unknown | None:
         """The unknown in a converted argument, if it is more than the function accepts."""
@@ -140,24 +136,13 @@ def function(
 
 
 def anything(sees: Sees = Sees.NOTHING) -> Parameter:
-    """Declare a parameter of any type, which may be null: no message names it."""
-    return Parameter("", lambda argument: argument, sees, null=True)
+    """Declare a parameter of any type, which may be null."""
+    return Parameter(lambda argument: argument, sees, null=True)
 
 
-def given(name: str, sees: Sees = Sees.NOTHING) -> Parameter:
-    return Parameter(name, lambda argument: argument, sees)
-
-
-def text(name: str) -> Parameter:
-    return Parameter(name, to_text)
-
-
-def number(name: str) -> Parameter:
-    return Parameter(name, to_number)
-
-
-def whole(name: str) -> Parameter:
-    return Parameter(name, _whole)
+def given(sees: Sees = Sees.NOTHING) -> Parameter:
+    """Declare a parameter of any type that must not be null."""
+    return Parameter(lambda argument: argument, sees)
 
 
 def _whole(argument: Value) -> Value:
@@ -169,7 +154,7 @@ def _whole(argument: Value) -> Value:
     return converted
 
 
-def sequence(name: str, sees: Sees = Sees.INSIDE, *, sets: bool = True, null: bool = False) -> Parameter:
+def sequence(sees: Sees = Sees.INSIDE, *, sets: bool = True, null: bool = False) -> Parameter:
     """Declare a list; a set becomes one when ``sets`` allows it."""
 
     def convert(argument: Value) -> Value:
@@ -177,15 +162,7 @@ def sequence(name: str, sees: Sees = Sees.INSIDE, *, sets: bool = True, null: bo
             raise EvaluationError(f"a list is required, not a {type_name(argument)}")
         return tuple(argument)
 
-    return Parameter(name, convert, sees, null)
-
-
-def texts(name: str, sees: Sees = Sees.NOTHING) -> Parameter:
-    return Parameter(name, lambda argument: tuple(to_text(element) for element in _elements(argument)), sees)
-
-
-def booleans(name: str, sees: Sees = Sees.NOTHING) -> Parameter:
-    return Parameter(name, lambda argument: tuple(to_bool(element) for element in _elements(argument)), sees)
+    return Parameter(convert, sees, null)
 
 
 def _elements(argument: Value) -> tuple[Value, ...]:
@@ -194,7 +171,7 @@ def _elements(argument: Value) -> tuple[Value, ...]:
     raise EvaluationError(f"a list is required, not a {type_name(argument)}")
 
 
-def mapping(name: str, sees: Sees = Sees.INSIDE, *, null: bool = False) -> Parameter:
+def mapping(sees: Sees = Sees.INSIDE, *, null: bool = False) -> Parameter:
     """Declare a map or object."""
 
     def convert(argument: Value) -> Value:
@@ -202,7 +179,18 @@ def mapping(name: str, sees: Sees = Sees.INSIDE, *, null: bool = False) -> Param
             raise EvaluationError(f"a map or object is required, not a {type_name(argument)}")
         return argument
 
-    return Parameter(name, convert, sees, null)
+    return Parameter(convert, sees, null)
+
+
+TEXT = Parameter(to_text)
+"""A string; numbers and booleans convert."""
+NUMBER = Parameter(to_number)
+"""A number; numeric strings convert."""
+WHOLE = Parameter(_whole)
+TEXTS = Parameter(lambda argument: tuple(map(to_text, _elements(argument))))
+"""A list of strings, whose elements may be null."""
+BOOLEANS = Parameter(lambda argument: tuple(map(to_bool, _elements(argument))), Sees.INSIDE)
+"""A list of booleans, whose elements may be null."""
 
 
 _COMMON = lazy_pattern(

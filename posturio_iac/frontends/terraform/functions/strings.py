@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from posturio_iac.frontends.terraform.functions.signature import characters, function, limit_elements, limit_text, text, texts, whole
+from posturio_iac.frontends.terraform.functions.signature import TEXT, TEXTS, WHOLE, characters, function, limit_elements, limit_text
 from posturio_iac.frontends.terraform.values import EvaluationError, normal
 
 _SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 """White space as Unicode, and Go, define it; Python's own list has four control characters more."""
 
 
-@function("chomp", text("str"))
+@function("chomp", TEXT)
 def chomp(value: str) -> str:
     return value.rstrip("\r\n")
 
 
-@function("endswith", text("str"), text("suffix"))
+@function("endswith", TEXT, TEXT)
 def ends_with(value: str, suffix: str) -> bool:
     return value.endswith(suffix)
 
 
-@function("startswith", text("str"), text("prefix"))
+@function("startswith", TEXT, TEXT)
 def starts_with(value: str, prefix: str) -> bool:
     return value.startswith(prefix)
 
 
-@function("strcontains", text("str"), text("substr"))
+@function("strcontains", TEXT, TEXT)
 def contains(value: str, part: str) -> bool:
     return part in value
 
 
-@function("join", text("separator"), texts("lists"), rest=texts("lists"))
+@function("join", TEXT, TEXTS, rest=TEXTS)
 def join(separator: str, *lists: tuple[str | None, ...]) -> str:
     """Join the elements of all lists."""
     items = []
@@ -41,29 +41,29 @@ def join(separator: str, *lists: tuple[str | None, ...]) -> str:
     return separator.join(items)
 
 
-@function("lower", text("str"))
+@function("lower", TEXT)
 def lower(value: str) -> str:
     return value.lower() if value.isascii() else "".join(char.lower()[0] for char in characters(value))
 
 
-@function("upper", text("str"))
+@function("upper", TEXT)
 def upper(value: str) -> str:
     return value.upper() if value.isascii() else "".join(char.upper() if len(char.upper()) == 1 else char for char in characters(value))
 
 
-@function("split", text("separator"), text("str"))
+@function("split", TEXT, TEXT)
 def split(separator: str, value: str) -> tuple[str, ...]:
     """Split at each separator; an empty one separates all characters."""
     limit_elements(value.count(separator))
     return tuple(map(normal, value.split(separator) if separator else characters(value)))
 
 
-@function("strrev", text("str"))
+@function("strrev", TEXT)
 def reverse(value: str) -> str:
     return characters(value)[::-1]
 
 
-@function("substr", text("str"), whole("offset"), whole("length"))
+@function("substr", TEXT, WHOLE, WHOLE)
 def substring(value: str, offset: int, length: int) -> str:
     """Cut out a part. A negative offset counts from the end; a negative length, and with it one of 0, means all the rest."""
     if offset >= 0 and length == 0:
@@ -73,7 +73,7 @@ def substring(value: str, offset: int, length: int) -> str:
     return counted[start : start + length] if length > 0 else counted[start:]
 
 
-@function("title", text("str"))
+@function("title", TEXT)
 def title(value: str) -> str:
     """Convert the first letter of each word to upper case."""
     return "".join(
@@ -87,21 +87,21 @@ def _separates(char: str) -> bool:
     return not (char.isalnum() or char == "_") if char.isascii() else char in _SPACES
 
 
-@function("trim", text("str"), text("cutset"))
+@function("trim", TEXT, TEXT)
 def trim(value: str, characters: str) -> str:
     return value.strip(characters) if characters else value
 
 
-@function("trimprefix", text("str"), text("prefix"))
+@function("trimprefix", TEXT, TEXT)
 def trim_prefix(value: str, prefix: str) -> str:
     return value.removeprefix(prefix)
 
 
-@function("trimsuffix", text("str"), text("suffix"))
+@function("trimsuffix", TEXT, TEXT)
 def trim_suffix(value: str, suffix: str) -> str:
     return value.removesuffix(suffix)
 
 
-@function("trimspace", text("str"))
+@function("trimspace", TEXT)
 def trim_space(value: str) -> str:
     return value.strip(_SPACES)
