@@ -24,7 +24,7 @@ def resolve(search: FileSearch) -> None:
     for path, kind in sorted(search.symlinks.items()):
         real = real_path(search.prefix + path)
         if not os.path.isfile(real):
-            if kind is TERRAFORM and not os.path.exists(real):
+            if kind is TERRAFORM and not os.path.lexists(real):
                 search.warn("a symbolic link to a file that is not here; not read", path)
             continue
         if not search.fence.holds(real):

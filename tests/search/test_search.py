@@ -381,7 +381,7 @@ def test_links_to_directories_are_not_followed(tree: Tree, tmp_path: Path) -> No
     tree.link("directory.tf", "real")
     tree.link("loop.tf", "loop.tf")
     selection = tree.discover(".")
-    assert (found(selection), selection.searched, [d.path for d in selection.diagnostics]) == (["real/x.tf"], 1, ["dangling.tf", "loop.tf"])
+    assert (found(selection), selection.searched, [d.path for d in selection.diagnostics]) == (["real/x.tf"], 1, ["dangling.tf"])
 
 
 def test_a_named_link_to_a_directory_is_followed(tree: Tree, tmp_path: Path) -> None:
