@@ -46,6 +46,7 @@ BEYOND_BOUNDS = [
     ("distinct", ((_shared(60),),)),
     ("tolist", ((_shared(60), _shared(60)),)),
     ("jsonencode", (_shared(60),)),
+    ("yamlencode", (_shared(60),)),
     ("format", ("%v", _shared(60))),
     ("setproduct", (MANY, MANY)),
     ("setproduct", ((1, 2),) * 40),

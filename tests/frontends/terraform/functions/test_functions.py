@@ -13,7 +13,7 @@ import pytest
 from posturio_iac.core.unknown import NOT_EVALUATED
 from posturio_iac.frontends.terraform import functions
 from posturio_iac.frontends.terraform.functions import MODULES, Environment, call, known
-from posturio_iac.frontends.terraform.values import EvaluationError, SetValue, Value, make_set
+from posturio_iac.frontends.terraform.values import SetValue, Value, make_set
 
 NAMES = [name for names in MODULES.values() for name in names.split()]
 ENVIRONMENT = Environment(read_file=lambda path: f"content of {path}", render=lambda text, variables: (text, dict(variables)))
@@ -257,106 +257,6 @@ def test_documented_results(name: str, arguments: tuple[Value, ...], expected: V
     assert result == expected
     assert isinstance(result, SetValue) == isinstance(expected, SetValue)
     assert isinstance(result, bool) == isinstance(expected, bool)
-
-
-ERRORS: list[tuple[str, tuple[Value, ...], str]] = [
-    ("ceil", (), "takes 1 argument, got 0"),
-    ("ceil", (1, 2), "takes 1 argument, got 2"),
-    ("lookup", ({},), "takes 2 to 3 arguments, got 1"),
-    ("join", (",",), "takes at least 2 arguments, got 1"),
-    ("concat", (), "takes at least 1 argument, got 0"),
-    ("ceil", (None,), "argument 1 must not be null"),
-    ("ceil", ("x",), "argument 1: a number is required, and the string is not a decimal number"),
-    ("ceil", (True,), "argument 1: a number is required, not a bool"),
-    ("lower", ((),), "argument 1: a string is required, not a list"),
-    ("substr", ("a", 0.5, 1), "argument 2: a whole number is required"),
-    ("range", (1, 5, -1), "the step must lead from the start to the end"),
-    ("range", (0, 1, 0), "the step must lead from the start to the end"),
-    ("range", (1025,), "more than 1024 elements"),
-    ("sum", ((),), "the list is empty"),
-    ("sum", ((1, None),), "an element is null"),
-    ("sum", ({"a": 1},), "argument 1: a list is required, not a map"),
-    ("join", (",", ("a", None)), "element 1 is null"),
-    ("join", (",", (("a",),)), "argument 2: a string is required, not a list"),
-    ("format", ("%s",), '"%s" needs argument 1, and there are 0'),
-    ("format", ("a", 1), "1 arguments are given, and the format uses 0"),
-    ("format", ("%s", None), '"%s" cannot write null'),
-    ("format", ("%d", 1.5), '"%d" needs a whole number'),
-    ("format", ("%z", 1), '"%z" is no verb that Terraform knows'),
-    ("format", ("100%", 1), "a percent sign is not followed by a verb; write %% for the sign itself"),
-    ("formatlist", ("%s %s", ("a",), ("b", "c")), "the lists have different lengths"),
-    ("regex", ("[a-z]+", "123"), "the pattern does not match any part of the string"),
-    ("regex", ("(a)(?P<b>b)", "ab"), "pattern: either all groups have names, or none"),
-    ("coalesce", (), "no argument is known to be neither null nor an empty string"),
-    ("coalesce", (None, ""), "no argument is known to be neither null nor an empty string"),
-    ("coalesce", ({}, "x"), "all elements must have the same type, not map and string"),
-    ("coalescelist", ((), None), "all lists are empty or null"),
-    ("concat", (("a",), make_set(("b",))), "argument 2: a list is required, not a set"),
-    ("concat", (make_set(("a",)), ("b",)), "argument 1: a list is required, not a set"),
-    ("coalescelist", (make_set(("a",)),), "argument 1: a list is required, not a set"),
-    ("contains", ("abc", "a"), "argument 1: a list is required, not a string"),
-    ("element", ((), 0), "the list is empty"),
-    ("element", (make_set(("a",)), 0), "argument 1: a list is required, not a set"),
-    ("index", (make_set(("a",)), "a"), "argument 1: a list is required, not a set"),
-    ("index", (("a",), None), "argument 2 must not be null"),
-    ("index", (("a",), "b"), "the list does not hold the value"),
-    ("length", (5,), "a string or a collection is required, not a number"),
-    ("lookup", ({"a": 1}, "b"), 'there is no key "b" and no default'),
-    ("lookup", (("a",), "b", 1), "argument 1: a map or object is required, not a list"),
-    ("merge", ({"a": 1}, "b"), "argument 2: a map or object is required, not a string"),
-    ("one", (("a", "b"),), "the list must hold at most one element, and holds 2"),
-    *(
-        ("slice", (("a",), *ends), "the start {} and the end {} must be in order and within the list's length of 1".format(*ends))
-        for ends in [(0, 2), (1, 0), (-1, 1)]
-    ),
-    ("slice", (make_set(("a",)), 0, 1), "argument 1: a list is required, not a set"),
-    ("sort", (("a", None),), "an element is null"),
-    ("zipmap", (("a",), ()), "1 keys do not match 0 values"),
-    ("zipmap", (("a",), make_set((1,))), "argument 2: a list is required, not a set"),
-    ("setproduct", (("a",),), "takes at least 2 arguments"),
-    ("setunion", (("a",), ({},)), "all elements must have the same type, not map and string"),
-    ("tobool", ("True",), 'a bool is required; of strings only "true" and "false" are one'),
-    ("tolist", ((1, True),), "all elements must have the same type, not bool and number"),
-    ("tolist", ((("a", 1), (2, True)),), "all elements must have the same type, not bool and number"),
-    ("toset", (1,), "cannot convert a number to a set"),
-    ("tolist", ("a",), "cannot convert a string to a list"),
-    ("tomap", (("a",),), "cannot convert a list to a map"),
-    ("tostring", ({},), "a string is required, not a map"),
-    ("map", ("a",), "takes pairs of a key and a value"),
-    ("map", (None, 1), "a key is null"),
-    ("base64decode", ("aGk",), "the string is not valid base64"),
-    ("base64decode", ("/w==",), "the decoded bytes are not valid UTF-8"),
-    ("urldecode", ("100%",), "a percent sign is not followed by two hexadecimal digits"),
-    ("jsondecode", ('{"a": }',), "not valid JSON in line 1, column 7: expecting value"),
-    ("jsondecode", ("NaN",), "not valid JSON: NaN is no value"),
-    ("yamldecode", ("",), "there is no document"),
-    ("yamldecode", ("a\n---\nb",), "not valid YAML in line 2: but found another document"),
-    ("yamldecode", ("*a",), "not valid YAML in line 1: found undefined alias"),
-    ("yamldecode", ("a: 1\nb: [}\n",), "not valid YAML in line 2: did not find expected node content"),
-    ("yamldecode", ("!!set {a}",), "a map cannot have the tag tag:yaml.org,2002:set"),
-    ("yamldecode", ("a: \x01",), "not valid YAML: it holds characters that YAML does not allow"),
-    ("yamldecode", ("!!python/tuple [x]",), "a list cannot have the tag tag:yaml.org,2002:python/tuple"),
-    ("yamldecode", ("!!python/name:os.system ''",), "the tag tag:yaml.org,2002:python/name:os.system is not supported"),
-    ("yamldecode", ("[1]: 2",), "only strings are allowed as keys"),
-    ("yamldecode", ("~: 2",), "a key must be a string and not null"),
-    ("yamldecode", ("<<: 2",), "only maps can be merged into a map"),
-    ("yamldecode", ("!!int a",), "a scalar cannot be read as int"),
-    ("yamldecode", (".nan",), "a number that is not a number is not supported"),
-    ("formatdate", ("YYY", "2018-01-02T23:12:01Z"), 'spec: "YYY" is no part of a date'),
-    ("formatdate", ("X", "2018-01-02T23:12:01Z"), 'spec: "X" is no part of a date'),
-    ("formatdate", ("'YYYY", "2018-01-02T23:12:01Z"), "spec: a quote is not closed"),
-    ("formatdate", ("YYYY", "2018-02-30T23:12:01Z"), 'not a valid RFC 3339 timestamp: "2018-02-30T23:12:01Z"'),
-    ("timeadd", ("2026-10-01", "1h"), 'not a valid RFC 3339 timestamp: "2026-10-01"'),
-    ("timeadd", ("2026-10-01T00:00:00Z", "90d"), 'not a valid duration: "90d"; write hours, minutes and seconds as in "1h30m"'),
-    ("timeadd", ("2026-10-01T00:00:00Z", "3000000h"), 'not a valid duration: "3000000h" is longer than 292 years'),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("name", "arguments", "message"), ERRORS, ids=map(_label, ERRORS))
-def test_what_terraform_refuses_is_refused_with_one_clear_sentence(name: str, arguments: tuple[Value, ...], message: str) -> None:
-    with pytest.raises(EvaluationError) as refusal:
-        evaluate(name, *arguments)
-    assert str(refusal.value) == f"{name}(): {message}"
 
 
 def test_sets_are_sorted_and_hold_each_element_once() -> None:
