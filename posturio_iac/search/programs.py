@@ -82,8 +82,8 @@ _AWAY = lazy_pattern(rf"\bworking_dir{_SET}|(?:\bcd|\s-C|\s--prefix)[\s=]+([\w./
 _NEXT = r"[ \t\"',\\]+"
 _RUNNERS = tuple(map(lazy_pattern, (rf"{one}{_NEXT}(?:-\w+{_NEXT})*([\w./@+-]+)" for one in (rf"go\b{_NEXT}run", r"python[\d.]*", "node"))))
 """What runs a whole folder, or a module by its name."""
-_GETS, _SHELL = r"(?:curl|wget)\b[^|;&\n]*?\w://", r"(?:\w*sh|python[\d.]*|node|perl|ruby)\b"
-_FETCHED = lazy_pattern(rf"(?:{_GETS}[^|;&\n]*\|\s*(?:sudo\s+)?{_SHELL}|(?:<|\b\w*sh\s+-c\s+[\\\"']*\$)\({_GETS})")
+_GETS, _RUN = r"(?:curl|wget|iwr|irm)\b", r"(?:sudo(?:\s+-\w+)*\s+)?(?:\w*sh|python[\d.]*|node|perl|ruby|iex)\b"
+_FETCHED = lazy_pattern(rf"{_GETS}[^|;&\n]{{0,500}}\|\s*{_RUN}|(?:<|\b(?:\w*sh\s+-c|eval)\s+[\\\"']*\$)\({_GETS}[^)\n]{{0,500}}")
 """A script that is run as it comes from elsewhere."""
 _ADDRESS = lazy_pattern(r"\w+://[^\s\"'\\|)]+")
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -124,17 +124,18 @@ def _decoded(text: str) -> Iterator[str]:
         while at >= 0:
             from base64 import b64decode
 
-            before, behind = text[max(at - _LARGEST, 0) : at], text[at : at + _LARGEST]
-            coded = before[len(before.rstrip(_BASE64)) :] + behind[: len(behind) - len(behind.lstrip(_BASE64))]
-            yield b64decode(coded[: len(coded) // 4 * 4]).decode("utf-8", "replace")
-            at = text.find(hint, at + len(behind) - len(behind.lstrip(_BASE64)))
+            before, behind = text[max(at - _BEHIND, 0) : at], text[at : at + _BEHIND]
+            coded = before[len(before.rstrip(_BASE64)) :] + behind[: len(behind) - len(behind.lstrip(_BASE64))] + "AAA"
+            for first in range(4):  # what stands before it may look like a part
+                yield b64decode(coded[first : first + (len(coded) - first) // 4 * 4]).decode("utf-8", "replace")
+            at = text.find(hint, at + len(hint))
 
 
 def fetched(text: str) -> str:
-    """The address of a script that a command runs as it comes from elsewhere; empty without one."""
-    found = _FETCHED.search(text) if "://" in text else None
-    address = _ADDRESS.search(text, found.start()) if found else None
-    return address[0] if address else ""
+    """The address of a script that a command runs as it comes from elsewhere, or words for an open one; empty without one."""
+    if (found := _FETCHED.search(text)) is None:
+        return ""
+    return address[0] if (address := _ADDRESS.search(found[0])) else "a script that the code does not fix"
 
 
 def _torn(text: str) -> Iterator[re.Match[str]]:
