@@ -15,7 +15,7 @@ import pytest
 
 from posturio_iac.rules import all_rules
 from tests.support import fixture_tools, outputs
-from tests.support.fixture_tools import AS_OF, FIXTURES, FORMS, KINDS, WITHOUT_PROGRAMS, Case, cases, scan, scan_apart, summary
+from tests.support.fixture_tools import AS_OF, FIXTURES, FORMS, KINDS, WITHOUT_PROGRAMS, Case, cases, forms, scan, scan_apart, summary
 from tests.support.outputs import OUTPUTS, golden, told
 
 ROOT = Path(__file__).parent.parent
@@ -43,7 +43,7 @@ def plain(case: Case) -> tuple[int, dict[str, Any]]:
     return scan_apart(case)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", [*CASES, *forms()], ids=str)
 def test_golden(case: Case) -> None:
     assert summary(*plain(case)) == case.golden.read_text(encoding="utf-8"), (
         "if it is right: python -m tests.support.fixture_tools --update"

@@ -12,6 +12,7 @@ import pytest
 
 from posturio_iac.core.host_ids import CFN_LINT
 from tests.rules.test_pages import cloudformation, states
+from tests.support.fixture_tools import forms
 from tests.support.hosts.cfn_linting import (
     ENDINGS,
     INCOMPLETE,
@@ -77,8 +78,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for each form of template, program of a rule and example of its page; the configuration forbids all keys."""
     top = tmp_path_factory.mktemp("tree")
     write(top / "posturio-iac.toml", "[forbidden]\n")
-    for folder in sorted((ROOT / "fixtures/cloudformation").iterdir()):
-        shutil.copytree(folder, top / folder.name)
+    for form in forms():
+        shutil.copytree(form.folder, top / form.name)
     for folder in sorted((ROOT / "fixtures").glob("*/*_template")):
         shutil.copytree(folder, top / f"{folder.parent.name}-{folder.name}")
     for rule in CFN_LINT:

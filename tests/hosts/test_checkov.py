@@ -85,16 +85,6 @@ def test_skips_of_checkov_hold(tmp_path: Path) -> None:
     assert skipped == {(MISSING, "aws_iam_access_key.ci"): "moves to roles", (MISSING, "Key"): "moves"}
 
 
-def test_suppressions_of_ours_hold(tmp_path: Path) -> None:
-    ignored = '# posturio:ignore[iam.access_keys_without_lifetime] until=2027-03-01 reason="moves to roles"\nresource "aws_iam_access_key"'
-    configured = '[[suppressions]]\nrule = "iam.ownerless_access_keys"\naddress = "*"\nreason = "one team"\nuntil = 2099-01-01\n'
-    write(tmp_path, {"main.tf": KEY.replace('resource "aws_iam_access_key"', ignored), "posturio-iac.toml": configured})
-    found = report(tmp_path)
-    assert failed(found) == set()
-    assert {one.check: one.reason for one in found if one.result == "skipped"} == {MISSING: "moves to roles", OWNERLESS: "one team"}
-    assert checkov(tmp_path, "-d", ".").returncode == 0
-
-
 @pytest.mark.promise("budget")
 def test_a_spent_budget_fails(tmp_path: Path) -> None:
     write(tmp_path, {"stack.json": nested_sub(25)})
@@ -216,21 +206,6 @@ def test_a_broken_file_does_not_hide_the_others(broken: dict[str, str], tmp_path
 
 
 # What goes wrong with us is a failed check, never exit code 0
-
-
-def test_a_mistake_in_the_configuration_fails_the_checks(tmp_path: Path) -> None:
-    write(tmp_path, {"main.tf": KEY, "posturio-iac.toml": "max_lifetime = 3\n"})
-    done = checkov(tmp_path, "-d", ".", "--output", "json")
-    assert done.returncode == 1
-    (name,) = {one.name for one in records(done)}
-    assert name.startswith("No access key was checked here: ")
-    assert "max_lifetime" in name
-
-
-def test_a_mistake_in_the_time_fails_the_checks(terraform: Path) -> None:
-    (name,) = {one.name for one in report(terraform, POSTURIO_IAC_AS_OF="yesterday")}
-    wanted = "POSTURIO_IAC_AS_OF must be a date such as 2027-03-01 or a time such as 2027-03-01T12:00:00Z."
-    assert name == f"No access key was checked here: {wanted}"
 
 
 CRASH = """\

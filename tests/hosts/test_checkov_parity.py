@@ -82,18 +82,6 @@ def test_no_check_that_passes_is_a_finding_of_ours(scanned: dict[str, Any], seen
     assert [one for one in seen if one.result == "passed" and (one.file, one.check, one.resource) in found] == []
 
 
-def test_undetermined_keys_are_shown_with_the_reason_and_do_not_fail(scanned: dict[str, Any], seen: list[Record]) -> None:
-    def is_open(key: dict[str, Any]) -> bool:
-        unseen = any("tags cannot be seen" in reason for reason in key["undecided"])
-        return unseen and key["status"] == "Active" and not key["lifetime"]
-
-    open_ = {(key["path"], key["address"]) for key in scanned["keys"] if key["verdict"] == "undetermined" and is_open(key)}
-    about = [one for one in seen if (one.file, one.resource) in open_ and one.check == MISSING]
-    assert len(about) > 2
-    assert {one.result for one in about} == {"skipped"}
-    assert all(one.reason.startswith(OPEN) and one.reason != OPEN for one in about)
-
-
 def test_every_check_fails_somewhere(seen: list[Record], tmp_path: Path) -> None:
     """One only in a repository whose configuration forbids keys."""
     forbidding = shutil.copytree(ROOT / "fixtures/forbidden_access_keys/flagged", tmp_path / "forbidding")

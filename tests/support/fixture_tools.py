@@ -63,6 +63,11 @@ def cases() -> tuple[Case, ...]:
     return tuple(Case(short[p.parent.name], p.name) for p in folders)
 
 
+def forms() -> tuple[Case, ...]:
+    """The programs in ``fixtures/cloudformation/``, which show no rule but a form that templates take."""
+    return tuple(Case("forms.cloudformation", p.name) for p in sorted(FIXTURES.glob("cloudformation/*")) if p.is_dir())
+
+
 def scan(folder: Path, *options: str) -> tuple[int, dict[str, Any]]:
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
@@ -143,7 +148,7 @@ def _update_edits(folders: set[Path]) -> None:
 
 
 def _wanted(names: list[str]) -> Iterator[Case]:
-    for case in cases():
+    for case in (*cases(), *forms()):
         if not names or any(name.rstrip("/") in (str(case), case.folder.parent.name) for name in names):
             yield case
 

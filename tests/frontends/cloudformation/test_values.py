@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.model import Unknown
 from posturio_iac.errors import UsageError
 from tests.support.cloudformation_reading import key, keys, reading
@@ -96,23 +95,6 @@ DEPLOYED = [f"Fn::{name}" for name in ("ImportValue", "GetAZs", "Cidr", "Transfo
 
 
 @pytest.mark.parametrize(
-    ("expression", "cause", "subject"),
-    [
-        ("!Ref Image", OpenCause.INPUT, "Image"),
-        ("!GetAtt Nowhere.Arn", OpenCause.ABSENT_CODE, "Nowhere"),
-        ("!Ref AWS::StackName", OpenCause.APPLY, "AWS::StackName"),
-        ("'{{resolve:ssm:/name}}'", OpenCause.APPLY, "{{resolve:ssm:/name}}"),
-        ("!Frobnicate x", OpenCause.NOT_EVALUATED, "Fn::Frobnicate"),
-        *((f"{{{name}: x}}", OpenCause.APPLY, name) for name in DEPLOYED),
-    ],
-)
-def test_what_would_settle_an_open_value_is_data(tmp_path: Path, expression: str, cause: OpenCause, subject: str) -> None:
-    user = key(tmp_path, TEMPLATE % expression).user
-    assert isinstance(user, Unknown)
-    assert (user.cause, user.subject) == (cause, subject)
-
-
-@pytest.mark.parametrize(
     ("expression", "reason"),
     [
         ("!Ref Empty", "the parameter Empty is chosen at deployment"),
@@ -134,12 +116,18 @@ def test_what_would_settle_an_open_value_is_data(tmp_path: Path, expression: str
         ("!If [Missing, a, b]", "the condition Missing is not declared here"),
         ("'{{ user }}'", "a template engine fills in {{ user }}"),
         ("{a: b}", "the value must be text, not a list or a map"),
+        ("!Ref Image", "(INPUT: Image)"),
+        ("!GetAtt Nowhere.Arn", "(ABSENT_CODE: Nowhere)"),
+        ("!Ref AWS::StackName", "(APPLY: AWS::StackName)"),
+        ("'{{resolve:ssm:/name}}'", "(APPLY: {{resolve:ssm:/name}})"),
+        ("!Frobnicate x", "(NOT_EVALUATED: Fn::Frobnicate)"),
+        *((f"{{{name}: x}}", f"(APPLY: {name})") for name in DEPLOYED),
     ],
 )
 def test_what_code_does_not_fix_is_unknown_with_its_reason(tmp_path: Path, expression: str, reason: str) -> None:
     user = key(tmp_path, TEMPLATE % expression).user
     assert isinstance(user, Unknown)
-    assert reason in user.reason
+    assert reason in f"{user.reason} ({user.cause.name if user.cause else ''}: {user.subject})"
 
 
 @pytest.mark.parametrize(
