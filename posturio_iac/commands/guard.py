@@ -43,16 +43,13 @@ class Guard:
             if part in _MADE_FOLDERS:
                 return f"{path} is generated; change {_MADE_FOLDERS[part]}"
         full = os.path.join(self._top, path)
-        outside = f"{path} is outside of {self.root}; run fix there"
-        if path.startswith("..") and os.path.normpath(path).split(os.sep)[0] == os.pardir:
-            return outside
         try:
             mode = self._fence.admit(full)
             if is_git_data(os.path.realpath(full), self._top):
                 return f"{path} leads into .git, which only git writes"
             data = self._data(path)
         except OutsideError:
-            return outside
+            return f"{path} is outside of {self.root}; run fix there"
         except UnreadableError as error:
             return f"{path} {error}"
         except OSError as error:

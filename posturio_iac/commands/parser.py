@@ -162,13 +162,13 @@ def _mistake(command: Command, text: str) -> UsageError:
     return UsageError(f"{text} (see posturio-iac {command.name} --help)")
 
 
-def help_text(command: Command, columns: int | None = None) -> str:
-    """The help of a command, at most ``columns`` wide; as wide as the terminal without it, and `WIDTH` where there is none."""
+def help_text(command: Command) -> str:
+    """The help of a command, as wide as the terminal; `WIDTH` at most, and where there is none."""
     from textwrap import fill
 
     from posturio_iac.core.text.terminal import columns_of_stdout
 
-    wide = columns or min(columns_of_stdout() or WIDTH, WIDTH)
+    wide = min(columns_of_stdout() or WIDTH, WIDTH)
     last = (", ".join(HELP), "Print this help")
     rows = {option.name: (_head(option), f"{option.help}{_ending(option)}") for option in command.options}
     left = max(len(head) for head, _ in [*rows.values(), last, (command.word, "")]) + 4

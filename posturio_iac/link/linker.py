@@ -59,12 +59,12 @@ class Linker:
         self,
         code: Code,
         states: Sequence[TerraformState],
-        stacks: Stacks | None,
+        stacks: Stacks,
         unread: Sequence[str] = (),
         accounts: Mapping[str, str] | None = None,
     ) -> None:
         self.accounts = dict(accounts or {})
-        self.code, self.states, self.stacks, self.unread = code, tuple(states), stacks or Stacks(), tuple(unread)
+        self.code, self.states, self.stacks, self.unread = code, tuple(states), stacks, tuple(unread)
         self._by_id: defaultdict[str, list[StateEntry]] = defaultdict(list)
         self._by_user: defaultdict[str, list[StateEntry]] = defaultdict(list)
         self._made = Counter(declared.span for declared in code.keys)

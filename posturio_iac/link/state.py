@@ -52,8 +52,6 @@ _ID = lazy_pattern(r"[A-Z0-9]{16,128}")
 _SERVICE = lazy_pattern(r"[\w.-]{1,128}", re.ASCII)
 _USER = lazy_pattern(r"[\w+=,.@-]{1,128}", re.ASCII)
 _PULL = "`terraform state pull` or `terraform show -json`"
-_DEPTH = 200
-"""How deep modules may stand in one another."""
 
 
 class StateError(Exception):
@@ -130,21 +128,16 @@ def _keys(document: dict[str, Any], label: str) -> Iterator[StateKey]:
 
 def _shown(document: dict[str, Any], label: str) -> Iterator[StateKey]:
     values = document.get("values") or {}
-    pending: list[tuple[Any, int]] = [(values.get("root_module") if isinstance(values, dict) else None, 0)]
+    pending = [*_objects([values.get("root_module") if isinstance(values, dict) else None], label)]
     while pending:
-        module, depth = pending.pop()
-        if not isinstance(module, dict):
-            if module is not None:
-                raise _broken(label)
-            continue
+        module = pending.pop()
         for resource in _objects(module.get("resources"), label):
             if _is_key(resource):
                 address, deposed = resource.get("address"), resource.get("deposed_key")
                 if not isinstance(address, str):
                     raise _broken(label)
                 yield _key(resource["type"], address, resource.get("values"), deposed)
-        if depth < _DEPTH:
-            pending += [(child, depth + 1) for child in _objects(module.get("child_modules"), label)]
+        pending += _objects(module.get("child_modules"), label)
 
 
 def _version_4(resources: list[Any], label: str) -> Iterator[StateKey]:

@@ -209,6 +209,4 @@ def _earlier(key: DeployedKey) -> datetime | None:
 
 def of_unsure_age(key: DeployedKey) -> DeployedKey:
     """A key of the report whose user could not be listed: it may be as old as the user."""
-    if _earlier(key) is None:
-        return key
-    return replace(key, created=NOT_LISTED())
+    return key if _earlier(key) is None else replace(key, created=NOT_LISTED())

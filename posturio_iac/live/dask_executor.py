@@ -49,7 +49,7 @@ def read_elsewhere(surveyor: Surveyor, target: AccountTarget, *, version: str) -
     """Read one account in another process. Nothing is raised: a client waits for ever for an exception that cannot be sent back."""
     if version != __version__:
         return failed(target, f"its worker has posturio-iac {__version__}, but this is {version}")
-    with ThreadPoolExecutor(max(surveyor.request.workers, 1)) as pool:
+    with ThreadPoolExecutor(surveyor.request.workers) as pool:
         try:
             stranger = _stranger(surveyor, target)
             outcome = surveyor.read(target, pool) if stranger is None else failed(target, stranger)

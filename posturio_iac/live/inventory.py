@@ -232,9 +232,7 @@ def _about(failures: list[tuple[DeployedUser, AwsError]]) -> str:
 
 
 def _without_tags(user: DeployedUser) -> DeployedUser:
-    if not is_unasked(user.tags):
-        return user
-    return replace(user, tags=users.UNASKED)
+    return replace(user, tags=users.UNASKED) if is_unasked(user.tags) else user
 
 
 def _say_what_tags_hide(detailed: dict[str, DeployedUser] | None, cached: list[list[DeployedKey]], inventory: Inventory) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from posturio_iac.core.keys import user_path
 from posturio_iac.core.model import Attr, KeyKind, Privilege, Unknown
@@ -103,7 +103,7 @@ class DeployedKey:
     rests_on_ledger: bool = False
     """True if ``disabled_since`` is what earlier runs saw, and no event tells it."""
     key_id: str | None = None
-    evidence: tuple[str, ...] = field(default=())
+    evidence: tuple[str, ...] = ()
     """The sources of these facts, and their age."""
     kind: KeyKind = KeyKind.ACCESS_KEY
     service: str | None = None

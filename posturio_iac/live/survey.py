@@ -62,17 +62,17 @@ class AccountOutcome:
 class Surveyor:
     """Reads one target at a time; threads may share it, and processes may get a copy."""
 
-    def __init__(self, request: Request, region: str | None) -> None:
-        self.request, self.region, self.budget = request, region, CallBudget()
+    def __init__(self, request: Request) -> None:
+        self.request, self.budget = request, CallBudget()
         self._bases: dict[str | None, Connection] = {}
 
-    def __reduce__(self) -> tuple[type[Surveyor], tuple[Request, str | None]]:
-        return Surveyor, (self.request, self.region)
+    def __reduce__(self) -> tuple[type[Surveyor], tuple[Request]]:
+        return Surveyor, (self.request,)
 
     def base(self, profile: str | None) -> Connection:
         """The connection of a profile. Raises `UsageError`."""
         if profile not in self._bases:
-            self._bases[profile] = connect(profile, self.region, self.budget, pool=self.request.workers)
+            self._bases[profile] = connect(profile, self.budget, pool=self.request.workers)
         return self._bases[profile]
 
     @property
@@ -125,7 +125,7 @@ Progress: TypeAlias = "Callable[[AccountOutcome, int, int], object] | None"
 
 def survey(surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progress = None) -> Generator[AccountOutcome, None, None]:
     """Read all targets and yield outcomes as they come; accounts and their users share one queue, so no thread is idle."""
-    workers = max(surveyor.request.workers, 1)
+    workers = surveyor.request.workers
     pool = ThreadPoolExecutor(workers)
     try:
         left, waiting = iter(targets), set[Future[AccountOutcome]]()
@@ -171,7 +171,7 @@ def date_disabled(connection: Connection, inventory: Inventory, request: Request
                 known = error
             if not isinstance(known, Trail):
                 failures[known.reason if isinstance(known, Unknown) else str(known)] = None
-        inventory.keys = [one for key in inventory.keys for one in (from_trail([key], known) if key.kind is kind else (key,))]
+        inventory.keys = [from_trail(key, known) if key.kind is kind else key for key in inventory.keys]
     for why in failures:
         if request.switches is None:
             inventory.say(Level.WARNING, f"{why}; a --ledger records how long keys have been inactive")

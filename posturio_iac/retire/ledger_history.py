@@ -119,14 +119,14 @@ class Ledger:
         spans = self.findings.get(fingerprint)
         return min(span.at for span in spans) if spans else None
 
-    def saw_finding(self, fingerprint: str, as_of: datetime, *, key: str = "", detail: Mapping[str, Any] | None) -> None:
+    def saw_finding(self, fingerprint: str, as_of: datetime, *, key: str = "", detail: Mapping[str, Any]) -> None:
         """Remember that a finding is open."""
         spans = self.findings.setdefault(fingerprint, [])
         if not self.is_open(fingerprint):
             spans.append(KeyChange(as_of, KeyChangeKind.FLAGGED, key, as_of, {}))
         span = spans[-1]
         span.at, span.last, span.key = min(span.at, as_of), max(span.last, as_of), key or span.key
-        span.detail = {**span.detail, "finding": fingerprint, **(detail or {})}
+        span.detail = {**span.detail, "finding": fingerprint, **detail}
 
     def resolve(self, fingerprint: str, as_of: datetime) -> None:
         if self.is_open(fingerprint):

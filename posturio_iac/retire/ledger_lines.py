@@ -87,7 +87,7 @@ KIND, VALUE = "~", "="
 
 def encode(value: Any) -> Any:
     """A value as JSON has it."""
-    if value is None or isinstance(value, (bool, int, float)) or type(value) is str:
+    if value is None or type(value) in (bool, int, str):
         return value
     if isinstance(value, datetime):
         return {KIND: "time", VALUE: written(value)}
@@ -97,7 +97,7 @@ def encode(value: Any) -> Any:
         return {KIND: "Unknown", VALUE: {"kind": value.kind.name, "arguments": [encode(one) for one in value.arguments]}}
     if isinstance(value, list):
         return [encode(one) for one in value]
-    if isinstance(value, (tuple, set, frozenset)):
+    if isinstance(value, (tuple, set)):
         ordered = value if isinstance(value, tuple) else sorted(value)
         return {KIND: "set" if isinstance(value, set) else "tuple", VALUE: [encode(one) for one in ordered]}
     if isinstance(value, dict):

@@ -129,6 +129,7 @@ def by_account(made: list[Step]) -> Iterator[tuple[str, list[Step]]]:
 
 
 NOT_TAKEN = ("kept", "refused")
+OUTCOMES = ("begun", "done", "failed", *NOT_TAKEN)
 WORDS = {"disable": "switch it off", "delete": "delete it", "enable": "switch it on again"}
 DONE = {"disable": "switched off", "delete": "deleted", "enable": "switched on again"}
 
@@ -141,7 +142,7 @@ class Entry(NamedTuple):
     """``disable``, ``delete`` or ``enable``."""
     outcome: str
     why: str
-    caller: str = ""
+    caller: str
 
     def text(self) -> str:
         """Describe the step: a clause without a full stop."""
@@ -166,14 +167,11 @@ def read_log(text: str) -> tuple[dict[str, Entry], int]:
             entry = json.loads(line)
             words = {name: str(entry[name]) for name in ("at", "step", "outcome", "why")}
             told = Entry(**words, caller=str(entry.get("caller", "")))
-            key_id = str(entry["key_id"])
+            if told.step not in WORDS or told.outcome not in OUTCOMES or parse_date(told.at) is None:
+                raise ValueError
+            lines.append((str(entry["key_id"]), told))
         except (ValueError, RecursionError, LookupError, TypeError):
             lost += 1
-            continue
-        if told.step not in WORDS or told.outcome not in ("begun", "done", "kept", "failed", "refused") or parse_date(told.at) is None:
-            lost += 1
-            continue
-        lines.append((key_id, told))
     for key_id, told in sorted(lines, key=lambda entry: entry[1].at):
         before = found.get(key_id)
         # A second run of the script may find that the first one had taken the step.

@@ -216,7 +216,7 @@ def test_what_was_lost_with_a_worker_gets_another_chance_alone() -> None:
 
 def test_a_worker_with_credentials_of_another_account_reads_nothing(cloud: Cloud) -> None:
     cloud.user("ci")
-    surveyor = Surveyor(Request(as_of=AS_OF), None)
+    surveyor = Surveyor(Request(as_of=AS_OF))
     outcome = dask_executor.read_elsewhere(surveyor, AccountTarget(None, Account("111122223333")), version=__version__)
     text = f"111122223333 was not read: its worker's credentials belong to account {cloud.account}"
     assert [said.message for said in outcome.diagnostics] == [text]
@@ -232,7 +232,7 @@ def test_what_goes_wrong_in_a_task_travels_as_a_sentence(monkeypatch: Patch) -> 
         raise RecursionError("too deep")
 
     monkeypatch.setattr(Surveyor, "read", deep)
-    outcome = dask_executor.read_elsewhere(Surveyor(Request(as_of=AS_OF), None), TARGET, version=__version__)
+    outcome = dask_executor.read_elsewhere(Surveyor(Request(as_of=AS_OF)), TARGET, version=__version__)
     assert outcome.diagnostics[0].message == "111122223333 was not read: its worker stopped with RecursionError: too deep"
 
 
@@ -240,7 +240,7 @@ def test_no_credentials_travel(cloud: Cloud, monkeypatch: Patch) -> None:
     from pickle import dumps  # noqa: PLC0415 - what distributed does with a task
 
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-this-machine")
-    surveyor = Surveyor(Request(as_of=AS_OF), None)
+    surveyor = Surveyor(Request(as_of=AS_OF))
     assert surveyor.identity(None).id == cloud.account
     assert b"a-secret-of-this-machine" not in dumps((surveyor, TARGET))
 

@@ -217,7 +217,7 @@ def test_what_a_dask_worker_sends_back_holds_no_secret() -> None:
     target = AccountTarget(None, Account(OTHER), f"arn:aws:iam::{OTHER}:role/audit", "an id")
     for replaced in ({}, {"AssumeRole": EXPIRED}, {"GetAccountAuthorizationDetails": details(arn="x")}, {"ListAccessKeys": b"<"}):
         with answering(**replaced):
-            outcome = dask_executor.read_elsewhere(Surveyor(Request(as_of=AS_OF), None), target, version=__version__)
+            outcome = dask_executor.read_elsewhere(Surveyor(Request(as_of=AS_OF)), target, version=__version__)
         sent = dumps(outcome)
         assert (KEY_ID.encode() in sent) == (not replaced)
         assert not [secret for secret in SECRETS if secret.encode() in sent]

@@ -150,7 +150,7 @@ def test_a_call_that_is_not_on_the_list_is_never_sent(cloud: Cloud) -> None:
     cloud.user("ci")
     key_id = cloud.key("ci", age=1)
     budget = CallBudget()
-    connection = session.connect(None, None, budget)
+    connection = session.connect(None, budget)
     for operation, parameters in (
         ("iam:UpdateAccessKey", {"UserName": "ci", "AccessKeyId": key_id, "Status": "Inactive"}),
         ("iam:DeleteAccessKey", {"UserName": "ci", "AccessKeyId": key_id}),

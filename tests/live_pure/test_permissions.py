@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 
@@ -51,7 +49,6 @@ GROUPS = {"admins": attached("AdministratorAccess"), "readers": attached("ReadOn
         (inline({**ANY, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}), Privilege.SOME),
         (inline({**ANY, "Resource": "arn:aws:s3:::b"}), Privilege.SOME),
         (inline({**ANY, "Effect": "Deny"}), Privilege.SOME),
-        ({"UserPolicyList": [{"PolicyDocument": quote(json.dumps({"Statement": ANY}))}]}, Privilege.ADMIN),
         ({"GroupList": ["admins"]}, Privilege.ADMIN),
         ({"GroupList": ["empty", "readers"]}, Privilege.SOME),
         ({"GroupList": ["empty"]}, Privilege.NONE),

@@ -27,7 +27,7 @@ ONE = RunCoverage(1)
 
 
 def text(report: Report, style: Style = PLAIN, *, by_owner: bool = False, quiet: bool = False, read: RunCoverage = ONE) -> str:
-    return render(report, style, by_owner=by_owner, quiet=quiet, read=read)
+    return render(report, style, by_owner=by_owner, quiet=quiet, read=read, ages=FindingAges())
 
 
 def squeezed(shown: str) -> str:

@@ -69,7 +69,7 @@ class World:
         if story.service:
             key = replace(key, last_used=UNTOLD_USE, kind=KeyKind.SERVICE_CREDENTIAL, service="bedrock.amazonaws.com")
         told = [KeyEvent(at, active=on) for at, on in self.events(now) if at > now - 90 * DAY]
-        (key,) = from_trail([key], Trail({KEY: told}) if story.trail else AwsError("cloudtrail:LookupEvents", "AccessDenied", "no"))
+        key = from_trail(key, Trail({KEY: told}) if story.trail else AwsError("cloudtrail:LookupEvents", "AccessDenied", "no"))
         return from_ledger([key], ledger, now)[0]
 
 

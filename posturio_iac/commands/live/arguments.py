@@ -32,8 +32,6 @@ COMMAND = Command(
     groups=[(title, [option.name for option in options]) for title, options in GROUPS.items()],
     absent=ABSENT,
 )
-WORKERS = 32
-"""Threads that mostly wait: what one account feels is bounded by the rate of calls, not by their number."""
 TRUSTED_SCHEDULER = r"(?:tls|wss)://\S+|tcp://(?:localhost|127(?:\.\d+){3}|\[::1\]):\d+/?"
 ROLE = "OrganizationAccountAccessRole"
 NOWHERE = "none"
@@ -57,7 +55,6 @@ class LiveArguments:
         self.organization = bool(given.organization)
         self.several = self.organization or bool(self.accounts)
         """True if accounts are read by assuming a role in them."""
-        self.workers = WORKERS
         self.role = given.role_name or ROLE
         self.answers: tuple[str, ...] = tuple(given.answers or ())
         self.iac: tuple[str, ...] = tuple(dict.fromkeys(given.code or ()))
@@ -72,7 +69,7 @@ class LiveArguments:
         if (missing := next((path for path in config.baseline if not os.path.isfile(path)), None)) is not None:
             raise UsageError(f"there is no baseline {missing}; name an existing file, or leave it out")
         if self.given.unused is not None:
-            config = config.with_values(unused_days=whole("--unused", self.given.unused, 0, 36500))
+            config = config.with_values(unused_days=whole("--unused", self.given.unused, 36500))
         if not config.select:
             from posturio_iac.live.request import ABOUT_CODE
 
@@ -134,10 +131,8 @@ def _account_tag(text: str) -> tuple[str, str]:
     return name, value
 
 
-def whole(flag: str, text: str | None, default: int, most: int) -> int:
+def whole(flag: str, text: str, most: int) -> int:
     """Read the whole number of an option, from 1 on. Raises `UsageError`."""
-    if text is None:
-        return default
     if not re.fullmatch(r"[0-9]{1,6}", text, re.ASCII) or not 1 <= int(text) <= most:
         raise UsageError(f'{flag} must be a whole number from 1 to {most}, not "{text}"')
     return int(text)

@@ -110,11 +110,9 @@ def _locked(folder: str) -> Iterator[None]:
 class S3Store:
     """An object of S3, which is written as a whole and only while it is as this run knows it."""
 
-    def __init__(self, connection: Connection, bucket: str, key: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, connection: Connection, bucket: str, key: str) -> None:
         self._call, self._place, self._name = connection.call, {"Bucket": bucket, "Key": key}, f"s3://{bucket}/{key}"
-        self._clock, self._text, self._tag = clock, "", ""
-        self._kept = True
-        self._last = clock()
+        self._text, self._tag, self._kept, self._last = "", "", True, time.monotonic()
 
     def load(self) -> str | None:
         """The text; None where there is no object yet. Raises `UsageError`."""
@@ -137,7 +135,7 @@ class S3Store:
     def append(self, line: str) -> None:
         """Add a line, and write the object when the last time is long ago. Raises `OutputError`."""
         self._text, self._kept = f"{self._text}{line}\n", False
-        if self._clock() - self._last >= PAUSE:
+        if time.monotonic() - self._last >= PAUSE:
             self.flush()
 
     def flush(self) -> None:
@@ -152,4 +150,4 @@ class S3Store:
             changed = isinstance(error, AwsError) and error.code in ("PreconditionFailed", "ConditionalRequestConflict")
             why = "another run changed it meanwhile; run again" if changed else str(error)
             raise OutputError(f"cannot write {self._name}: {why}") from None
-        self._kept, self._last = True, self._clock()
+        self._kept, self._last = True, time.monotonic()

@@ -77,7 +77,6 @@ def rules_left_out(config: Config) -> tuple[str, ...]:
     return tuple(rule for rule in left_out(config) if rule != ABOUT_CODE)
 
 
-NO_AGES = FindingAges()
 NAMED = 20
 """How many keys are named that are undetermined for the same reason; ``--verbose`` names them all."""
 HINT = "--verbose shows why and what to do; posturio-iac retire writes letters to owners and the commands for review."
@@ -90,7 +89,7 @@ class RunCoverage(NamedTuple):
     unread: int = 0
 
 
-def render(report: Report, style: Style, *, by_owner: bool, quiet: bool, read: RunCoverage, ages: FindingAges = NO_AGES) -> str:
+def render(report: Report, style: Style, *, by_owner: bool, quiet: bool, read: RunCoverage, ages: FindingAges) -> str:
     """The keys, what is undetermined, and one line that sums up."""
     lives = [(entry, entry.judged.key.life) for entry in entries(report, ages)]
     shown = (entry for entry, life in lives if entry.findings or (life is not None and life.delete_on) or style.verbose)
@@ -104,7 +103,7 @@ def render(report: Report, style: Style, *, by_owner: bool, quiet: bool, read: R
     return without_commands(f"{text}\n" if text else "")
 
 
-def summary(report: Report, read: RunCoverage, ages: FindingAges = NO_AGES, *, color: bool) -> str:
+def summary(report: Report, read: RunCoverage, ages: FindingAges, *, color: bool) -> str:
     """One line: findings, keys, accounts, and what is open."""
     active = report.active()
     errors = len(report.errors())

@@ -65,6 +65,8 @@ def read_owners(path: str | None) -> tuple[tuple[str, str], ...]:
 
 
 SEVERAL = 2
+WORKERS = 32
+"""Threads that mostly wait: what one account feels is bounded by the rate of calls, not by their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,8 @@ class Findings:
     links: Links
     unread: int
     ledger: LedgerFile | None
+    ages: FindingAges
     mended: tuple[ResolvedFinding, ...] = ()
-    ages: FindingAges = FindingAges()
 
     def scope(self, left_out: tuple[str, ...], source_url: str = "") -> RunScope:
         return RunScope(accounts=self.accounts, names=self.names, unread=self.unread, left_out=left_out, source_url=source_url)
@@ -100,7 +102,7 @@ class Run:
         self.arguments = arguments
         self.profile: str | None = next(iter(arguments.profiles), None)
         """Whose credentials list accounts and assume roles."""
-        self.ledger = ledger_of(arguments, as_of, lambda: connect(self.profile, None, CallBudget()))
+        self.ledger = ledger_of(arguments, as_of, lambda: connect(self.profile, CallBudget()))
         self.as_of = self.ledger.as_of if self.ledger else as_of
         if self.ledger is not None:
             for path in arguments.answers:
@@ -110,7 +112,7 @@ class Run:
         if self.ledger is not None:
             level = Level.ERROR if arguments.needs_trail else Level.WARNING
             self.request = replace(self.request, expected=self.ledger.ledger.expected(), switches=level)
-        self.surveyor = Surveyor(self.request, None)
+        self.surveyor = Surveyor(self.request)
         self.record = RunRecord(config, self.surveyor, self.ledger)
         self._progress = ProgressLine(quiet=bool(arguments.given.quiet), environment=os.environ)
 
@@ -244,6 +246,6 @@ def _request(arguments: LiveArguments, config: Config, as_of: datetime, links: L
         policy=Policy(config, links.seen_from, baseline=known_by(config)),
         names=names_of(config).with_extra(users=read_owners(arguments.given.owners_file)),
         exact=bool(arguments.given.exact),
-        workers=arguments.workers,
+        workers=WORKERS,
         linker=links.linker,
     )

@@ -103,7 +103,7 @@ class RetireArguments(LiveArguments):
             raise UsageError(f"retire needs a step: {', '.join(HOMES)}{wrong} (see posturio-iac retire --help)")
         self.asks_by_key, self.needs_trail = self.step == "verify", self.step == "plan"
         super().__init__(given)
-        self.valid = whole("--valid", given.valid, PLAN_VALID, MOST_PLAN_VALID)
+        self.valid = whole("--valid", given.valid or str(PLAN_VALID), MOST_PLAN_VALID)
         self.include_in_use: tuple[str, ...] = tuple(dict.fromkeys(split(given.include_in_use or ())))
         self._check_step()
 

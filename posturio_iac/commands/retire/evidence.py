@@ -13,7 +13,7 @@ from posturio_iac.commands.retire.folders import DOCUMENT, write_folder
 from posturio_iac.contract import RenderContext, write
 from posturio_iac.core.keys import KeyIdMask
 from posturio_iac.core.text.terminal import printable
-from posturio_iac.errors import OutputError, UsageError, system_reason
+from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.render.nothing_found import count
 from posturio_iac.retire.script import LOG
 
@@ -58,10 +58,6 @@ def evidence(task: RetireTask) -> int:
     digests = {name: digest(text.encode()) for name, text in sorted(files.items())}
     files[MANIFEST] = _canonical({"posturio-iac-evidence": 1, "files": digests, "previous": previous})
     refuse_links_out(path)
-    try:
-        os.makedirs(path, mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot write the evidence {path}: {system_reason(error)}") from None
     name = _free(path, finished)
     write_folder(files, os.path.join(path, name), "the evidence")
     return task.close(found, [f"{printable(os.path.join(path, name))}: {', '.join(sorted(files))}"])

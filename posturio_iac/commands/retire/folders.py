@@ -112,7 +112,7 @@ def ask(task: RetireTask) -> int:
 def _record(task: RetireTask) -> int:
     arguments = task.arguments
     profile = next(iter(arguments.profiles), None)
-    ledger = ledger_of(arguments, task.now(), lambda: connect(profile, None, CallBudget()))
+    ledger = ledger_of(arguments, task.now(), lambda: connect(profile, CallBudget()))
     recorded = 0
     if ledger is not None:
         recorded = sum(map(ledger.answers, arguments.answers))
@@ -136,11 +136,12 @@ def check_new(flag: str, path: str) -> None:
 
 
 def write_folder(files: Mapping[str, str], path: str, what: str) -> None:
-    """Make the folder with all of its files, or not at all; scripts may be run. Raises `OutputError`."""
+    """Make the folder with all of its files, and the one above it, or not at all; scripts may be run. Raises `OutputError`."""
     refuse_links_out(path)
     path = os.path.abspath(path)
     folder = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.urandom(8).hex()}")
     try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         with Stoppable():
             _make(files, folder, path)
     except OSError as error:
@@ -151,8 +152,6 @@ def _make(files: Mapping[str, str], folder: str, path: str) -> None:
     try:
         os.mkdir(folder, 0o700)
         for name, text in files.items():
-            if os.path.basename(name) != name:
-                raise OSError(f"{name} is not a file name")
             mode = RUNNABLE if text.startswith("#!") else PRIVATE
             with os.fdopen(os.open(os.path.join(folder, name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
                 file.write(text.encode("utf-8", "backslashreplace"))

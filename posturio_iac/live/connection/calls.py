@@ -89,17 +89,13 @@ TRIES = 3
 
 def understood(operation: str, send: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
     """``send``, tried again while its answer is empty, as botocore reads a page of a proxy. Raises `AwsError`."""
-    from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 
     def patient(**parameters: Any) -> dict[str, Any]:
         for number in range(TRIES):
-            if number:
-                wait(number)
+            wait(number)
             try:
                 answer = send(**parameters)
-            except (BotoCoreError, ClientError):
-                raise
             except (ResponseParserError, *NOT_UNDERSTOOD):
                 continue
             if answer.keys() - {"ResponseMetadata"}:
@@ -127,7 +123,7 @@ def together(pool: Executor | None, work: Callable[[T], R], items: Sequence[T]) 
 
 def as_finished(workers: int, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     """Yield the result of ``work`` for each item as it is finished; at most ``workers`` items are under way, and no result is kept."""
-    pool = futures.ThreadPoolExecutor(max(workers, 1))
+    pool = futures.ThreadPoolExecutor(workers)
     try:
         waiting: set[futures.Future[R]] = set()
         for item in items:

@@ -65,8 +65,8 @@ def not_understood(error: Exception) -> str:
     return f"the response from AWS was not understood ({type(error).__name__}: {error})"
 
 
-def translated(operation: str, error: Exception) -> Exception:
-    """The `AwsError` or `CredentialsError` for an exception of botocore; any other exception comes back as it is."""
+def translated(operation: str, error: Exception) -> AwsError | CredentialsError:
+    """The error for an exception of botocore."""
     from botocore import exceptions as known
 
     match error:
@@ -75,7 +75,5 @@ def translated(operation: str, error: Exception) -> Exception:
             return AwsError(operation, str(said.get("Code", "an unknown error")), str(said.get("Message", "")))
         case known.NoCredentialsError() | known.PartialCredentialsError():
             return CredentialsError("no AWS credentials were found; name a --profile, log in, or set AWS_ACCESS_KEY_ID and its secret")
-        case known.BotoCoreError() | RuntimeError():  # the latter of credentials that were given and have ended
-            return AwsError(operation, type(error).__name__, str(error))
         case _:
-            return error
+            return AwsError(operation, type(error).__name__, str(error))

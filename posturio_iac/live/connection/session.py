@@ -123,7 +123,7 @@ class Connection:
             retries={"mode": "adaptive", "total_max_attempts": ATTEMPTS},
             connect_timeout=CONNECT_TIMEOUT,
             read_timeout=READ_TIMEOUT,
-            max_pool_connections=max(self._pool, 10),
+            max_pool_connections=self._pool,
             user_agent_extra=f"posturio-iac/{__version__}",
         )
         client = self._session.create_client(service, region_name=self.region, config=config)
@@ -147,7 +147,7 @@ class Connection:
         self._budget.spend(f"{service}:{name}")
 
 
-def connect(profile: str | None, region: str | None, budget: CallBudget, *, pool: int = 10) -> Connection:
+def connect(profile: str | None, budget: CallBudget, *, pool: int = 10) -> Connection:
     """A connection with the credentials of a profile, or with those that boto3 would find. Raises `UsageError`."""
     try:
         import botocore.session
@@ -162,8 +162,6 @@ def connect(profile: str | None, region: str | None, budget: CallBudget, *, pool
             loader = _LOADERS.setdefault(session.get_config_variable("data_path"), session.get_component("data_loader"))
             session.register_component("data_loader", loader)
             session.get_scoped_config()
-            if region:
-                session.set_config_variable("region", region)
             validate_region_name(session.get_config_variable("region"))
             _ask_no_code(session, profile)
     except BotoCoreError as error:
@@ -195,15 +193,12 @@ def _session_with(like: Any, granted: Callable[[], dict[str, str]]) -> Any:
 
 @contextmanager
 def _translating(operation: str) -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
     try:
         yield
-    except (AwsError, ForbiddenCallError, UsageError):
-        raise
-    except Exception as error:
-        meant = translated(operation, error)
-        if meant is error:
-            raise
-        raise meant from None
+    except (BotoCoreError, ClientError, RuntimeError) as error:  # the last of credentials that were given and have ended
+        raise translated(operation, error) from None
 
 
 def _marked(call: Callable[..., dict[str, Any]], parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:

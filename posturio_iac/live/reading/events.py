@@ -14,7 +14,7 @@ from posturio_iac.live.model import DeployedKey, KeyEvent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from posturio_iac.live.connection.session import Connection
@@ -138,12 +138,10 @@ def read_deletions(connection: Connection, partition: str, as_of: datetime) -> d
     return found
 
 
-def from_trail(keys: Iterable[DeployedKey], known: Trail | Unknown | AwsError | None) -> tuple[DeployedKey, ...]:
-    """The keys with the events that switched them, and the time since when those that are not active are off, where an event tells it."""
-    return tuple(
-        told if told.status == "Active" or told.user.is_root or told.disabled_since is not None else _dated(told, known)
-        for told in (_switched(key, known) for key in keys)
-    )
+def from_trail(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> DeployedKey:
+    """The key with the events that switched it, and the time since when it is off if it is not active, where an event tells it."""
+    told = _switched(key, known)
+    return told if told.status == "Active" or told.user.is_root or told.disabled_since is not None else _dated(told, known)
 
 
 def _switched(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> DeployedKey:

@@ -58,8 +58,8 @@ class CredentialReport:
     rows: tuple[ReportRow, ...]
     shifted: int
     """How many lines have more fields than the header, so that their users are uncertain."""
+    digest: str
     notes: tuple[str, ...] = ()
-    digest: str = ""
 
     def root(self) -> ReportRow | None:
         return next((row for row in self.rows if row.user.is_root), None)
@@ -127,7 +127,7 @@ def parse(content: bytes, generated: datetime) -> CredentialReport:
             shifted += 1
         else:
             rows.append(_row(dict(zip(header, fields, strict=True)), slots, evidence))
-    return CredentialReport(generated, tuple(rows), shifted, digest=sha256(content).hexdigest())
+    return CredentialReport(generated, tuple(rows), shifted, sha256(content).hexdigest())
 
 
 def _row(fields: Mapping[str, str], slots: list[int], evidence: str) -> ReportRow:

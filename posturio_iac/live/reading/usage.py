@@ -144,9 +144,7 @@ def _seen(user: DeployedUser, listed: Mapping[str, Any], answer: Mapping[str, An
 def status_in(listed: Mapping[str, Any], operation: str) -> Attr[str]:
     """The status of a key from the answer of an operation."""
     status = str(listed.get("Status", ""))
-    if status in STATUSES:
-        return status
-    return ODD_ANSWER(operation, status[:40])
+    return status if status in STATUSES else ODD_ANSWER(operation, status[:40])
 
 
 def _used_for(answer: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timezone
-from urllib.parse import unquote
 
 from posturio_iac.core.model import Attr, Privilege, Unknown
 from posturio_iac.core.times import FIRST_YEAR, LAST_YEAR
@@ -61,11 +59,6 @@ def _listed(holder: Mapping[str, Any], name: str) -> Iterable[Mapping[str, Any]]
 
 
 def _document(document: object) -> Mapping[str, Any]:
-    if isinstance(document, str):
-        try:
-            document = json.loads(unquote(document))
-        except ValueError:
-            return {}
     return document if isinstance(document, dict) else {}
 
 

@@ -108,10 +108,10 @@ def trend(points: Sequence[TrendPoint], units: int) -> str:
     return picture("trend", WIDE, HIGH, "Keys with an end that holds", f"{'; '.join(told)}.", parts)
 
 
-def thinned(points: Sequence[TrendPoint], most: int = 5) -> list[str]:
-    """Labels for points in time, of which so many fit, the last one among them; of one day they are times."""
+def thinned(points: Sequence[TrendPoint]) -> list[str]:
+    """Labels for points in time, of which five fit, the last one among them; of one day they are times."""
     one_day = len({p.when.date() for p in points}) == 1 and len(points) > 1
-    every = -(-len(points) // most)
+    every = -(-len(points) // 5)
     last = len(points) - 1
     return ["" if (last - n) % every else p.when.strftime("%H:%M" if one_day else "%Y-%m-%d") for n, p in enumerate(points)]
 

@@ -45,8 +45,8 @@ class EntryList(NamedTuple):
     """A list; ``left`` is the number of entries that it leaves out."""
 
     entries: tuple[tuple[Block, ...], ...]
+    left: int
     numbered: bool = False
-    left: int = 0
 
 
 class Commands(NamedTuple):

@@ -55,13 +55,13 @@ class ResultPart:
     keys: tuple[SavedKey, ...]
     found: tuple[SavedFinding, ...]
     diagnostics: tuple[Diagnostic, ...]
+    users: frozenset[str] | None
+    left_out: tuple[str, ...]
+    general: tuple[Diagnostic, ...]
+    """Diagnostics of the result about no part in particular, such as a profile that leads to no account."""
+    source_url: str
     older: Mapping[SavedIdentity, datetime] = field(default_factory=dict)
     """Keys that this result did not see and an earlier one did, with the time of that."""
-    users: frozenset[str] | None = None
-    left_out: tuple[str, ...] = ()
-    general: tuple[Diagnostic, ...] = ()
-    """Diagnostics of the result about no part in particular, such as a profile that leads to no account."""
-    source_url: str = ""
 
     @property
     def errors(self) -> int:
