@@ -22,28 +22,24 @@ def settings(given: Arguments, paths: Sequence[str]) -> Config:
     ``--select`` replaces the file's ``select`` and ``ignore``, and ``--baseline`` its baselines; other options that hold several values
     add theirs to the file's.
     """
-    if getattr(given, "source", None) is not None and not os.path.isdir(given.source):
-        raise UsageError(f"--source {given.source}: no such folder")
-    for flag, files in (("--var-file", getattr(given, "var_files", None)), ("--parameters", getattr(given, "parameters", None))):
-        if missing := next((path for path in files or () if not os.path.exists(path)), None):
-            raise UsageError(f"{flag} {missing}: no such file")
     config = _configured(given, paths)
     changes = {name: value for name in PLAIN if (value := getattr(given, name, None)) is not None}
-    replaced = set(changes)
     if given.select:
         changes |= {"select": split(given.select), "ignore": ()}
-        replaced |= {"select", "ignore"}
-    if given.ignore:
-        changes["ignore"] = (*changes.get("ignore", config.ignore), *split(given.ignore))
-    for name in ("var_files", "parameters"):
-        if files := getattr(given, name, None):
-            changes[name] = (*getattr(config, name), *map(os.path.abspath, files))
     if files := getattr(given, "baseline", None):
         changes["baseline"] = tuple(map(os.path.abspath, files))
-        replaced.add("baseline")
     if (path := getattr(given, "source", None)) is not None:
+        if not os.path.isdir(path):
+            raise UsageError(f"--source {path}: no such folder")
         changes["source"] = os.path.abspath(path)
-        replaced.add("source")
+    replaced = frozenset(changes)
+    if given.ignore:
+        changes["ignore"] = (*changes.get("ignore", config.ignore), *split(given.ignore))
+    for name, flag in (("var_files", "--var-file"), ("parameters", "--parameters")):
+        if files := getattr(given, name, None):
+            if missing := next((path for path in files if not os.path.exists(path)), None):
+                raise UsageError(f"{flag} {missing}: no such file")
+            changes[name] = (*getattr(config, name), *map(os.path.abspath, files))
     made = config.with_values(**changes)
     made.own -= replaced
     return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report
+from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Suppression
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.terminal import printable, without_commands
 from posturio_iac.core.times import describe_date
@@ -83,7 +83,7 @@ def render(report: Report, context: RenderContext) -> str:
     parts += left.section("### Changes that fix them", worst_first, _change, rest="… and more, which `posturio-iac fix` shows.")
     if not context.quiet:
         parts += left.section("### Undetermined", list(undetermined(report)), _undetermined)
-        parts += left.section("### Suppressed", [f for f in report.findings if f.suppressed is not None], _suppressed)
+        parts += left.section("### Suppressed", [(f, f.suppressed) for f in report.findings if f.suppressed is not None], _suppressed)
     others = [
         diagnostic for diagnostic in report.diagnostics if diagnostic.level is not Level.ERROR and (diagnostic.about or not context.quiet)
     ]
@@ -153,10 +153,8 @@ def _undetermined(judged: JudgedKey, context: RenderContext) -> str:
     return f"- {code(judged.key.address)}{where}{rules}: {'; '.join(map(plain, judged.undecided))}"
 
 
-def _suppressed(finding: Finding, context: RenderContext) -> str:
-    why = finding.suppressed
-    if why is None:
-        return ""
+def _suppressed(pair: tuple[Finding, Suppression], context: RenderContext) -> str:
+    finding, why = pair
     until = f" until {describe_date(why.until)}" if why.until else ""
     where = f" ({_place(finding, context)})" if finding.span else ""
     return f"- {code(finding.address)}{where}: `{finding.rule.id}`, by {why.source}{until}: {plain(why.reason)}"

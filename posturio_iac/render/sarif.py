@@ -22,7 +22,7 @@ from posturio_iac.rules import all_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from posturio_iac.contract import RenderContext
@@ -56,14 +56,6 @@ NOTIFICATIONS = [
 ]
 SECURITY_SEVERITY = {Severity.LOW: "3.0", Severity.MEDIUM: "5.5", Severity.HIGH: "8.0", Severity.CRITICAL: "9.5"}
 """GitHub: critical above 9.0, high from 7.0, medium from 4.0, low below. It wants text."""
-
-
-def descriptors(found: Mapping[str, Rule]) -> list[dict[str, Any]]:
-    """A descriptor for each rule in the order of the ids: those that there are, and any other that was ``found``."""
-    registered = all_rules()
-    pages = {name: (found.get(name, entry.rule), entry.page) for name, entry in registered.items()}
-    others = {name: (rule, f"{rule.title}.") for name, rule in found.items() if name not in registered}
-    return [_descriptor(rule, page) for _, (rule, page) in sorted({**pages, **others}.items())]
 
 
 def _descriptor(rule: Rule, page: str) -> dict[str, Any]:
@@ -153,7 +145,7 @@ def stream(report: Report, context: RenderContext) -> Iterator[str]:
 
 
 def _run(report: Report, context: RenderContext) -> dict[str, Any]:
-    rules = descriptors({f.rule.id: f.rule for f in report.findings})
+    rules = [_descriptor(entry.rule, entry.page) for entry in all_rules().values()]
     places = {rule["id"]: number for number, rule in enumerate(rules)}
     kept, cut = _kept(report.active())
 
@@ -188,10 +180,8 @@ def _run(report: Report, context: RenderContext) -> dict[str, Any]:
 
 def _kept(findings: tuple[Finding, ...]) -> tuple[tuple[Finding, ...], int]:
     """As many findings as GitHub takes, the worst ones in their order, and how many are left out."""
-    if len(findings) <= LIMIT:
-        return findings, 0
     worst = sorted(range(len(findings)), key=lambda n: -findings[n].severity.rank)[:LIMIT]
-    return tuple(findings[n] for n in sorted(worst)), len(findings) - LIMIT
+    return tuple(findings[n] for n in sorted(worst)), len(findings) - len(worst)
 
 
 def _result(finding: Finding, places: dict[str, int], hashes: Callable[[str], LineHashes | None], context: RenderContext) -> dict[str, Any]:

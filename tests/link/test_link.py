@@ -315,6 +315,7 @@ def test_what_is_said_of_a_missing_key(account: str | None, said: str, *, comple
     (one,) = Linker(Code([code()]), (state((ADDRESS, ID, "ci")),), NOWHERE).held
     (note,) = told([(one, account)], [ACCOUNT], complete=complete)
     assert note.message.endswith(said)
+    assert note.message.startswith((f"{ADDRESS} (iam.tf:5) declares the access key {ID} of user ci (state", "one access key of"))
 
 
 def test_what_gets_the_secret_comes_from_code_that_surely_declares_the_key() -> None:

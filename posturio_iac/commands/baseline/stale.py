@@ -7,6 +7,7 @@ import os
 from posturio_iac.core.finding import CONFIGURATION, Diagnostic, Level
 from posturio_iac.core.keys import is_arn
 from posturio_iac.core.record import NamedTuple, replace
+from posturio_iac.core.text.textfile import is_inside
 from posturio_iac.render.nothing_found import count
 from posturio_iac.scan.configuration import files_of, known_findings
 
@@ -39,9 +40,7 @@ def stale(known: KnownFindings, report: Report, searched: Searched) -> tuple[Kno
     from posturio_iac.rules import all_rules
 
     rules = all_rules()
-
     selected = Policy(searched.config).selected(rules)
-
     places = [os.path.realpath(path) for path in searched.paths or (os.curdir,)]
     return tuple(
         one
@@ -56,7 +55,7 @@ def _was_searched(one: KnownEntry, searched: Collection[str], selection: Selecti
         return False
     if not one.place:
         return True
-    if not any(one.place == place or one.place.startswith(os.path.join(place, "")) for place in searched):
+    if not any(is_inside(one.place, place) for place in searched):
         return False
     return not selection.search.skips(os.path.relpath(one.place, selection.root).replace(os.sep, "/"))
 

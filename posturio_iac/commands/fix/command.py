@@ -132,8 +132,7 @@ def run(argv: Sequence[str]) -> int:
     """Show or write the changes, and return the exit code."""
     given = parse(COMMAND, with_marked_files(COMMAND, argv) if HOOK in argv else argv)
     checked(given)
-    scope = _hooked(given) if given.hook else chosen(given)
-    return _mend(scope) if scope is not None else CLEAN
+    return _mend(_hooked(given) if given.hook else chosen(given))
 
 
 def chosen(given: Arguments) -> FixRun:
@@ -149,14 +148,12 @@ def chosen(given: Arguments) -> FixRun:
     return FixRun(select(given.words or (os.curdir,), os.getcwd(), config, given.exclude or ()), config, None, given)
 
 
-def _hooked(given: Arguments) -> FixRun | None:
+def _hooked(given: Arguments) -> FixRun:
     from posturio_iac.commands.settings import settings
     from posturio_iac.scan import select
     from posturio_iac.scan.impact import narrow
     from posturio_iac.search.locations import repository_of
 
-    if not given.words:
-        return None
     here = os.path.realpath(os.curdir)
     top = repository_of(here) or here
     config = settings(given, (top,))

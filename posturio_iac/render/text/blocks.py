@@ -110,7 +110,7 @@ def _by_owner(listed: Sequence[KeyEntry]) -> dict[str, list[KeyEntry]]:
 def _entry(entry: KeyEntry, context: RenderContext) -> TextBlock:
     span, findings = entry.span, entry.findings
     where, owner = place(span), f", owner {printable(entry.owner)}" if entry.owner and not context.by_owner else ""
-    points_here = any(f.shows_code and (f.span is span or f.span == span) for f in findings)
+    points_here = any(f.shows_code and f.span == span for f in findings)
     head = f"{where}{': ' if where else ''}{entry.name(every=context.verbose)}{owner}"
     return (
         paint(where, "bold", color=context.color) + head[len(where) :],
@@ -129,7 +129,7 @@ def _open(judged: JudgedKey, context: RenderContext) -> Iterator[str]:
 
 def _finding(finding: Finding, key: Span | None, context: RenderContext) -> Iterator[str]:
     severity = paint(finding.severity.name, "bold", COLORS[finding.severity], color=context.color)
-    elsewhere = None if finding.span is key or finding.span == key else finding.span
+    elsewhere = None if finding.span == key else finding.span
     yield f"  {severity} {finding.rule.id}{f' at {place(elsewhere)}' if elsewhere else ''}"
     yield from wrapped(printable(finding.message), "    ", context.columns)
     yield from (f"    {row}" for row in _code(elsewhere if finding.shows_code else None, context))
