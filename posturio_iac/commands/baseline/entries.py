@@ -128,8 +128,8 @@ class Update:
             one = self._known.matched.get(f.fingerprint) or self._heirs.get(f.fingerprint)
             if one is None or (f.fingerprint != one.entry.fingerprint and f.fingerprint not in {*self._known.moved, *self._heirs}):
                 continue
-            entry = one.entry._replace(fingerprint=f.fingerprint, **_place(f, os.path.dirname(os.path.realpath(one.file)), code))
-            changed[one.entry.fingerprint] = entry._replace(content=self._content(f, code), user=self._user(f))
+            place = _place(f, os.path.dirname(os.path.realpath(one.file)), code)
+            changed[one.entry.fingerprint] = one.entry._replace(fingerprint=f.fingerprint, **place, **_about(self._key(f), code))
         return changed
 
     def _added(self, new: NewEntryFields, code: CodeFiles) -> Mapping[str, list[BaselineEntry]]:
@@ -150,22 +150,13 @@ class Update:
                 reason=reason,
                 owner=owner,
                 until=new.until,
-                content=self._content(f, code),
-                user=self._user(f),
+                **_about(key, code),
             )
             added[file.path].append(entry)
         return added
 
     def _key(self, finding: Finding) -> AccessKey | None:
         return self._keys.get((finding.framework, finding.root, finding.address))
-
-    def _content(self, finding: Finding, code: CodeFiles) -> str:
-        key = self._key(finding)
-        return code.content(key) if key is not None else ""
-
-    def _user(self, finding: Finding) -> str:
-        key = self._key(finding)
-        return user_of(key) if key is not None else ""
 
 
 def nearest(files: Sequence[BaselineFile], place: str) -> BaselineFile:
@@ -191,6 +182,10 @@ def _heirs(fresh: Sequence[Finding], gone: Sequence[KnownEntry]) -> Iterator[tup
             continue
         entries = {one.entry.fingerprint: one for one in lost[subject]}  # of keys that got another user
         yield from ((f.fingerprint, entries[f.fingerprint]) for f in findings if f.fingerprint in entries)
+
+
+def _about(key: AccessKey | None, code: CodeFiles) -> dict[str, str]:
+    return {"content": code.content(key), "user": user_of(key)} if key is not None else {}
 
 
 def _place(finding: Finding, folder: str, code: CodeFiles) -> dict[str, str]:

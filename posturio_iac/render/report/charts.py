@@ -39,7 +39,7 @@ MOST_TICKS = 12
 
 def el(tag: str, *inside: str, **attributes: object) -> str:
     """An element. ``inside`` is markup; attributes are escaped, ``_`` stands for ``-`` in names, and ``class_`` is ``class``."""
-    names = (f' {name.rstrip("_").replace("_", "-")}="{_value(value)}"' for name, value in attributes.items() if value is not None)
+    names = (f' {name.rstrip("_").replace("_", "-")}="{_value(value)}"' for name, value in attributes.items())
     head = f"<{tag}{''.join(names)}"
     return f"{head}>{''.join(inside)}</{tag}>" if inside else f"{head}/>"
 
@@ -48,8 +48,8 @@ def words(text: str) -> str:
     return escape(printable(text), quote=False)
 
 
-def label(x: float, y: float, text: str, *, class_: str = "", anchor: str = "start") -> str:
-    return el("text", words(text), x=x, y=y, class_=class_ or None, text_anchor=anchor if anchor != "start" else None)
+def label(x: float, y: float, text: str, *, class_: str, anchor: str) -> str:
+    return el("text", words(text), x=x, y=y, class_=class_, text_anchor=anchor)
 
 
 def line(x1: float, y1: float, x2: float, y2: float, class_: str) -> str:

@@ -68,7 +68,7 @@ def use(rows: Sequence[KeyRow]) -> list[str]:
     never = sum(row.key.never_used for row in asked)
     idle = [row.idle for row in asked if row.idle is not None and not row.key.never_used]
     unknown = len(asked) - never - len(idle)
-    span = f"last used {min(idle):,} to {days(max(idle))} ago" if idle and min(idle) < max(idle) else ""
+    span = f"last used {min(idle):,} to {count(max(idle), 'day')} ago" if idle and min(idle) < max(idle) else ""
     span = span or (f"last used {_idle(max(idle))} ago" if idle else "")
     told = [span, f"{never:,} never used" if never else "", f"last use of {unknown:,} unknown" if unknown else ""]
     return [", ".join(filter(None, told))]
@@ -77,15 +77,15 @@ def use(rows: Sequence[KeyRow]) -> list[str]:
 def _use(row: KeyRow) -> str:
     key = row.key
     if key.never_used:
-        return "never used" if row.age is None else f"never used in the {days(row.age)} since it was created"
-    if key.last_used is None:
+        return "never used" if row.age is None else f"never used in the {count(row.age, 'day')} since it was created"
+    if key.last_used is None or row.idle is None:
         return "last use unknown"
     what = f" ({key.used_for})" if key.used_for else ""
     return f"last used {_idle(row.idle)} ago, on {day(key.last_used)}{what}"
 
 
-def _idle(number: int | None) -> str:
-    return "less than a day" if number == 0 else days(number)
+def _idle(number: int) -> str:
+    return count(number, "day") if number else "less than a day"
 
 
 def owners(rows: Sequence[KeyRow]) -> str:
@@ -103,21 +103,17 @@ def place(key: SavedKey, finding: SavedFinding) -> str:
     return key.place if key.deployed else finding.place or key.place
 
 
-def when(moment: datetime | None) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M UTC") if moment else NOT_KNOWN
+def when(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
 
 
-def day(moment: datetime | None) -> str:
-    return moment.date().isoformat() if moment else NOT_KNOWN
+def day(moment: datetime) -> str:
+    return moment.date().isoformat()
 
 
 def last_day(end: datetime) -> str:
     """The last day before an end: for a midnight, the day that ends with it."""
     return describe_date(end) if end.time() == end.min.time() else day(end)
-
-
-def days(number: int | None) -> str:
-    return count(number, "day") if number is not None else NOT_KNOWN
 
 
 def used(key: SavedKey) -> str:

@@ -134,7 +134,7 @@ def retire(capsys: Capsys, step: str, *argv: str, json_format: bool = True) -> A
     return _run(capsys, ["retire", step, "--no-config", *(("--format", "json") if json_format and step == "verify" else ())], argv)
 
 
-PLAYED = {"--as-of": "", "--workers": "posturio_iac.commands.live.arguments.WORKERS", "--region": "AWS_DEFAULT_REGION"}
+PLAYED = {"--as-of": "", "--workers": "posturio_iac.commands.live.run.WORKERS", "--region": "AWS_DEFAULT_REGION"}
 """Words that a test gives beside the options: the time, how many calls are made at once, and the region of the environment."""
 
 
