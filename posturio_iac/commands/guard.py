@@ -44,8 +44,8 @@ class Guard:
                 return f"{path} is generated; change {_MADE_FOLDERS[part]}"
         full = os.path.join(self._top, path)
         try:
-            mode = self._fence.admit(full)
-            if is_git_data(os.path.realpath(full), self._top):
+            real, mode = self._fence.admit(full)
+            if is_git_data(real, self._top):
                 return f"{path} leads into .git, which only git writes"
             data = self._data(path)
         except OutsideError:

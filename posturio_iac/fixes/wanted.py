@@ -71,7 +71,7 @@ class RemedyChoice:
         self._shared = _shared(self._keys.values())
         self._inside = {k.address.rpartition("/")[2] for k in self._keys.values() if k.framework == "terraform" and "/" in k.address}
         self._made: Counter[object] = Counter()
-        self._named: dict[object, set[tuple[str, str]]] = {}
+        self._named: dict[object, AccessKey | None] = {}  # the key that a remedy is about, or None for several
 
     def is_harmless(self, finding: Finding, remedy: Remedy | Suppress) -> bool:
         """True if structure alone says that a remedy is about this key: no other is made, named or reached there, or has its user."""
@@ -86,11 +86,12 @@ class RemedyChoice:
             self._made.update(one for each in self._keys.values() for one in _counted(each))
             for each in self._findings:
                 if each.remedy is not None:
-                    self._named.setdefault(target_of(each.remedy), set()).add((each.address, each.root))
+                    target, one = target_of(each.remedy), self._keys.get((each.address, each.root))
+                    self._named[target] = one if self._named.setdefault(target, one) is one else None
         above = key.remedies.calls
         is_in_root = place.span == above[-1].place.span if above else len(calls(key.address)) <= (place.span == key.span)
         is_in_root = is_in_root or (isinstance(remedy, r.HideOutput) and dirname(place.span.path) == finding.root)
-        is_named_once = len(self._named.get(target_of(finding.remedy), ())) <= 1
+        is_named_once = self._named.get(target_of(finding.remedy), key) is not None
         return (is_in_root or place.span.path.endswith(".hcl")) and is_named_once and all(self._made[one] == 1 for one in _counted(key))
 
     def of(self, finding: Finding, days: int = 0) -> Wanted:
@@ -146,7 +147,8 @@ def _folder(remedy: r.AddBlock) -> str:
 
 
 def _shared(keys: Iterable[AccessKey]) -> set[Span]:
-    ways: dict[Span, set[object]] = {}
+    shared: set[Span] = set()
+    ways: dict[Span, object] = {}
     for key in keys:
         way = calls(key.address)
         held = {key.span: way}
@@ -155,9 +157,9 @@ def _shared(keys: Iterable[AccessKey]) -> set[Span]:
                 way = way[:-1]
             held[one.place.span] = way = way[:-1]
         for span, path in held.items():
-            if span is not None:
-                ways.setdefault(span, set()).add((key.scope, path))
-    return {span for span, found in ways.items() if len(found) > 1}
+            if span is not None and ways.setdefault(span, here := (key.scope, path)) != here:
+                shared.add(span)
+    return shared
 
 
 def target_of(first: Remedy | Suppress | None) -> object:
@@ -191,8 +193,8 @@ def _is_free(remedy: Declaring, key: AccessKey, shared: Collection[Span]) -> boo
     place = r.place_of(remedy)
     if place is None or place.span is None or key.span is None:
         return True
-    is_inside = dirname(place.span.path) == dirname(key.span.path)
-    return place.span not in shared and not (is_inside and (key.remedies.is_for_others or key.span in shared))
+    is_theirs = key.remedies.is_for_others or key.span in shared
+    return place.span not in shared and not (is_theirs and dirname(place.span.path) == dirname(key.span.path))
 
 
 def _metadata(remedy: r.AddTag | r.MergeTags | r.AddComment | r.AddMetadata, wishes: Wishes, days: int) -> tuple[str, str]:
@@ -242,8 +244,6 @@ class CodeChange:
 
 NAME_OWNER = "name it with `posturio-iac fix --owner NAME`"
 PERSON = "only a person can decide that"
-
-
 ELSEWHERE = "the value is computed; change what it comes from"
 
 

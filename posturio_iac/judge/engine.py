@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import chain
+from sys import intern
 
 from posturio_iac.core.evidence.lifetime import OpenQuestion, Question
 from posturio_iac.core.evidence.reason import crashed
@@ -187,7 +188,7 @@ class _Run:
             remedy=violation.remedy,
             then=violation.then,
             otherwise=violation.otherwise,
-            problem=violation.sentence.unnamed,
+            problem=intern(violation.sentence.unnamed),  # the same for most keys
             consumers=key.consumers if rule.rule.is_moot_without_key else (),
         )
 

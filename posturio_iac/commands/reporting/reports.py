@@ -208,14 +208,12 @@ class _Changes:
         self._planned: dict[int, ShownChange | None] = {}
 
     def of(self, finding: Finding) -> ShownChange | None:
-        place = id(finding)
-        if place in self._planned:
-            return self._planned[place]
-        if len(self._files.before) >= _MOST_EDITED or len(self._planned) >= _MOST_CHANGES:
-            self._files.forget()
-            self._planned.clear()
-        self._planned[place] = found = self._plan(finding) if _is_shown(finding) else None
-        return found
+        if (place := id(finding)) not in self._planned:
+            if len(self._files.before) >= _MOST_EDITED or len(self._planned) >= _MOST_CHANGES:
+                self._files.forget()
+                self._planned.clear()
+            self._planned[place] = self._plan(finding) if _is_shown(finding) else None
+        return self._planned[place]
 
     def _plan(self, finding: Finding) -> ShownChange | None:
         """Plan the change; a crash of ours there is said, and hides no finding."""

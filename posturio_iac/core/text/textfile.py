@@ -100,12 +100,13 @@ class Fence:
             return os.path.realpath(path)
         raise OutsideError(OUTSIDE)
 
-    def admit(self, path: str) -> int:
-        """The mode of the file at a path, its links followed. Raises `OutsideError` when it leads outside, and `OSError`."""
+    def admit(self, path: str) -> tuple[str, int]:
+        """The file at a path and its mode, links followed. Raises `OutsideError` when it leads outside, and `OSError`."""
         resolved = self.resolved(path)
         if not self.holds(resolved):
             raise OutsideError(OUTSIDE)
-        return os.stat(resolved).st_mode
+        resolved = os.path.realpath(resolved) if os.path.islink(resolved) else resolved
+        return resolved, os.stat(resolved).st_mode
 
     def folder(self, folder: str) -> str | None:
         """The real path of a folder, None when it is outside or can be none. One look at each suffices without links."""
