@@ -7,6 +7,6 @@ if sys.path and sys.path[0] in ("", os.getcwd()):  # the current folder, where P
     del sys.path[0]
 
 if __name__ == "__main__":
-    from posturio_iac.cli import main
+    from posturio_iac.cli import program
 
-    sys.exit(main())
+    program()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.commands.output import is_git_data, replace_file, write_bytes
+from posturio_iac.commands.output import is_git_data, replace_file, to_stderr, write_bytes
 from posturio_iac.core.text.textfile import MIB, Fence, OutsideError, UnreadableError, read
 from posturio_iac.errors import OutputError, UsageError, system_reason
 
@@ -65,16 +65,16 @@ class Guard:
 
 
 def refuse_dirty(changed: Mapping[str, tuple[bytes, bytes]], root: str, repository: str | None) -> None:
-    """Raise `UsageError` when files have changes that no commit holds and no fix made."""
+    """Raise `UsageError` when files have changes that git does not hold, so that nobody could undo a fix alone, and that no fix made."""
     if repository is None or not changed:
         return
-    from posturio_iac.search.git_tree.git_changes import uncommitted
+    from posturio_iac.search.git_tree.git_changes import unstaged
 
     known = _fixed(repository)
-    dirty = sorted(path for path in uncommitted(root, repository) & changed.keys() if _digest(changed[path][0]) not in known)
+    dirty = sorted(path for path in unstaged(root, repository) & changed.keys() if _digest(changed[path][0]) not in known)
     if dirty:
         more = f" and {len(dirty) - 1} more" if len(dirty) > 1 else ""
-        raise UsageError(f"{dirty[0]}{more} {'has' if len(dirty) == 1 else 'have'} uncommitted changes; commit them, or add --allow-dirty")
+        raise UsageError(f"{dirty[0]}{more} {'has' if len(dirty) == 1 else 'have'} unstaged changes; git add them, or add --allow-dirty")
 
 
 def remember(changed: Mapping[str, tuple[bytes, bytes]], repository: str | None) -> None:
@@ -108,12 +108,18 @@ def _digest(data: bytes) -> str:
 
 def write_all(changed: Mapping[str, tuple[bytes, bytes]], root: str) -> None:
     """Write files, each in one step. Raises `OutputError` when one cannot be written or is not as it was read; the others are whole."""
-    for path, (before, after) in changed.items():
-        full = os.path.join(root, path)
-        try:
-            same = read(full, max(len(before), 1), None) == before
-        except UnreadableError:
-            same = False
-        if not same:
-            raise OutputError(f"{path} has changed since it was read and was left unchanged; run fix again")
-        write_bytes(after, full, path)
+    done = 0
+    try:
+        for path, (before, after) in changed.items():
+            full = os.path.join(root, path)
+            try:
+                same = read(full, max(len(before), 1), None) == before
+            except UnreadableError:
+                same = False
+            if not same:
+                raise OutputError(f"{path} has changed since it was read and was left unchanged; run fix again")
+            write_bytes(after, full, path)
+            done += 1
+    except BaseException:  # a signal, too
+        to_stderr(f"stopped after writing {done:,} of {len(changed):,} files\n")
+        raise

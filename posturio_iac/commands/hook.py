@@ -91,8 +91,9 @@ def triggers(files: Sequence[str], top: str) -> frozenset[str]:
     """The files relative to the top of the repository. Raises `UsageError` when one is outside of it, is a folder, or never was."""
     found = {}
     for file in files:
-        is_submodule = os.path.isfile(os.path.join(file, ".git")) and os.path.realpath(file) != top
-        if os.path.isdir(file) and not os.path.islink(file) and not is_submodule:
+        # An empty folder is a submodule that is not checked out.
+        is_folder = os.path.isdir(file) and not os.path.islink(file) and bool(os.listdir(file))
+        if is_folder and (os.path.realpath(file) == top or not os.path.isfile(os.path.join(file, ".git"))):
             raise UsageError(f"{file} is a folder, but a hook takes the files that changed; scan checks folders")
         folder, name = os.path.split(os.path.abspath(file))
         path = os.path.join(os.path.realpath(folder), name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, timezone
 
-from posturio_iac.config import hint
+from posturio_iac.config import hint, meant
 from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.times import FIRST_YEAR, LAST_YEAR, parse_date
@@ -79,7 +79,8 @@ def check_value(option: Option, value: Any, file: str, where: str) -> Any:
     try:
         return CHECKS[option.shape](value, option)
     except BadValueError as wrong:
-        raise UsageError(f"{file}: {where} must be {wrong}, not {describe(value)}") from None
+        close = meant(value, option.choices) if isinstance(value, str) and option.shape == Shape.CHOICE else ""
+        raise UsageError(f"{file}: {where} must be {wrong}, not {describe(value)}{close}") from None
 
 
 def describe(value: Any) -> str:

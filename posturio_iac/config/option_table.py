@@ -170,7 +170,7 @@ OPTIONS = (
     ),
     Option("plan_only", Shape.SWITCH, "Judge plans by themselves: one that shows no end of a key is a finding", False, flag="--plan-only"),
     Option("parameters", Shape.LIST, "Files of parameter values for templates", (), flag="--parameters", metavar="FILE"),
-    Option("baseline", Shape.FILES, "Files of known findings, one or several", (), flag="--baseline", metavar="FILE"),
+    Option("baseline", Shape.FILES, "Files of known findings", (), flag="--baseline", metavar="FILE"),
     Option(
         "source_url",
         Shape.TEXT,

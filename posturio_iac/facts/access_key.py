@@ -245,7 +245,7 @@ def max_age_lifetime(value: object, argument: str, owner: str, span: Span, heade
     interval = parse_interval(value, "s") if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
     if interval:
         setting = IntervalSetting(Place(owner, header), argument, "s")
-        return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, str(value), span, interval=interval, setting=setting)
+        return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, describe_interval(interval), span, interval=interval, setting=setting)
     if value is None or interval is not None:
         remedy = SetArgument(Place(owner, header), argument, "7776000", "90 days in seconds", is_named=True)
         reason = EXPIRY_NOT_SET() if value is None else EXPIRY_OFF()

@@ -7,7 +7,7 @@ import posixpath
 from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.keys import AGE
 from posturio_iac.fixes import hcl_maps
-from posturio_iac.fixes.wanted import ELSEWHERE, PERSON, CannotFixError, ChangeLevel, CodeChange, Suppress
+from posturio_iac.fixes.wanted import ELSEWHERE, CannotFixError, ChangeLevel, CodeChange, Suppress
 from posturio_iac.fixes.working_files import HCL_BESIDE
 from posturio_iac.search.kinds import IN_HCL, IN_JSON
 
@@ -26,7 +26,7 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
     """The change that carries out a remedy; a clock that a key starts to follow is shortened to ``max_days``. Raises `CannotFixError`."""
     place = remedy.place if isinstance(remedy, Suppress) else r.place_of(remedy)
     if place is None or place.span is None or getattr(remedy, "needs_person", False) or isinstance(remedy, r.SetProperty):
-        raise CannotFixError(PERSON)
+        raise CannotFixError
     if reason := files.refusal(place.span.path):
         raise CannotFixError(reason)
     if isinstance(remedy, Suppress):
@@ -55,7 +55,7 @@ def _in_unit(remedy: Remedy, source: HclSource, start: int) -> tuple[ChangeLevel
         case r.AddComment(name=name, value=value):
             return ChangeLevel.NOTHING, hcl_maps.add_metadata(source, source.block_at(start), name, value)
         case _:
-            raise CannotFixError(PERSON)
+            raise CannotFixError
 
 
 def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]:
@@ -120,7 +120,7 @@ def _rotated_in_hcl(remedy: Remedy, source: HclSource, block: Block, files: Work
         case r.StopIgnoring(names=names):
             edits = hcl_rotation.stop_ignoring(source, block, names)
         case _:
-            raise CannotFixError(PERSON)
+            raise CannotFixError
     return ChangeLevel.REPLACES, edits
 
 

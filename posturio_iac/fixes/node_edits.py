@@ -11,7 +11,7 @@ from posturio_iac.core.keys import AGE
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.fixes.hcl_maps import item, quoted
 from posturio_iac.fixes.node_source import member
-from posturio_iac.fixes.wanted import ELSEWHERE, PERSON, CannotFixError, ChangeLevel
+from posturio_iac.fixes.wanted import ELSEWHERE, CannotFixError, ChangeLevel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def in_template(remedy: Remedy, span: Span, files: WorkingFiles) -> tuple[Change
         case r.CallConstruct():
             raise CannotFixError(f"CDK makes this file; {describe(remedy)}")
         case _:
-            raise CannotFixError(PERSON)
+            raise CannotFixError
 
 
 def _replaced(remedy: ReplaceValue, source: NodeSource, start: int, end: int) -> tuple[ChangeLevel, list[Edit]]:

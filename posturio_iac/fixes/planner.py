@@ -34,7 +34,7 @@ class Outcome:
     level: ChangeLevel | None = None  # None when nothing was done
     remedy: Remedy | Suppress | None = None  # what the change carries out
     is_held: bool = False  # the change that could be made, at a level that was not asked for
-    why_not: str = ""  # why nothing was done, for a reader
+    why_not: str = ""  # why nothing was done, where the advice does not say it
 
     @property
     def is_made(self) -> bool:
@@ -243,4 +243,4 @@ def first_that_works(one: Wanted, files: WorkingFiles, max_days: int) -> tuple[R
             return remedy, carry_out(remedy, files, max_days)
         except CannotFixError as error:
             why = why or str(error)
-    return why or "no program can make this change"
+    return why

@@ -243,12 +243,11 @@ class CodeChange:
 
 
 NAME_OWNER = "name it with `posturio-iac fix --owner NAME`"
-PERSON = "only a person can decide that"
 ELSEWHERE = "the value is computed; change what it comes from"
 
 
 class CannotFixError(Exception):
-    """A remedy cannot be carried out by an edit; the message is a clause that says why, and what to do."""
+    """A remedy cannot be carried out by an edit; the message is a clause that says why, or empty where the advice is for a person."""
 
 
 def apply(data: bytes, edits: tuple[Edit, ...] | list[Edit]) -> bytes:

@@ -137,11 +137,8 @@ def survey(surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progr
             if progress is not None:
                 progress(outcome, done, len(targets))
             yield outcome
-    except BaseException:
-        surveyor.budget.close()
-        raise
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def once_each(outcomes: Iterable[AccountOutcome]) -> Iterator[AccountOutcome]:

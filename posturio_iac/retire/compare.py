@@ -28,7 +28,7 @@ BY_CODE = frozenset(
 )
 """Rules that may have flagged a key for its code, or because no code declares it."""
 BACK = "Ask its owner what needs it, give that a role or a new key, and then switch this one off (--include-in-use plans that)."
-IN_USE = "It is in use: `posturio-iac retire plan` switches it off only with --include-in-use KEY_ID|USER."
+IN_USE = "It was used or switched on again lately: `posturio-iac retire plan` switches it off only with --include-in-use KEY_ID|USER."
 BY_TAGS = frozenset({"iam.expired_access_keys", "iam.overlong_access_key_lifetimes", "iam.unreadable_access_key_lifetimes"})
 """Rules that flag what tags state: tags that were not read may still hold it, while to other rules no tag is the worst."""
 MISSED = "Whether anything misses a key that is off cannot be told from AWS, where a request with it leaves no trace: ask the owner."
@@ -126,9 +126,10 @@ class _Comparison:
             names = list(dict.fromkeys(found.rule.id.partition(".")[2] for found in counted))
             rules = " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
             held = f"it is {str(status).lower()}, and {rules} still hold{'s' if len(counted) == 1 else ''}"
-            fix = " ".join(dict.fromkeys(found.remediation for found in counted)) or BACK
-            window = timedelta(days=self.policy.config.unused_days)
-            if counted and isinstance(key.last_used, datetime) and self.now.report.as_of - key.last_used <= window:
+            ending = [found for found in counted if found.rule.means_unneeded] or counted  # to end it mends the rest
+            fix = " ".join(dict.fromkeys(found.remediation for found in ending)) or BACK
+            window, known = timedelta(days=self.policy.config.unused_days), (key.last_used, key.life.switched_on if key.life else None)
+            if counted and any(isinstance(at, datetime) and self.now.report.as_of - at <= window for at in known):
                 fix = f"{fix} {IN_USE}"
             return self._result(findings, KeyState.OPEN, (again or held) + failed, key, remediation=fix)
         open_ = next((why for finding in findings if (why := self._open_question(finding, key)) is not None), None)

@@ -51,6 +51,7 @@ begin() {
 }
 
 finish() {
+  [ -n "$keys" ] || echo "nothing to do: this plan has no step for account $account"
   [ "$failed" = 0 ] || echo "not every step was taken; $log shows which and why" >&2
   exit "$failed"
 }

@@ -132,8 +132,8 @@ RULE = Rule(
     cfn_lint="W9371",
     needs_use=False,
     requirements=ROTATION,
-    advice="Best is no key at all (`posturio-iac explain keyless`: roles, OIDC), then a rotation that fires, then an expiry date; "
-    "dates are spread over a week.",
+    advice="Best is no key at all (`posturio-iac explain keyless`: roles, OIDC), then a rotation that fires, then an expiry date "
+    "(those proposed are spread over a week).",
     denies_end=True,
     is_moot_without_key=True,
 )

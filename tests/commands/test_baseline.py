@@ -279,7 +279,7 @@ def test_grave_findings_are_accepted_by_name(tree: Path, capsys: Capture) -> Non
     (tree / "exposed.tf").write_text('resource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n' + exposed)
     code, out, _ = run(capsys, "baseline", "--as-of", AS_OF, "--until", "2027-01-31")
     assert code == 1
-    assert "1 high not accepted: fix, or accept with `posturio-iac baseline --accept high`" in out
+    assert "1 high not accepted: fix, or accept with `posturio-iac baseline --accept high --until DATE`" in out
     assert run(capsys, "scan", "--as-of", AS_OF, "--baseline", FILE)[0] == 1
     code, out, _ = run(capsys, "baseline", "--as-of", AS_OF, "--until", "2027-01-31", "--accept", "high")
     assert code == 0

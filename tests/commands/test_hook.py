@@ -281,7 +281,8 @@ def test_framework_leaves_out_the_other(repository: Repository, hook: Hook) -> N
 def test_odd_file_names_are_files(repository: Repository, hook: Hook, name: str) -> None:
     repository.write(name, flagged())
     repository.git("config", "core.quotepath", "true")
-    assert hook("--fail-on", "low", name) == (1, [f"{name}: aws_iam_access_key.ci"])
+    (repository.path / "submodule").mkdir()  # that is not checked out
+    assert hook("--fail-on", "low", "submodule", name) == (1, [f"{name}: aws_iam_access_key.ci"])
 
 
 @pytest.mark.parametrize("command", [["hook"], ["fix", "--hook"]])

@@ -200,7 +200,14 @@ def test_a_region_that_does_not_exist(cloud: Cloud, capsys: Capsys, monkeypatch:
     answer = live(capsys, "--region", "mars-north-1")
     assert (answer.code, answer.json["keys"]) == (3, [])
     assert "sts.mars-north-1.amazonaws.com" in answer.err
-    assert "check the region and the network" in answer.err
+    assert "check the region, the network, and AWS_ENDPOINT_URL" in answer.err
+
+
+@pytest.mark.parametrize("address", ["nonsense", "http://localhost:99999"])
+def test_an_endpoint_that_is_no_address_is_named(cloud: Cloud, capsys: Capsys, monkeypatch: Patch, address: str) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    answer = live(capsys)
+    assert (answer.code, answer.err.count("\n"), answer.err.count("AWS_ENDPOINT_URL"), cloud.keys) == (2, 1, 1, [])
 
 
 @pytest.mark.parametrize(

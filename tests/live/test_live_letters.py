@@ -200,7 +200,7 @@ def test_answers_that_cannot_be_taken_are_refused_before_anything_is_asked(cloud
         (f"key_id,needed\n{key},maybe\n", 'line 2: needed must be yes or no, not "maybe"'),
         ("key_id,needed\n****ABCD,yes\n", "line 2: key_id must be a full key ID"),
         ("key_id,needed\nAKIAIOSFODNN7EXAMPLE,no\n", "line 2: the ledger does not know the key ****MPLE"),
-        ("key_id,needed\n\xff,no\n", "is not UTF-8 text"),
+        ("key_id,needed\n\xff,no\n", "line 2: the ledger does not know the key"),
         (f"key_id,needed,until\n{key},,2027-03-31\n", 'line 2: needed must be yes or no, not ""'),
         (f"key_id,needed,until\n{key},no,2027-03-31\n", "line 2: needed is no, and until 2027-03-31 says that it is needed"),
         (f"key_id,needed,until\n{key},yes,soon\n", 'line 2: until must be a day such as 2027-03-31, not "soon"'),
@@ -222,7 +222,7 @@ def test_an_answer_is_of_its_time_and_its_owner_and_stays_with_its_key(cloud: Cl
         return live(capsys, *ledger, *at(day)).json["keys"][0]["lifecycle"].get("needed")
 
     def answer(day: int, name: str, needed: str) -> int:
-        (tmp_path / name).write_text(f"key_id,needed,user,note\n{key},{needed},CI,{name}\n", encoding="utf-8")
+        (tmp_path / name).write_text(f"key_id,needed,user,note\n{key},{needed},CI,{name} für alle\n", encoding="cp1252")
         return retire(capsys, "ask", *ledger, "--answers", str(tmp_path / name), *at(day)).code
 
     def asked(day: int) -> list[str]:

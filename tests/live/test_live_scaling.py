@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+import socket
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from posturio_iac.commands.live import run
 from posturio_iac.live.connection import calls, session
+from tests.support.command_line import heeding
 from tests.support.live.cloud import Capsys, Cloud, each_client, live
 
 Gate = Callable[..., list[int]]
@@ -60,14 +63,15 @@ def test_who_has_no_account_left_helps_with_users(cloud: Cloud, gate: Gate, caps
     assert (len(answer.json["findings"]), most) == (6, [3])
 
 
-def test_an_interrupt_ends_all_threads_at_their_next_call(members: list[Cloud], capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(run.Run, "_told", interrupted)
-    answer = live(capsys, "--organization", "--workers", "1")
-    assert (answer.code, answer.out, len(members)) == (130, "", 5)
-    assert "posturio-iac: interrupted" in answer.err
+@pytest.mark.usefixtures("cloud")
+def test_an_interrupt_waits_for_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with heeding(tmp_path, "live") as held, silent.accept()[0] as asked:
+            assert asked.recv(4) == b"POST"
+            held.send_signal(signal.SIGINT)
+            _, err = held.communicate(timeout=SOON)
+    assert (held.returncode, err) == (130, b"posturio-iac: interrupted\n")
 
 
 def test_sessions_of_roles_renew_themselves(members: list[Cloud], capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.live.connection.calls import CallBudget, together
+from posturio_iac.live.connection.calls import together
 from posturio_iac.live.inventory import Inventory
 from posturio_iac.live.model import Account
 from posturio_iac.live.survey import AHEAD, AccountOutcome, AccountTarget, once_each, survey
@@ -116,12 +116,3 @@ def test_what_fails_is_raised_and_the_rest_is_not_begun() -> None:
     with ThreadPoolExecutor(1) as pool, pytest.raises(LookupError):
         pool.submit(together, pool, work, range(9)).result(SOON)
     assert begun == [8]
-
-
-def test_a_budget_that_is_closed_ends_threads() -> None:
-    budget = CallBudget()
-    budget.spend("iam:ListUsers", 2)
-    budget.close()
-    with pytest.raises(KeyboardInterrupt):
-        budget.spend("iam:ListUsers")
-    assert budget.counts == {"iam:ListUsers": 2}

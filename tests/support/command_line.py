@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,13 @@ def executable(path: Path, script: str) -> Path:
 
 def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **more}
+
+
+def heeding(root: Path, *argv: str) -> subprocess.Popen[bytes]:
+    """The command as a process that heeds Ctrl-C, which tests in the background of a shell and their children ignore otherwise."""
+    heed = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    command = [sys.executable, "-c", heed, "-m", "posturio_iac", *argv]
+    return subprocess.Popen(command, cwd=root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def shown(text: str) -> list[tuple[str, str, str]]:

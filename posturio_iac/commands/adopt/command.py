@@ -53,7 +53,7 @@ COMMAND = Command(
         own_option("expires", Shape.TEXT, "Fix keys without an end by letting them expire on this date", "DATE"),
         own_option("in", Shape.TEXT, "Fix them by letting them expire after this time, such as 60d", "TIME"),
         own_option("rotate", Shape.TEXT, "Fix them by declaring that they are rotated at this interval, such as 90d", "TIME"),
-        own_option("allow_dirty", Shape.SWITCH, "Also change files with uncommitted changes"),
+        own_option("allow_dirty", Shape.SWITCH, "Also change files with unstaged changes"),
         own_option("repo", Shape.TEXT, f"Fetch the hook from here (default: {files.REPOSITORY})", "URL"),
         own_option("rev", Shape.TEXT, "Use this tag or commit of the hook (default: the one running)", "REV"),
         *shared_options(*JUDGING, "color", "quiet"),
@@ -115,7 +115,7 @@ def run(argv: Sequence[str]) -> int:
     place = _place(given)
     made, report, outcomes = _planned(place)
     if not given.quiet:
-        to_stdout("".join(f"{line}\n" for line in overview(report, outcomes)))
+        to_stdout("".join(f"{line}\n" for line in overview(report, outcomes, wanted.owner)))
     if not wanted.parts:
         to_stdout("" if given.quiet else _next(place, report, outcomes))
         return int(exit_code(report, place.config))
@@ -171,7 +171,8 @@ def _adopt(place: RepositoryToAdopt, wanted: AdoptionPlan, report: Report, made:
         _check_exceptions(wanted, report)
     changes = _naming(place, baseline)
     if CONFIG in wanted.parts:
-        changes += files.configuration(place.top, os.path.basename(baseline))
+        place = place if baseline else _with_known(place)
+        changes += files.configuration(place.top, os.path.basename(baseline or next(iter(place.config.baseline), "")))
     if HOOK in wanted.parts:
         changes += files.hook(place.top, place.given.repo, place.given.rev)
     services, revision = [service for service in files.PLACES if f"ci={service}" in wanted.parts], place.given.rev
@@ -179,7 +180,7 @@ def _adopt(place: RepositoryToAdopt, wanted: AdoptionPlan, report: Report, made:
     for path in (*(change.path for change in changes), *([baseline] if baseline else [])):
         refuse_links_out(path, place.top)
     if FIX in wanted.parts:
-        report = _mend(place, report, made)
+        report = _mend(place, report, made, wanted.owner if baseline else "")
     if baseline:
         _accept(place, wanted, baseline, report)
     if not place.given.quiet:
@@ -198,6 +199,16 @@ def _baseline_path(place: RepositoryToAdopt, wanted: AdoptionPlan) -> str:
     if in_folder(place.top) is None and CONFIG not in wanted.parts:
         raise UsageError("a baseline only counts if a configuration names it: add config to --write")
     return path
+
+
+def _with_known(place: RepositoryToAdopt) -> RepositoryToAdopt:
+    """With the baseline that is there, if no configuration says which one counts."""
+    from posturio_iac.commands.baseline.command import FILE
+    from posturio_iac.scan.configuration import in_folder
+
+    path = os.path.join(place.top, FILE)
+    is_known = in_folder(place.top) is None and os.path.isfile(path)
+    return place._replace(config=place.config.with_values(baseline=(path,))) if is_known else place
 
 
 def _naming(place: RepositoryToAdopt, baseline: str) -> list[files.FileChange]:
@@ -221,7 +232,7 @@ def _check_exceptions(wanted: AdoptionPlan, report: Report) -> None:
         )
 
 
-def _mend(place: RepositoryToAdopt, report: Report, planned: FixRun) -> Report:
+def _mend(place: RepositoryToAdopt, report: Report, planned: FixRun, accepter: str) -> Report:
     from posturio_iac.commands.fix import command as fix
     from posturio_iac.commands.fix.arguments import wishes
 
@@ -229,7 +240,7 @@ def _mend(place: RepositoryToAdopt, report: Report, planned: FixRun) -> Report:
     outcomes, changed = fix.planned(made, report, wishes(made.given, report.as_of, place.config))
     last = fix.written(made, changed) if changed else report
     if not place.given.quiet:
-        say(report, outcomes, made.given, written=True)
+        say(report, outcomes, made.given, written=True, accepter=accepter)
     return last
 
 

@@ -76,7 +76,7 @@ class NewBaseline(NamedTuple):
             parts.append(f"{self.stale} stale, which --prune removes")
         shrinkage = self.baseline.shrinkage(total)
         names = [one.value for one in sorted(Severity, reverse=True) if self.refused.get(one)]
-        accept = f"fix, or accept with `posturio-iac baseline --accept {','.join(names)}`"
+        accept = f"fix, or accept with `posturio-iac baseline --accept {','.join(names)} --until DATE`"
         left = f"; {by_severity(self.refused)} not accepted: {accept}" if self.refused else ""
         return ", ".join(parts) + (f"; {shrinkage}" if shrinkage else "") + left
 

@@ -37,7 +37,7 @@ COMMAND = Command(
         own_option("baseline_rest", Shape.SWITCH, "Write what remains into the baseline; needs --write and --until"),
         own_option("reason", Shape.TEXT, "Why findings are suppressed or added to the baseline", "TEXT"),
         own_option("until", Shape.TEXT, "The last day on which that holds", "DATE"),
-        own_option("allow_dirty", Shape.SWITCH, "Also change files with uncommitted changes"),
+        own_option("allow_dirty", Shape.SWITCH, "Also change files with unstaged changes"),
         own_option(
             HOOK[2:],
             Shape.SWITCH,

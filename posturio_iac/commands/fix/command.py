@@ -204,9 +204,8 @@ def written(run_: FixRun, changed: Changed) -> Report:
     is_guarded = not (run_.given.allow_dirty or run_.given.hook)
     if is_guarded:
         refuse_dirty(changed, root, repository)
-    write_all(changed, root)
-    if is_guarded:
         remember(changed, repository)
+    write_all(changed, root)
     run_.selection.search.texts.clear()  # which hold the files as they were
     return run_.report()
 

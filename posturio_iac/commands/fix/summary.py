@@ -7,10 +7,11 @@ from collections import Counter
 from datetime import timedelta
 
 from posturio_iac.commands.output import to_stderr
+from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.finding import Level, Verdict, by_severity
 from posturio_iac.core.text.terminal import paint, printable, without_commands
 from posturio_iac.fixes.proof import claim_of
-from posturio_iac.fixes.wanted import NAME_OWNER, PERSON, ChangeLevel
+from posturio_iac.fixes.wanted import NAME_OWNER, ChangeLevel
 from posturio_iac.judge.baseline import accepted
 from posturio_iac.render.nothing_found import count, no_keys
 from posturio_iac.render.wording import scope_word
@@ -35,11 +36,11 @@ _ESCAPED = {ord(c): f"\\{name}" for c, name in zip('"\\\a\b\t\n\v\f\r', '"\\abtn
 _COLORS = {"+": "green", "-": "red", "@": "cyan"}
 
 
-def say(report: Report, outcomes: Sequence[Outcome], given: Arguments, *, written: bool) -> None:
-    """Print errors of the run, and the outcome of each finding; only errors with ``--quiet``."""
+def say(report: Report, outcomes: Sequence[Outcome], given: Arguments, *, written: bool, accepter: str = "") -> None:
+    """Print errors of the run, and the outcome of each finding, with who accepts the rest in a baseline; only errors with ``--quiet``."""
     lines = list(_errors(report))
     if not given.quiet:
-        lines += _lines(report, outcomes, written=written)
+        lines += _lines(report, outcomes, accepter, written=written)
         known = sum(accepted(report.findings).values())
         they_are, them = ("is", "it") if known == 1 else ("are", "them")
         more = "more " if outcomes else ""
@@ -47,7 +48,7 @@ def say(report: Report, outcomes: Sequence[Outcome], given: Arguments, *, writte
     to_stderr(without_commands("".join(f"{printable(line)}\n" for line in lines)))
 
 
-def _lines(report: Report, outcomes: Sequence[Outcome], *, written: bool) -> Iterator[str]:
+def _lines(report: Report, outcomes: Sequence[Outcome], accepter: str, *, written: bool) -> Iterator[str]:
     mended = [o for o in outcomes if o.is_made]
     held = [o for o in outcomes if o.is_held]
     rest = [o for o in outcomes if o.level is None]
@@ -67,9 +68,10 @@ def _lines(report: Report, outcomes: Sequence[Outcome], *, written: bool) -> Ite
     if rest:
         yield f"{count(len(rest), 'finding')} left for you:"
         told = sorted((o for o in rest if o.why_not != NAME_OWNER), key=lambda o: -o.finding.severity.rank)
-        yield from _listed([(o.finding, o.why_not) for o in told])
+        yield from _listed([(o.finding, _why(o)) for o in told])
         if ownerless := len(rest) - len(told):
-            yield f"  {count(ownerless, 'key')} without an owner: {NAME_OWNER}"
+            answer = f"{accepter} answers for the baseline" if accepter else NAME_OWNER
+            yield f"  {count(ownerless, 'key')} without an owner: {answer}"
 
 
 def _effects(mended: Sequence[Outcome]) -> str:
@@ -89,16 +91,22 @@ def _head(finding: Finding) -> str:
     return f"  {where}{finding.address}: {finding.rule.id}"
 
 
+def _why(outcome: Outcome) -> str:
+    why, advice = outcome.why_not, outcome.finding.remediation
+    match outcome.finding.remedy:
+        case r.AddTag(is_shared=True) | r.MergeTags(is_shared=True) | r.AddComment(is_shared=True):
+            return why  # its advice is to run fix
+        case _:
+            return advice if why in ("", advice) else f"{why}. {advice}"
+
+
 def _listed(found: Sequence[tuple[Finding, str]]) -> Iterator[str]:
     heads = Counter(map(_head, (finding for finding, _ in found)))
     for finding, why in found[:SHOWN]:
         head = _head(finding)
         yield f"{head} ({scope_word(finding.framework)} {finding.root or '.'})" if heads[head] > 1 else head
-        sends_here = getattr(finding.remedy, "is_shared", False)
-        if why == PERSON:
-            yield f"    {finding.remediation}"
-        elif why:
-            yield f"    {why}" if why == finding.remediation or sends_here else f"    {why}. {finding.remediation}"
+        if why:
+            yield f"    {why}"
     if len(found) > SHOWN:
         yield f"  and {len(found) - SHOWN:,} more, which `posturio-iac scan --all` lists"
 
@@ -148,7 +156,7 @@ def without_owner(report: Report, findings: Sequence[Finding]) -> list[Finding]:
     return [finding for finding in findings if (finding.framework, finding.root, finding.address) not in owned]
 
 
-def overview(report: Report, outcomes: Sequence[Outcome]) -> Iterator[str]:
+def overview(report: Report, outcomes: Sequence[Outcome], owner: str) -> Iterator[str]:
     """Yield the lines that ``adopt`` prints first."""
     active = report.active()
     if not report.keys:
@@ -163,7 +171,7 @@ def overview(report: Report, outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield ""
         yield from _mends(outcomes, len(active))
         ownerless = len(without_owner(report, active))
-        if ownerless:
+        if ownerless and not owner:
             yield f"  {ownerless:,} of {count(len(active), 'finding')}: the key has no owner; name one with --owner"
     if undetermined := report.count(Verdict.UNDETERMINED):
         yield f"  {count(undetermined, 'key')} undetermined, which fails the run only with --strict"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from copy import copy
 
 from posturio_iac.commands.ci_environment import AUTO
-from posturio_iac.commands.parser import Arguments, Command
+from posturio_iac.commands.parser import Arguments, Command, own_option
 from posturio_iac.commands.scan import FORMAT, OUTPUT
 from posturio_iac.commands.settings import settings, split
-from posturio_iac.config.option_table import LIVE_GROUPS
+from posturio_iac.config.option_table import LIVE_GROUPS, Shape
 from posturio_iac.errors import UsageError
 from posturio_iac.render import FORMATS
 
@@ -18,8 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from posturio_iac.config import Config
 
-EVERY_FORMAT = copy(FORMAT)
-EVERY_FORMAT.choices, EVERY_FORMAT.in_file, EVERY_FORMAT.elsewhere = (*FORMATS, AUTO), False, {}
+EVERY_FORMAT = own_option("format", Shape.CHOICE, FORMAT.help, FORMAT.metavar, FORMAT.default, (*FORMATS, AUTO), FORMAT.short)
 GROUPS = LIVE_GROUPS | {"output": (EVERY_FORMAT, OUTPUT, *LIVE_GROUPS["output"])}
 ABSENT = ("color", "stats", "depth", "select", "ignore", "answers")
 COMMAND = Command(

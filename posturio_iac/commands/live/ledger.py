@@ -12,7 +12,8 @@ from posturio_iac.core.finding import Diagnostic, Level, Report
 from posturio_iac.core.keys import account_of, hidden
 from posturio_iac.core.model import AccessKey, KeyKind
 from posturio_iac.core.record import replace
-from posturio_iac.core.text.textfile import UnreadableError, decoded, read_named
+from posturio_iac.core.text import decoding
+from posturio_iac.core.text.textfile import UnreadableError, read_named
 from posturio_iac.errors import UsageError
 from posturio_iac.live.reading.events import off
 from posturio_iac.live.survey import AccountOutcome, AccountTarget
@@ -163,7 +164,7 @@ class LedgerFile:
         """Add the answers of owners, which are written with the rest, and return how many. Raises `UsageError`."""
         try:
             data = read_named(path)
-            found = read_answers(decoded(data))
+            found = read_answers(decoding.decode(data, "replace"))  # a program for tables may write notes in an encoding of its own
             note_answers(self.ledger, found, self.as_of, sha256(data).hexdigest())
         except (NoAnswersError, UnreadableError) as error:
             raise UsageError(f"--answers {path}: {error}") from None

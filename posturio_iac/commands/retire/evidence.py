@@ -76,7 +76,7 @@ def check(path: str) -> list[tuple[str, str]]:
             _check_run(path, name, manifest, found[-1] if found else None)
             found.append((name, digest(manifest)))
     except OSError as error:
-        raise UsageError(f"the evidence {path} cannot be read: {system_reason(error)}") from None
+        raise UsageError(f"the evidence in {path} cannot be read: {system_reason(error)}") from None
     return found
 
 
@@ -88,12 +88,12 @@ def _check_run(path: str, name: str, text: bytes, before: tuple[str, str] | None
         if any(os.path.basename(one) != one for one in files):
             raise ValueError
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
-        raise UsageError(f"the evidence {path} is damaged: the manifest of {name} cannot be read") from None
+        raise UsageError(f"the evidence in {path} is damaged: the manifest of {name} cannot be read") from None
     changed = next((one for one, told in files.items() if digest(_bytes(os.path.join(path, name, one))) != told), None)
     if changed is not None:
-        raise UsageError(f"the evidence {path} is damaged: {name}/{changed} was changed after it was written")
+        raise UsageError(f"the evidence in {path} is damaged: {name}/{changed} was changed after it was written")
     if linked != before:
-        raise UsageError(f"the evidence {path} is damaged: the run before {name} was changed, or runs are missing before it")
+        raise UsageError(f"the evidence in {path} is damaged: the run before {name} was changed, or runs are missing before it")
 
 
 def _of_plan(plan: str) -> dict[str, str]:

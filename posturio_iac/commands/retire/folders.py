@@ -129,7 +129,7 @@ def check_new(flag: str, path: str) -> None:
     if path == "-":
         raise UsageError(f"{flag} needs a folder, because the report goes to standard output")
     if os.path.lexists(path) and not (os.path.isdir(path) and not os.path.islink(path) and not os.listdir(path)):
-        raise UsageError(f"{flag} {path} already exists and is never overwritten; name a new folder")
+        raise UsageError(f"{path} already exists and is never overwritten; name a new folder for {flag}")
     parent = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(parent):
         raise UsageError(f"{flag} {path}: there is no folder {parent}")

@@ -19,7 +19,7 @@ from posturio_iac.search.kinds import kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import TypeGuard
 
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
@@ -95,7 +95,7 @@ class Builder:
         """The members of sections that transforms of the whole template add; those that are not here are named."""
         added: dict[str, list[TemplateEntry]] = {}
         for one in template.transforms:
-            for node in one.elements if isinstance(one.value, Array) else (one,):
+            for node in _each(one):
                 for root, source in self._included(node, "Transform", ev, scope):
                     for name, section in root.members:
                         added.setdefault(str(name.value), []).extend(entries(section, source))
@@ -108,7 +108,8 @@ class Builder:
                 text = entry.source.text
                 self._transforming[entry.source] = _TRANSFORM[4:] in text and any(sign in text for sign in _TRANSFORMS)
             if self._transforming[entry.source]:
-                for node in (value for held in entry.body.walk() for key, value in held.members if key.value == _TRANSFORM):
+                held = (value for held in entry.body.walk() for key, value in held.members if key.value == _TRANSFORM)
+                for node in (one for value in held for one in _each(value)):
                     if _shown(node.get("Name")) != _INCLUDE:  # which adds properties alone
                         tuple(self._included(node, entry.name, ev, scope))
             yield entry
@@ -124,7 +125,7 @@ class Builder:
         path = ev.value(location, scope) if location is not None else None
         if macro != _INCLUDE or location is None:
             if not macro.startswith("AWS::"):
-                self._unfollowed(f"{scope.stack.prefix}{where}", f"the macro {macro}", scope.source.path)
+                self._unfollowed(f"{scope.stack.prefix}{where}", macro if macro == _OPEN else f"the macro {macro}", scope.source.path)
             return
         file = ""
         try:
@@ -248,6 +249,10 @@ def _is_open(entry: TemplateEntry) -> bool:
 
 def _is_local(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and bool(value) and not any(mark in value for mark in _REMOTE) and not value.startswith("/")
+
+
+def _each(node: Node) -> Sequence[Node]:
+    return node.elements if isinstance(node.value, Array) else (node,)
 
 
 def _shown(node: Node | None) -> str:

@@ -57,19 +57,11 @@ class CallBudget:
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
-        self._closed = False
         self._lock = threading.Lock()
 
     def spend(self, operation: str, number: int = 1) -> None:
-        """Count requests. Raises `KeyboardInterrupt` once the run has ended, to stop the thread."""
         with self._lock:
-            if self._closed:
-                raise KeyboardInterrupt
             self._counts[operation] += number
-
-    def close(self) -> None:
-        with self._lock:
-            self._closed = True
 
     @property
     def counts(self) -> dict[str, int]:
@@ -133,7 +125,7 @@ def as_finished(workers: int, work: Callable[[T], R], items: Iterable[T]) -> Ite
         while waiting:
             yield from _finished(waiting, None)
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _finished(waiting: set[futures.Future[R]], timeout: float | None) -> Iterator[R]:

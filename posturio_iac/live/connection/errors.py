@@ -22,7 +22,7 @@ HINTS = {
     "RegionDisabledException": "the account has not enabled this region; set AWS_DEFAULT_REGION to another one",
     "UnauthorizedSSOTokenError": "the SSO session has ended; run aws sso login",
     "SSOTokenLoadError": "there is no SSO session; run aws sso login",
-    "EndpointConnectionError": "check the region and the network",
+    "EndpointConnectionError": "check the region, the network, and AWS_ENDPOINT_URL if it is set",
     "Throttling": "AWS is throttling the calls; try again later",
     "ParamValidationError": "this boto3 is too old for that; update it",
     "ThrottlingException": "AWS is throttling the calls; try again later",

@@ -7,6 +7,7 @@ import threading
 import warnings
 from contextlib import contextmanager
 from copy import copy
+from urllib.parse import urlsplit
 
 from posturio_iac import __version__
 from posturio_iac.errors import UsageError
@@ -118,6 +119,7 @@ class Connection:
 
     def _create(self, service: str) -> Any:
         from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
 
         config = Config(
             retries={"mode": "adaptive", "total_max_attempts": ATTEMPTS},
@@ -126,7 +128,15 @@ class Connection:
             max_pool_connections=self._pool,
             user_agent_extra=f"posturio-iac/{__version__}",
         )
-        client = self._session.create_client(service, region_name=self.region, config=config)
+        try:
+            client = self._session.create_client(service, region_name=self.region, config=config)
+            if urlsplit(client.meta.endpoint_url).port == 0:  # asking for the port raises, too
+                raise ValueError(client.meta.endpoint_url)
+        except BotoCoreError:
+            raise
+        except ValueError as error:
+            what = "AWS_ENDPOINT_URL, or endpoint_url in the AWS configuration, is no address such as http://localhost:4566"
+            raise UsageError(f"{what} ({error})") from None
         client.meta.events.register("before-call", self._guard)
         client.meta.events.register("before-send", self._send)
         for operation in READS:

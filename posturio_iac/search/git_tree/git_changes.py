@@ -95,12 +95,10 @@ def _without_filters(repository: str) -> dict[str, str]:
     return variables if found else {}
 
 
-def uncommitted(root: str, repository: str) -> frozenset[str]:
-    """The files, relative to ``root``, with changes that no commit holds, untracked ones included."""
-    known = (*_STAGED, "HEAD", "--") if commit_of("HEAD", repository) else ("ls-files", "-z", "-c")
-    outputs = [_ask(repository, *known), _ask(repository, "ls-files", "-z", "-o", "--exclude-standard")]
-    found = [name for output in outputs for name in names(output)]
-    return relative([*found, *_unstaged(repository)], root, repository)
+def unstaged(root: str, repository: str) -> frozenset[str]:
+    """The files, relative to ``root``, with changes that git does not hold, untracked ones included."""
+    untracked = names(_ask(repository, "ls-files", "-z", "-o", "--exclude-standard"))
+    return relative([*untracked, *_unstaged(repository)], root, repository)
 
 
 def tracked(repository: str) -> frozenset[str]:

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.support.command_line import KEY, MISSING, environment, shown
+from tests.support.command_line import KEY, MISSING, environment, heeding, shown
 from tests.support.terraform_programs import PLAIN, write
 
 SOUND = PLAIN.replace('"ci"', '"sound"').replace(".ci.", ".sound.")
@@ -221,12 +221,7 @@ def test_what_nobody_may_read_is_said(entered: Path, tmp_path: Path, name: str, 
 def test_an_interrupt_is_130_and_one_word(root: Path) -> None:
     pipe = root / "held.tfvars"
     os.mkfifo(pipe)
-    # Whoever starts the tests in the background of a shell has them ignore the signal, which a child inherits.
-    heeding = (
-        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
-    )
-    command = [sys.executable, "-c", heeding, "-m", "posturio_iac", "scan", "--var-file", "held.tfvars"]
-    with subprocess.Popen(command, cwd=root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as held:  # noqa: SIM117 - the order matters
+    with heeding(root, "scan", "--var-file", "held.tfvars") as held:  # noqa: SIM117 - the order matters
         with pipe.open("wb"):  # opens when the other side does, and holds it up until it is closed
             held.send_signal(signal.SIGINT)
             out, err = held.communicate(timeout=60)
