@@ -305,6 +305,25 @@ def test_no_module_of_ours_hides_one_of_checkovs_libraries() -> None:
     assert ours & (packages_distributions().keys() - {"posturio_iac"}) <= {"rules"}
 
 
+def test_suppressions_of_ours_hold(tmp_path: Path) -> None:
+    ignored = '# posturio:ignore[iam.access_keys_without_lifetime] until=2027-03-01 reason="moves to roles"\nresource "aws_iam_access_key"'
+    configured = '[[suppressions]]\nrule = "iam.ownerless_access_keys"\naddress = "*"\nreason = "one team"\nuntil = 2099-01-01\n'
+    write(tmp_path, {"main.tf": KEY.replace('resource "aws_iam_access_key"', ignored), "posturio-iac.toml": configured})
+    found = report(tmp_path)
+    assert failed(found) == set()
+    assert {one.check: one.reason for one in found if one.result == "skipped"} == {MISSING: "moves to roles", OWNERLESS: "one team"}
+    assert checkov(tmp_path, "-d", ".").returncode == 0
+
+
+def test_a_mistake_in_the_configuration_fails_the_checks(tmp_path: Path) -> None:
+    write(tmp_path, {"main.tf": KEY, "posturio-iac.toml": "max_lifetime = 3\n"})
+    done = checkov(tmp_path, "-d", ".", "--output", "json")
+    assert done.returncode == 1
+    (name,) = {one.name for one in records(done)}
+    assert name.startswith("No access key was checked here: ")
+    assert "max_lifetime" in name
+
+
 def test_nothing_is_said_about_a_repository_without_keys(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "plain")
     repository.write("main.tf", 'module "user" {\n  source = "./user"\n}\n')
