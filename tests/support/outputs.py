@@ -186,7 +186,10 @@ def _outputs() -> Iterator[tuple[str, Callable[[], str]]]:
         ("wide", Style(color=True, verbose=True)),
         ("narrow", Style(color=True, columns=60)),
     ):
-        yield f"live-{name}", partial(table, canned.deployed(), style, by_owner=name == "wide", quiet=False, read=RunCoverage(1, 1))
+        yield (
+            f"live-{name}",
+            partial(table, canned.deployed(), style, by_owner=name == "wide", quiet=False, read=RunCoverage(1, 1), ages=FindingAges()),
+        )
     yield from ((f"report-{name}", partial(_report, posture)) for name, posture in _postures())
     yield "graph", lambda: import_module("tests.support.worlds").graphs(golden("graph").read_text(encoding="utf-8"))
     yield "gate", lambda: import_module("tests.retire.test_gate").decisions()
