@@ -17,6 +17,7 @@ from cfnlint.runner import Runner
 
 from posturio_iac.cli import main
 from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_UNDETERMINED
+from posturio_iac.core.text.terminal import printable
 from tests.support.hosts.linters_inside import linter_in_fork
 from tests.support.repository import BOT
 
@@ -123,4 +124,4 @@ def apart(matches: Iterable[Match], verdicts: Iterable[Verdict]) -> tuple[list[M
 
 def _same(match: Match, verdict: Verdict) -> bool:
     place = slice(0, 6) if verdict.column else slice(0, 3)
-    return match[place] == verdict[place] and verdict.address in match.message
+    return match[place] == verdict[place] and printable(verdict.address) in match.message
