@@ -326,6 +326,6 @@ def test_20_000_keys_are_written_painted_and_used_in_time(browser: Browser, tmp_
     page.locator("#keys").get_by_role("button", name="Age, days", exact=True).click()
     assert column(page, "keys-table", 4)[0] == "1900"
     page.locator("#keys .tools input").fill("ci-00")
-    expect(page.locator("#keys output")).to_contain_text(" of 20,000 rows")
+    expect(page.locator("#keys output")).to_contain_text(" of 20,000 rows", timeout=60_000)
     assert opened.noise == []
     opened.context.close()
