@@ -2,7 +2,7 @@
 
 The tests, with those of the packs and against a played AWS, run once under coverage in a copy of the tree, with the programs that they
 start; each mutant meets those that run its line and pass without it, or that run its module if only imports run the line; those that
-run most of it come first. What they let pass meets mypy, as in CI. ``--record`` is for docs/security.md.
+run most of it come first. What they let pass meets the whole suite, then mypy, as in CI. ``--record`` is for docs/security.md.
 """
 
 from __future__ import annotations
@@ -33,10 +33,11 @@ if TYPE_CHECKING:
 
 TOP = Path(__file__).parents[1]
 FIRST_TESTS, MOST_TESTS = 30, 300
-SECONDS = 240  # of the processor, for the tests of one mutant; one that takes longer never ends
+SECONDS, OF_ALL = 240, 1200  # of the processor, for the tests of a mutant's line, and for all tests; one that takes longer never ends
 MYPY = (sys.executable, "-m", "mypy", "--disable-error-code=redundant-expr", "posturio_iac")  # the odd form of a mutant is no mistake
-PYTEST = ("prlimit", f"--cpu={SECONDS}", sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--no-header")
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--no-header")
 UNTIMED = ("tests/attack/test_stops.py", "tests/fuzz")  # of time and memory: they fail on a busy machine
+ALL = ["tests", *(word for path in UNTIMED for word in ("--ignore", path))]
 PACKS = [f"tests/hosts/test_{name}.py" for name in ("checkov", "checkov_parity", "cfn_lint", "cfn_lint_parity")]
 
 
@@ -139,9 +140,8 @@ def measured(away: Path, data: Path) -> dict[str, Callable[[], dict[int, list[st
         (away / ".failed").touch()
         (away / ".started").write_text(f"{options}parallel = true\ncontext = ${{TESTED-}}\n")
         (away / "sitecustomize.py").write_text("import coverage\n\ncoverage.process_startup()\n")
-        ignored = [word for path in UNTIMED for word in ("--ignore", path)]
         command = ["coverage", "run", "--append", "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-p", "tests.mutation"]
-        for tests in (["tests", *ignored], ["tests/live"], PACKS):
+        for tests in (ALL, ["tests/live"], PACKS):
             subprocess.run([sys.executable, "-m", *command, *tests], cwd=away, check=False, stdout=subprocess.DEVNULL)
         subprocess.run([sys.executable, "-m", "coverage", "combine", "-q", "--append"], cwd=away, check=False)
         (away / "sitecustomize.py").unlink()
@@ -179,20 +179,17 @@ def chosen(path: str, text: str, line: int, known: dict[int, list[str]]) -> list
 
 
 def outcome(away: Path, mutant: Mutant, known: dict[int, list[str]]) -> str:
-    """Run the tests that can find a mutant, then mypy; return ``killed``, ``never ends``, ``refused by mypy`` or ``survived``.
-
-    Where few run its line, as the first that asks a fixture for it, the others of their files are run too.
-    """
+    """Run the tests that can find a mutant, then mypy; return ``killed``, ``never ends``, ``refused by mypy`` or ``survived``."""
     file = away / mutant.path
     text = file.read_text(encoding="utf-8")
     tests = chosen(mutant.path, text, mutant.line, known)
     file.write_text(mutant.source, encoding="utf-8")
-    files = {test.partition("::")[0] for test in tests} if len(tests) <= FIRST_TESTS else set[str]()
-    others = [*sorted(files), f"@{away / '.deselected'}"] if files else []
     try:
-        for some in filter(None, (tests[:FIRST_TESTS], tests[FIRST_TESTS:], others)):
-            done = subprocess.run([*PYTEST, *some], cwd=away, capture_output=True, timeout=10 * SECONDS, check=False)
-            if done.returncode not in (0, 5):
+        rest = [*ALL, f"@{away / '.deselected'}", "-n", "2"]
+        for some, seconds in ((tests[:FIRST_TESTS], SECONDS), (tests[FIRST_TESTS:], SECONDS), (rest, OF_ALL)):
+            command = ["prlimit", f"--cpu={seconds}", *PYTEST, *some]
+            done = subprocess.run(command, cwd=away, capture_output=True, timeout=10 * seconds, check=False) if some else None
+            if done and done.returncode not in (0, 5):
                 return "never ends" if done.returncode == -signal.SIGXCPU else "killed"
         if subprocess.run(MYPY, cwd=away, capture_output=True, check=False).returncode:
             return "refused by mypy"

@@ -75,7 +75,7 @@ def own_revision() -> str | None:
     commit = record.get("vcs_info", {}).get("commit_id")
     if isinstance(commit, str):
         return commit
-    folder = unquote(str(record.get("url", "")).partition("file://")[2])
+    folder = unquote(str(record.get("url")).partition("file://")[2])
     if not folder or not os.path.lexists(os.path.join(folder, ".git")):
         return None
     from posturio_iac.search.git_tree.git_changes import commit_of

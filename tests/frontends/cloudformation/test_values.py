@@ -119,7 +119,7 @@ DEPLOYED = [f"Fn::{name}" for name in ("ImportValue", "GetAZs", "Cidr", "Transfo
         ("!Ref Image", "(INPUT: Image)"),
         ("!GetAtt Nowhere.Arn", "(ABSENT_CODE: Nowhere)"),
         ("!Ref AWS::StackName", "(APPLY: AWS::StackName)"),
-        ("'{{resolve:ssm:/name}}'", "(APPLY: {{resolve:ssm:/name}})"),
+        ("'{{resolve:ssm:/name}}-{{resolve:ssm:/end}}'", "(APPLY: {{resolve:ssm:/name}})"),
         ("!Frobnicate x", "(NOT_EVALUATED: Fn::Frobnicate)"),
         *((f"{{{name}: x}}", f"(APPLY: {name})") for name in DEPLOYED),
     ],

@@ -321,6 +321,7 @@ class TestExposures:
         ("code", "expected"),
         [
             (PARAMETER % ('"String"', "SECRET"), SHOWN),
+            (PARAMETER % ('"StringList"', "SECRET"), SHOWN),
             (PARAMETER % ('"SecureString"', "SECRET"), []),
             (PARAMETER % ("var.type", "SECRET"), []),
             (PARAMETER % ('"String"', "ID"), []),
