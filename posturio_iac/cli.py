@@ -81,7 +81,7 @@ def usage() -> str:
         "usage: posturio-iac COMMAND [OPTION ...] [ARGUMENT ...]\n\n"
         f"{(module('posturio_iac').__doc__ or '').strip()}\n\n"
         f"commands:\n{rows}\n"
-        "options:\n  --help      Print this help; `posturio-iac COMMAND --help` prints that of COMMAND\n  --version   Print the version\n\n"
+        "options:\n  -h, --help     Print this help; `posturio-iac COMMAND --help` prints that of COMMAND\n  -V, --version  Print the version\n\n"
         "exit codes:\n  0 clean, 1 findings, 2 wrong usage or configuration, 3 could not finish, 130 interrupted\n"
     )
 
@@ -110,6 +110,8 @@ def _crashed(error: Exception) -> int:
         import traceback
 
         traceback.print_exc()
+    if isinstance(error, FileNotFoundError) and error.filename is None:  # of os.getcwd, which names none
+        return _complain(["the current folder no longer exists; change to one that does"], INCOMPLETE)
     detail = str(error).partition("\n")[0][:200]
     what = f"stopped on an internal error ({type(error).__name__}{': ' if detail else ''}{detail}); nothing was checked. "
     return _complain([f"{what}Please report it with the output of {DEBUG}=1"], INCOMPLETE)

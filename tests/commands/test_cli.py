@@ -220,3 +220,14 @@ class TestExplain:
         assert run(capsys, "explain", "inert")[1].startswith("iam.inert_access_key_rotation (")
         out = run(capsys, "explain", "lifetime")[1]
         assert [line.split()[0] for line in out.splitlines()] == [rule for rule in all_rules() if "lifetime" in rule]
+
+
+@pytest.mark.parametrize("words", ["scan", "hook a.tf", "fix --write", "adopt"])
+def test_a_folder_that_is_gone_is_said(
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (gone := tmp_path / "gone").mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert main(words.split()) == 3
+    assert capsys.readouterr().err == "posturio-iac: the current folder no longer exists; change to one that does\n"
