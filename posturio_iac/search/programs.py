@@ -11,7 +11,7 @@ from posturio_iac.core.text import lazy_pattern
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from posturio_iac.core.text.textfile import Fence
 
@@ -82,14 +82,15 @@ _AWAY = lazy_pattern(rf"\bworking_dir{_SET}|(?:\bcd|\s-C|\s--prefix)[\s=]+([\w./
 _NEXT = r"[ \t\"',\\]+"
 _RUNNERS = tuple(map(lazy_pattern, (rf"{one}{_NEXT}(?:-\w+{_NEXT})*([\w./@+-]+)" for one in (rf"go\b{_NEXT}run", r"python[\d.]*", "node"))))
 """What runs a whole folder, or a module by its name."""
-_GETS, _RUN = r"(?:curl|wget|iwr|irm)\b", r"(?:sudo(?:\s+-\w+)*\s+)?(?:\w*sh|python[\d.]*|node|perl|ruby|iex)\b"
+_GETTING = ("curl", "wget", "iwr", "irm")
+_GETS, _RUN = rf"(?:{'|'.join(_GETTING)})\b", r"(?:sudo(?:\s+-\w+)*\s+)?(?:\w*sh|python[\d.]*|node|perl|ruby|iex)\b"
 _FETCHED = lazy_pattern(rf"{_GETS}[^|;&\n]{{0,500}}\|\s*{_RUN}|(?:<|\b(?:\w*sh\s+-c|eval)\s+[\\\"']*\$)\({_GETS}[^)\n]{{0,500}}")
 """A script that is run as it comes from elsewhere."""
 _ADDRESS = lazy_pattern(r"\w+://[^\s\"'\\|)]+")
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _MAKE = lazy_pattern(r"[\"'\s](?:make|npm|pnpm|yarn)\s")
 _MADE = ["Makefile", "makefile", "GNUmakefile", "package.json"]
-_GIVEN = lazy_pattern(r"\b(?:command|program|inline|arguments)\"?[ \t]*[=:][ \t]*")
+_GIVEN = tuple(lazy_pattern(rf"{one}(?<!\w{one})\"?[ \t]*[=:][ \t]*") for one in ("command", "program", "inline", "arguments"))
 _REFERENCE = lazy_pattern(r"(?:\[(?:[^\]]{0,500},)?\s*)?[a-z][\w.]{0,99}[.(]")
 _FILLED = lazy_pattern(r"\$\{(?!path\.\w+\})")
 """An argument that a command is given by, a value that begins with a reference or ends with one in a list, and a part that is filled in."""
@@ -104,8 +105,7 @@ _MOST_AWAY = 10
 MOST_FILES = 200  # how many files of one folder of programs are read, and of those that call each other
 _MANY, _MOST_NAMES = 100, 1000  # names in a folder, which is too many to look for each in a text; and of paths in one
 _SKIPPED = frozenset(("node_modules", ".git", ".terraform", "__pycache__", ".venv"))
-_STEM = "reate"
-_HINTS = ("New-IAM", *(_STEM + rest for rest in ("-a", "_a", "A", "ServiceS", "-service-s", "_service_s", "a", "services")))
+_HINTS = (lazy_pattern("New-IAM"), lazy_pattern(r"reate(?:[-_]?a|A|ServiceS|[-_]service[-_]s|services)"))
 _AROUND, _BEHIND = 80, 400  # the rest of a torn call may be longer, with all its quotes
 
 
@@ -133,7 +133,7 @@ def _decoded(text: str) -> Iterator[str]:
 
 def fetched(text: str) -> str:
     """The address of a script that a command runs as it comes from elsewhere, or words for an open one; empty without one."""
-    if (found := _FETCHED.search(text)) is None:
+    if not any(one in text for one in _GETTING) or (found := _FETCHED.search(text)) is None:
         return ""
     return address[0] if (address := _ADDRESS.search(found[0])) else "a script that the code does not fix"
 
@@ -148,11 +148,9 @@ def deploys_key(text: str) -> bool:
 
 
 def _windows(text: str) -> Iterator[str]:
-    for hint in _HINTS if _STEM in text else _HINTS[:1]:
-        at = text.find(hint)
-        while at >= 0:
-            yield text[max(at - _AROUND, 0) : at + _AROUND]
-            at = text.find(hint, at + _AROUND // 2)
+    for one in _HINTS:
+        for found in one.finditer(text):
+            yield text[max(found.start() - _AROUND, 0) : found.start() + _AROUND]
 
 
 def end_keys(text: str) -> bool:
@@ -167,7 +165,7 @@ def may_make_keys(data: bytes, *, runs: bool) -> bool:
         or (runs and deploys_key(text))
         or any(len(found[0]) > _HALF for found in _torn(text))
         or (runs and (any(True for _ in _torn(_without_words(text))) or _REST.search(text) is not None))
-        or (runs and any(sign in text for sign in _BLOCKS) and (_is_computed(_VALUES.sub(" ", text)) or bool(fetched(text))))
+        or (runs and any(sign in text for sign in _BLOCKS) and (_is_computed(text) or bool(fetched(text))))
     )
 
 
@@ -179,14 +177,15 @@ def _without_words(text: str) -> str:
 
 def _is_computed(text: str) -> bool:
     """True if a command in code may be put together. Each line is searched once, however many arguments it has."""
-    searched = -1
-    for found in _GIVEN.finditer(text):
-        if _REFERENCE.match(text, found.end()):
-            return True
-        if found.end() > searched:
-            searched = len(text) if (end := text.find("\n", found.end())) < 0 else end
-            if _FILLED.search(text, found.end(), searched):
+    for one in _GIVEN:
+        searched = -1
+        for found in one.finditer(text):
+            if _REFERENCE.match(text, found.end()):
                 return True
+            if found.end() > searched:
+                searched = len(text) if (end := text.find("\n", found.end())) < 0 else end
+                if _FILLED.search(_VALUES.sub(" ", text[found.end() : searched])):
+                    return True
     return False
 
 
@@ -256,13 +255,12 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
             yield from (os.path.join(there, name) for name in names if name in fence.names(there))
 
 
-def _paths_in(text: str, here: Collection[str], *, handled: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the folder and the names of each word that may be a path to what is ``here``."""
-    words = set(text.encode("utf-8", "replace").translate(_WORDS).split())
-    words = {word.strip(b"/.+-@") if word[:1] == b"/" else word.rstrip(b"/.+-@") for word in words}
-    slash, dot = b"/."  # as numbers, which `in` finds twenty times as fast
-    paths = {word.decode() for word in words if slash in word or (handled and dot in word)}
-    for name in sorted(paths.union(map(os.fsdecode, words.intersection(map(os.fsencode, here))))):
+    words = set(text.encode("utf-8", "replace").translate(_WORDS).decode().split())
+    words = {word.strip("/.+-@") if word[0] == "/" else word.rstrip("/.+-@") for word in words}
+    paths = {word for word in words if "/" in word or (handled and "." in word)}
+    for name in sorted(paths | words & here):
         below, _, last = name.rpartition("/")
         top = below.partition("/")[0]
         if below and top not in here and top.strip("."):
