@@ -81,7 +81,8 @@ def usage() -> str:
         "usage: posturio-iac COMMAND [OPTION ...] [ARGUMENT ...]\n\n"
         f"{(module('posturio_iac').__doc__ or '').strip()}\n\n"
         f"commands:\n{rows}\n"
-        "options:\n  -h, --help     Print this help; `posturio-iac COMMAND --help` prints that of COMMAND\n  -V, --version  Print the version\n\n"
+        "options:\n  -h, --help     Print this help; `posturio-iac COMMAND --help` prints that of COMMAND\n"
+        "  -V, --version  Print the version\n\n"
         "exit codes:\n  0 clean, 1 findings, 2 wrong usage or configuration, 3 could not finish, 130 interrupted\n"
     )
 
