@@ -86,6 +86,10 @@ _GETTING = ("curl", "wget", "iwr", "irm")
 _GETS, _RUN = rf"(?:{'|'.join(_GETTING)})\b", r"(?:sudo(?:\s+-\w+)*\s+)?(?:\w*sh|python[\d.]*|node|perl|ruby|iex)\b"
 _FETCHED = lazy_pattern(rf"{_GETS}[^|;&\n]{{0,500}}\|\s*{_RUN}|(?:<|\b(?:\w*sh\s+-c|eval)\s+[\\\"']*\$)\({_GETS}[^)\n]{{0,500}}")
 """A script that is run as it comes from elsewhere."""
+_SAVED = lazy_pattern(rf"{_GETS}[^;&|]{{1,500}}?(?=[;&|\n]|\",|$)")
+_RUN_LATER = lazy_pattern(rf"(?:\b{_RUN}\s+(?:-\w+\s+)*|[\s;&\"']\.[/\\]+)[\"'\\]*([\w./~-]+)")
+_LATER = 500
+"""A command that may save what it fetches, and one that runs a file, so much further on at most."""
 _ADDRESS = lazy_pattern(r"\w+://[^\s\"'\\|)]+")
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _MAKE = lazy_pattern(r"[\"'\s](?:make|npm|pnpm|yarn)\s")
@@ -133,9 +137,17 @@ def _decoded(text: str) -> Iterator[str]:
 
 def fetched(text: str) -> str:
     """The address of a script that a command runs as it comes from elsewhere, or words for an open one; empty without one."""
-    if not any(one in text for one in _GETTING) or (found := _FETCHED.search(text)) is None:
+    if not any(one in text for one in _GETTING):
+        return ""
+    found = _FETCHED.search(text) or next((one for one in _SAVED.finditer(text) if _runs_what_it_saved(text, one)), None)
+    if found is None:
         return ""
     return address[0] if (address := _ADDRESS.search(found[0])) else "a script that the code does not fix"
+
+
+def _runs_what_it_saved(text: str, got: re.Match[str]) -> bool:
+    words = {word.strip("\"'\\>").rpartition("/")[2] for word in got[0].split()}
+    return any(run[1].rpartition("/")[2] in words for run in _RUN_LATER.finditer(text, got.end(), got.end() + _LATER))
 
 
 def _torn(text: str) -> Iterator[re.Match[str]]:
