@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from textwrap import indent
 
@@ -123,6 +124,7 @@ ARCHIVED = {
 }
 ARGUMENTS = {
     "scripts": ("null_resource.r", 'provisioner "remote-exec" {\n    scripts = ["a/b.sh"]\n  }'),
+    "object": ("aws_s3_object.o", 'source = "${path.module}/a/b.sh"'),
     "user-data-file": ("aws_instance.i", 'user_data = file("${path.module}/boot.tpl")'),
     "user-data-rendered": ("aws_instance.i", 'user_data = base64encode(templatefile("boot.tpl", {a = var.x}))'),
     "step-functions": ("aws_sfn_state_machine.s", f"definition = {HEREDOC % json.dumps(SDK)}"),
@@ -169,6 +171,17 @@ def test_a_program_in_terraform_is_an_undetermined_key(tmp_path: Path, name: str
     files, address = TERRAFORM[name]
     seen, said = judged(tmp_path, files, git=git)
     assert seen == {address: "undetermined"}, said
+
+
+@pytest.mark.parametrize("git", [False, True], ids=["walk", "git"])
+@pytest.mark.parametrize(
+    ("address", "argument"), [("aws_lambda_function.f", 'filename = "k.zip"'), ("aws_s3_object.o", 'source = "${path.module}/k.zip"')]
+)
+def test_an_archive_that_code_names_is_a_program(tmp_path: Path, address: str, argument: str, git: bool) -> None:
+    (tmp_path / "app").mkdir()
+    with zipfile.ZipFile(tmp_path / "app/k.zip", "w") as archive:
+        archive.writestr("app.py", PYTHON)
+    assert judged(tmp_path, {"main.tf": block(address, argument)}, git=git)[0] == {address: "undetermined"}
 
 
 QUIET = {
