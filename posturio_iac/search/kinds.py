@@ -41,8 +41,8 @@ EXTERNAL, _GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"
 """A data source that runs a program, whose label needs no quotes, and its argument."""
 _ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'.js"', b'.mjs"', b'.ts"', b'.rb"', b'.ps1"')
 _FILES = (b"source_dir", b"source_file", b"source_path", b"playbook", b"buildspec", *_ARTIFACTS)
-_FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Serverless::Function", b"handler:")
-_AS_CODE = (b"Uri", b"S3Location", b"ScriptLocation", b"AWS::Include", b"DockerContext", b"aws:asset", *_FUNCTIONS)
+_FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:")
+_AS_CODE = (b"Uri", b"S3Location", b"ScriptLocation", b"AWS::Include", b"DockerContext", b"BuildSpec", b"aws:asset", *_FUNCTIONS)
 PROGRAMS = (
     *EXTERNAL,
     *_BY_SHELL,

@@ -65,6 +65,7 @@ _ENDS = lazy_pattern(
 )
 _PART = lazy_pattern(r"cre(?<!\wcre)[a-z_-]{0,14}[\"'$\\]")
 """What may be the beginning of a call that is put together. These patterns begin with letters, for which ``re`` looks first."""
+_NO_LETTERS, _JOINED = lazy_pattern(r"[^A-Za-z]+"), ("createaccesskey", "createservicespecificcredential")  # as a program joins texts
 _WHOLE, _HALF = "create-access-key", len("create-a")  # so much of one counts wherever it stands
 _QUOTES = lazy_pattern(r"\\\r?\n|[\"'\\]")  # what a shell takes out of a word
 _REST = lazy_pattern(r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key")  # the rest of one
@@ -74,7 +75,7 @@ _NO_PATHS = ("var.", "local.", "data.", "module.", "each.", "self.", "aws_", "nu
 """Beginnings of what has dots and slashes, and is no path."""
 _LONGEST, _LARGEST = 200, 1 << 20  # a path, and a file
 _SET = r"[\"']?\s*[:=]\s*[\"'\[]*(?:file://)?(?:\$\{path\.\w+\}/*)?([\w./@+-]+)"
-_FOLDERS = ("source_dir", "source_path", "CodeUri", "Code", "ContentUri", "DockerContext", "aws:asset:path")
+_FOLDERS = ("source_dir", "source_path", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "aws:asset:path")
 _FOLDER = lazy_pattern(rf"\b(?:{'|'.join(_FOLDERS)}){_SET}")
 _ASSET = lazy_pattern(r"\bS3Key[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")
 """The name of an archive of CDK's, whose folder lies beside the template."""
@@ -115,10 +116,11 @@ _AROUND, _BEHIND = 80, 400  # the rest of a torn call may be longer, with all it
 
 def make_keys(text: str) -> bool:
     """True if a program with this text makes access keys. Looking around the hints takes a tenth of a search by the pattern."""
-    if any(_MAKES.search(window) for one in (text, *_decoded(text)) for window in _windows(one)):
-        return True
-    torn = (text[max(found.start() - _AROUND, 0) : found.end() + _BEHIND] for found in _torn(text))
-    return any(_MAKES.search(_QUOTES.sub("", window)) for window in torn)
+    return any(_MAKES.search(window) for one in (text, *_decoded(text)) for window in _windows(one)) or any(
+        _MAKES.search(_QUOTES.sub("", text[max(found.start() - _AROUND, 0) : found.end() + _BEHIND]))
+        or _NO_LETTERS.sub("", text[found.start() : found.end() + _BEHIND]).lower().startswith(_JOINED)
+        for found in _torn(text)
+    )
 
 
 def _decoded(text: str) -> Iterator[str]:

@@ -41,6 +41,8 @@ TEMPLATES = {
     "inline-code": {"t.json": resource(SAM, InlineCode=PYTHON)},
     "joined": zipped({JOIN: ["\n", PYTHON.splitlines()]}),
     "torn": zipped({JOIN: ["_", PYTHON.split("_")]}),
+    "added": zipped("getattr(iam, 'create_' + 'access_key')(UserName='joe')"),
+    "of-a-list": zipped("iam[['create', 'Access', 'Key'].join('')]({UserName: 'joe'})"),
     "torn-word": zipped({JOIN: ["ess", PYTHON.split("ess")]}),
     "substituted": zipped({SUB: PYTHON.replace("joe", "${AWS::StackName}")}),
     "filled-in": zipped({SUB: [PYTHON.replace("access", "${word}"), {"word": "access"}]}),
@@ -77,6 +79,8 @@ TEMPLATES = {
     "serverless-alone": {"serverless.yml": SERVERLESS, "src/keys.js": "iam.createAccessKey({UserName: 'joe'})"},
     "globals": {"t.yaml": f"Globals: {{Function: {{CodeUri: fn/}}}}\nResources: {{R: {{Type: {SAM}}}}}\n", "fn/a.py": PYTHON},
     "image": {**of_type(SAM, Metadata={"DockerContext": "./img"}), "img/app.py": PYTHON},
+    "layer": {"t.json": resource("AWS::Lambda::LayerVersion", Content="./src"), "src/app.py": PYTHON},
+    "build": {"t.json": resource("AWS::CodeBuild::Project", Source={"BuildSpec": "ci/b.yml"}), "ci/b.yml": SHELL},
     "gateway": {"t.json": resource("AWS::ApiGateway::Method", Integration={"Uri": f"{GATEWAY}:iam:action/CreateAccessKey"})},
     "asset-without-metadata": {
         "cdk.out/t.template.json": resource(LAMBDA, Code={"S3Bucket": "b", "S3Key": "1a2b.zip"}),
