@@ -62,9 +62,9 @@ class Asking(NamedTuple):
 
     as_of: datetime
     grace: timedelta
-    ownerless: str = ""
+    ownerless: str
     """Who is asked about keys that nobody is known to own; empty where nobody is."""
-    reply_to: str = ""
+    reply_to: str
     again: bool = False
     """True if those are asked too who have answered, and everybody gets a new day."""
 

@@ -193,11 +193,18 @@ def test_a_configuration_is_no_link_out_of_the_folder(root: Path) -> None:
 
 
 @pytest.mark.promise("links out")
-def test_write_through_link_of_a_baseline(root: Path) -> None:
-    target = root.parent / "outside" / "new.json"
-    (root / "posturio-iac-baseline.json").symlink_to("../outside/new.json")
-    code, _, err = posturio(root, "baseline", "--reason", "known", "--until", "2099-12-31")
-    assert (code, target.exists()) == (3, False)
+@pytest.mark.parametrize(
+    ("link", "argv"),
+    [
+        ("posturio-iac-baseline.json", ("baseline", "--reason", "known", "--until", "2099-12-31")),
+        (".github", ("adopt", "--write", "ci=github")),
+    ],
+)
+def test_write_through_link_that_leads_out(root: Path, link: str, argv: tuple[str, ...]) -> None:
+    outside = sorted((root.parent / "outside").rglob("*"))
+    (root / link).symlink_to("../outside" if link == ".github" else "../outside/new.json")
+    code, _, err = posturio(root, *argv)
+    assert (code, sorted((root.parent / "outside").rglob("*"))) == (3, outside)
     assert "a symbolic link leads outside of" in err
 
 

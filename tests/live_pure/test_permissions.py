@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from posturio_iac.live.reading.users import privilege_of, quarantine_of
 from posturio_iac.retire.gate import Action
 from posturio_iac.retire.letters import Asking, letters
 from posturio_iac.retire.plan import steps
+from posturio_iac.retire.script import permissions
 from tests.live_pure.test_agreement import look
 from tests.support.keys import AS_OF, access_key, expires
 from tests.support.played_aws import Aws, Key, Person
@@ -93,9 +95,11 @@ def test_a_key_that_was_found_in_public_is_switched_off_and_nobody_waits(used: i
     (step,) = steps(report, Policy(config), ())
     assert (step.action, step.is_forced) == (Action.DISABLE, True)
     assert "switched off at once" in step.decision.why
-    (letter,) = (text for name, text in letters([step], Asking(AS_OF, timedelta(days=14))).items() if name.endswith(".txt"))
+    (letter,) = (text for name, text in letters([step], Asking(AS_OF, timedelta(days=14), "", "")).items() if name.endswith(".txt"))
     assert "at once, even if something still needs it:" in letter
     assert "only once nothing needs it" not in letter
+    ledger = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::evidence/keys.jsonl"}
+    assert json.loads(permissions([step], "s3://evidence/keys.jsonl"))["Statement"][-1] == ledger
 
 
 def test_a_public_key_that_code_declares_is_switched_off_by_hand_too() -> None:
@@ -108,7 +112,7 @@ def test_a_public_key_that_code_declares_is_switched_off_by_hand_too() -> None:
         step.decision.why.startswith("AWS found it in public, so switch it off at once"),
         step.decision.why.endswith("change the code."),
     ) == (Action.KEEP, True, True)
-    (letter,) = (text for name, text in letters([step], Asking(AS_OF, timedelta(days=14))).items() if name.endswith(".txt"))
+    (letter,) = (text for name, text in letters([step], Asking(AS_OF, timedelta(days=14), "", "")).items() if name.endswith(".txt"))
     assert letter.index("Change the code") < letter.index("at once, even if") < letter.index("aws iam update-access-key")
 
 

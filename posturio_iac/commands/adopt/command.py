@@ -185,7 +185,7 @@ def _adopt(place: RepositoryToAdopt, wanted: AdoptionPlan, report: Report, made:
         _accept(place, wanted, baseline, report)
     if not place.given.quiet:
         files.show(changes, place.top)
-    files.write_all_files(changes, place.top)
+    files.write_all_files(changes)
     return _verified(place, wanted, baseline)
 
 

@@ -118,10 +118,10 @@ def show(changes: Iterable[FileChange], top: str) -> None:
     to_stdout(unified(changed, color=wants_color("auto", sys.stdout, os.environ), exact=False))
 
 
-def write_all_files(changes: Sequence[FileChange], top: str) -> None:
+def write_all_files(changes: Sequence[FileChange]) -> None:
     """Write the files, each in one step, and say so."""
     for change in changes:
-        write(change.after, change.path, within=top)
+        write(change.after, change.path)
         to_stdout(f"wrote {printable(os.path.relpath(change.path))}\n")
     if any(os.path.basename(change.path) == HOOKS for change in changes):
         to_stdout("run `pre-commit install` once, so that commits are checked\n")

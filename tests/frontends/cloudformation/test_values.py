@@ -134,7 +134,7 @@ def test_what_code_does_not_fix_is_unknown_with_its_reason(tmp_path: Path, expre
     ("expression", "words"),
     [
         *((f"!Ref {wrong}", "Ref takes the name of a parameter or a resource") for wrong in ("[a]", "''")),
-        *((f"!GetAtt {wrong}", "Fn::GetAtt takes a logical id and an attribute") for wrong in ("a", "[a]")),
+        *((f"!GetAtt {wrong}", "Fn::GetAtt takes a logical id and an attribute") for wrong in ("a", "[a]", "[a, b, c, d, e, f]")),
         *((f"!Join {wrong}", "Fn::Join takes a delimiter and a list") for wrong in ("[a]", "['', a]", "['', [a], b]", "[[a], [a]]")),
         ("!Select [1, [a]]", "Fn::Select asks for item 1 of a list of 1"),
         *((f"!Select [{wrong}]", "Fn::Select takes an index and a list") for wrong in ("0", "0, [a], b", "0, a", "-1, [a]", "x, [a]")),
