@@ -72,18 +72,19 @@ def _paragraph(*pieces: Piece | str) -> Paragraph:
 
 def _first(posture: Posture) -> Section:
     every = tasks(posture.rows)
-    entries = tuple(tuple(_task(task)) for task in every[:FIRST])
+    names = len({part.unit for part in posture.parts}) > 1
+    entries = tuple(tuple(_task(task, f" in {say.where(task.unit)}" if names else "")) for task in every[:FIRST])
     blocks = (EntryList(entries, numbered=True, left=len(every) - FIRST),) if every else ()
     return Section("first", "What to do first", blocks, "Nothing: no key is flagged or undetermined.")
 
 
-def _task(task: Task) -> Iterator[Block]:
+def _task(task: Task, place: str) -> Iterator[Block]:
     row, several = task.rows[0], len(task.rows) > 1
     finding = task.findings[0] if task.findings else None
     level = Piece(finding.severity.value if finding else row.key.verdict.value, Role.LEVEL)
     name = Piece(count(len(task.rows), "key") if several else say.name(row.key), Role.STRONG)
     title = (Piece(": "), Piece(say.title(finding.rule), url=_page(finding.rule))) if finding else ()
-    yield _paragraph(level, " ", name, f" in {say.where(task.unit)}", *title)
+    yield _paragraph(level, " ", name, place, *title)
     yield Paragraph(tuple(_facts(task)))
     if problem := say.problem(task):
         yield _paragraph(say.sentence(problem) if not finding else problem)
@@ -97,7 +98,7 @@ def _task(task: Task) -> Iterator[Block]:
             yield _paragraph(Piece(f"… and {len(commands) - NAMED:,} more, one for each key in the table.", Role.SOFT))
     if command := _fix(task):
         what = "Or run" if "--write" in command else "Or see the change"
-        yield _paragraph(Piece(what, Role.STRONG), f" in {say.where(task.unit)}: ", Piece(command, Role.COPY))
+        yield _paragraph(Piece(what, Role.STRONG), f"{place}: ", Piece(command, Role.COPY))
     if several:
         named = tuple((Paragraph(_named(row)),) for row in task.rows[:NAMED])
         yield Folded(f"The {count(len(task.rows), 'key')}", (EntryList(named, left=len(task.rows) - NAMED),))
