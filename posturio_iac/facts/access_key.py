@@ -169,8 +169,11 @@ def _dated_name(facts: KeyFacts, options: FactOptions) -> Iterator[str]:
             return
 
 
-def facts_of_program(address: str, framework: str, place: Span, label: str, directives: tuple[Directive, ...], scope: str) -> KeyFacts:
-    """The facts of the keys that the program of the block at ``address`` makes."""
+def facts_of_program(
+    address: str, file: str, framework: str, place: Span, label: str, directives: tuple[Directive, ...], scope: str
+) -> KeyFacts:
+    """The facts of the keys that the program of the block at ``address`` makes, which is in another ``file`` or in the block."""
+    made = MADE_BY_PROGRAM(f"{address} ({file})" if file else address)
     advice, open_ = Advice("make the key by a resource, whose lifetime can be stated, or use a role"), NOT_FIXED(f"the user of {address}")
     return KeyFacts(
         address=address,
@@ -180,8 +183,8 @@ def facts_of_program(address: str, framework: str, place: Span, label: str, dire
         status="Active",
         remedies=Remedies(advice, advice, Advice("end the key in IAM")),
         label=label,
-        hidden=(MADE_BY_PROGRAM(address),),
-        existence=MADE_BY_PROGRAM(address),
+        hidden=(made,),
+        existence=made,
         directives=directives,
         scope=scope,
     )

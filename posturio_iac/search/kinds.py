@@ -177,7 +177,7 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     from posturio_iac.search.programs import deploys_key, make_keys, texts_named
 
     texts = texts_named(data.decode("utf-8", "replace"), path.rpartition("/")[0], fence)
-    return any(make_keys(text) or (kind is TERRAFORM and deploys_key(text)) for text in texts)
+    return any(make_keys(text) or (kind is TERRAFORM and deploys_key(text)) for _, text in texts)
 
 
 class SearchTerms:

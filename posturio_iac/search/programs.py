@@ -203,8 +203,8 @@ def _is_computed(text: str) -> bool:
     return False
 
 
-def texts_named(text: str, folder: str, fence: Fence) -> Iterator[str]:
-    """Yield the texts of the files that code in ``folder`` (absolute) names: programs, those that they name, and whole folders."""
+def texts_named(text: str, folder: str, fence: Fence) -> Iterator[tuple[str, str]]:
+    """Yield path, seen from ``folder`` (absolute), and text of what code there names: programs, those that they name, and whole folders."""
     from posturio_iac.core.text.textfile import UnreadableError, read
 
     pending = [*_named_in(text, (folder,), fence)]
@@ -221,13 +221,14 @@ def texts_named(text: str, folder: str, fence: Fence) -> Iterator[str]:
             data = read(file, _LARGEST, fence)
         except UnreadableError:
             continue
+        name = os.path.relpath(file, folder).replace(os.sep, "/")
         if data.startswith(b"PK"):
-            yield from _packed(data)
+            yield from ((name, inner) for inner in _packed(data))
             continue
         found = data.decode("utf-8", "replace")
         if file.endswith((".tf", ".tofu")) or _SEARCHED.fullmatch(os.fsencode(file)):  # it is judged by itself
             found = found.replace("AWS::IAM::", "").replace("aws_iam_", "")
-        yield found
+        yield name, found
         if file.endswith(_SCRIPTS):
             pending += _named_in(found, (os.path.dirname(file), folder), fence)
 

@@ -135,16 +135,17 @@ class Reader:
         stack.budget.spend(_STEPS_A_KEY)
         shared = (one for one in stack.template.section("Globals") if entry.type == f"AWS::Serverless::{one.name}")
         own = said_by(entry, self.ev, stack.scope(entry), *(one.body for one in shared))
-        programs = [own, *texts_named(own, self.files.folder_of(entry.source.path), self.files.fence)]
-        if not any(map(make_keys, programs)) or not possible(conditions_of(entry, stack)):
+        programs = [("", own), *texts_named(own, self.files.folder_of(entry.source.path), self.files.fence)]
+        makers = [name for name, text in programs if make_keys(text)]
+        if not makers or not possible(conditions_of(entry, stack)):
             return
         address, place = stack.address(entry), entry.source.span(entry.key)
-        if is_named or any(map(end_keys, programs)):
+        if is_named or any(end_keys(text) for _, text in programs):
             self.problems.append(rotator(address, place))
             return
         evidence = self._said_at(entry, stack, self.ev)
         directives = (*evidence.directives, *self._directives_around(stack, entry.source.path), *ignored_in_template(stack.template))
-        facts = facts_of_program(address, "cloudformation", place, entry.name, directives, root.template.source.path)
+        facts = facts_of_program(address, makers[0], "cloudformation", place, entry.name, directives, root.template.source.path)
         yield key_of_user(facts, FactOptions(self.options.names, self.options.as_of))
 
     def _key(self, declaration: KeyResource, root: Stack, secrets: tuple[str, ...]) -> AccessKey:

@@ -106,20 +106,22 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
 
     program = instance.program
     own = "\n".join(_lines(block.body, instance.scope()))
-    programs = [own, *texts_named(own, os.path.dirname(os.path.join(program.root, block.header.path)), program.fence)]
+    programs = [("", own), *texts_named(own, os.path.dirname(os.path.join(program.root, block.header.path)), program.fence)]
     words = block.labels if block.type == "resource" else (block.type, *block.labels)
     address = instance.full(".".join(words))
-    if not any(make_keys(text) or deploys_key(text) for text in programs):
+    makers = [name for name, text in programs if make_keys(text) or deploys_key(text)]
+    if not makers:
         is_run = block.type not in ("resource", "data", "module") or words[:2] == ("data", "external")
         commands = (line for one in (block, *block.body.all("provisioner"))[not is_run :] for line in _lines(one.body, instance.scope()))
         if url := fetched("\n".join(commands)):
             _not_followed(block, instance, address, url)
         return
     place = own_place(block.header, instance)
-    if any(map(end_keys, programs)) or _is_run_to_rotate(words, instance):
+    if any(end_keys(text) for _, text in programs) or _is_run_to_rotate(words, instance):
         program.report(rotator(address, place))
         return
-    facts = facts_of_program(address, "terraform", place, block.labels[-1], comments_for(block, instance).directives, setting.scope)
+    directives = comments_for(block, instance).directives
+    facts = facts_of_program(address, makers[0], "terraform", place, block.labels[-1], directives, setting.scope)
     yield key_of_user(facts, FactOptions(program.options.names, program.options.as_of))
 
 
