@@ -176,7 +176,8 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
         return False
     from posturio_iac.search.programs import deploys_key, make_keys, texts_named
 
-    texts = texts_named(data.decode("utf-8", "replace"), path.rpartition("/")[0], fence)
+    runs = kind is not TERRAFORM or holds_any(data, (*_BY_SHELL, b"buildspec")) or _is_external(data)
+    texts = texts_named(data.decode("utf-8", "replace"), path.rpartition("/")[0], fence, runs=runs)
     return any(make_keys(text) or (kind is TERRAFORM and deploys_key(text)) for _, text in texts)
 
 

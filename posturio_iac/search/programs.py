@@ -89,8 +89,7 @@ _FETCHED = lazy_pattern(rf"{_GETS}[^|;&\n]{{0,500}}\|\s*{_RUN}|(?:<|\b(?:\w*sh\s
 """A script that is run as it comes from elsewhere."""
 _SAVED = lazy_pattern(rf"{_GETS}[^;&|]{{1,500}}?(?=[;&|\n]|\",|$)")
 _RUN_LATER = lazy_pattern(rf"(?:\b{_RUN}\s+(?:-\w+\s+)*|[\s;&\"']\.[/\\]+)[\"'\\]*([\w./~-]+)")
-_LATER = 500
-"""A command that may save what it fetches, and one that runs a file, so much further on at most."""
+"""A command that may save what it fetches, and one that runs a file."""
 _ADDRESS = lazy_pattern(r"\w+://[^\s\"'\\|)]+")
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _MAKE = lazy_pattern(r"[\"'\s](?:make|npm|pnpm|yarn)\s")
@@ -104,14 +103,12 @@ _VALUES = lazy_pattern(rf"(?:\s--(?:[\w-]+-)?(?:{_NAMES})[= ]\s*|[^-]>\s*)[\\\"'
 """What a command gives to options that name things, and the file that it writes to: no program."""
 _BLOCKS = ("-exec", '"external"', "data external", "local_command", "_hook", "run_cmd")  # signs of what runs such a command
 _ENDINGS = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".sh", ".bash", ".rb", ".go", ".java", ".ps1", ".cs", ".kt", ".php")
-_HANDLED = _ENDINGS[:6]
-_SCRIPTS = (".sh", ".bash", ".py", ".js", ".ps1", "akefile")
-_MOST_AWAY = 10
+_HANDLED, _SCRIPTS = _ENDINGS[:6], (".sh", ".bash", ".py", ".js", ".ps1", "akefile")
 MOST_FILES = 200  # how many files of one folder of programs are read, and of those that call each other
-_MANY, _MOST_NAMES = 100, 1000  # names in a folder, which is too many to look for each in a text; and of paths in one
+_MANY, _MOST_NAMES, _MOST_AWAY = 100, 1000, 10  # names in a folder, too many to look for each in a text; paths, and folders, in one
 _SKIPPED = frozenset(("node_modules", ".git", ".terraform", "__pycache__", ".venv"))
 _HINTS = (lazy_pattern("New-IAM"), lazy_pattern(r"reate(?:[-_]?a|A|ServiceS|[-_]service[-_]s|services)"))
-_AROUND, _BEHIND = 80, 400  # the rest of a torn call may be longer, with all its quotes
+_AROUND, _BEHIND, _LATER = 80, 400, 500  # the rest of a torn call may be longer, with all its quotes
 
 
 def make_keys(text: str) -> bool:
@@ -203,18 +200,19 @@ def _is_computed(text: str) -> bool:
     return False
 
 
-def texts_named(text: str, folder: str, fence: Fence) -> Iterator[tuple[str, str]]:
-    """Yield path, seen from ``folder`` (absolute), and text of what code there names: programs, those that they name, and whole folders."""
+def texts_named(text: str, folder: str, fence: Fence, *, runs: bool = True) -> Iterator[tuple[str, str]]:
+    """Yield path, seen from ``folder`` (absolute), and text of what code there names; what commands name only where it ``runs`` some."""
     from posturio_iac.core.text.textfile import UnreadableError, read
 
-    pending = [*_named_in(text, (folder,), fence)]
+    pending = [*_named_in(text, (folder,), fence, runs=runs)]
     folders = _FOLDER.findall(text) if any(sign in text for sign in _FOLDERS) else []
-    for name in (*folders, *(f"asset.{one}" for one in (_ASSET.findall(text) if "S3Key" in text else ()))):
-        top = os.path.normpath(os.path.join(folder, name.lstrip("/")))
-        pending += _below(top) if fence.folder(top) is not None else ()
+    assets = (f"asset.{one}" for one in (_ASSET.findall(text) if "S3Key" in text else ()))
+    tops = (os.path.normpath(os.path.join(folder, name.lstrip("/"))) for name in (*folders, *assets))
+    packed = [file for top in tops if fence.folder(top) is not None for file in _below(top)]  # these call only one another
     seen: set[str] = set()
-    while pending and len(seen) < MOST_FILES:
-        if (file := pending.pop(0)) in seen:
+    while (pending or packed) and len(seen) < MOST_FILES:
+        may_call, file = bool(pending), (pending or packed).pop(0)
+        if file in seen:
             continue
         seen.add(file)
         try:
@@ -229,8 +227,8 @@ def texts_named(text: str, folder: str, fence: Fence) -> Iterator[tuple[str, str
         if file.endswith((".tf", ".tofu")) or _SEARCHED.fullmatch(os.fsencode(file)):  # it is judged by itself
             found = found.replace("AWS::IAM::", "").replace("aws_iam_", "")
         yield name, found
-        if file.endswith(_SCRIPTS):
-            pending += _named_in(found, (os.path.dirname(file), folder), fence)
+        if may_call and file.endswith(_SCRIPTS):
+            pending += _named_in(found, (os.path.dirname(file), folder), fence, runs=True)
 
 
 def _packed(data: bytes) -> Iterator[str]:
@@ -249,19 +247,21 @@ def _packed(data: bytes) -> Iterator[str]:
         return
 
 
-def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
-    goes = any(sign in text for sign in ("working_dir", "cd ", "cd\t", " -C ", "--prefix"))
+def _named_in(text: str, folders: Iterable[str], fence: Fence, *, runs: bool) -> Iterator[str]:
+    goes = runs and any(sign in text for sign in ("working_dir", "cd ", "cd\t", " -C ", "--prefix"))
     away = [one.lstrip("/") for groups in (_AWAY.findall(text) if goes else ()) for one in groups if one]
     starts = dict.fromkeys(os.path.join(folder, one) if one else folder for folder in folders for one in ("", *away[:_MOST_AWAY]))
-    here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
+    here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)) if name[-3:] != ".tf")
     handled = "andler" in text
-    inner: dict[str, list[str]] = {"": [*_MADE] if ("make" in text or "npm" in text or "yarn" in text) and _MAKE.search(text) else []}
+    inner: dict[str, list[str]] = {
+        "": [*_MADE] if runs and ("make" in text or "npm" in text or "yarn" in text) and _MAKE.search(text) else []
+    }
     if handled or len(here) > _MANY or "./" in text or any(name in text for name in here):
         for below, lasts in islice(_paths_in(text, here, handled=handled), _MOST_NAMES):
             inner.setdefault(below, []).extend(lasts)
-    runs = {name for one in _RUNNERS for word in one.findall(text) for name in (word, word.replace(".", "/"))}
+    run = {name for one in (_RUNNERS if runs else ()) for word in one.findall(text) for name in (word, word.replace(".", "/"))}
     for start in starts:
-        for name in sorted(runs):
+        for name in sorted(run):
             there = os.path.normpath(os.path.join(start, name))
             inside = (os.path.join(there, own) for own in sorted(fence.names(there)) if own.endswith(_ENDINGS))
             yield from (there + ".py", *inside)
