@@ -174,11 +174,11 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     """True if the code at ``path`` (absolute) names a file of the checkout that makes keys."""
     if not names_file(data, kind):
         return False
-    from posturio_iac.search.programs import deploys_key, make_keys, texts_named
+    from posturio_iac.search.named_programs import programs_named
 
     runs = kind is not TERRAFORM or holds_any(data, (*_BY_SHELL, b"buildspec")) or _is_external(data)
-    texts = texts_named(data.decode("utf-8", "replace"), path.rpartition("/")[0], fence, runs=runs)
-    return any(make_keys(text) or (kind is TERRAFORM and deploys_key(text)) for _, text in texts)
+    programs = programs_named(data.decode("utf-8", "replace"), path.rpartition("/")[0], fence, runs=runs)
+    return any(program.makes_keys or (kind is TERRAFORM and program.deploys_key) for _, program in programs)
 
 
 class SearchTerms:

@@ -1,19 +1,17 @@
-"""Programs that make access keys, by the calls that they spell out: in the code itself, and in files of the checkout that it names."""
+"""Programs that make access keys, by the calls that they spell out."""
 
 from __future__ import annotations
 
 import os
-from itertools import islice
 
 from posturio_iac.core.keys import CODED
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text import lazy_pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterable, Iterator
-
-    from posturio_iac.core.text.textfile import Fence
+    from collections.abc import Iterator
 
 _BUILDS = (b"TemplateBody", b"Custom::AWS", b"AWS::ServiceCatalog::CloudFormationP", b"AWS::Include", b"!Transform", b"!Rain::")
 _TYPE = lazy_pattern(rb"Type(?<![\w-]Type)[\"']?\s*:\s*(?:[!{&*|>#]|Fn::|Ref\b|[\"']?[\w:.@-]*(?:\$\{|::MODULE\b))")
@@ -21,7 +19,7 @@ _VARIABLE = lazy_pattern(rb"esources(?<=\b[rR]esources)[\"']?\s*:\s*[\"']?\$\{(?
 _MODULES = lazy_pattern(rb"Modules(?<![\w-]Modules)[\"']?\s*:")
 """A type that is put together, sections that a variable stands for, and modules. ``re`` looks fast for letters at the beginning."""
 _DRAWN = lazy_pattern(rb"\$\{file\(\s*['\"]?([^)'\"]*)")
-_SEARCHED = lazy_pattern(rb"(?i)([^${}]+\.(?:ya?ml|json|txt|template|cfn|config))")
+SEARCHED = lazy_pattern(rb"(?i)([^${}]+\.(?:ya?ml|json|txt|template|cfn|config))")
 _URL = lazy_pattern(rb"TemplateURL(?<!\wTemplateURL)[\"']?\s*:\s*(.*)")
 _LOCATION = lazy_pattern(rb"Location(?<!\wLocation)[\"']?\s*:\s*(.*)")
 _TEMPLATE = lazy_pattern(rb"(?i)[\"']?(?!\w+://)(?:file://)?([\w./-]+\.(?:ya?ml|json|template|txt|cfn))(?:[\"',}\s]|$)")
@@ -34,7 +32,7 @@ def leads_elsewhere(data: bytes, folder: str) -> bool:
     """True if a template in ``folder`` has to be parsed, whatever words are in it."""
     if any(data.find(mark) >= 0 for mark in _BUILDS) or any(one.search(data) for one in (_TYPE, _VARIABLE, _MODULES)):
         return True
-    if any(not _is_searched(_SEARCHED.fullmatch(name.strip()), folder) for name in _DRAWN.findall(data)):
+    if any(not _is_searched(SEARCHED.fullmatch(name.strip()), folder) for name in _DRAWN.findall(data)):
         return True
     nests = data.find(b"TemplateURL") >= 0 or data.find(b"AWS::Serverless::Application") >= 0
     if nests and any(not _is_searched(_TEMPLATE.match(value), folder) for one in (_URL, _LOCATION) for value in one.findall(data)):
@@ -63,26 +61,13 @@ _DEPLOYS = lazy_pattern(
 _ENDS = lazy_pattern(
     rf"(?i:(?<![:\w])(?:delete|update)[-_]?{_ANY_KEY}|aws-sdk:iam:(?:delete|update){_ANY_KEY}|(?:Remove|Update)-IAM{_KEY})"
 )
+_ENDED = ("ccess", "CCESS", "pecific", "PECIFIC")  # one of which is in each such call
 _PART = lazy_pattern(r"cre(?<!\wcre)[a-z_-]{0,14}[\"'$\\]")
 """What may be the beginning of a call that is put together. These patterns begin with letters, for which ``re`` looks first."""
 _NO_LETTERS, _JOINED = lazy_pattern(r"[^A-Za-z]+"), ("createaccesskey", "createservicespecificcredential")  # as a program joins texts
 _WHOLE, _HALF = "create-access-key", len("create-a")  # so much of one counts wherever it stands
 _QUOTES = lazy_pattern(r"\\\r?\n|[\"'\\]")  # what a shell takes out of a word
 _REST = lazy_pattern(r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key")  # the rest of one
-_WORDS = bytes(sign if sign > 127 or chr(sign).isalnum() or sign in b"_./@+-" else 32 for sign in range(256))  # noqa: PLR2004 - ASCII
-"""What stands for each byte, so that paths are the words of a text."""
-_NO_PATHS = ("var.", "local.", "data.", "module.", "each.", "self.", "aws_", "null_", "path.", "terraform.", "...", "//")
-"""Beginnings of what has dots and slashes, and is no path."""
-_LONGEST, _LARGEST = 200, 1 << 20  # a path, and a file
-_SET = r"[\"']?\s*[:=]\s*[\"'\[]*(?:file://)?(?:\$\{path\.\w+\}/*)?([\w./@+-]+)"
-_FOLDERS = ("source_dir", "source_path", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "aws:asset:path")
-_FOLDER = lazy_pattern(rf"\b(?:{'|'.join(_FOLDERS)}){_SET}")
-_ASSET = lazy_pattern(r"\bS3Key[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")
-"""The name of an archive of CDK's, whose folder lies beside the template."""
-_AWAY = lazy_pattern(rf"\bworking_dir{_SET}|(?:\bcd|\s-C|\s--prefix)[\s=]+([\w./@+-]+)")
-_NEXT = r"[ \t\"',\\]+"
-_RUNNERS = tuple(map(lazy_pattern, (rf"{one}{_NEXT}(?:-\w+{_NEXT})*([\w./@+-]+)" for one in (rf"go\b{_NEXT}run", r"python[\d.]*", "node"))))
-"""What runs a whole folder, or a module by its name."""
 _GETTING = ("curl", "wget", "iwr", "irm")
 _GETS, _RUN = rf"(?:{'|'.join(_GETTING)})\b", r"(?:sudo(?:\s+-\w+)*\s+)?(?:\w*sh|python[\d.]*|node|perl|ruby|iex)\b"
 _FETCHED = lazy_pattern(rf"{_GETS}[^|;&\n]{{0,500}}\|\s*{_RUN}|(?:<|\b(?:\w*sh\s+-c|eval)\s+[\\\"']*\$)\({_GETS}[^)\n]{{0,500}}")
@@ -92,8 +77,6 @@ _RUN_LATER = lazy_pattern(rf"(?:\b{_RUN}\s+(?:-\w+\s+)*|[\s;&\"']\.[/\\]+)[\"'\\
 """A command that may save what it fetches, and one that runs a file."""
 _ADDRESS = lazy_pattern(r"\w+://[^\s\"'\\|)]+")
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-_MAKE = lazy_pattern(r"[\"'\s](?:make|npm|pnpm|yarn)\s")
-_MADE = ["Makefile", "makefile", "GNUmakefile", "package.json"]
 _GIVEN = tuple(lazy_pattern(rf"{one}(?<!\w{one})\"?[ \t]*[=:][ \t]*") for one in ("command", "program", "inline", "arguments"))
 _REFERENCE = lazy_pattern(r"(?:\[(?:[^\]]{0,500},)?\s*)?[a-z][\w.]{0,99}[.(]")
 _FILLED = lazy_pattern(r"\$\{(?!path\.\w+\})")
@@ -102,11 +85,6 @@ _NAMES = "profile|region|zone|project|repository|namespace|names?|ids?|arns?|use
 _VALUES = lazy_pattern(rf"(?:\s--(?:[\w-]+-)?(?:{_NAMES})[= ]\s*|[^-]>\s*)[\\\"']*\$\{{[^{{}}\n]*\}}")
 """What a command gives to options that name things, and the file that it writes to: no program."""
 _BLOCKS = ("-exec", '"external"', "data external", "local_command", "_hook", "run_cmd")  # signs of what runs such a command
-_ENDINGS = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".sh", ".bash", ".rb", ".go", ".java", ".ps1", ".cs", ".kt", ".php")
-_HANDLED, _SCRIPTS = _ENDINGS[:6], (".sh", ".bash", ".py", ".js", ".ps1", "akefile")
-MOST_FILES = 200  # how many files of one folder of programs are read, and of those that call each other
-_MANY, _MOST_NAMES, _MOST_AWAY = 100, 1000, 10  # names in a folder, too many to look for each in a text; paths, and folders, in one
-_SKIPPED = frozenset(("node_modules", ".git", ".terraform", "__pycache__", ".venv"))
 _HINTS = (lazy_pattern("New-IAM"), lazy_pattern(r"reate(?:[-_]?a|A|ServiceS|[-_]service[-_]s|services)"))
 _AROUND, _BEHIND, _LATER = 80, 400, 500  # the rest of a torn call may be longer, with all its quotes
 
@@ -165,7 +143,19 @@ def _windows(text: str) -> Iterator[str]:
 
 
 def end_keys(text: str) -> bool:
-    return _ENDS.search(text) is not None
+    return any(sign in text for sign in _ENDED) and _ENDS.search(text) is not None
+
+
+class Program(NamedTuple):
+    """What the text of a program does."""
+
+    makes_keys: bool
+    deploys_key: bool
+    ends_keys: bool
+
+
+def program_of(text: str) -> Program:
+    return Program(make_keys(text), deploys_key(text), end_keys(text))
 
 
 def may_make_keys(data: bytes, *, runs: bool) -> bool:
@@ -198,103 +188,3 @@ def _is_computed(text: str) -> bool:
                 if _FILLED.search(_VALUES.sub(" ", text[found.end() : searched])):
                     return True
     return False
-
-
-def texts_named(text: str, folder: str, fence: Fence, *, runs: bool = True) -> Iterator[tuple[str, str]]:
-    """Yield path, seen from ``folder`` (absolute), and text of what code there names; what commands name only where it ``runs`` some."""
-    from posturio_iac.core.text.textfile import UnreadableError, read
-
-    pending = [*_named_in(text, (folder,), fence, runs=runs)]
-    folders = _FOLDER.findall(text) if any(sign in text for sign in _FOLDERS) else []
-    assets = (f"asset.{one}" for one in (_ASSET.findall(text) if "S3Key" in text else ()))
-    tops = (os.path.normpath(os.path.join(folder, name.lstrip("/"))) for name in (*folders, *assets))
-    packed = [file for top in tops if fence.folder(top) is not None for file in _below(top)]  # these call only one another
-    seen: set[str] = set()
-    while (pending or packed) and len(seen) < MOST_FILES:
-        may_call, file = bool(pending), (pending or packed).pop(0)
-        if file in seen:
-            continue
-        seen.add(file)
-        try:
-            data = read(file, _LARGEST, fence)
-        except UnreadableError:
-            continue
-        name = os.path.relpath(file, folder).replace(os.sep, "/")
-        if data.startswith(b"PK"):
-            yield from ((name, inner) for inner in _packed(data))
-            continue
-        found = data.decode("utf-8", "replace")
-        if file.endswith((".tf", ".tofu")) or _SEARCHED.fullmatch(os.fsencode(file)):  # it is judged by itself
-            found = found.replace("AWS::IAM::", "").replace("aws_iam_", "")
-        yield name, found
-        if may_call and file.endswith(_SCRIPTS):
-            pending += _named_in(found, (os.path.dirname(file), folder), fence, runs=True)
-
-
-def _packed(data: bytes) -> Iterator[str]:
-    import io
-    import zipfile
-    import zlib
-
-    left = _LARGEST
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for one in archive.infolist():
-                if one.filename.endswith(_ENDINGS) and one.file_size <= left:
-                    left -= one.file_size
-                    yield archive.read(one).decode("utf-8", "replace")
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
-        return
-
-
-def _named_in(text: str, folders: Iterable[str], fence: Fence, *, runs: bool) -> Iterator[str]:
-    goes = runs and any(sign in text for sign in ("working_dir", "cd ", "cd\t", " -C ", "--prefix"))
-    away = [one.lstrip("/") for groups in (_AWAY.findall(text) if goes else ()) for one in groups if one]
-    starts = dict.fromkeys(os.path.join(folder, one) if one else folder for folder in folders for one in ("", *away[:_MOST_AWAY]))
-    here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)) if name[-3:] != ".tf")
-    handled = "andler" in text
-    inner: dict[str, list[str]] = {
-        "": [*_MADE] if runs and ("make" in text or "npm" in text or "yarn" in text) and _MAKE.search(text) else []
-    }
-    if handled or len(here) > _MANY or "./" in text or any(name in text for name in here):
-        for below, lasts in islice(_paths_in(text, here, handled=handled), _MOST_NAMES):
-            inner.setdefault(below, []).extend(lasts)
-    run = {name for one in (_RUNNERS if runs else ()) for word in one.findall(text) for name in (word, word.replace(".", "/"))}
-    for start in starts:
-        for name in sorted(run):
-            there = os.path.normpath(os.path.join(start, name))
-            inside = (os.path.join(there, own) for own in sorted(fence.names(there)) if own.endswith(_ENDINGS))
-            yield from (there + ".py", *inside)
-        for below, names in inner.items():
-            there = os.path.normpath(os.path.join(start, below))
-            yield from (os.path.join(there, name) for name in names if name in fence.names(there))
-
-
-def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the folder and the names of each word that may be a path to what is ``here``."""
-    words = set(text.encode("utf-8", "replace").translate(_WORDS).decode().split())
-    words = {word.strip("/.+-@") if word[0] == "/" else word.rstrip("/.+-@") for word in words}
-    paths = {word for word in words if "/" in word or (handled and "." in word)}
-    for name in sorted(paths | words & here):
-        below, _, last = name.rpartition("/")
-        top = below.partition("/")[0]
-        if below and top not in here and top.strip("."):
-            continue
-        lasts = (last, *(_handled(last) if handled else ()))
-        if (below or any(one in here for one in lasts)) and len(name) < _LONGEST and not name.startswith(_NO_PATHS):
-            yield below, lasts
-
-
-def _handled(name: str) -> list[str]:
-    stem, ending = os.path.splitext(name)
-    return [] if not ending or ending in _ENDINGS else [stem + one for one in _HANDLED]
-
-
-def _below(top: str) -> list[str]:
-    found: list[str] = []
-    for folder, folders, names in os.walk(top):
-        folders[:] = sorted(set(folders) - _SKIPPED)
-        found += (os.path.join(folder, name) for name in sorted(names) if name.endswith(_ENDINGS))
-        if len(found) >= MOST_FILES:
-            break
-    return found[:MOST_FILES]

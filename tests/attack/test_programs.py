@@ -6,9 +6,12 @@ import json
 import zipfile
 from pathlib import Path
 from textwrap import indent
+from typing import Any
 
 import pytest
 
+from posturio_iac.cli import main
+from posturio_iac.search import named_programs
 from posturio_iac.search.programs import end_keys, make_keys
 from tests.attack.test_silence import CALL, JOIN, RUNS, STACK, SUB, YAML, resource
 from tests.support.attacks import lay, report
@@ -186,6 +189,21 @@ def test_an_archive_that_code_names_is_a_program(tmp_path: Path, address: str, a
     with zipfile.ZipFile(tmp_path / "app/k.zip", "w") as archive:
         archive.writestr("app.py", PYTHON)
     assert judged(tmp_path, {"main.tf": block(address, argument)}, git=git)[0] == {address: "undetermined"}
+
+
+def test_an_archive_that_many_blocks_name_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    look = named_programs._looked_into
+
+    def seen(file: str, *given: Any) -> Any:
+        looked.append(file)
+        return look(file, *given)
+
+    monkeypatch.setattr(named_programs, "_looked_into", seen)
+    blocks = "".join(block(f"aws_lambda_function.f{n}", 'filename = "app.py"') for n in range(9))
+    lay(tmp_path, {"main.tf": blocks, "app.py": PYTHON})
+    assert main(["scan", "--strict", str(tmp_path)]) == 1
+    assert looked == [str(tmp_path / "app.py")]
 
 
 QUIET = {

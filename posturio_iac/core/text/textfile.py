@@ -16,6 +16,7 @@ from posturio_iac.errors import system_reason
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from typing import Any
 
 MIB = 1 << 20
 LIMIT = 10 * MIB
@@ -58,7 +59,7 @@ class MissingError(UnreadableError):
 class Fence:
     """The bounds of reading: everything below one folder, and the files that the command line names."""
 
-    __slots__ = ("_folders", "_names", "edited", "named", "top")
+    __slots__ = ("_folders", "_names", "edited", "named", "programs", "top")
 
     def __init__(self, top: str, named: Iterable[str] = ()) -> None:
         """Allow what is below ``top``, a real path, and ``named``, which are real paths as well."""
@@ -67,6 +68,7 @@ class Fence:
         self.named = set(named)
         self._folders: dict[str, str | None] = {}
         self._names: dict[str, frozenset[str]] = {}
+        self.programs: dict[tuple[str, str], Any] = {}  # what `posturio_iac.search.named_programs` has looked into
 
     def names(self, folder: str) -> frozenset[str]:
         """The names in a folder (absolute); none of one that leads outside or cannot be listed. Each is listed once."""

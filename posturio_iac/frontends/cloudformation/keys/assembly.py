@@ -31,7 +31,8 @@ from posturio_iac.frontends.cloudformation.keys.users import (
 from posturio_iac.frontends.cloudformation.syntax.template import NESTING, TemplateEntry, describe
 from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
 from posturio_iac.search.kinds import TEMPLATE, names_file, runs_program, spelled_out
-from posturio_iac.search.programs import end_keys, make_keys, texts_named
+from posturio_iac.search.named_programs import programs_named
+from posturio_iac.search.programs import program_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -135,12 +136,12 @@ class Reader:
         stack.budget.spend(_STEPS_A_KEY)
         shared = (one for one in stack.template.section("Globals") if entry.type == f"AWS::Serverless::{one.name}")
         own = said_by(entry, self.ev, stack.scope(entry), *(one.body for one in shared))
-        programs = [("", own), *texts_named(own, self.files.folder_of(entry.source.path), self.files.fence)]
-        makers = [name for name, text in programs if make_keys(text)]
+        programs = [("", program_of(own)), *programs_named(own, self.files.folder_of(entry.source.path), self.files.fence)]
+        makers = [name for name, one in programs if one.makes_keys]
         if not makers or not possible(conditions_of(entry, stack)):
             return
         address, place = stack.address(entry), entry.source.span(entry.key)
-        if is_named or any(end_keys(text) for _, text in programs):
+        if is_named or any(one.ends_keys for _, one in programs):
             self.problems.append(rotator(address, place))
             return
         evidence = self._said_at(entry, stack, self.ev)

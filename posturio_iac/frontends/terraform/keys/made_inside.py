@@ -102,14 +102,15 @@ def _text(body: hcl.Expr, scope: ModuleScope) -> str | None:
 
 
 def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
-    from posturio_iac.search.programs import deploys_key, end_keys, fetched, make_keys, texts_named
+    from posturio_iac.search.named_programs import programs_named
+    from posturio_iac.search.programs import fetched, program_of
 
     program = instance.program
     own = "\n".join(_lines(block.body, instance.scope()))
-    programs = [("", own), *texts_named(own, os.path.dirname(os.path.join(program.root, block.header.path)), program.fence)]
+    programs = [("", program_of(own)), *programs_named(own, os.path.dirname(os.path.join(program.root, block.header.path)), program.fence)]
     words = block.labels if block.type == "resource" else (block.type, *block.labels)
     address = instance.full(".".join(words))
-    makers = [name for name, text in programs if make_keys(text) or deploys_key(text)]
+    makers = [name for name, one in programs if one.makes_keys or one.deploys_key]
     if not makers:
         is_run = block.type not in ("resource", "data", "module") or words[:2] == ("data", "external")
         commands = (line for one in (block, *block.body.all("provisioner"))[not is_run :] for line in _lines(one.body, instance.scope()))
@@ -117,7 +118,7 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
             _not_followed(block, instance, address, url)
         return
     place = own_place(block.header, instance)
-    if any(end_keys(text) for _, text in programs) or _is_run_to_rotate(words, instance):
+    if any(one.ends_keys for _, one in programs) or _is_run_to_rotate(words, instance):
         program.report(rotator(address, place))
         return
     directives = comments_for(block, instance).directives
