@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.live.connection.calls import together
+from posturio_iac.live.connection.calls import as_finished, together
 from posturio_iac.live.inventory import Inventory
 from posturio_iac.live.model import Account
 from posturio_iac.live.survey import AHEAD, AccountOutcome, AccountTarget, once_each, survey
@@ -113,3 +113,8 @@ def test_what_fails_is_raised_and_the_rest_is_not_begun() -> None:
     with ThreadPoolExecutor(1) as pool, pytest.raises(LookupError):
         pool.submit(together, pool, work, range(9)).result(SOON)
     assert begun == [8]
+
+
+def test_items_are_under_way_at_the_same_time() -> None:
+    meeting = threading.Barrier(2)
+    assert len(list(as_finished(2, lambda _: meeting.wait(SOON), range(4)))) == 4
