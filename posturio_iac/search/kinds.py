@@ -37,14 +37,14 @@ _BY_SHELL = (b"-exec", b"local_command", b"_hook", b"run_cmd")
 _IN_TEMPLATES = (b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString")
 RUNNING = {TERRAFORM: _BY_SHELL, TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, OTHER: (*_BY_SHELL, *_IN_TEMPLATES)}
 """Signs of a program whose text may be put together, by the kind of the file."""
-EXTERNAL, _GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"
+_EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"
 """A data source that runs a program, whose label needs no quotes, and its argument."""
 _ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'.js"', b'.mjs"', b'.ts"', b'.rb"', b'.ps1"')
 _FILES = (b"source_dir", b"source_file", b"source_path", b"playbook", b"buildspec", *_ARTIFACTS)
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:")
 _AS_CODE = (b"Uri", b"S3Location", b"ScriptLocation", b"AWS::Include", b"DockerContext", b"BuildSpec", b"aws:asset", *_FUNCTIONS)
 PROGRAMS = (
-    *EXTERNAL,
+    *_EXTERNAL,
     *_BY_SHELL,
     *_FILES,
     *_AS_CODE,
@@ -156,7 +156,7 @@ def runs_program(data: bytes, kind: str) -> bool:
 
 
 def _is_external(data: bytes) -> bool:
-    return data.find(_GIVEN) >= 0 and holds_any(data, EXTERNAL)
+    return data.find(GIVEN) >= 0 and holds_any(data, _EXTERNAL)
 
 
 _PARTS = {JSON: (b'"Resources"', b'"functions"')}

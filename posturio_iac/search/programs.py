@@ -61,7 +61,7 @@ _DEPLOYS = lazy_pattern(
 _ENDS = lazy_pattern(
     rf"(?i:(?<![:\w])(?:delete|update)[-_]?{_ANY_KEY}|aws-sdk:iam:(?:delete|update){_ANY_KEY}|(?:Remove|Update)-IAM{_KEY})"
 )
-_ENDED = ("ccess", "CCESS", "pecific", "PECIFIC")  # one of which is in each such call
+_ENDED = (lazy_pattern("ccess[-_]?[kK]ey"), lazy_pattern("pecific[-_]?[cC]redential"))  # with one of which each such call ends
 _PART = lazy_pattern(r"cre(?<!\wcre)[a-z_-]{0,14}[\"'$\\]")
 """What may be the beginning of a call that is put together. These patterns begin with letters, for which ``re`` looks first."""
 _NO_LETTERS, _JOINED = lazy_pattern(r"[^A-Za-z]+"), ("createaccesskey", "createservicespecificcredential")  # as a program joins texts
@@ -143,7 +143,8 @@ def _windows(text: str) -> Iterator[str]:
 
 
 def end_keys(text: str) -> bool:
-    return any(sign in text for sign in _ENDED) and _ENDS.search(text) is not None
+    ends = (found for one in _ENDED for found in one.finditer(text))
+    return any(_ENDS.search(text, max(found.start() - _AROUND, 0), found.end()) for found in ends)
 
 
 class Program(NamedTuple):

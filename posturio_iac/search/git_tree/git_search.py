@@ -13,7 +13,7 @@ from posturio_iac.search.kinds import (
     CALLING,
     CODE,
     ESCAPES,
-    EXTERNAL,
+    GIVEN,
     HCL,
     LEADING,
     NAMING,
@@ -119,7 +119,7 @@ def _is_small(top: str) -> bool:
 
 def _searches(search: FileSearch, base: str, directories: Sequence[str]) -> list[list[str | bytes]]:
     terms = search.search_terms
-    code = (*terms.terraform, *_MARKS, b"git-lfs", *CALLING, *RUNNING[TERRAFORM], *NAMING[TERRAFORM], *EXTERNAL)
+    code = (*terms.terraform, *_MARKS, b"git-lfs", *CALLING, *RUNNING[TERRAFORM], *NAMING[TERRAFORM], GIVEN)
     texts = _shortest((*terms.texts, *_MARKS, *LEADING[:-1], *CALLING, *RUNNING[TEMPLATE], *NAMING[TEMPLATE]))
     joined = [text for text in texts if text[0] in _RARE]
     pattern = b"|".join((_OPEN, *map(_escaped, joined)))
