@@ -27,6 +27,17 @@ def terraform_of(name: str, owner: str, date: str) -> str:
 DERIVED = ('"${lower(var.name)}-x"', 'join("-", [var.owner])', 'format("%s", var.date)')
 LOCALS = "locals {\n  n = var.name\n  o = { a = var.owner }\n  d = [var.date]\n}\n"
 SHOWN = terraform_of('"joe"', '"team"', '"2025-03-04"')
+CHILD = """Parameters: {N: {Type: String, NoEcho: true%(n)s}, O: {Type: String, NoEcho: true%(o)s}, D: {Type: String, NoEcho: true%(d)s}}
+Resources:
+  K:
+    Type: AWS::IAM::AccessKey
+    Properties: {UserName: !Ref U}
+  U:
+    Type: AWS::IAM::User
+    Properties:
+      UserName: !Ref N
+      Tags: [{Key: owner, Value: !Ref O}, {Key: expires, Value: !Sub '${D}'}]
+"""
 CASES = {
     "variables": {"main.tf": VARIABLES + terraform_of("var.name", "var.owner", "var.date"), "terraform.tfvars": VALUES},
     "function": {"main.tf": terraform_of(*(f'sensitive("{text}")' for text in HIDDEN))},
@@ -47,12 +58,13 @@ CASES = {
         "main.tf": f'locals {{\n  tags = sensitive({{ owner = "{OWNER}", expires = "{DATE}" }})\n}}\n'
         'resource "aws_iam_user" "u" {\n  name = "joe"\n  tags = local.tags\n}\n' + KEY
     },
-    "NoEcho": {
-        "stack.yaml": "Parameters:\n"
-        + "".join(f'  {n}: {{Type: String, NoEcho: true, Default: "{v}"}}\n' for n, v in zip(("N", "O", "D"), HIDDEN, strict=True))
-        + "Resources:\n  K:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: !Ref U}\n  U:\n    Type: AWS::IAM::User\n"
-        + "    Properties:\n      UserName: !Ref N\n      Tags: [{Key: owner, Value: !Ref O}, {Key: expires, Value: !Sub '${D}'}]\n"
+    "NoEcho of a nested stack": {
+        "stack.yaml": "Resources:\n  S:\n    Type: AWS::CloudFormation::Stack\n"
+        "    Properties:\n      TemplateURL: child.yaml\n      Parameters:\n"
+        + "".join(f'        {n}: !Join ["", ["{v[:2]}", "{v[2:]}"]]\n' for n, v in zip("NOD", HIDDEN, strict=True)),
+        "child.yaml": CHILD % dict.fromkeys("nod", ""),
     },
+    "NoEcho": {"stack.yaml": CHILD % {name: f', Default: "{value}"' for name, value in zip("nod", HIDDEN, strict=True)}},
 }
 
 

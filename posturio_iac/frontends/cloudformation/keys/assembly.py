@@ -114,7 +114,7 @@ class Reader:
             try:
                 for declaration in self.declarations(root):
                     root.budget.spend(_STEPS_A_KEY)
-                    secrets = tuple(dict.fromkeys(_secrets(root))) if secrets is None else secrets
+                    secrets = tuple(dict.fromkeys(_secrets(root, self.ev))) if secrets is None else secrets
                     key = self._key(declaration, root, secrets)
                     yield KeyOfUser(key, declaration.user.identity, condition=declaration.conditions)
                 yield from self._of_programs(root)
@@ -242,7 +242,7 @@ def makes_or_owns_keys(stack: Stack, custom_types: tuple[str, ...]) -> bool:
     return any(one.of_type(USER_TYPE) or any(users_of(entry, custom_types) for entry in one.resources.values()) for one in stack.family())
 
 
-def _secrets(root: Stack) -> Iterator[str]:
+def _secrets(root: Stack, ev: Evaluator) -> Iterator[str]:
     """Yield the values of the parameters with ``NoEcho``, in a stack and in all that it nests."""
     for member in root.family():
         for name, entry in member.parameters.items():
@@ -251,5 +251,8 @@ def _secrets(root: Stack) -> Iterator[str]:
                 continue
             given, default = member.given.get(name), entry.get("Default")
             node = given.node if given is not None else default
-            text = given.text if given is not None and given.node is None else str(node.value) if node is not None else ""
+            value: object = node.value if node is not None else given.text if given is not None else ""
+            if node is not None and given is not None and given.scope is not None and isinstance(value, Object):
+                value = ev.value(node, given.scope)
+            text = str(value) if isinstance(value, (str, int, float)) else ""
             yield from (text, *(part.strip() for part in text.split(",")))
