@@ -39,7 +39,7 @@ RUNNING = {TERRAFORM: _BY_SHELL, TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, O
 """Signs of a program whose text may be put together, by the kind of the file."""
 _EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"
 """A data source that runs a program, whose label needs no quotes, and its argument."""
-_ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'.js"', b'.mjs"', b'.ts"', b'.rb"', b'.ps1"')
+_ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'js"')
 _FILES = (b"source_dir", b"source_file", b"source_path", b"playbook", b"buildspec", *_ARTIFACTS)
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:")
 _AS_CODE = (b"Uri", b"S3Location", b"ScriptLocation", b"AWS::Include", b"DockerContext", b"BuildSpec", b"aws:asset", *_FUNCTIONS)
