@@ -77,6 +77,6 @@ def _figure(figure: dict[str, Any] | None) -> str:
 def mutation(root: Path) -> str:
     """The figures of the last sample of mutants."""
     told = json.loads((root / FIGURES).read_text(encoding="utf-8"))["mutation"]
-    run = sum(told["outcomes"].values())
-    outcomes = ", ".join(f"{count:,} {how} ({count / run:.1%})" for how, count in sorted(told["outcomes"].items()))
-    return f"The last sample: {told['day']}, seed {told['seed']}, {run:,} mutants: {outcomes}.\n"
+    run, left = sum(told["outcomes"].values()), told["outcomes"].get("survived", 0)
+    outcomes = ", ".join(f"{count:,} {how}" for how, count in sorted(told["outcomes"].items()))
+    return f"The last sample: {told['day']}, seed {told['seed']}, {run:,} mutants: {(run - left) / run:.1%} found ({outcomes}).\n"
