@@ -176,9 +176,22 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
         return False
     from posturio_iac.search.named_programs import programs_named
 
+    if kind is TERRAFORM and _puts_name_together(data):
+        return True
     runs = kind is not TERRAFORM or holds_any(data, (*_BY_SHELL, b"buildspec")) or _is_external(data)
     programs = programs_named(data.decode("utf-8", "replace"), path.rpartition("/")[0], fence, runs=runs)
     return any(program.makes_keys or (kind is TERRAFORM and program.deploys_key) for _, program in programs)
+
+
+def _puts_name_together(data: bytes) -> bool:
+    """True if the name of an archive or a script is filled in: what it is takes an evaluation."""
+    for sign in _ARTIFACTS:
+        at = data.find(sign)
+        while at >= 0:
+            if data[at - 1 : at] in (b"}", b"s"):  # `${local.name}.zip`, and `%s.zip` of a format
+                return True
+            at = data.find(sign, at + 1)
+    return False
 
 
 class SearchTerms:

@@ -30,9 +30,11 @@ _PRODUCTS = tuple(f"aws_servicecatalog_{name}" for name in ("product", "provisio
 _PRODUCTS += ("aws_serverlessapplicationrepository_cloudformation_stack",)
 _NAMED = ("template_url", "product_name", "product_id", "template_physical_id", "application_id")
 _RUN = frozenset(("command", "inline", "program", "query", "environment", "execute", "definition", "content", "buildspec"))
-_RUN |= {"user_data", "user_data_base64", "desired_state"}
-"""Arguments whose value is a program, or is given to one."""
+_RUN |= {"user_data", "user_data_base64", "desired_state", "filename", "source"}
+"""Arguments whose value is a program, names one, or is given to one."""
 _SIGNS = (*RUNNING[TERRAFORM], b"user_data", b"buildspec", b"desired_state", b"local_file", b"local_sensitive_file")
+_CARRIERS = frozenset(("aws_lambda_function", "aws_lambda_layer_version", "aws_s3_object", "aws_s3_bucket_object"))
+"""Resources that carry a program of the checkout, by a name that other code may hold."""
 
 
 def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
@@ -56,7 +58,7 @@ def _programs(folder: Module, program: ModuleLoader) -> list[hcl.Block]:
 
 def _may_run(block: hcl.Block, program: ModuleLoader) -> bool:
     text, path = block.text, os.path.join(program.root, block.header.path)
-    if text is None or block.labels[0] == "external" or holds_any(text, _SIGNS):
+    if text is None or block.labels[0] == "external" or block.labels[0] in _CARRIERS or holds_any(text, _SIGNS):
         return True
     return runs_program(text, TERRAFORM) or names_program(text, TERRAFORM, path, program.fence)
 
