@@ -171,6 +171,10 @@ ENDING = {
     "rules in a directive": {"main.tf": f'# posturio:ignore[{" ".join(f"w{n}" for n in range(100_000))}] reason="x"\n{KEY}'},
     "comments on one line": {"main.tf": f"{'/* a */ ' * 20_000}\n{KEY}"},
     "comments without an end in a broken file": {"main.tf": f"{'/* ' * 45_000}\n{KEY}"},
+    **{
+        f"{text}in a row": {"main.tf": f"{KEY}locals {{\n  x = {text * 15_000}\n}}\n"}
+        for text in ('"a" ', '"a"\n', '"a${"b"}" ', "? ", "{} ", "/* ")
+    },
     "heredocs without an end in a broken file": {"main.tf": "".join(f"x = <<A{n}\n" for n in range(9_000)) + KEY},
     "a circle of values": {
         "main.tf": key_of("module.m.out[*].name") + 'module "m" {\n  source = "./m"\n  v = ["a", aws_iam_access_key.k.user]\n}\n',
@@ -240,11 +244,13 @@ def test_memory_for_nine_megabytes_stays_below_200(tmp_path: Path, text: str) ->
 
 MARKS = ('"', "${", "}", "%{ if a }", "%{ endif }", "\\\\", '\\"', "$${", "#", "//", "/*", "*/", "{", "x = ", "é", "\t")
 HEREDOCS = ("<<E\n", "E\n", "<<-EOT\n", "  EOT\n", "\n")
-LONG = tuple(text * n for text in ("a", " ", "-", "é", "b ", "\n", " \n") for n in (1, 120, 300))
+LONG = tuple(text * n for text in ("a", " ", "-", "é", "b ", "\n", " \n", '"b" ', "{}") for n in (1, 120, 300))
 PIECES = st.lists(st.sampled_from((*MARKS, *HEREDOCS, *LONG)), max_size=14).map("".join)
 
 
 @given(PIECES)
+@example("x = [" + '"", ' * 2_000 + "]\n")
+@example("x = [" + '"a${"b"}", ' * 1_000 + "]\n")
 def test_what_the_parser_does_not_see_changes_nothing(text: str) -> None:
     data = text.encode()
     with pytest.MonkeyPatch.context() as patch:

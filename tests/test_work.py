@@ -101,7 +101,7 @@ resource "aws_iam_policy" "p%(n)d" {
         ("units", 20, (109, 24, 61, 22)),
         ("registry", 10, (62, 4, 70, 5)),
         ("noise", 10, (30, 0, 30, 2)),
-        ("written-out", 10, (16, 3, 21, 51)),
+        ("written-out", 10, (16, 3, 21, 52)),
     ],
 )
 def test_a_scan_does_this_much(tmp_path: Path, tree: str, scale: int, counts: tuple[int, ...]) -> None:

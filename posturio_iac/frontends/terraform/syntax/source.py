@@ -20,11 +20,17 @@ if TYPE_CHECKING:
 
 LARGE = 100_000
 """Files from this size on are searched for long texts."""
+_WORTH_A_LOOK, _MANY = 4_000, 100
 _KEPT = 24
 """Bytes that stay at each end."""
 _LONG = 4 * _KEPT
 
 _BLANKS = lazy_pattern(rb"[ \t]{200,}|(?<=\n)(?:[ \t]*\r?\n){100,}")
+_TORN = lazy_pattern(
+    rb'(?:"[^"\n,=:+*/%<>!&|?()\[\]{}-]*"[ \t\r\n]*){100,}|(?:"[^"\n]*\$\{"[^"\n]*"\}"[ \t\r\n]+){100,}'
+    rb"|(?:\?[ \t\r\n]*){100,}|(?:\{[ \t\r\n]*\}[ \t\r\n]*){100,}"
+)
+"""Texts, question marks and empty braces in a row, which no code has; in them recovery is quadratic too."""
 _unsure = lazy_pattern(rb"[$%]{3,}\{")
 """The grammar says whether this is an escape or an interpolation."""
 _word = lazy_pattern(rb"[\w\x80-\xff-]+")
@@ -91,6 +97,9 @@ class SourceText:
 def left_out(data: bytes) -> list[Range]:
     """The ranges of ``data`` that the parser need not see, in order and apart from one another."""
     found = [_lines(data, *run.span()) or _middle(data, *run.span()) for run in _BLANKS.finditer(data)]
+    if len(data) >= _WORTH_A_LOOK:
+        found += (_middle(data, *run.span()) for run in _TORN.finditer(data))
+        found += _open_comment(data)
     if len(data) >= LARGE:
         found += _texts(data)
     apart: list[Range] = []
@@ -113,6 +122,15 @@ def _middle(data: bytes, start: int, end: int) -> Range:
 def _lines(data: bytes, start: int, end: int) -> Range | None:
     first, last = data.find(b"\n", start, end), data.rfind(b"\n", start, end)
     return (first + 1, last + 1) if first < last else None
+
+
+def _open_comment(data: bytes) -> Iterator[Range]:
+    """Yield most of a comment without an end: the parser would look for it behind each beginning in it."""
+    if data.count(b"/*") >= _MANY:
+        found, is_whole = pieces(data)
+        at = -1 if is_whole else data.find(b"/*", found[-1][1] if found else 0)
+        if at >= 0 and data.find(b"*/", at + 2) < 0:
+            yield _middle(data, at, len(data))
 
 
 def _texts(data: bytes) -> Iterator[Range]:
