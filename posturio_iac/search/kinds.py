@@ -40,6 +40,8 @@ RUNNING = {TERRAFORM: _BY_SHELL, TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, O
 _EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"
 """A data source that runs a program, whose label needs no quotes, and its argument."""
 _ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'js"')
+_PUT_TOGETHER = tuple(start + end for start in (b"}", b"%s") for end in (*_ARTIFACTS[:3], b'.js"', b'.mjs"'))
+"""Ends of names of archives and scripts, and those of `${local.name}.zip` and of a format, which take an evaluation."""
 _FILES = (b"source_dir", b"source_file", b"source_path", b"playbook", b"buildspec", *_ARTIFACTS)
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:")
 _AS_CODE = (b"Uri", b"S3Location", b"ScriptLocation", b"AWS::Include", b"DockerContext", b"BuildSpec", b"aws:asset", *_FUNCTIONS)
@@ -176,22 +178,11 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
         return False
     from posturio_iac.search.named_programs import programs_named
 
-    if kind is TERRAFORM and _puts_name_together(data):
+    if kind is TERRAFORM and holds_any(data, _PUT_TOGETHER):
         return True
     runs = kind is not TERRAFORM or holds_any(data, (*_BY_SHELL, b"buildspec")) or _is_external(data)
     programs = programs_named(data.decode("utf-8", "replace"), path.rpartition("/")[0], fence, runs=runs)
     return any(program.makes_keys or (kind is TERRAFORM and program.deploys_key) for _, program in programs)
-
-
-def _puts_name_together(data: bytes) -> bool:
-    """True if the name of an archive or a script is filled in: what it is takes an evaluation."""
-    for sign in _ARTIFACTS:
-        at = data.find(sign)
-        while at >= 0:
-            if data[at - 1 : at] in (b"}", b"s"):  # `${local.name}.zip`, and `%s.zip` of a format
-                return True
-            at = data.find(sign, at + 1)
-    return False
 
 
 class SearchTerms:

@@ -129,13 +129,11 @@ ARCHIVED = {
     "archive-folder": {"main.tf": ARCHIVE % 'source_dir = "${path.module}/src"' + FUNCTION, "src/app.py": PYTHON},
     "archive-text": {"main.tf": ARCHIVE % TEXT + FUNCTION},
 }
-NAMED = 'locals {\n  script = "a/b.sh"\n  name = "b"\n}\n'
+NAMED, NAME = 'locals {\n  script = "a/b.sh"\n}\n', 'locals {\n  name = "b"\n}\n' + block("aws_s3_object.o", "source = %s")
 ARGUMENTS = {
     "scripts": ("null_resource.r", 'provisioner "remote-exec" {\n    scripts = ["a/b.sh"]\n  }'),
     "object": ("aws_s3_object.o", 'source = "${path.module}/a/b.sh"'),
     "object-by-a-local": ("aws_s3_object.o", "source = local.script"),
-    "object-put-together": ("aws_s3_object.o", 'source = "${path.module}/a/${local.name}.sh"'),
-    "object-of-a-format": ("aws_s3_object.o", 'source = format("%s/%s.sh", "a", local.name)'),
     "user-data-file": ("aws_instance.i", 'user_data = file("${path.module}/boot.tpl")'),
     "user-data-rendered": ("aws_instance.i", 'user_data = base64encode(templatefile("boot.tpl", {a = var.x}))'),
     "step-functions": ("aws_sfn_state_machine.s", f"definition = {HEREDOC % json.dumps(SDK)}"),
@@ -150,6 +148,8 @@ TERRAFORM: dict[str, tuple[dict[str, str], str]] = {
     **{name: (files, "terraform_data.p") for name, files in PROVISIONED.items()},
     **{name: (files, "data.archive_file.a") for name, files in ARCHIVED.items()},
     **{name: ({"main.tf": NAMED + block(*made), "a/b.sh": SHELL, "boot.tpl": SHELL}, made[0]) for name, made in ARGUMENTS.items()},
+    "put-together": ({"main.tf": NAME % '"a/${local.name}.mjs"', "a/b.mjs": "iam.createAccessKey({})"}, "aws_s3_object.o"),
+    "formatted": ({"main.tf": NAME % 'format("%s/%s.sh", "a", local.name)', "a/b.sh": SHELL}, "aws_s3_object.o"),
     "module-lambda": ({"main.tf": MODULE, "src/app.py": PYTHON}, "module.l"),
     "external": ({"main.tf": 'data external e {\n  program = ["sh", "make.sh"]\n}\n', "make.sh": SHELL}, "data.external.e"),
     "in-a-list": ({"main.tf": PASSED, "m/main.tf": GIVEN}, "module.m.data.external.e"),

@@ -72,8 +72,8 @@ def _paragraph(*pieces: Piece | str) -> Paragraph:
 
 def _first(posture: Posture) -> Section:
     every = tasks(posture.rows)
-    names = len({part.unit for part in posture.parts}) > 1
-    entries = tuple(tuple(_task(task, f" in {say.where(task.unit)}" if names else "")) for task in every[:FIRST])
+    several = len({part.unit for part in posture.parts}) > 1
+    entries = tuple(tuple(_task(task, f" in {say.where(task.unit)}" if several else "")) for task in every[:FIRST])
     blocks = (EntryList(entries, numbered=True, left=len(every) - FIRST),) if every else ()
     return Section("first", "What to do first", blocks, "Nothing: no key is flagged or undetermined.")
 
