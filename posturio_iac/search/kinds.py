@@ -180,8 +180,7 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
 
     if kind is TERRAFORM and holds_any(data, _PUT_TOGETHER):
         return True
-    runs = kind is not TERRAFORM or holds_any(data, (*_BY_SHELL, b"buildspec")) or _is_external(data)
-    programs = programs_named(data.decode("utf-8", "replace"), path.rpartition("/")[0], fence, runs=runs)
+    programs = programs_named(data.decode("utf-8", "replace"), path.rpartition("/")[0], fence)
     return any(program.makes_keys or (kind is TERRAFORM and program.deploys_key) for _, program in programs)
 
 

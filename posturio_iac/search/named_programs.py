@@ -45,9 +45,9 @@ class _Known(NamedTuple):
     calls: list[str]
 
 
-def programs_named(text: str, folder: str, fence: Fence, *, runs: bool = True) -> Iterator[tuple[str, Program]]:
-    """Yield path, seen from ``folder`` (absolute), and program of what code there names; what commands name only where it ``runs`` some."""
-    pending = [*_named_in(text, (folder,), fence, runs=runs)]
+def programs_named(text: str, folder: str, fence: Fence) -> Iterator[tuple[str, Program]]:
+    """Yield path, seen from ``folder`` (absolute), and program of what code there names: files, those that they name, and whole folders."""
+    pending = [*_named_in(text, (folder,), fence)]
     folders = _FOLDER.findall(text) if any(sign in text for sign in _FOLDERS) else []
     assets = (f"asset.{one}" for one in (_ASSET.findall(text) if "S3Key" in text else ()))
     tops = (os.path.normpath(os.path.join(folder, name.lstrip("/"))) for name in (*folders, *assets))
@@ -79,7 +79,7 @@ def _looked_into(file: str, caller: str, fence: Fence) -> _Known | None:
     text = data.decode("utf-8", "replace")
     if file.endswith((".tf", ".tofu")) or SEARCHED.fullmatch(os.fsencode(file)):  # it is judged by itself
         text = text.replace("AWS::IAM::", "").replace("aws_iam_", "")
-    calls = _named_in(text, (os.path.dirname(file), caller), fence, runs=True) if caller and file.endswith(_SCRIPTS) else ()
+    calls = _named_in(text, (os.path.dirname(file), caller), fence) if caller and file.endswith(_SCRIPTS) else ()
     return _Known(program_of(text), [*calls])
 
 
@@ -99,19 +99,17 @@ def _packed(data: bytes) -> Iterator[str]:
         return
 
 
-def _named_in(text: str, folders: Iterable[str], fence: Fence, *, runs: bool) -> Iterator[str]:
-    goes = runs and any(sign in text for sign in ("working_dir", "cd ", "cd\t", " -C ", "--prefix"))
+def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
+    goes = any(sign in text for sign in ("working_dir", "cd ", "cd\t", " -C ", "--prefix"))
     away = [one.lstrip("/") for groups in (_AWAY.findall(text) if goes else ()) for one in groups if one]
     starts = dict.fromkeys(os.path.join(folder, one) if one else folder for folder in folders for one in ("", *away[:_MOST_AWAY]))
-    here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)) if name[-3:] != ".tf")
+    here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
     handled = "andler" in text
-    inner: dict[str, list[str]] = {
-        "": [*_MADE] if runs and ("make" in text or "npm" in text or "yarn" in text) and _MAKE.search(text) else []
-    }
+    inner: dict[str, list[str]] = {"": [*_MADE] if ("make" in text or "npm" in text or "yarn" in text) and _MAKE.search(text) else []}
     if handled or len(here) > _MANY or "./" in text or any(name in text for name in here):
         for below, lasts in islice(_paths_in(text, here, handled=handled), _MOST_NAMES):
             inner.setdefault(below, []).extend(lasts)
-    run = {name for one in (_RUNNERS if runs else ()) for word in one.findall(text) for name in (word, word.replace(".", "/"))}
+    run = {name for one in _RUNNERS for word in one.findall(text) for name in (word, word.replace(".", "/"))}
     for start in starts:
         for name in sorted(run):
             there = os.path.normpath(os.path.join(start, name))
