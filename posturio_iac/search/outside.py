@@ -50,6 +50,7 @@ def explore(selection: Selection, folders: Iterable[str], apart: Collection[str]
     search = selection.search
     holding: set[str] = set()
     edges: set[tuple[str, str]] = set()
+    left_out = set(selection.candidates).difference(selection.terraform)  # by a hook, though they may be of the same root module
     pending = [folder for folder in folders if folder not in apart]
     seen = {_real(selection, folder) for folder in (*pending, *apart)}
     while pending and len(seen) < MAX_FOLDERS:
@@ -59,11 +60,13 @@ def explore(selection: Selection, folders: Iterable[str], apart: Collection[str]
             path = posixpath.join(folder, name)
             if search.calls is not None and search.has_searched(path) and not search.skips(path):
                 called: Iterable[tuple[str, str]] = search.sources.get(path, ())
+                holds = path in left_out
             else:
                 data = content(search.prefix + path, search.max_file_size, search.fence) or b""
                 called = sources(data, path)
-                if search.search_terms.are_in_code(data, sources_in(data, path)):
-                    holding.add(folder)
+                holds = search.search_terms.are_in_code(data, sources_in(data, path))
+            if holds:
+                holding.add(folder)
             for _, target in called:
                 edges.add((folder, target))
                 if (real := _real(selection, target)) not in seen:

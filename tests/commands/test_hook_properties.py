@@ -99,6 +99,8 @@ GIVEN = {"m2": Module("m2", key="own", user="ci", calls=["m3"]), "m3": Module("m
 """A module that gives a user to a local one keeps a key of its own."""
 SHARED = {"m1": Module("m1", calls=["m3"]), "m2": Module("m2", key="ci", calls=["m3"]), "m3": Module("m3", key="var")}
 """A module that two root modules call, of which one has changed."""
+BESIDE = {"m1": Module("m1", calls=["m2", "m3"]), "m2": Module("m2", key="var"), "m3": Module("m3", key="var")}
+"""Two modules whose keys belong to one user, which their caller names."""
 
 
 @st.composite
@@ -111,6 +113,7 @@ def commits(draw: st.DrawFn) -> tuple[dict[str, Module], set[str]]:
 @example((ELSEWHERE, {"m0"}))
 @example((GIVEN, {"m3"}))
 @example((SHARED, {"m2"}))
+@example((BESIDE, {"m2"}))
 @given(commits())
 def test_hook_reports_what_scan_reports_for_the_modules_concerned(
     tmp_path_factory: pytest.TempPathFactory, capsys: Capture, commit: tuple[dict[str, Module], set[str]]
