@@ -73,7 +73,7 @@ TEMPLATE = "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties:\n
     ],
 )
 def test_a_library_that_is_missing_is_named_and_the_rest_is_read(module: str, library: str, rest: str, tmp_path: Path) -> None:
-    (tmp_path / "main.tf").write_text(KEY + 'output "text" {\n  value = <<EOT\nonly the grammar knows\nEOT\n}\n', encoding="utf-8")
+    (tmp_path / "main.tf").write_text(KEY + 'output "text" {\n  value = "%{ if true }%{ endif }"\n}\n', encoding="utf-8")
     (tmp_path / "template.yaml").write_text(TEMPLATE, encoding="utf-8")
     program = f"import sys\nsys.modules[{module!r}] = None\nfrom posturio_iac.cli import main\nsys.exit(main())\n"
     command = [sys.executable, "-c", program, "scan", "--no-config", "--format", "json"]

@@ -9,7 +9,7 @@ import pkgutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from posturio_iac.core import place
 from posturio_iac.core.evidence import reason, remedy, remedy_text
 from posturio_iac.core.finding import CRASH, Diagnostic, JudgedKey, Level
 from posturio_iac.core.model import AccessKey, Effect, KeySentence, Unknown
+from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.judge import engine
 from posturio_iac.judge.engine import judge as judge_keys

@@ -1,8 +1,7 @@
 """Data classes, named tuples, enumerations and generic classes without the cost of making them: the part of each that this package uses.
 
 `dataclasses` imports `inspect` and compiles five functions for each class, which was half of the time of a scan of one file;
-`typing.NamedTuple` compiles each annotation; `enum` takes for a member as long as for a class. Type checkers, and code that inspects
-these classes with `dataclasses`, see the real ones.
+`typing.NamedTuple` compiles each annotation; `enum` takes for a member as long as for a class. Type checkers see the real ones.
 """
 
 from __future__ import annotations
@@ -56,8 +55,6 @@ else:
             "__init__": _initialiser(cls.__name__, taken, setters, given, special, space.get("__post_init__")),
             "__repr__": lambda self: f"{cls.__qualname__}({', '.join(f'{n}={getattr(self, n)!r}' for n in names)})",
             "__reduce__": _reduced,
-            "__dataclass_fields__": _Fields(),
-            "__record__": (names, given),
         }
         if eq and "__eq__" not in space:
             values = attrgetter(*compared) if compared else lambda _self: ()
@@ -129,28 +126,6 @@ else:
         from dataclasses import FrozenInstanceError
 
         raise FrozenInstanceError(f"cannot change {name} of a {type(self).__name__}")
-
-    class _Fields:
-        """The fields of a class as `dataclasses` has them, computed on first access."""
-
-        def __get__(self, _instance, owner):
-            owner.__dataclass_fields__ = fields = _real(owner).__dataclass_fields__
-            return fields
-
-    def _real(owner):
-        """A class of `dataclasses` with the same fields."""
-        import dataclasses
-
-        names, given = owner.__record__
-
-        def stated(name):
-            value = given.get(name, dataclasses.MISSING)
-            if isinstance(value, field):
-                factory = value.default_factory if value.default_factory is not None else dataclasses.MISSING
-                return dataclasses.field(default_factory=factory, init=value.init, compare=value.compare)
-            return dataclasses.field(default=value)
-
-        return dataclasses.make_dataclass(owner.__name__, [(name, owner.__annotations__[name], stated(name)) for name in names])
 
     class _NamedTuples(type):
         """Makes the classes that state ``NamedTuple`` as their base."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from functools import cached_property
 
-from posturio_iac.core.text.hcl_lexer import TornError, end_of_block, header, plain_arguments
 from posturio_iac.fixes.wanted import CannotFixError, Edit
-from posturio_iac.frontends.terraform.syntax.tree import Part, is_sound, tree_of
+from posturio_iac.frontends.terraform.syntax.plain_file import plain_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ class HclBlock:
 
     @cached_property
     def node(self) -> Node:
-        """The block as the parser sees it. Its rows do not count from the top of the file."""
+        """The block as the parser sees it."""
         return self._parse(self.start_byte)
 
     @cached_property
@@ -55,16 +54,21 @@ def items_of(block: Node) -> tuple[Node, ...]:
     return tuple(c for c in inner.children if c.type in ("attribute", "block")) if inner else ()
 
 
-def _parsed_alone(data: bytes, start: int) -> Node | None:
-    """The block that starts at a byte, parsed without the rest of the file; None where its text does not tell its end, or it is unsound."""
-    opened = header.match(data, start)
-    try:
-        end = end_of_block(data, opened.end()) if opened else start
-    except TornError:
-        return None
-    root = tree_of(data, Part(start, end, 0)).root_node
-    found = next((node for body in root.children if body.type == "body" for node in body.children), None)
-    return found if found is not None and found.type == "block" and found.start_byte == start and is_sound(root) else None
+def _plain_arguments(data: bytes, start: int) -> tuple[tuple[str, ...], int]:
+    """The arguments of the block at a byte, and where the last ends; none unless it is plain, and has them alone, on lines of their own."""
+    code = data[start : data.find(b"\n}", start) + len(b"\n}")]  # more than the block, or less and torn, if that is not its end
+    body = plain_file("", code)
+    block = body.blocks[0] if body is not None and len(body.blocks) == 1 else None
+    if block is None or block.body.blocks or not block.body.attributes:
+        return (), 0
+    spans = [one.span for one in block.body.attributes.values()]
+    rows = sorted(row for span in spans for row in {span.line, span.end_line})
+    if rows[0] == 1 or rows[-1] == block.span.end_line or len(rows) != len(set(rows)):
+        return (), 0
+    last = max(spans, key=lambda span: span.line)
+    *before, line = code.split(b"\n")[: last.end_line]
+    end = start + sum(map(len, before)) + len(before) + len(line.decode()[: last.end_column - 1].encode())
+    return tuple(block.body.attributes), end
 
 
 class HclSource:
@@ -85,9 +89,15 @@ class HclSource:
 
     @cached_property
     def root(self) -> Node:
+        """All of the file as the parser sees it."""
+        from posturio_iac.frontends.terraform.syntax.tree import tree_of
+
         return tree_of(self.data).root_node
 
     def errors(self) -> int:
+        """How many syntax errors the file has, or more; 0 where it has none."""
+        from posturio_iac.frontends.terraform.syntax.tree import is_sound
+
         return 0 if is_sound(self.root) else 1 + sum(1 for _ in self._broken())
 
     def _broken(self) -> Iterator[int]:
@@ -134,15 +144,11 @@ class HclSource:
     def block_at(self, offset: int) -> HclBlock:
         """The block whose header begins at a byte of the file. The code there is sound, or else it is parsed."""
         start = offset - self.base
-        names, last = plain_arguments(self.data, start)
-        found = HclBlock(start, self._node_of, names, last)
+        names, last = _plain_arguments(self.data, start)
+        found = HclBlock(start, self.node_at, names, last)
         if not names:
             _ = found.node
         return found
-
-    def _node_of(self, start: int) -> Node:
-        alone = None if "root" in self.__dict__ else _parsed_alone(self.data, start)
-        return self.node_at(start) if alone is None else alone
 
     def node_at(self, start: int) -> Node:
         """The block whose header begins at ``data[start]``, as a part of the whole file."""

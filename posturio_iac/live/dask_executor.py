@@ -13,11 +13,11 @@ import time
 import warnings
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from importlib.metadata import version as installed_version
 
 from posturio_iac import __version__
+from posturio_iac.core.record import replace
 from posturio_iac.errors import UnreachableError, UsageError
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.survey import AccountOutcome, AccountTarget, Progress, Surveyor, failed

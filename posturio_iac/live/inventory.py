@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from posturio_iac.core.finding import Diagnostic, Level, of_account
 from posturio_iac.core.keys import account_of
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import replace
 from posturio_iac.core.times import describe_interval
 from posturio_iac.live.build import Shortlist, of_unsure_age, shortlisted
 from posturio_iac.live.connection.calls import together

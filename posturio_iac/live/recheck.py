@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import KeyKind
+from posturio_iac.core.record import replace
 from posturio_iac.live.connection.calls import together
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.inventory import Inventory, detailed, say_failures

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from posturio_iac.core.keys import looks_like_key_id
 from posturio_iac.core.metadata.names import Names
 from posturio_iac.core.metadata.owners import owner_named
 from posturio_iac.core.model import AccessKey, Attr, KeyKind, Unknown
+from posturio_iac.core.record import replace
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.connection.calls import wait
 from posturio_iac.live.model import UNTOLD_DESCRIPTION

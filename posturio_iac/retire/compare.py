@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from posturio_iac.config import rule_id
 from posturio_iac.core.model import NOT_ACTIVE, AccessKey, KeyKind, Unknown
+from posturio_iac.core.record import replace
 from posturio_iac.core.times import parse_date
 from posturio_iac.judge.engine import judge
 from posturio_iac.live.request import ABOUT_CODE, PoliciesByKind

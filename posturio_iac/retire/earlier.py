@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from posturio_iac.contract.read import NotAResultError, load
 from posturio_iac.contract.records import SavedFinding, SavedKey, SavedVerdict
 from posturio_iac.core.finding import Exit, Level, Report, Severity
 from posturio_iac.core.keys import MASK
 from posturio_iac.core.model import KeyKind
-from posturio_iac.core.record import Enum
+from posturio_iac.core.record import Enum, replace
 from posturio_iac.live.model import DeployedUser, ObservedKey, UserQuery
 
 TYPE_CHECKING = False

@@ -139,9 +139,9 @@ def test_everything_above_is_every_option(folder: Path) -> None:
 
 
 def test_the_types_of_the_tables_have_the_fields_of_the_schema() -> None:
-    assert [o.name for o in OVERRIDE] == list(Override.__dataclass_fields__)
-    assert {o.name for o in SUPPRESSION} == set(Exemption.__dataclass_fields__)
-    assert {o.name for o in LIMITS} <= set(Override.__dataclass_fields__)
+    assert [o.name for o in OVERRIDE] == list(Override.__match_args__)
+    assert {o.name for o in SUPPRESSION} == set(Exemption.__match_args__)
+    assert {o.name for o in LIMITS} <= set(Override.__match_args__)
     assert all(hasattr(Config(), option.name) for option in OPTIONS)
 
 

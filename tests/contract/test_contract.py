@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from posturio_iac.core.evidence.reason import OpenCause, ReasonKind
 from posturio_iac.core.finding import JudgedKey, Level, Report, Severity, Verdict
 from posturio_iac.core.keys.life import UseKind
 from posturio_iac.core.model import Effect, KeyKind, Kind, Privilege
+from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.fixes.wanted import ChangeLevel
 from posturio_iac.render.report.mends import declared_end

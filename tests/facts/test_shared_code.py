@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from posturio_iac.core.evidence.remedy import SetArgument
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import AccessKey
 from posturio_iac.core.place import Place
+from posturio_iac.core.record import replace
 from posturio_iac.facts.keyless import SINKS
 from posturio_iac.facts.shared_code import KeyOfUser, with_own_remedies, with_siblings
 from tests.support import canned

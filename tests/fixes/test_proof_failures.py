@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -13,6 +12,7 @@ from posturio_iac.core.evidence.remedy import AddTag
 from posturio_iac.core.finding import Diagnostic, Level, Report
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime
 from posturio_iac.core.place import Place, TagOrigin
+from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.fixes.proof import Proof, claim_of
 from posturio_iac.judge.engine import judge

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from posturio_iac.config import Exemption
 from posturio_iac.core.finding import Diagnostic, Exit, Level, Severity, Verdict, Violation
 from posturio_iac.core.model import AccessKey, Effect
 from posturio_iac.core.place import MetadataOrigin
+from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import AS_STATED, DECLARED_ELSEWHERE
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import MOST_OF_A_FILE

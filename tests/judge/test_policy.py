@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from posturio_iac.config import Config, Override
 from posturio_iac.core.finding import Severity
 from posturio_iac.core.model import AccessKey
+from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.policy import Policy
 from posturio_iac.rules import Context

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.core.finding import Diagnostic, JudgedKey, Level, Report, Severity, Verdict
 from posturio_iac.core.model import Kind, Unknown
+from posturio_iac.core.record import replace
 from tests.support.keys import (
     AS_OF,
     UNKNOWN,

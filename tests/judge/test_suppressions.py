@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from posturio_iac.config import Config, Exemption
 from posturio_iac.config.option_table import Option
 from posturio_iac.core.finding import Diagnostic, Exit, Finding, Level, Severity, Suppression, Verdict
 from posturio_iac.core.model import AccessKey
+from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import AS_STATED, NO_VALUE
 from posturio_iac.judge.baseline import DOCUMENT, ENTRY, BaselineEntry
 from posturio_iac.judge.engine import judge

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import AccessKey, Consumer, Declaration, Effect, Unknown
 from posturio_iac.core.place import Place, TagOrigin
+from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import AS_STATED, MAY_BE_SET, STACKS_NOT_ASKED
 from posturio_iac.link.declared import Code, StackKey, Stacks, missing, told
 from posturio_iac.link.linker import Linker, held

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,7 +59,7 @@ def test_links(keys: list[AccessKey], code: list[AccessKey], held: list[Terrafor
     linked = linker.linked(keys)
     known = {key.key_id for state in held for key in state.keys}
     for before, after in zip(keys, linked, strict=True):
-        assert all(getattr(before, f.name) == getattr(after, f.name) for f in fields(AccessKey) if f.name not in CHANGED)
+        assert all(getattr(before, name) == getattr(after, name) for name in AccessKey.__match_args__ if name not in CHANGED)
         declaration = after.declaration
         if before.key_id in known:
             assert after.managed is True

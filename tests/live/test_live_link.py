@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from moto.sts.models import STSBackend
 
+from posturio_iac.core.record import replace
 from posturio_iac.live.reading import report as reports
 from tests.support.command_line import Patch
 from tests.support.live.cloud import Capsys, Cloud, ago, live

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from moto.securityhub.models import securityhub_backends
 from posturio_iac.contract import ResolvedFinding
 from posturio_iac.core.finding import JudgedKey, Report, Verdict
 from posturio_iac.core.model import Declaration, Place
+from posturio_iac.core.record import replace
 from posturio_iac.render.aws.asff import render
 from tests.support import canned
 from tests.support.keys import open_question

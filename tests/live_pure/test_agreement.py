@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hypothesis import example, given
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from posturio_iac.config import Config
 from posturio_iac.core.finding import Level, Report
 from posturio_iac.core.metadata.names import Names
+from posturio_iac.core.record import replace
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys

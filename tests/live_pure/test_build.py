@@ -6,7 +6,6 @@ import itertools
 import json
 import re
 import sys
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 from posturio_iac.core.evidence.remedy_text import command
 from posturio_iac.core.metadata.names import Names
 from posturio_iac.core.model import AccessKey, Unknown
+from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.connection.calls import Bucket, CallBudget

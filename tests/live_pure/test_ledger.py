@@ -6,7 +6,6 @@ import io
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from posturio_iac.contract import FindingAges
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.metadata.names import Names
 from posturio_iac.core.model import KeyKind, Privilege
+from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.errors import OutputError, UsageError
 from posturio_iac.judge.engine import judge

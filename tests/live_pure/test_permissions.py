@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from posturio_iac.config import Config
 from posturio_iac.core.finding import Severity
 from posturio_iac.core.model import Declaration, Privilege
 from posturio_iac.core.place import Place
+from posturio_iac.core.record import replace
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.reading.users import privilege_of, quarantine_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +15,7 @@ from posturio_iac.commands.live.table import Style, entries
 from posturio_iac.contract import FindingAges
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Verdict
 from posturio_iac.core.model import Privilege, Span
+from posturio_iac.core.record import replace
 from posturio_iac.core.text.terminal import width
 from tests.support import canned
 from tests.support.keys import open_question

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from posturio_iac.config import Config
 from posturio_iac.contract import RenderContext, write
 from posturio_iac.core.finding import Level, Report
+from posturio_iac.core.record import replace
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys

@@ -8,7 +8,6 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from html import unescape
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
@@ -20,6 +19,7 @@ from hypothesis import strategies as st
 from posturio_iac import DOCS
 from posturio_iac.core.evidence.lifetime import Question
 from posturio_iac.core.finding import Diagnostic, Level, Report
+from posturio_iac.core.record import replace
 from posturio_iac.render import DEPLOYED, FORMATS
 from posturio_iac.render.csv_table import COLUMNS, render
 from posturio_iac.render.wording import page_url

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.core.finding import Diagnostic, Level, Report
 from posturio_iac.core.model import Span
+from posturio_iac.core.record import replace
 from posturio_iac.core.text.terminal import TEXT_SHARP, inert, printable
 from posturio_iac.render.github import render
 from tests.support import canned

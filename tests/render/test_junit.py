@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree as ET
 
 from posturio_iac.core.finding import Report, Verdict
+from posturio_iac.core.record import replace
 from posturio_iac.render.junit import render
 from tests.support import canned
 from tests.support.keys import open_question

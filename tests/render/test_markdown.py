@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.record import replace
 from posturio_iac.render import markdown_page
 from posturio_iac.render.markdown_page import BREAK, code, plain, render
 from tests.support import canned

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.core.finding import Finding, Report, Severity
 from posturio_iac.core.model import Span
+from posturio_iac.core.record import replace
 from posturio_iac.render import sarif
 from posturio_iac.render.sarif import LineHashes
 from posturio_iac.rules import all_rules

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.core.finding import Diagnostic, Level, Report
+from posturio_iac.core.record import replace
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.render import DEPLOYED, FORMATS
 from posturio_iac.render.text import summary

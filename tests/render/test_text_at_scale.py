@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 
@@ -16,6 +15,7 @@ from posturio_iac.contract import write
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Suppression, Verdict, of_account
 from posturio_iac.core.model import Effect, Kind, Lifetime
 from posturio_iac.core.place import TagOrigin
+from posturio_iac.core.record import replace
 from posturio_iac.core.text.terminal import width
 from posturio_iac.core.unknown import BEYOND
 from posturio_iac.render import markdown_page

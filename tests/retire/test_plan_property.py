@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from posturio_iac.config import Config
 from posturio_iac.contract.write import moment as ledger_time
 from posturio_iac.core.metadata.names import Names
 from posturio_iac.core.model import KeyKind
+from posturio_iac.core.record import replace
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys

@@ -1,24 +1,34 @@
-"""What each rule flags and leaves alone, and what an unknown value does."""
+"""What each rule flags and leaves alone, what an unknown value does, and what a reader is told: how dates and names become sentences."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+import time
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime
-from posturio_iac.core.times import parse_date
-from posturio_iac.rules import Context, all_rules
+from posturio_iac.core.evidence.reason import NEVER_CHANGED, NO_FUNCTION
+from posturio_iac.core.evidence.remedy import IntervalSetting, MergeTags, ReplaceValue, SetArgument
+from posturio_iac.core.evidence.remedy_text import describe
+from posturio_iac.core.model import AccessKey, Effect, KeyKind, Kind, Lifetime
+from posturio_iac.core.place import MetadataOrigin, Place, SecretRotationOrigin, TriggerOrigin, describe_origin
+from posturio_iac.core.record import replace
+from posturio_iac.core.times import describe_date, parse_date
+from posturio_iac.rules import Context, _shared, all_rules
 from posturio_iac.rules._shared import SPREAD_DAYS
+from posturio_iac.scan import judge_paths
 from tests.support import rule_cases as samples
 from tests.support.fixture_tools import cases
 from tests.support.keys import (
     AS_OF,
+    CLOCK,
     CONTEXT,
     ENFORCED_ONLY,
+    REMEDIES,
     UNKNOWN,
     access_key,
     day,
@@ -224,3 +234,324 @@ def test_a_removal_date_counts_up_to_the_maximum(end: str, expected: set[str]) -
 
 def test_a_removal_date_that_is_now_has_passed() -> None:
     assert flagged(access_key(replace(samples.SOON, at=AS_OF), status="Inactive")) == {samples.LINGERING}
+
+
+@pytest.mark.parametrize("name", samples.CASES)
+def test_messages_name_the_key_and_read_as_sentences(name: str) -> None:
+    key, _ = samples.CASES[name]
+    for found in violations(key).values():
+        for violation in found:
+            assert key.address in violation.message
+            assert violation.message.endswith(".")
+            assert violation.message.count(". ") <= 1
+            assert "  " not in violation.message + violation.remediation
+            assert violation.remediation[0].isupper()
+            assert violation.remediation.endswith(".")
+            assert violation.remedy is not None
+            assert describe(violation.remedy)[1:] in violation.remediation
+
+
+PASSED = {
+    "inactive until the past",
+    "disabled longer than the grace after its end",
+    "disabled within the grace before its end",
+    "rotated in a far future",
+}
+"""Cases whose date has passed, or is none that a later one may take the place of."""
+
+
+@pytest.mark.parametrize("name", samples.CASES)
+def test_a_person_has_to_make_a_change_that_comes_after_another_one(name: str) -> None:
+    for rule, found in violations(samples.CASES[name][0]).items():
+        after = rule in (samples.EXPIRED, samples.EXPIRING, samples.OVERDUE) or name in PASSED
+        assert {v.remedy.needs_person for v in found if isinstance(v.remedy, (ReplaceValue, SetArgument))} <= {after}
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "needs_person"),
+    [
+        (Kind.EXPIRY, "2027-02-21 or earlier", False),
+        (Kind.ROTATED, "the day of the last rotation, such as 2026-11-24", True),
+        (Kind.ROTATION, "90d or less", False),
+    ],
+)
+def test_an_unreadable_value_is_replaced_by_one_of_its_kind(kind: Kind, change: str, needs_person: bool) -> None:
+    (violation,) = violations(access_key(replace(unreadable(), kind=kind)))[samples.UNREADABLE]
+    assert violation.remediation == f'Set tag "expires" of aws_iam_user.ci to {change}.'
+    assert isinstance(violation.remedy, ReplaceValue)
+    assert violation.remedy.needs_person is needs_person
+
+
+ENDED_BY_AWS = Lifetime(Kind.EXPIRY, Effect.ENFORCED, CLOCK, "90", span(2), interval=timedelta(days=90))
+
+
+def test_an_end_by_aws_that_is_near_is_told_with_its_day() -> None:
+    (violation,) = violations(access_key(replace(ENDED_BY_AWS, at=day("2026-12-01"))))[samples.EXPIRING]
+    assert violation.message == ("AWS ends aws_iam_access_key.ci in 7 days, on 2026-12-02, and nothing replaces it automatically.")
+    assert violation.remedy == access_key().remedies.replace
+    (violation,) = violations(access_key(expires("2026-12-01"), inert()))[samples.EXPIRING]
+    assert violation.message.endswith(" says 2026-12-01, and replace_triggered_by = [time_rotating.ci] never replaces it.")
+
+
+@pytest.mark.parametrize("days", [(), (100,), (200, 100), (100, 200), (90, 100)])
+def test_of_the_rotations_that_come_after_an_end_by_aws_the_first_is_named(days: tuple[int, ...]) -> None:
+    (violation,) = violations(access_key(ENDED_BY_AWS, *(replace(enforced(one), span=span(one)) for one in days)))[samples.OUTAGE]
+    first = f"time_rotating.ci replaces it only after {min(days)} days" if days else "nothing replaces it before that"
+    assert violation.message == (
+        f"aws_iam_access_key.ci ends 90 days after its creation and {first}, so everything that uses it fails then."
+    )
+
+
+def test_a_lifetime_that_must_be_enforced_says_on_whom_it_depends() -> None:
+    (violation,) = violations(access_key(samples.SOON, rotates(30)), ENFORCED_ONLY)[samples.WITHOUT]
+    assert 'only if somebody acts on tag "expires" of aws_iam_user.ci and tag "rotation" of aws_iam_user.ci' in violation.message
+    assert "rotation_days = 90" in violation.remediation
+
+
+def test_advice_on_how_to_write_a_date_is_passed_on() -> None:
+    evidence = replace(unreadable("31/12/2026"), readings=("2026-12-31",))
+    (violation,) = violations(access_key(evidence))[samples.UNREADABLE]
+    assert violation.remediation == 'Write it as 2026-12-31 in tag "expires" of aws_iam_user.ci.'
+
+
+def test_each_unreadable_value_and_each_exposure_is_a_finding_of_its_own() -> None:
+    values = unreadable("soon"), unreadable("later", MetadataOrigin("Expires", "Key"))
+    places = exposure("secret"), exposure("other")
+    found = violations(access_key(*values, exposures=places))
+    assert [v.mark for v in found[samples.UNREADABLE]] == ["tag\0expires\0aws_iam_user.ci", "metadata\0Expires\0Key"]
+    assert [v.mark for v in found[samples.EXPOSED]] == ['output "secret"', 'output "other"']
+
+
+def test_of_several_passed_dates_the_earliest_is_named() -> None:
+    (violation,) = violations(access_key(expires("2026-09-30"), samples.PAST))[samples.EXPIRED]
+    assert "2026-08-31" in violation.message
+
+
+def test_of_several_long_lifetimes_the_shortest_is_named() -> None:
+    (violation,) = violations(access_key(samples.FAR, rotates(100)))[samples.OVERLONG]
+    assert "may live 100 days" in violation.message
+
+
+def test_a_placeholder_inside_a_name_or_other_braces_stay_as_they_are() -> None:
+    remedies = replace(access_key().remedies, declare=MergeTags(Place("a"), "tags", "local.{name}"))
+    assert describe(remedies.stating("{value}", "2027-01-01")) == 'set tags = merge({ {value} = "2027-01-01" }, local.{name}) in a'
+
+
+@pytest.mark.parametrize("rule", all_rules())
+def test_a_page_opens_with_its_title_and_says_everything(rule: str) -> None:
+    registered = all_rules()[rule]
+    title, blank, *_ = registered.page.splitlines()
+    assert (title, blank) == (f"{registered.rule.title}.", "")
+    wanted = [f"## {h}" for h in ("Why it matters", "Terraform", "CloudFormation", "Undetermined")]
+    assert [line for line in registered.page.splitlines() if line in wanted] == wanted
+
+
+TAG = 'tag "expires" of aws_iam_user.ci'
+
+
+def unreadable_rotation() -> Lifetime:
+    return replace(unreadable("quarterly", tag("rotation")), kind=Kind.ROTATION)
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        (access_key(status="Inactive"), "no removal date is stated"),
+        (access_key(replace(samples.FIRED, origin=CLOCK), status="Inactive"), "no removal date is stated"),
+        (access_key(unreadable_rotation(), status="Inactive"), "no removal date is stated"),
+        (access_key(samples.PAST, status="Inactive"), f"{TAG} says 2026-08-31, which was 84 days ago"),
+        (access_key(samples.FAR, status="Inactive"), f"{TAG} says 2099-01-01, which is 26336 days away"),
+        (access_key(samples.FAR, samples.PAST, status="Inactive"), f"{TAG} says 2026-08-31, which was 84 days ago"),
+        (access_key(unreadable(), status="Inactive"), f"{TAG} cannot be read as a date"),
+        (access_key(inert(), status="Inactive"), "no removal date is stated"),
+        (
+            access_key(status="Inactive", disabled_since=day("2026-10-01")),
+            "it has been disabled for 53 days, longer than the grace period of 14 days",
+        ),
+    ],
+)
+def test_why_an_inactive_key_lingers(key: AccessKey, why: str) -> None:
+    (violation,) = violations(key)[samples.LINGERING]
+    assert violation.message == f"aws_iam_access_key.ci is inactive, and nothing removes it: {why}."
+    stated = TAG in why
+    change = f"set {TAG} to 2026-12-08" if stated else 'add expires = "2026-12-08" to the tags of aws_iam_user.ci (iam.tf:1)'
+    assert violation.remediation == f"Delete the key, or {change}."
+    assert violation.span == (span(2) if stated else None)
+    remedy = violation.remedy
+    assert stated is (isinstance(remedy, ReplaceValue) and remedy.old in {evidence.value for evidence in key.lifetimes})
+
+
+def test_a_removal_date_that_is_set_as_advised_mends() -> None:
+    advised = expires("2026-12-08")
+    assert flagged(access_key(advised, status="Inactive")) == set()
+    far = replace(samples.FAR, effect=Effect.ENFORCED, origin=CLOCK)
+    (violation,) = violations(access_key(far, status="Inactive"))[samples.LINGERING]
+    assert violation.remediation == 'Delete the key, or add expires = "2026-12-08" to the tags of aws_iam_user.ci (iam.tf:1).'
+    assert flagged(access_key(far, advised, status="Inactive")) == set()
+
+
+def test_a_rotation_that_fired_its_only_time_says_when() -> None:
+    (violation,) = violations(access_key(replace(samples.FIRED, origin=CLOCK)))[samples.INERT]
+    assert violation.message == (
+        "aws_iam_access_key.ci was due for its only replacement on 2026-05-01, 206 days ago, and time_rotating.ci sets no other date."
+    )
+    assert "rotation_days = 90" in violation.remediation
+
+
+def test_a_source_that_shows_its_value_is_not_quoted_twice() -> None:
+    origin = TriggerOrigin("terraform_data.key", '"2026-03-19"')
+    key = access_key(replace(rotated("2026-03-19"), origin=origin), replacement=outage(create_before_destroy=True))
+    (violation,) = violations(key)[samples.OVERDUE]
+    assert (
+        violation.message
+        == f"aws_iam_access_key.ci was last rotated 250 days ago by {describe_origin(origin)}, but the maximum is 90 days."
+    )
+    assert violation.remediation == 'Change "2026-03-19" to 2026-11-24, which replaces the key.'
+
+
+def test_an_interval_of_the_code_is_lowered() -> None:
+    (violation,) = violations(access_key(replace(enforced(365), value="")))[samples.OVERLONG]
+    assert violation.message == "aws_iam_access_key.ci may live 365 days by time_rotating.ci, but the maximum is 90 days."
+    assert violation.remediation == "Lower the interval of time_rotating.ci to 90 days or less."
+
+
+def test_an_outage_names_the_change_in_the_language_of_the_code_where_there_is_one() -> None:
+    key = access_key(enforced(), replacement=outage())
+    assert violations(key)[samples.OUTAGE][0].remediation == "Set create_before_destroy = true in its lifecycle block."
+    bare = replace(key, remedies=replace(key.remedies, overlap=None))
+    assert violations(bare)[samples.OUTAGE][0].remediation == "Create the new key before the old one is deleted."
+
+
+def test_an_age_says_what_allows_it() -> None:
+    (violation,) = violations(access_key(rotates(30), created=day("2026-10-01"), last_used=AS_OF))[samples.OVERDUE]
+    assert violation.message == (
+        'aws_iam_access_key.ci is 53 days old, created on 2026-10-02, but tag "rotation" of aws_iam_user.ci allows 30 days.'
+    )
+
+
+DAYS = IntervalSetting(Place("time_rotating.ci"), "rotation_days")
+
+
+@pytest.mark.parametrize(
+    ("setting", "turns", "remediation"),
+    [
+        (DAYS, 1, "Set rotation_days of time_rotating.ci to 90 or less."),
+        (DAYS, 2, "Set rotation_days of time_rotating.ci to 45 or less, because a key lives for 2 of these intervals."),
+        (IntervalSetting(Place("x.b"), "max_age", "s"), 1, "Set max_age of x.b to 7776000 or less (90 days in seconds)."),
+        (DAYS, 200, "Set rotation_days of time_rotating.ci to 1 or less, because a key lives for 200 of these intervals."),
+    ],
+)
+def test_what_sets_an_interval_is_named_with_its_own_number(setting: IntervalSetting, turns: int, remediation: str) -> None:
+    (violation,) = violations(access_key(replace(enforced(365), setting=setting, turns=turns)))[samples.OVERLONG]
+    assert violation.remediation == remediation
+
+
+def test_what_one_block_makes_is_told_to_end_on_one_day(tmp_path: Path) -> None:
+    """Its instances, and those of each call of its module: their end stands in the same code, and a reader sees one entry."""
+    user = 'resource "aws_iam_user" "u" {\n  for_each = toset(["a", "b", "c"])\n  name = each.key\n}\n'
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m/main.tf").write_text(user + 'resource "aws_iam_access_key" "k" {\n  for_each = aws_iam_user.u\n  user = each.key\n}\n')
+    (tmp_path / "main.tf").write_text("".join(f'module "{name}" {{\n  source = "./m"\n}}\n' for name in ("one", "two", "three")))
+    found = [one for one in judge_paths([str(tmp_path)], as_of=AS_OF).findings if one.rule.id == "iam.access_keys_without_lifetime"]
+    assert len(found) == 9
+    assert len({re.findall(r"\d{4}-\d\d-\d\d", one.remediation)[-1] for one in found}) == 1
+
+
+MIDNIGHT = "2026-03-01T00:00:00Z"
+
+
+def test_a_moment_at_midnight_is_shown_as_the_code_writes_it() -> None:
+    at = expires(MIDNIGHT)
+    assert f"{TAG} says {MIDNIGHT}." in violations(access_key(at))[samples.EXPIRED][0].message
+    assert f"{TAG} says {MIDNIGHT}, which was 268 days ago" in violations(access_key(at, status="Inactive"))[samples.LINGERING][0].message
+    fired = replace(at, effect=Effect.ENFORCED, origin=CLOCK)
+    assert f"replacement on {MIDNIGHT}, 268 days ago" in violations(access_key(fired))[samples.INERT][0].message
+
+
+def test_a_date_within_other_text_and_one_without_a_text_are_described() -> None:
+    for value in ("20260319#2", ""):
+        (violation,) = violations(access_key(replace(rotated("2026-03-19"), value=value)))[samples.OVERDUE]
+        assert violation.message.endswith('tag "rotated-on" of aws_iam_user.ci says 2026-03-19.')
+
+
+def test_what_is_inert_is_not_named_twice() -> None:
+    evidence = replace(inert(), origin=SecretRotationOrigin("secret_rotation.ci"), reason=NO_FUNCTION())
+    (violation,) = violations(access_key(evidence))[samples.INERT]
+    assert violation.message == (
+        "aws_iam_access_key.ci is never replaced by secret_rotation.ci, because it names no function that rotates the key."
+    )
+
+
+@pytest.mark.parametrize(
+    ("clause", "expected"),
+    [
+        ("the name holds a date", "The name holds a date."),
+        ("aws_iam_user_policy.until_march ends the permission", "aws_iam_user_policy.until_march ends the permission."),
+        ("module.ci says nothing.", "module.ci says nothing."),
+        ("key[0] is shown", "key[0] is shown."),
+        ("stop.", "Stop."),
+        ("write a.b", "Write a.b."),
+    ],
+)
+def test_a_sentence_begins_in_upper_case_unless_a_name_of_the_code_does(clause: str, expected: str) -> None:
+    assert _shared.sentence(clause) == expected
+
+
+def test_of_two_triggers_that_never_fire_the_first_is_shown() -> None:
+    first = inert("change the first")
+    second = replace(
+        inert("change the second"),
+        origin=SecretRotationOrigin("time_static.other"),
+        span=span(12),
+        reason=NEVER_CHANGED("time_static.other"),
+    )
+    for evidence, line, fix in (((first, second), 6, "Change the first."), ((second, first), 12, "Change the second.")):
+        (violation,) = violations(access_key(*evidence))[samples.INERT]
+        assert violation.span is not None
+        assert (violation.span.line, violation.remediation) == (line, fix)
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the system has no such call")
+def test_days_are_those_of_utc_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    time.tzset()
+    try:
+        assert _shared.day(datetime(2026, 3, 1, 23, 30, tzinfo=timezone.utc)) == "2026-03-01"
+        assert describe_date(datetime(2026, 3, 1, 23, 30, tzinfo=timezone.utc)) == "2026-03-01 23:30 UTC"
+        assert _shared.day(datetime(2026, 3, 1, 23, 30, tzinfo=timezone(timedelta(hours=-2)))) == "2026-03-02"
+        assert parse_date("2026-03-01") == datetime(2026, 3, 2, tzinfo=timezone.utc)  # the day counts
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(("names", "text"), [(("a",), "a"), (("a", "b"), "a and b"), (("a", "b", "c"), "a, b and c")])
+def test_names_are_joined_as_in_a_sentence(names: tuple[str, ...], text: str) -> None:
+    assert _shared.listed(names) == text
+
+
+@pytest.mark.parametrize(("adopt", "more"), [("", ""), ("import it", ", or import it")])
+def test_a_key_that_no_code_declares_can_be_imported_where_its_id_is_known(adopt: str, more: str) -> None:
+    key = access_key(samples.SOON, managed=False, remedies=replace(REMEDIES, adopt=adopt))
+    (found,) = violations(key)[samples.UNMANAGED]
+    assert found.remediation == f"Declare a key for its user in code and delete this one{more}."
+    assert found.message == "aws_iam_access_key.ci is not declared in the given code, so nobody reviews it and nothing will remove it."
+
+
+def test_two_other_keys_are_both_named() -> None:
+    (found,) = violations(access_key(samples.SOON, active_siblings=("a", "b"), user=UNKNOWN))[samples.SEVERAL]
+    who = "aws_iam_access_key.ci is one of 3 active keys of the same user"
+    assert found.message == f"{who}, and each of them can leak; the others are a and b."
+    assert found.remediation == 'Set status = "Inactive", unless this is the key to keep.'
+    api_key = access_key(samples.SOON, active_siblings=("a",), kind=KeyKind.SERVICE_CREDENTIAL)
+    assert "2 active keys of user ci for the same service" in violations(api_key)[samples.SEVERAL][0].message
+
+
+def test_a_near_end_is_moved_by_a_person_who_replaces_the_key_first() -> None:
+    (found,) = violations(access_key(samples.NEAR))[samples.EXPIRING]
+    assert isinstance(found.remedy, ReplaceValue)
+    assert (found.remedy.needs_person, found.remedy.old, found.remedy.suffix) == (True, "2026-12-01", "or earlier")
+    assert found.remedy.place == Place(samples.NEAR.source, samples.NEAR.span)
+    (long,) = violations(access_key(samples.FAR))[samples.OVERLONG]
+    assert isinstance(long.remedy, ReplaceValue)
+    assert (long.remedy.needs_person, long.remedy.old, long.remedy.suffix) == (False, "2099-01-01", "or earlier")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from posturio_iac.contract import RenderContext, ResolvedFinding
@@ -12,6 +11,7 @@ from posturio_iac.core.evidence.remedy import AddBlock, AddTag, Advice, Remedies
 from posturio_iac.core.finding import CIS, Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Suppression, Verdict
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Span
 from posturio_iac.core.place import Place, SecretRotationOrigin, TagOrigin
+from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.render import renderer
 from tests.support.keys import open_question

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from posturio_iac.core.evidence.reason import STATED, UNCERTAIN_LINK, Reason, Re
 from posturio_iac.core.evidence.remedy import AddBlock, AddTag, Advice, CreateFirst, Remedies, SetArgument
 from posturio_iac.core.model import AccessKey, Directive, Effect, Exposure, Kind, Lifetime, Replacement, Span
 from posturio_iac.core.place import HolderKind, Place, SecretHolder, SecretRotationOrigin, TagOrigin, TriggerOrigin
+from posturio_iac.core.record import replace
 from posturio_iac.core.times import parse_date
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.judge.engine import judge

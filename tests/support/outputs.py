@@ -17,7 +17,6 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -30,6 +29,7 @@ from posturio_iac.commands.live.output import RunCoverage
 from posturio_iac.commands.live.output import render as table
 from posturio_iac.commands.live.table import Style
 from posturio_iac.contract import FindingAges, RunScope
+from posturio_iac.core.record import replace
 from posturio_iac.render import DEPLOYED, FORMATS
 from posturio_iac.render.report.html_page import page
 from posturio_iac.render.report.markdown_report import page as markdown

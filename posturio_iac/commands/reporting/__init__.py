@@ -8,16 +8,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PREFIX = b"AKIA"
+_PREFIX = "AKIA"  # of ids of users' keys
 
 
 def point_to_secrets(texts: Mapping[str, bytes]) -> None:
-    """Point to secret scanners if one of the files that were read anyway has such a block."""
-    held = {path: data for path, data in texts.items() if PREFIX in data}
+    """Point to secret scanners if a provider block in files that were read anyway has an access key, which no rule is about."""
+    held = {path: data for path, data in texts.items() if _PREFIX.encode() in data}
     if not held:
         return
     from posturio_iac.core.text.terminal import printable
-    from posturio_iac.search.provider_keys import pointer
 
-    if text := pointer(held):
-        to_stderr(f"note: {printable(text)}\n")
+    if text := _first_key(held):
+        to_stderr(f"note: {printable(text)}; secret scanners such as gitleaks find keys in code\n")
+
+
+def _first_key(texts: Mapping[str, bytes]) -> str:
+    from posturio_iac.core.keys import KeyIdMask
+    from posturio_iac.search.written_sources import blocks_of
+
+    mask = KeyIdMask(())
+    for path, data in sorted(texts.items()):
+        for value in (value for block in blocks_of(data, path, ("provider",)) for value in block.literals("access_key")):
+            if value.startswith(_PREFIX) and (shown := mask.text(value)) != value:
+                line = data.count(b"\n", 0, max(data.find(value.encode()), 0)) + 1
+                return f"{path}:{line}: the provider block contains the access key {shown} itself"
+    return ""

@@ -56,9 +56,7 @@ _CLOSING = {b"{": b"}", b"(": b")", b"[": b"]"}
 _BRACKETS = frozenset(_CLOSING.values())
 _SPECIAL = b'"\\\n$%'
 """Texts without these are what they stand for. Most are, so that small runs need not compile a pattern for the others."""
-_OPENING = b"{[(<#\\"
-"""What begins all that can go on behind its line, comments, and escapes: after one a quotation mark may not end a string."""
-_SIMPLE = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
+SIMPLE_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _LAST_CODE_POINT = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
 
@@ -162,25 +160,6 @@ def labels(words: bytes) -> tuple[str, ...]:
     return tuple(unescape(text[1:-1].decode("utf-8", "replace")) if text else word.decode("utf-8", "replace") for text, word in found)
 
 
-def plain_arguments(data: bytes, at: int) -> tuple[tuple[str, ...], int]:
-    """The arguments of the block at a byte of sound code, and where the last ends; none unless it has one plain one a line."""
-    opened = data.find(b"{", at)
-    end = data.find(b"}", opened)
-    head, body = data[at:opened], data[opened + 1 : end]
-    if opened < 0 or end < 0 or len(body.translate(None, _OPENING)) < len(body) or b"//" in body or b"/*" in body:
-        return (), 0
-    kind, *words = head.split(b'"')
-    first, *rest = body.split(b"\n")
-    if b"\n" in head or len(words) & 1 or first.strip() or not rest or rest.pop().strip():
-        return (), 0
-    pairs = [line.partition(b"=") for line in filter(bytes.strip, rest)]
-    names = [name.strip() for name in (kind, *(name for name, _, _ in pairs))]
-    if not all(name.isascii() and name.replace(b"-", b"_").decode().isidentifier() for name in names):
-        return (), 0
-    is_plain = all(value.strip() and value.count(b'"') in (0, 2) for _, _, value in pairs)
-    return (tuple(name.decode() for name in names[1:]), opened + 1 + len(body.rstrip())) if is_plain else ((), 0)
-
-
 def literal(expression: bytes) -> str | None:
     """The constant string that an expression is, without parentheses, quotes and escapes; None when it is anything else."""
     text = expression.strip()
@@ -202,7 +181,7 @@ def unescape(text: str, *, quoted: bool = True) -> str:
         if not quoted:
             return found[0]
         if simple is not None:
-            return _SIMPLE.get(simple, found[0])
+            return SIMPLE_ESCAPES.get(simple, found[0])
         code = int(short or long, 16)
         return chr(code) if code <= _LAST_CODE_POINT and code not in _SURROGATES else found[0]
 

@@ -1,6 +1,6 @@
 """Words, signs and strings of ordinary Terraform code, without patterns: `re` takes longer to import than small modules to read.
 
-Code with anything else, such as escapes, heredocs and block comments, has no tokens here and is left to patterns and to the parser.
+Code with anything else, such as directives and comments within a line, has no tokens here and is left to patterns and to the parser.
 """
 
 from __future__ import annotations
@@ -11,19 +11,23 @@ if TYPE_CHECKING:
     """The kind, which is the sign itself for signs, the text, the row from 0, the column from 0, and the column behind it."""
 
 WORD, NUMBER, STRING, TEMPLATE, COMMENT, LINE_END = "word", "1", '"', "${", "#", "\n"
+HEREDOC, MARKER = "<<", "EOT"
+"""How a heredoc begins, and the word that ends it, on a later line."""
+LINES = (LINE_END, COMMENT)
 _LONGEST_LINE = 1000
-_UNUSUAL = (b"\r", b"\0", b"\f", b"\v")
+_UNUSUAL = (b"\0", b"\f", b"\v")
 _BLANK = " \t"
+_ENDING = " \t\r"
 _DIGITS = "0123456789"
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 _IN_WORDS = _LETTERS + _DIGITS + "-"
 _ALONE = "{}[]().,:?"
-_TWO = ("==", "!=", "<=", ">=", "&&", "||")
+_TWO = ("==", "!=", "<=", ">=", "&&", "||", "=>")
 
 
 def lines_of(data: bytes) -> list[str] | None:
     """The lines of code that may be ordinary; None where it is not."""
-    if any(sign in data for sign in _UNUSUAL):
+    if any(sign in data for sign in _UNUSUAL) or (b"\r" in data and data.count(b"\r") != data.count(b"\r\n")):
         return None
     try:
         lines = data.decode().split("\n")
@@ -33,13 +37,44 @@ def lines_of(data: bytes) -> list[str] | None:
 
 
 def tokens(lines: list[str]) -> list[Token] | None:
-    """All tokens, with the ends of lines; None where a string or what is interpolated in it has no end on its line."""
+    """All tokens, with the ends of lines, each in the row where it ends; None where a line holds anything that is not ordinary."""
     found: list[Token] = []
-    for row, line in enumerate(lines):
-        if not add_tokens(found, line, row):
-            return None
-        found.append((LINE_END, "", row, len(line), len(line)))
+    row = 0
+    while row < len(lines):
+        at = add_tokens(found, lines[row], row)
+        if at >= 0:
+            is_comment = lines[row].startswith("/*", at) and not lines[row][:at].strip(_BLANK)
+            row = (_add_comment if is_comment else _add_heredoc)(found, lines, row, at)
+            if row < 0:
+                return None
+        found.append((LINE_END, "", row, len(lines[row]), len(lines[row])))
+        row += 1
     return found
+
+
+def _add_comment(found: list[Token], lines: list[str], row: int, at: int) -> int:
+    """Add a comment that has its lines to itself, and return the last of its rows; -1 where it has not, or has no end."""
+    start, begin = row, at + len("/*")
+    while row < len(lines) and (end := lines[row].find("*/", begin if row == start else 0)) < 0:
+        row += 1
+    if row == len(lines) or lines[row][end + len("*/") :].strip(_ENDING):
+        return -1
+    text = "\n".join(lines[start : row + 1])
+    found.append((COMMENT, text[at : len(text) - len(lines[row]) + end + len("*/")], row, at, end + len("*/")))
+    return row
+
+
+def _add_heredoc(found: list[Token], lines: list[str], row: int, at: int) -> int:
+    """Add the beginning and the end of a heredoc, and return the row of its end; -1 where there is none."""
+    sign, word = lines[row][at : at + 2], lines[row][at + 2 :].removeprefix("-").rstrip(_ENDING)
+    if sign != HEREDOC or not word or word[0] not in _LETTERS or word.strip(_IN_WORDS):
+        return -1
+    last = next((below for below in range(row + 1, len(lines) - 1) if lines[below].strip(_ENDING) == word), -1)  # a line end follows
+    if last >= 0:
+        found.append((HEREDOC, lines[row][at:], row, at, len(lines[row])))
+        end = len(lines[last].rstrip(_ENDING))
+        found.append((MARKER, word, last, end - len(word), end))
+    return last
 
 
 def between(lines: list[str], first: tuple[int, int, int], last: Token) -> bytes:
@@ -49,8 +84,8 @@ def between(lines: list[str], first: tuple[int, int, int], last: Token) -> bytes
     return "\n".join(found)[first[2] :].encode()
 
 
-def add_tokens(found: list[Token], line: str, row: int, column: int = 0) -> bool:
-    """Add the tokens of a line from a column on; False as above."""
+def add_tokens(found: list[Token], line: str, row: int, column: int = 0) -> int:
+    """Add the tokens of a line from a column on; return the column of what is not ordinary, or -1."""
     rest, whole = line[column:].lstrip(_BLANK), len(line)
     while rest:
         sign = rest[0]
@@ -60,19 +95,111 @@ def add_tokens(found: list[Token], line: str, row: int, column: int = 0) -> bool
             kind, behind = sign, rest[1:]
         elif sign == '"':
             text, end, behind = rest[1:].partition('"')
-            kind = TEMPLATE if "${" in text or "%{" in text else STRING
-            if not end or "\\" in text or (kind is TEMPLATE and text.count("{") != text.count("}")):
-                return False
+            kind = STRING
+            if not end or "\\" in text or "${" in text or "%{" in text:
+                kind, (size, _) = TEMPLATE, interpolated(rest, 1, '"')
+                behind = rest[size:]
+                if size < 0:
+                    return whole - len(rest)
         elif sign == "#" or rest.startswith("//"):
             kind, behind = COMMENT, ""
+        elif rest == "\r":
+            return -1
         elif sign in _DIGITS:
             kind, behind = NUMBER, rest.lstrip(_IN_WORDS)
         elif rest.startswith(("<<", "/*")):
-            return False
+            return whole - len(rest)
         else:
             kind = rest[:2] if rest[:2] in _TWO else sign
             behind = rest[len(kind) :]
         size, left = len(rest), len(behind)
         found.append((kind, rest[: size - left], row, whole - size, whole - left))
         rest = behind.lstrip(_BLANK)
-    return True
+    return -1
+
+
+def interpolated(line: str, at: int, end: str = "") -> tuple[int, list[tuple[int, int]]]:
+    """Where the text from ``at`` on ends, behind the sign ``end`` or with the line, and the code of each interpolation between its braces.
+
+    -1 where it has no end, and where it holds a directive, a comment, or an escape of an interpolation that is in question.
+    """
+    found: list[tuple[int, int]] = []
+    opened = [end]  # the text, the interpolations, and what is open in them: braces and strings
+    start = at
+    while at < len(line) and opened:
+        sign, size = line[at], 1
+        if opened[-1] != "}":
+            size = _size_in_text(line, at, is_quoted=bool(opened[-1]), is_nested=len(opened) > 1)
+            if sign == "$" and size == len("${"):
+                start = start if opened[1:] else at + size
+                opened.append("}")
+            elif sign == opened[-1]:
+                opened.pop()
+        elif sign in '{"':
+            opened.append("}" if sign == "{" else sign)
+        elif sign == "}":
+            opened.pop()
+            if not opened[1:]:
+                found.append((start, at))
+        elif sign == "#" or line.startswith(("//", "/*"), at):
+            size = -1
+        if size < 0:
+            return -1, []
+        at += size
+    return (-1, []) if "".join(opened) else (at, found)
+
+
+def _size_in_text(line: str, at: int, *, is_quoted: bool, is_nested: bool) -> int:
+    """How many signs belong together in a text: two that begin an interpolation, one or more of the text; -1 as above."""
+    sign = line[at]
+    if sign == "\\" and is_quoted:
+        return 1 + len("u")
+    if sign not in "$%" or not line.startswith(("${", "%{", "$${", "%%{"), at):
+        return 1
+    is_escape = line[at + 1] == sign
+    if line[at - 1 : at] == sign or (is_escape and is_nested) or (sign == "%" and not is_escape):
+        return -1
+    return len("$${") if is_escape else len("${")
+
+
+class NotPlainError(Exception):
+    """Only the grammar can tell what code means, or whether it is sound."""
+
+
+class TokenReader:
+    """Takes tokens from the first to the last."""
+
+    __slots__ = ("at", "lines", "path", "row", "tokens")
+
+    def __init__(self, path: str, lines: list[str], found: list[Token], row: int) -> None:
+        self.path, self.row, self.lines, self.tokens = path, row, lines, [*found, ("", "", len(lines), 0, 0)]
+        self.at = 0
+
+    def next(self) -> Token:
+        self.at += 1
+        return self.tokens[self.at - 1]
+
+    def skip_lines(self) -> None:
+        while self.tokens[self.at][0] in LINES:
+            self.at += 1
+
+    def takes(self, kind: str) -> bool:
+        self.at += (is_next := self.tokens[self.at][0] == kind)
+        return is_next
+
+    def take(self, kind: str) -> Token:
+        """Take a token of a kind. Raises `NotPlainError`."""
+        if not self.takes(kind):
+            raise NotPlainError
+        return self.tokens[self.at - 1]
+
+    def is_adjacent(self) -> bool:
+        last, following = self.tokens[self.at - 1 : self.at + 1]
+        return last[4] == following[3] and last[2] == following[2]
+
+    def last(self) -> int:
+        """Where the last code is that was taken."""
+        at = self.at - 1
+        while self.tokens[at][0] in LINES:
+            at -= 1
+        return at

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 from posturio_iac.core.model import NOT_ACTIVE, AccessKey, KeyKind, Unknown
-from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.core.unknown import NO_REGION, SWITCH_UNSEEN, SWITCHED_OFF, USED_AFTER
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import DeployedKey, KeyEvent

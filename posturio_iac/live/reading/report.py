@@ -6,11 +6,12 @@ import csv
 import io
 import random
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 
 from posturio_iac.core.finding import Level
+from posturio_iac.core.record import replace
 from posturio_iac.core.times import parse_date
 from posturio_iac.core.unknown import NOT_SHOWN, ODD_ANSWER
 from posturio_iac.live.connection.errors import AwsError

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import STATUSES, Attr, KeyKind
+from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import NOT_REPORTED, NOT_SHOWN, ODD_ANSWER, REFUSED
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, is_unasked

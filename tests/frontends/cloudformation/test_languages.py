@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import AccessKey
+from posturio_iac.core.record import replace
 from posturio_iac.frontends.cloudformation.syntax.template import is_other_json
 from tests.support.cloudformation_reading import as_json, reading
 

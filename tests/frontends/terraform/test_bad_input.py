@@ -207,7 +207,7 @@ def test_what_nobody_may_read_is_said(entered: Path, tmp_path: Path, name: str, 
     write(entered, dict.fromkeys(("shut.tf", "sub/main.tf", "m/main.tf"), KEY))
     (entered / name).chmod(mode)
     try:
-        command = [sys.executable, "-c", DROPPED, str(entered), SOUND + "locals {\n  only_the_grammar = <<E\nE\n}\n"]
+        command = [sys.executable, "-c", DROPPED, str(entered), SOUND + 'locals {\n  only_the_grammar = "%{ if true }%{ endif }"\n}\n']
         done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, timeout=60)
     finally:
         (entered / name).chmod(0o755)

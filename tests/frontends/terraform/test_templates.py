@@ -55,7 +55,7 @@ SHAPES: dict[str, list[Any]] = {
         ("<<-EOT\n  a\n    b\n  EOT", '"a\\n  b\\n"'),
         ("<<-EOT\n    a\n\n    b\n  EOT", '"a\\n\\nb\\n"'),
         ("<<-EOT\n\ta\n\t\tb\n\tEOT", '"a\\n\\tb\\n"'),
-        ("<<-EOT\n    ${a}\n      b ${c}\n  EOT", '("" ~ a ~ "\\n  b " ~ c ~ "\\n")'),
+        ("<<-EOT\n    ${a}\n      b ${c}\n  EOT", '(a ~ "\\n  b " ~ c ~ "\\n")'),
         ("<<-EOT\n  ${a}x\n${b}\n  EOT", '("  " ~ a ~ "x\\n" ~ b ~ "\\n")'),
         ("<<-EOT\n   a\n  ${b}\n    c\n  EOT", '(" a\\n" ~ b ~ "\\n  c\\n")'),
         ("<<-EOT\n  é\n   ü\n  EOT", '"é\\n ü\\n"'),

@@ -1,4 +1,4 @@
-"""Files whose blocks and arguments are parsed one at a time, when somebody asks what is in them.
+"""Files whose blocks and arguments are read one at a time, when somebody asks what is in them.
 
 Of most blocks only the address matters. So the bounds of blocks are found, and what is certainly free of errors is left alone.
 """
@@ -10,13 +10,11 @@ from posturio_iac.core.text.hcl_lexer import PLAIN_QUOTED, TornError, end_of_blo
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.plain_code import WORD, end_of_argument, end_of_body
 from posturio_iac.frontends.terraform.syntax.plain_file import plain_file
-from posturio_iac.frontends.terraform.syntax.tree import Part, body_of, comments_of, expression_of, is_sound, tree_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
-
-    from tree_sitter import Node
+    from typing import Any
 
     from posturio_iac.core.metadata.comments import Comment
     from posturio_iac.frontends.terraform.syntax.source import SourceText
@@ -28,7 +26,7 @@ _LAST = frozenset((b"}", b"]", b")", b'"'))
 
 
 def outline(source: SourceText) -> hcl.Body | None:
-    """The blocks and arguments of a file, which are parsed when they are asked for; None where all of it has to be parsed.
+    """The blocks and arguments of a file, which are read when they are asked for; None where all of it has to be parsed.
 
     That is where anything else stands at the top, where a block has a syntax error, and where only a parser can tell of an argument.
     """
@@ -59,7 +57,9 @@ def _outlined(source: SourceText, whole: bytes, start: int, stop: int, row: int)
         following, begin = skip_blank(data, end), header.start()
         first = row + data.count(b"\n", done, begin)
         last = first + data.count(b"\n", begin, end)
-        part = _Outlined(source, header, end, Part(done, following, row), (first, last))
+        if done and data.find(b"/*", done, max(done, data.find(b"\n", done, begin))) >= 0:
+            return None  # a comment that may go on where the next block begins
+        part = _Outlined(source, header, end, (done, following), (first, last))
         if not is_plain and not part.is_sound():
             return None
         found.append(part)
@@ -76,43 +76,51 @@ def _end_of_block(data: bytes, at: int) -> int:
 
 
 class _Outlined:
-    """A block or an argument that is parsed once, with the comments around it."""
+    """A block or an argument that is read once, with the comments around it."""
 
-    __slots__ = ("_comments", "_node", "end", "header", "is_block", "part", "rows", "source")
+    __slots__ = ("_read", "around", "end", "header", "is_block", "rows", "source")
 
-    def __init__(self, source: SourceText, header: re.Match[bytes], end: int, part: Part, rows: tuple[int, int]) -> None:
-        self.source, self.header, self.end, self.part, self.rows = source, header, end, part, rows
+    def __init__(self, source: SourceText, header: re.Match[bytes], end: int, around: tuple[int, int], rows: tuple[int, int]) -> None:
+        self.source, self.header, self.end, self.around, self.rows = source, header, end, around, rows
         self.is_block = header[0].endswith(b"{")
-        self._node: Node | None = None
-        self._comments: tuple[Comment, ...] | None = None
+        self._read: tuple[hcl.Body, tuple[Comment, ...]] | hcl.Expr | None = None
 
     def is_sound(self) -> bool:
-        """True if the parser takes the same for a block or an argument, and finds no error in it."""
-        root = tree_of(self.source.data, self.part).root_node
-        found = [node for body in root.children if body.type == "body" for node in body.children if node.type != "comment"]
-        if not is_sound(root) or len(found) != 1:
-            return False
-        self._node = found[0]
-        kind = "block" if self.is_block else "attribute"
-        return (found[0].type, found[0].start_byte, found[0].end_byte) == (kind, self.header.start(), self.end)
+        """True if its lines, and those of the comments around it, hold nothing else, and no error."""
+        source, data, begin = self.source, self.source.data, self.header.start()
+        done, following = self.around
+        start = (data.find(b"\n", done, begin) + 1 if done else 0) or done
+        row, margin = self.rows[0] - data.count(b"\n", start, begin), start - data.rfind(b"\n", 0, start) - 1
+        code = b" " * (source.between((row, 0), (row, margin)).end_column - 1) + data[start:following]
+        body = plain_file(source.path, code, row)
+        if body is None:
+            from posturio_iac.frontends.terraform.syntax.source import SourceText
+            from posturio_iac.frontends.terraform.syntax.tree import file_body, is_sound, tree_of
 
-    def node(self) -> Node:
-        """What the parser makes of it."""
-        if self._node is None and not self.is_sound():
+            root = tree_of(code).root_node
+            body = file_body(root, SourceText(source.path, code, row)) if is_sound(root) else hcl.EMPTY
+        found: list[hcl.Attribute | hcl.Block] = [*body.attributes.values(), *body.blocks]
+        if len(found) != 1 or (one := found[0]).span != source.between(*self._bounds()):
+            return False
+        self._read = one.expression if isinstance(one, hcl.Attribute) else (one.body, one.comments)
+        return True
+
+    def read(self) -> Any:
+        """The body of a block and its comments, or the expression of an argument."""
+        if self._read is None and not self.is_sound():
             raise AssertionError(f"{self.source.path}: what was taken for plain code is none")
-        return self._node  # type: ignore[return-value]  # it was set just now
+        return self._read
 
     def attribute(self) -> hcl.Attribute:
-        """The argument; its expression is not parsed yet."""
-        source, (start, end) = self.source, self._bounds()
-        return hcl.Attribute(self.header[1].decode(), source.between(start, end), lambda: expression_of(self.node(), source), self.text)
+        """The argument; its expression is not read yet."""
+        return hcl.Attribute(self.header[1].decode(), self.source.between(*self._bounds()), self.read, self.text)
 
     def _bounds(self) -> tuple[tuple[int, int], tuple[int, int]]:
         data, start, (first, last) = self.source.data, self.header.start(), self.rows
         return (first, start - data.rfind(b"\n", 0, start) - 1), (last, self.end - data.rfind(b"\n", 0, self.end) - 1)
 
     def block(self) -> hcl.Block:
-        """The block; nothing of it is parsed yet."""
+        """The block; nothing of it is read yet."""
         source, header = self.source, self.header
         start, (at, end) = header.start(), self._bounds()
         return hcl.Block(
@@ -121,7 +129,7 @@ class _Outlined:
             source.between(at, (at[0], at[1] + header.end(2) - start)),
             source.between(at, end),
             body=self.body,
-            comments=self.comments,
+            comments=(lambda: self.read()[1]) if source.may_have_comments(*self.around) else (),
             text=self.text,
         )
 
@@ -129,24 +137,9 @@ class _Outlined:
         return self.source.data[self.header.start() : self.end]
 
     def body(self) -> hcl.Body:
-        """What is between the braces. Its parts hold on to the parser's tree until they are built, and the block does not."""
-        if self._node is None:
-            if self.header[1] == b"locals":  # of which a few are asked for
-                some = _outlined(self.source, self.source.data, self.header.end(), self.end - 1, self.rows[0])
-                if some is not None:
-                    return some
-            data, (start, _) = self.source.data, self._bounds()
-            margin = " " * (self.source.between(start, start).column - 1)
-            code = margin.encode() + data[self.header.start() : self.end]
-            if (plain := plain_file(self.source.path, code, self.rows[0])) is not None:
-                return plain.blocks[0].body
-        node = self.node()
-        self.comments()
-        return body_of(node, self.source)
-
-    def comments(self) -> tuple[Comment, ...]:
-        if self._comments is None:
-            is_commented = self.source.may_have_comments(self.part.start, self.part.end)
-            self._comments, self._node = tuple(comments_of(self.node(), self.source)) if is_commented else (), None
-            self.source.let_go()
-        return self._comments
+        """What is between the braces; of local values, of which a few are asked for, each is read by itself."""
+        if self._read is None and self.header[1] == b"locals":
+            some = _outlined(self.source, self.source.data, self.header.end(), self.end - 1, self.rows[0])
+            if some is not None:
+                return some
+        return self.read()[0]  # type: ignore[no-any-return]  # a block has a body

@@ -30,26 +30,25 @@ def parse(path: str, data: bytes) -> Parsed:
     global _seen  # noqa: PLW0603 - what was read so far in this process
     data = with_plain_markers(data.removeprefix(b"\xef\xbb\xbf"))
     _seen += len(data)
-    read = plain_file if _seen < OUTLINED_FROM or (len(data) < _SMALL and b"iam_access_key" in data) else _outlined
-    if (body := read(path, data)) is not None:
+    is_small = _seen < OUTLINED_FROM or (len(data) < _SMALL and b"iam_access_key" in data)
+    if is_small and (body := plain_file(path, data)) is not None:
         return body, ()
     from posturio_iac.frontends.terraform.syntax.source import SourceText
-    from posturio_iac.frontends.terraform.syntax.tree import file_body, is_sound, tree_of
 
     source = SourceText(path, data)
+    if not is_small:
+        from posturio_iac.frontends.terraform.syntax.outline import outline
+
+        if (body := outline(source)) is not None:
+            return body, ()
+    from posturio_iac.frontends.terraform.syntax.tree import file_body, is_sound, tree_of
+
     root = tree_of(data).root_node
     if is_sound(root):
         return file_body(root, source), ()
     from posturio_iac.frontends.terraform.syntax.recovery import recover
 
     return recover(source)
-
-
-def _outlined(path: str, data: bytes) -> hcl.Body | None:
-    from posturio_iac.frontends.terraform.syntax.outline import outline
-    from posturio_iac.frontends.terraform.syntax.source import SourceText
-
-    return outline(SourceText(path, data))
 
 
 def parse_template(path: str, text: str) -> hcl.Expr:

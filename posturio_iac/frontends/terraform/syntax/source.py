@@ -6,6 +6,8 @@ their places in the file, and all text is cut from the file, so that leaving out
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from posturio_iac.core.model import Span
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.hcl_lexer import COMMENT, HEREDOC, STRING, pieces
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tree_sitter import Node
+
+    from posturio_iac.core.metadata.comments import Comment
 
     Range = tuple[int, int]
 
@@ -39,7 +43,7 @@ _word = lazy_pattern(rb"[\w\x80-\xff-]+")
 class SourceText:
     """The bytes of a file; turns the parser's byte places into spans in code points."""
 
-    __slots__ = ("_ascii", "_lines", "_neighbours", "data", "path", "row")
+    __slots__ = ("_ascii", "_comments", "_lines", "data", "path", "row")
 
     def __init__(self, path: str, data: bytes, row: int = 0) -> None:
         """Stand for the file at ``path``, relative to the scan root, or for the part of it that begins with the row ``row``, from 0."""
@@ -48,7 +52,7 @@ class SourceText:
         self.row = row
         self._ascii = data.isascii()
         self._lines: list[bytes] | None = None
-        self._neighbours: tuple[int, list[Node], dict[int, int]] | None = None
+        self._comments: list[Range] | None = None
 
     def _column(self, row: int, column: int) -> int:
         if self._lines is None:
@@ -65,27 +69,35 @@ class SourceText:
     def span(self, node: Node) -> Span:
         return self.between(node.start_point, node.end_point)
 
-    def neighbours(self, node: Node) -> tuple[list[Node], int]:
-        """The nodes beside a node, itself included, and its place among them.
-
-        Comments before the first element of a body, and after the last, stand outside of the body, and are neighbours all the same.
-        """
-        body = node.parent
-        assert body is not None  # noqa: S101 - a block is never the root
-        if self._neighbours is None or self._neighbours[0] != body.id:
-            around = body.parent.children if body.type == "body" and body.parent is not None else [body]
-            place = next(i for i, other in enumerate(around) if other.id == body.id)
-            nodes = [*around[:place], *body.children, *around[place + 1 :]]
-            self._neighbours = body.id, nodes, {other.id: i for i, other in enumerate(nodes)}
-        _, nodes, places = self._neighbours
-        return nodes, places[node.id]
-
     def may_have_comments(self, start: int, end: int) -> bool:
         """True if a comment may begin between two byte offsets: without the parser nobody knows which ``//`` is in a string."""
         return any(self.data.find(sign, start, end) >= 0 for sign in (b"#", b"//", b"/*"))
 
-    def let_go(self) -> None:
-        self._neighbours = None
+    def comments(self, start: int, end: int) -> tuple[Comment, ...]:
+        """The comments of the block between two bytes: in it, on lines of their own directly above it, and behind it on its last line."""
+        data = self.data
+        if self._comments is None:
+            self._comments = [(begin, stop) for begin, stop, kind in pieces(data)[0] if kind == COMMENT]
+        first, last = bisect_left(self._comments, (start,)), bisect_left(self._comments, (end,))
+        above = start
+        while first > 0 and not (gap := data[self._comments[first - 1][1] : above]).strip() and gap.count(b"\n") <= 1:
+            first -= 1
+            above = self._comments[first][0]
+        while above < start and data[data.rfind(b"\n", 0, above) + 1 : above].strip():
+            first += 1
+            above = self._comments[first][0] if first < last else start
+        if last < len(self._comments) and not (gap := data[end : self._comments[last][0]]).strip() and b"\n" not in gap:
+            last += 1
+        found = self._comments[first:last]
+        if not found:
+            return ()
+        from posturio_iac.core.metadata.comments import Comment
+
+        spans = ((begin, stop, self.between(self._point(begin), self._point(stop))) for begin, stop in found)
+        return tuple(Comment(self.text(begin, stop), s.path, s.line, s.column, s.end_line, s.end_column) for begin, stop, s in spans)
+
+    def _point(self, offset: int) -> tuple[int, int]:
+        return self.data.count(b"\n", 0, offset), offset - self.data.rfind(b"\n", 0, offset) - 1
 
     def text(self, start: int, end: int) -> str:
         return self.data[start:end].decode("utf-8", "replace")

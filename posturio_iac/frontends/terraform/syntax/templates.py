@@ -179,7 +179,7 @@ def _strip(parts: Iterator[TemplatePart], text: _Text) -> list[str | hcl.Expr]:
 
 
 def _joined(parts: list[str | hcl.Expr], span: Span, *, unwrap: bool = True) -> hcl.Expr:
-    resolved = [hcl.Literal(part, span) if isinstance(part, str) else part for part in parts]
+    resolved = [hcl.Literal(part, span) if isinstance(part, str) else part for part in parts if part]
     if not resolved:
         return hcl.Literal("", span)
     if len(resolved) == 1 and (unwrap or isinstance(resolved[0], hcl.Literal)):
