@@ -202,7 +202,8 @@ def mutation(session: nox.Session) -> None:
 def live(session: nox.Session) -> None:
     """Run the live check against moto's server on this machine, which answers like AWS."""
     session.install("-e", ".[live,report,distributed]", *group("live"))
-    pytest(session, "tests/live", "tests/facts/test_keyless.py")  # which has a workflow for zizmor
+    # In two processes, since it takes longer than what runs beside it; a workflow of the second is for zizmor.
+    pytest(session, "tests/live", "tests/facts/test_keyless.py", processes="2")
 
 
 @nox.session

@@ -62,8 +62,8 @@ def _plain_arguments(data: bytes, start: int) -> tuple[tuple[str, ...], int]:
     if block is None or block.body.blocks or not block.body.attributes:
         return (), 0
     spans = [one.span for one in block.body.attributes.values()]
-    rows = sorted(row for span in spans for row in {span.line, span.end_line})
-    if rows[0] == 1 or rows[-1] == block.span.end_line or len(rows) != len(set(rows)):
+    rows = [row for span in spans for row in (span.line, span.end_line)]
+    if min(rows) == 1 or max(rows) == block.span.end_line:
         return (), 0
     last = max(spans, key=lambda span: span.line)
     *before, line = code.split(b"\n")[: last.end_line]

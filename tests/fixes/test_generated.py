@@ -97,7 +97,7 @@ LINES = st.sampled_from(
         'name = "ci"',
         "user   = aws_iam_user.ci.name",
         "count = 2 # two",
-        'path = "/a/"',
+        'path = "/é/"',
         'note = "a } b"',
         'note = "a \\" b"',
         "sum = 1 + 2",
@@ -119,13 +119,14 @@ def placed(edits: Callable[[HclSource], list[Edit]], source: HclSource) -> list[
         return str(error)
 
 
-@given(
-    st.lists(LINES, max_size=3), st.sampled_from(sorted(EDITS)), st.sampled_from(["\n", "\r\n"]), st.sampled_from(["", "  "]), st.booleans()
-)
+ENDS, SHAPES = st.sampled_from(["\n", "\r\n"]), st.sampled_from(["", " {} ", " {}\n", "\n  {} "])
+
+
+@given(st.lists(LINES, max_size=3), st.sampled_from(sorted(EDITS)), ENDS, st.sampled_from(["", "  "]), SHAPES)
 def test_a_block_is_edited_alike_with_and_without_the_rest_of_its_file(
-    lines: list[str], edit: str, end: str, margin: str, one_line: bool
+    lines: list[str], edit: str, end: str, margin: str, shape: str
 ) -> None:
-    held = f" {lines[0]} " if one_line and lines else "\n" + "".join(f"  {line}\n" for line in lines) + margin
+    held = shape.format(*lines[:1]) if shape and lines else "\n" + "".join(f"  {line}\n" for line in lines) + margin
     text = f'# first\n{margin}resource "a" "b" {{{held}}}\n\nresource "c" "d" {{\n  e = "}}"\n}}\n'.replace("\n", end)
     data = text.encode()
     whole = HclSource("main.tf", data)
@@ -133,5 +134,4 @@ def test_a_block_is_edited_alike_with_and_without_the_rest_of_its_file(
         return
     start = data.index(b"resource")
     expected = placed(lambda source: EDITS[edit](source, source.node_at(start)), whole)
-    alone = HclSource("main.tf", data)
-    assert placed(lambda source: EDITS[edit](source, source.block_at(start)), alone) == expected
+    assert placed(lambda source: EDITS[edit](source, source.block_at(start)), HclSource("main.tf", data)) == expected

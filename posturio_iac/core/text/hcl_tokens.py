@@ -129,7 +129,7 @@ def interpolated(line: str, at: int, end: str = "") -> tuple[int, list[tuple[int
     while at < len(line) and opened:
         sign, size = line[at], 1
         if opened[-1] != "}":
-            size = _size_in_text(line, at, is_quoted=bool(opened[-1]), is_nested=len(opened) > 1)
+            size = _size_in_text(line, at, is_quoted=bool(opened[-1]))
             if sign == "$" and size == len("${"):
                 start = start if opened[1:] else at + size
                 opened.append("}")
@@ -149,7 +149,7 @@ def interpolated(line: str, at: int, end: str = "") -> tuple[int, list[tuple[int
     return (-1, []) if "".join(opened) else (at, found)
 
 
-def _size_in_text(line: str, at: int, *, is_quoted: bool, is_nested: bool) -> int:
+def _size_in_text(line: str, at: int, *, is_quoted: bool) -> int:
     """How many signs belong together in a text: two that begin an interpolation, one or more of the text; -1 as above."""
     sign = line[at]
     if sign == "\\" and is_quoted:
@@ -157,7 +157,7 @@ def _size_in_text(line: str, at: int, *, is_quoted: bool, is_nested: bool) -> in
     if sign not in "$%" or not line.startswith(("${", "%{", "$${", "%%{"), at):
         return 1
     is_escape = line[at + 1] == sign
-    if line[at - 1 : at] == sign or (is_escape and is_nested) or (sign == "%" and not is_escape):
+    if line[at - 1 : at] == sign or (sign == "%" and not is_escape):
         return -1
     return len("$${") if is_escape else len("${")
 

@@ -100,10 +100,10 @@ class _Outlined:
             root = tree_of(code).root_node
             body = file_body(root, SourceText(source.path, code, row)) if is_sound(root) else hcl.EMPTY
         found: list[hcl.Attribute | hcl.Block] = [*body.attributes.values(), *body.blocks]
-        if len(found) != 1 or (one := found[0]).span != source.between(*self._bounds()):
-            return False
-        self._read = one.expression if isinstance(one, hcl.Attribute) else (one.body, one.comments)
-        return True
+        if len(found) == 1:
+            one = found[0]
+            self._read = one.expression if isinstance(one, hcl.Attribute) else (one.body, one.comments)
+        return len(found) == 1
 
     def read(self) -> Any:
         """The body of a block and its comments, or the expression of an argument."""

@@ -86,7 +86,7 @@ class SourceText:
         while above < start and data[data.rfind(b"\n", 0, above) + 1 : above].strip():
             first += 1
             above = self._comments[first][0] if first < last else start
-        if last < len(self._comments) and not (gap := data[end : self._comments[last][0]]).strip() and b"\n" not in gap:
+        if last < len(self._comments) and b"\n" not in data[end : self._comments[last][0]]:
             last += 1
         found = self._comments[first:last]
         if not found:
