@@ -23,7 +23,7 @@ class HclBlock:
     """A block at the top of a file or in another one: what its text tells at a glance, and the rest by the parser when somebody asks."""
 
     def __init__(self, start: int, parse: Callable[[int], Node], names: tuple[str, ...], last: int) -> None:
-        """Hold the ``names`` of all that is in it, and where the ``last`` of that ends; no names where only the parser can tell."""
+        """Hold the ``names`` of all that is in it, and where its ``last`` line begins; no names where only the parser can tell."""
         self.start_byte, self._parse = start, parse
         self.names, self.last = names, last
 
@@ -55,20 +55,14 @@ def items_of(block: Node) -> tuple[Node, ...]:
 
 
 def _plain_arguments(data: bytes, start: int) -> tuple[tuple[str, ...], int]:
-    """The arguments of the block at a byte, and where the last ends; none unless it is plain, and has them alone, on lines of their own."""
+    """The arguments of the block at a byte, and where the last of their lines begins; none unless it is plain and has them alone."""
     code = data[start : data.find(b"\n}", start) + len(b"\n}")]  # more than the block, or less and torn, if that is not its end
     body = plain_file("", code)
     block = body.blocks[0] if body is not None and len(body.blocks) == 1 else None
     if block is None or block.body.blocks or not block.body.attributes:
         return (), 0
-    spans = [one.span for one in block.body.attributes.values()]
-    rows = [row for span in spans for row in (span.line, span.end_line)]
-    if min(rows) == 1 or max(rows) == block.span.end_line:
-        return (), 0
-    last = max(spans, key=lambda span: span.line)
-    *before, line = code.split(b"\n")[: last.end_line]
-    end = start + sum(map(len, before)) + len(before) + len(line.decode()[: last.end_column - 1].encode())
-    return tuple(block.body.attributes), end
+    before = code.split(b"\n")[: max(one.span.end_line for one in block.body.attributes.values()) - 1]
+    return tuple(block.body.attributes), start + sum(map(len, before)) + len(before)
 
 
 class HclSource:

@@ -27,7 +27,7 @@ _TWO = ("==", "!=", "<=", ">=", "&&", "||", "=>")
 
 def lines_of(data: bytes) -> list[str] | None:
     """The lines of code that may be ordinary; None where it is not."""
-    if any(sign in data for sign in _UNUSUAL) or (b"\r" in data and data.count(b"\r") != data.count(b"\r\n")):
+    if any(sign in data for sign in _UNUSUAL):
         return None
     try:
         lines = data.decode().split("\n")

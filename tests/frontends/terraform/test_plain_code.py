@@ -152,7 +152,7 @@ def test_what_is_wrong_with_files_is_said_both_ways(monkeypatch: pytest.MonkeyPa
 ARGUMENTS = [
     *(b"a = 1", b'a = "x"\nb {\n}\n# said\nc = { d = "e" } # behind\n/* and */ f {\n}\nc = true\n'),
     b'include "root" {\n  path = find_in_parent_folders("\xc3\xa9")\n}\n\ninputs = merge(local.a, {\n  b = "${local.c}"\n})',
-    *(b"a = <<EOT\ntext\nEOT", b"a = <<EOT\ntext\nEOT\nb = 1\n", b'a = "x" }', b"a = 1 b = 2", b"a = [1,\n"),
+    *(b'a "b" {\n} /* c\n d */\na "c" {\n}\n', b"a = <<EOT\ntext\nEOT", b"a = <<EOT\ntext\nEOT\nb = 1\n", b'a = "x" }', b"a = [1,\n"),
 ]
 
 
@@ -178,22 +178,10 @@ def test_what_only_the_grammar_can_tell_is_left_to_it(value: bytes) -> None:
     assert plain_file("main.tf", b"a = 1\nb = %b\n" % value) is None
 
 
-ROW = [
-    *TOKENS,
-    b'"t${a}u"',
-    b'"${f("q")}"',
-    b'"a\\"b"',
-    b'"$${x}"',
-    b"for k, v in ",
-    b"a ? b : c",
-    b"a[b]",
-    b"f(",
-    b"{ a = 1 }",
-    b"x.*.y",
-    b"1.5",
-]
-ROW += [b"<<E x\nt\nE x\n", b'"${f("${a}c")}b"', b'"a\rb"', b"<<E\n\\${b}\nE\n", b"a.*.0", b"a . . .", b"for true in ", b'"${f("$${x}")}"']
-ROW += [b"<<E\nt ${a}\nE\n", b"<<-E\n ${a}\n\n  u\n  E\n", b"\n/* e\n f */\n", b'"%{ if a }b%{ endif }"', b"=> ", b"if a", b"\r\n"]
+READ = [b'"t${a}u"', b'"${f("${a}c")}b"', b'"a\\"b"', b'"$${x}"', b"a ? b : c", b"a[b]", b"{ a = 1 }", b"x.*.y", b"a.*.0", b"1.0"]
+READ += [b"<<E\nt ${a}\n\\${b}\nE\n", b"<<-E\n ${a}\n\n  u\n  E\n", b"[for k, v in y : k]", b"a + b * -c", b"(\na # b\n&& c\n)"]
+ROW = [*TOKENS, *READ, b"for k, v in ", b"f(", b"\n/* e\n f */\n", b'"%{ if a }b%{ endif }"', b"=> ", b"if a", b"\r\n", b'"a\rb"']
+ROW += [b"a . . .", b"<<E x\nt\nE x\n", b'"${f("$${x}")}"', b"a(b...)"]
 AROUND = [b"x = %b\n", b"x = [%b]\n", b"x = f(%b)\n", b"x = {\n a = %b\n (b) = c\n}\n", b'x = "${%b}"\n', b"b {\n x = a%b\n}\n", b"%b\n"]
 AROUND += [b"x = [for k in %b]\n", b"x = {for k, v in y : %b}\n", b"x = a ? %b : b\n"]
 
@@ -207,13 +195,14 @@ def test_words_in_a_row_mean_the_same_both_ways(monkeypatch: pytest.MonkeyPatch)
             plain += 1
             both_ways(monkeypatch, "main.tf", code)
     assert plain > 600
+    assert all(plain_file("main.tf", b"x = %b\n" % word) for word in READ)
 
 
 def test_deep_code_is_as_deep_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
-    for pair in ("[|]", "(|)", "{ a = |}", "f(|)", "a[|]", "!|", "a == |", "a ? b : |", '"${f(|)}"'):
+    for pair in ("[|]", "(|)", "{ a = |}", "f(|)", "a[|]", "!|", "a == |", "a ? b : |", '"${[|]}"'):
         before, behind = pair.split("|")
         assert plain_file("main.tf", f"x = {before * 5000}".replace("(", "(\n").encode()) is None
-        for depth in range(10, 60, 3):
+        for depth in range(10, 115, 5):
             both_ways(monkeypatch, "main.tf", f"x = {before * depth}a{behind * depth}\n".replace("(", "(\n").encode())
 
 

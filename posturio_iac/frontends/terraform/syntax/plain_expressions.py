@@ -170,8 +170,6 @@ class ExpressionReader(TokenReader):
     def _variable(self) -> str:
         name = self.take(WORD)[1]
         self.skip_lines()
-        if name in RESERVED:
-            raise NotPlainError
         return name
 
     def _expands(self) -> bool:
