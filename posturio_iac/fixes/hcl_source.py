@@ -54,15 +54,17 @@ def items_of(block: Node) -> tuple[Node, ...]:
     return tuple(c for c in inner.children if c.type in ("attribute", "block")) if inner else ()
 
 
-def _plain_arguments(data: bytes, start: int) -> tuple[tuple[str, ...], int]:
-    """The arguments of the block at a byte, and where the last of their lines begins; none unless it is plain and has them alone."""
+def _plain_arguments(data: bytes, start: int) -> tuple[tuple[str, ...], int, int]:
+    """The arguments of the block at a byte, if it has them alone, where the line of the last begins, and where it ends; 0 if not plain."""
     code = data[start : data.find(b"\n}", start) + len(b"\n}")]  # more than the block, or less and torn, if that is not its end
     body = plain_file("", code)
-    block = body.blocks[0] if body is not None and len(body.blocks) == 1 else None
-    if block is None or block.body.blocks or not block.body.attributes:
-        return (), 0
-    before = code.split(b"\n")[: max(one.span.end_line for one in block.body.attributes.values()) - 1]
-    return tuple(block.body.attributes), start + sum(map(len, before)) + len(before)
+    if body is None or len(body.blocks) != 1:
+        return (), 0, 0
+    arguments, end = body.blocks[0].body.attributes, start + len(code)
+    if body.blocks[0].body.blocks or not arguments:
+        return (), 0, end
+    before = code.split(b"\n")[: max(one.span.end_line for one in arguments.values()) - 1]
+    return tuple(arguments), start + sum(map(len, before)) + len(before), end
 
 
 class HclSource:
@@ -138,11 +140,18 @@ class HclSource:
     def block_at(self, offset: int) -> HclBlock:
         """The block whose header begins at a byte of the file. The code there is sound, or else it is parsed."""
         start = offset - self.base
-        names, last = _plain_arguments(self.data, start)
-        found = HclBlock(start, self.node_at, names, last)
-        if not names:
+        names, last, end = _plain_arguments(self.data, start)
+        found = HclBlock(start, lambda start: self._node(start, end), names, last)
+        if not end:
             _ = found.node
         return found
+
+    def _node(self, start: int, end: int) -> Node:
+        if not end or "root" in self.__dict__:
+            return self.node_at(start)
+        from posturio_iac.frontends.terraform.syntax.tree import tree_of
+
+        return next(node for body in tree_of(self.data, start, end).root_node.children if body.type == "body" for node in body.children)
 
     def node_at(self, start: int) -> Node:
         """The block whose header begins at ``data[start]``, as a part of the whole file."""

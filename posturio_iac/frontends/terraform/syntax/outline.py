@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import re
     from typing import Any
 
-    from posturio_iac.core.metadata.comments import Comment
     from posturio_iac.frontends.terraform.syntax.source import SourceText
 
 _header = lazy_pattern(rb"(%b)((?:[ \t]+%b|[ \t]*%b)*)[ \t]*\{" % (WORD, WORD, PLAIN_QUOTED))
@@ -83,7 +82,7 @@ class _Outlined:
     def __init__(self, source: SourceText, header: re.Match[bytes], end: int, around: tuple[int, int], rows: tuple[int, int]) -> None:
         self.source, self.header, self.end, self.around, self.rows = source, header, end, around, rows
         self.is_block = header[0].endswith(b"{")
-        self._read: tuple[hcl.Body, tuple[Comment, ...]] | hcl.Expr | None = None
+        self._read: hcl.Body | hcl.Expr | None = None
 
     def is_sound(self) -> bool:
         """True if its lines, and those of the comments around it, hold nothing else, and no error."""
@@ -102,11 +101,11 @@ class _Outlined:
         found: list[hcl.Attribute | hcl.Block] = [*body.attributes.values(), *body.blocks]
         if len(found) == 1:
             one = found[0]
-            self._read = one.expression if isinstance(one, hcl.Attribute) else (one.body, one.comments)
+            self._read = one.expression if isinstance(one, hcl.Attribute) else one.body
         return len(found) == 1
 
     def read(self) -> Any:
-        """The body of a block and its comments, or the expression of an argument."""
+        """The body of a block, or the expression of an argument."""
         if self._read is None and not self.is_sound():
             raise AssertionError(f"{self.source.path}: what was taken for plain code is none")
         return self._read
@@ -129,7 +128,7 @@ class _Outlined:
             source.between(at, (at[0], at[1] + header.end(2) - start)),
             source.between(at, end),
             body=self.body,
-            comments=(lambda: self.read()[1]) if source.may_have_comments(*self.around) else (),
+            comments=(lambda: source.comments(start, self.end)) if source.may_have_comments(*self.around) else (),
             text=self.text,
         )
 
@@ -142,4 +141,4 @@ class _Outlined:
             some = _outlined(self.source, self.source.data, self.header.end(), self.end - 1, self.rows[0])
             if some is not None:
                 return some
-        return self.read()[0]  # type: ignore[no-any-return]  # a block has a body
+        return self.read()  # type: ignore[no-any-return]  # a block has a body

@@ -89,8 +89,6 @@ class SourceText:
         if last < len(self._comments) and b"\n" not in data[end : self._comments[last][0]]:
             last += 1
         found = self._comments[first:last]
-        if not found:
-            return ()
         from posturio_iac.core.metadata.comments import Comment
 
         spans = ((begin, stop, self.between(self._point(begin), self._point(stop))) for begin, stop in found)

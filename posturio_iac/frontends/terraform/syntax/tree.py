@@ -22,15 +22,17 @@ MAX_BLOCK_DEPTH = 100
 _parser: Parser | None = None
 
 
-def tree_of(data: bytes) -> Tree:
-    """The tree of some code, but for what the parser need not see; nodes have their places in the whole."""
+def tree_of(data: bytes, start: int = 0, end: int = 1 << 60) -> Tree:
+    """The tree of some code, or of what is between two bytes of it, without what the parser need not see; its nodes have their places."""
     global _parser  # noqa: PLW0603 - made once, when the first file needs it
     if _parser is None:
         import tree_sitter
         import tree_sitter_hcl
 
         _parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
-    if not (skipped := left_out(data)):
+    around = [(0, start), (end, len(data))] if end < len(data) or start else []
+    skipped = [*around[:1], *((first + start, last + start) for first, last in left_out(data[start:end])), *around[1:]]
+    if not skipped:
         return _parser.parse(data)
     _parser.included_ranges = _between(data, skipped)
     try:
