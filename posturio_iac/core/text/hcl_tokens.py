@@ -153,7 +153,7 @@ def _size_in_text(line: str, at: int, *, is_quoted: bool) -> int:
     """How many signs belong together in a text: two that begin an interpolation, one or more of the text; -1 as above."""
     sign = line[at]
     if sign == "\\" and is_quoted:
-        return 1 + len("u")
+        return len(r"\n")
     if sign not in "$%" or not line.startswith(("${", "%{", "$${", "%%{"), at):
         return 1
     is_escape = line[at + 1] == sign

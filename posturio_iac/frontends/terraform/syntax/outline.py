@@ -56,8 +56,6 @@ def _outlined(source: SourceText, whole: bytes, start: int, stop: int, row: int)
         following, begin = skip_blank(data, end), header.start()
         first = row + data.count(b"\n", done, begin)
         last = first + data.count(b"\n", begin, end)
-        if done and data.find(b"/*", done, max(done, data.find(b"\n", done, begin))) >= 0:
-            return None  # a comment that may go on where the next block begins
         part = _Outlined(source, header, end, (done, following), (first, last))
         if not is_plain and not part.is_sound():
             return None
@@ -85,12 +83,9 @@ class _Outlined:
         self._read: hcl.Body | hcl.Expr | None = None
 
     def is_sound(self) -> bool:
-        """True if its lines, and those of the comments around it, hold nothing else, and no error."""
-        source, data, begin = self.source, self.source.data, self.header.start()
-        done, following = self.around
-        start = (data.find(b"\n", done, begin) + 1 if done else 0) or done
-        row, margin = self.rows[0] - data.count(b"\n", start, begin), start - data.rfind(b"\n", 0, start) - 1
-        code = b" " * (source.between((row, 0), (row, margin)).end_column - 1) + data[start:following]
+        """True if its code holds nothing else, and no error."""
+        source, row, (start, _) = self.source, self.rows[0], self._bounds()
+        code = b" " * (source.between(start, start).column - 1) + self.text() + b"\n"
         body = plain_file(source.path, code, row)
         if body is None:
             from posturio_iac.frontends.terraform.syntax.source import SourceText

@@ -6,7 +6,8 @@ their places in the file, and all text is cut from the file, so that leaving out
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from itertools import accumulate
 
 from posturio_iac.core.model import Span
 from posturio_iac.core.text import lazy_pattern
@@ -43,7 +44,7 @@ _word = lazy_pattern(rb"[\w\x80-\xff-]+")
 class SourceText:
     """The bytes of a file; turns the parser's byte places into spans in code points."""
 
-    __slots__ = ("_ascii", "_comments", "_lines", "data", "path", "row")
+    __slots__ = ("_ascii", "_comments", "_lines", "_starts", "data", "path", "row")
 
     def __init__(self, path: str, data: bytes, row: int = 0) -> None:
         """Stand for the file at ``path``, relative to the scan root, or for the part of it that begins with the row ``row``, from 0."""
@@ -53,6 +54,7 @@ class SourceText:
         self._ascii = data.isascii()
         self._lines: list[bytes] | None = None
         self._comments: list[Range] | None = None
+        self._starts: list[int] = []  # of lines, with the comments
 
     def _column(self, row: int, column: int) -> int:
         if self._lines is None:
@@ -78,6 +80,7 @@ class SourceText:
         data = self.data
         if self._comments is None:
             self._comments = [(begin, stop) for begin, stop, kind in pieces(data)[0] if kind == COMMENT]
+            self._starts = [0, *accumulate(len(line) + 1 for line in data.split(b"\n"))]
         first, last = bisect_left(self._comments, (start,)), bisect_left(self._comments, (end,))
         above = start
         while first > 0 and not (gap := data[self._comments[first - 1][1] : above]).strip() and gap.count(b"\n") <= 1:
@@ -95,7 +98,8 @@ class SourceText:
         return tuple(Comment(self.text(begin, stop), s.path, s.line, s.column, s.end_line, s.end_column) for begin, stop, s in spans)
 
     def _point(self, offset: int) -> tuple[int, int]:
-        return self.data.count(b"\n", 0, offset), offset - self.data.rfind(b"\n", 0, offset) - 1
+        row = bisect_right(self._starts, offset) - 1
+        return row, offset - self._starts[row]
 
     def text(self, start: int, end: int) -> str:
         return self.data[start:end].decode("utf-8", "replace")
