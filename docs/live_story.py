@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import logging
 import os
 import re
 import shlex
@@ -24,7 +23,6 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # as pytest does
 
 from moto.iam.models import iam_backends  # noqa: E402 - see above
-from moto.server import ThreadedMotoServer  # noqa: E402 - see above
 
 from posturio_iac.cli import main as main_of_tool  # noqa: E402 - see above
 from posturio_iac.live.connection import calls  # noqa: E402 - see above
@@ -148,16 +146,12 @@ def played(aws: FakeAws, folder: Path) -> str:
 @contextlib.contextmanager
 def account() -> Iterator[tuple[FakeAws, Path]]:
     """Serve an empty account, with its clock, to the command and to scripts; sleep is left out."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
     for backends in iam_backends.values():
         for backend in backends.values():
             backend.reset()
     before = Path.cwd()
     try:
-        with tempfile.TemporaryDirectory() as name, serving(f"http://{host}:{port}", "aws") as aws, contextlib.ExitStack() as stack:
+        with tempfile.TemporaryDirectory() as name, serving("aws") as aws, contextlib.ExitStack() as stack:
             known = {"AWS_ENDPOINT_URL": aws.address, "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
             files = {"AWS_CONFIG_FILE": f"{name}/none", "AWS_SHARED_CREDENTIALS_FILE": f"{name}/none", "AWS_DEFAULT_REGION": "us-east-1"}
             stack.enter_context(mock.patch.dict(os.environ, {**known, **files}))
@@ -172,7 +166,6 @@ def account() -> Iterator[tuple[FakeAws, Path]]:
             yield aws, folder
     finally:
         os.chdir(before)
-        server.stop()
 
 
 def page(text: str) -> str:

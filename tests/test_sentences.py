@@ -28,7 +28,7 @@ from posturio_iac.judge.engine import judge as judge_keys
 from posturio_iac.link.declared import Code, Stacks
 from posturio_iac.link.linker import Linker
 from posturio_iac.link.state import StateKey, TerraformState
-from tests.support import worlds
+from tests.support import outputs, worlds
 from tests.support.fixture_tools import AS_OF, FIXTURES, cases
 from tests.support.keys import AS_OF as KEYS_AS_OF
 from tests.support.keys import access_key, expires, unreadable
@@ -159,6 +159,8 @@ def links(key: AccessKey) -> tuple[object, ...]:
 
 
 def scanned(*words: str) -> int:
+    """Scan copies of programs, as no repository is around them that git would search each time."""
+    words = tuple(word.replace(str(FIXTURES), outputs.copies()) for word in words)
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         return main(["scan", *words, "--as-of", AS_OF, "--format", "json"])
 

@@ -77,7 +77,7 @@ def _days(month: date, day: str, weekday: str) -> list[int]:
     days = range(1, length + 1)
 
     def name(number: int) -> int:
-        return month.replace(day=number).isoweekday() % _WEEK + 1
+        return (month.isoweekday() + number - 1) % _WEEK + 1
 
     if weekday not in "*?":
         if found := re.fullmatch(r"([1-7])#([1-5])", weekday):
@@ -95,4 +95,4 @@ def _days(month: date, day: str, weekday: str) -> list[int]:
     if day.startswith("L"):
         before = int(day.partition("-")[2] or 0)
         return [length - before] if before < length else []
-    return [number for number in days if number in (_numbers(day, 1, 31) or ())]
+    return [number for number in sorted(_numbers(day, 1, 31) or ()) if number <= length]

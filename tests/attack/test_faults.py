@@ -36,7 +36,8 @@ def root(tmp_path: Path) -> Path:
     made = Repository(tmp_path / "root")
     files = {"sound.tf": SOUND, "m/main.tf": SOUND.replace("sound", "other"), "r.json": '{"old": true}\n', "r.md": "old\n"}
     files |= {"saved.json": json.dumps(result([KEY], [finding(KEY)]))}
-    lay(made.path, files, git=True)
+    lay(made.path, files)
+    made.git("add", "-A")
     made.commit()
     return made.path
 

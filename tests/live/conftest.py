@@ -63,10 +63,10 @@ def cloud(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> Clo
 
 
 @pytest.fixture
-def aws(cloud: Cloud, server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
+def aws(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
     """An account with a clock, which is read from a region that shows no events of IAM."""
     del cloud  # It makes the account.
-    with read_from(server, monkeypatch, "eu-west-1") as fake:
+    with read_from(monkeypatch, "eu-west-1") as fake:
         yield fake
 
 

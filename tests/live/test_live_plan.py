@@ -26,9 +26,9 @@ GRACE = 14
 
 
 @pytest.fixture(params=list(REGIONS))
-def somewhere(request: pytest.FixtureRequest, cloud: object, server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
+def somewhere(request: pytest.FixtureRequest, cloud: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
     assert cloud
-    with read_from(server, monkeypatch, request.param, REGIONS[request.param]) as fake:
+    with read_from(monkeypatch, request.param, REGIONS[request.param]) as fake:
         yield fake
 
 

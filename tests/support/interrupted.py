@@ -1,7 +1,8 @@
 """A command that a signal, or a full disk, meets at each step of its writing: the files are the old ones or the new ones, whole.
 
-`RUNNER` is code for a process of its own. It gives the command a fresh copy of a folder in a fork, counts the calls of C functions that our
-commands make while they write, and lets the n-th of them be the last that is done in peace, for each n until the command ends by itself.
+`RUNNER` is code for a process of its own. It lets the command come to the first of the calls of C functions that our commands make while
+they write, and goes on from there in forks, each over a fresh copy of the folder: the n-th of the calls is the last that is done in peace,
+for each n until the command ends by itself.
 """
 
 from __future__ import annotations
@@ -36,37 +37,37 @@ CALLS = set("open fdopen write writelines flush fsync close chmod replace rename
 WRITING = ("output.py", "guard.py", "private_folder.py", "ledger_store.py", "files.py")
 
 
-def profile(last):
-    left = [last]
+def fresh():
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(pristine, work, symlinks=True)
+    os.chdir(work)
 
+
+def at_steps(meet):
     def hook(frame, event, arg):
         if event in ("c_call", "c_return") and arg.__name__ in CALLS and os.path.basename(frame.f_code.co_filename) in WRITING:
-            left[0] -= 1
-            if left[0] == 0:
-                os.kill(os.getpid(), getattr(signal, kind))
+            meet()
 
     sys.setprofile(hook)
 
 
-def run(last):
-    shutil.rmtree(work, ignore_errors=True)
-    shutil.copytree(pristine, work, symlinks=True)
-    child = os.fork()
-    if child == 0:
-        os.chdir(work)
-        log = os.open(os.path.join(os.path.dirname(work), "said"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        if kind == "FULL":
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-        else:
-            profile(last)
-        code = main(argv)
-        sys.setprofile(None)
-        sys.stdout.flush()
-        os._exit(code if code != 130 else 99)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+def go_on(last):
+    log = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    left = [last]
+
+    def meet():
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), getattr(signal, kind))
+
+    if kind == "FULL":
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    else:
+        at_steps(meet)
+        meet()
 
 
 def files():
@@ -81,39 +82,51 @@ def files():
 
 
 def run_here():
-    shutil.rmtree(work, ignore_errors=True)
-    shutil.copytree(pristine, work, symlinks=True)
-    os.chdir(work)
+    fresh()
     sys.stdout, sys.stderr = open("/dev/null", "w"), open("/dev/null", "w")
     main(argv)
-    os.chdir("/")
     sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+
+
+def each():  # returns in a fork for each step, which goes on from there, and says in the end what they left behind
+    sys.setprofile(None)
+    wrong, codes, number = [], [], 1 - stride
+    while True:
+        number += stride
+        fresh()
+        child = os.fork()
+        if child == 0:
+            return go_on(number)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        codes.append(code)
+        now = files()
+        for name in now:
+            if name not in before and name not in after:
+                wrong.append([number, code, name, "is left"])
+            elif now[name] not in (before.get(name), after.get(name)) and not is_whole(name, now[name]):
+                wrong.append([number, code, name, "is damaged"])
+        wrong += [[number, code, name, "is gone"] for name in before if name not in now]
+        with open(said, errors="replace") as file:
+            text = file.read()
+        if "Traceback" in text or "internal error" in text:
+            wrong.append([number, code, text[-500:], "is said"])
+        if kind == "FULL" or code in (0, 1, 2, 3) or number > 400:
+            break
+    told = {"wrong": wrong, "codes": codes, "said": text, "changed": sorted(n for n in after if after[n] != before.get(n))}
+    os.write(1, json.dumps(told).encode())
+    os._exit(0)
 
 
 run_here()
 after = files()
-shutil.rmtree(work)
-shutil.copytree(pristine, work, symlinks=True)
+fresh()
 before = files()
-wrong, codes, number = [], [], 1 - stride
-while True:
-    number += stride
-    code = run(number)
-    codes.append(code)
-    now = files()
-    for name in now:
-        if name not in before and name not in after:
-            wrong.append([number, code, name, "is left"])
-        elif now[name] not in (before.get(name), after.get(name)) and not is_whole(name, now[name]):
-            wrong.append([number, code, name, "is damaged"])
-    wrong += [[number, code, name, "is gone"] for name in before if name not in now]
-    with open(os.path.join(os.path.dirname(work), "said"), errors="replace") as file:
-        said = file.read()
-    if "Traceback" in said or "internal error" in said:
-        wrong.append([number, code, said[-500:], "is said"])
-    if kind == "FULL" or code in (0, 1, 2, 3) or number > 400:
-        break
-print(json.dumps({"wrong": wrong, "codes": codes, "said": said, "changed": sorted(n for n in after if after[n] != before.get(n))}))
+said = os.path.join(os.path.dirname(work), "said")
+at_steps(each)
+code = main(argv)
+sys.setprofile(None)
+sys.stdout.flush()
+os._exit(code if code != 130 else 99)
 """
 
 

@@ -83,8 +83,13 @@ def _said(words: list[str], folder: Path) -> str:
     return re.sub(r"\d+\.\d\d s\b", "0.08 s", re.sub(r'time="[\d.]+"', 'time="0.084"', text)) + f"exit {code}\n"
 
 
-def ran(command: str, folder: str = "fixtures") -> str:
-    copy = Path(_programs().name) / folder
+def copies() -> str:
+    """Where the copy of the fixtures is."""
+    return f"{_programs().name}/fixtures"
+
+
+def ran(command: str) -> str:
+    copy = Path(copies())
     programs = sorted(path.relative_to(copy).as_posix() for name in SHOWN for path in copy.glob(f"*/{name}"))
     words = command.replace("PROGRAMS", " ".join(programs)).split()
     return _said([*words, *(["--as-of", AS_OF] if words[0] != "explain" else [])], copy)

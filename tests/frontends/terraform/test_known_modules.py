@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posturio_iac.errors import UsageError
@@ -369,6 +369,7 @@ def ids(module: KnownModule) -> str:
     return module.name
 
 
+@settings(max_examples=settings().max_examples // 5)
 @given(version=versions)
 @pytest.mark.parametrize("module", MODULES, ids=ids)
 def test_every_version_falls_in_one_range_once_the_module_exists(module: KnownModule, version: Version) -> None:

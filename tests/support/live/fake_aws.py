@@ -9,16 +9,18 @@ import json
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from http.client import HTTPConnection
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import pytest
 from botocore.parsers import create_parser
+from moto import backends
 from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.test import Client
 
 from tests.support.live.fake_account import Event, FakeAws, FakeCredential
 from tests.support.live.fake_answers import ANSWERS, RefusalError, denial, lookup
@@ -27,18 +29,21 @@ __all__ = ["Event", "FakeAws", "FakeCredential", "read_from", "serving"]
 
 CREDENTIAL = re.compile(r"Credential=(?P<id>[^/]+)/[^/]*/(?P<region>[^/]+)/(?P<service>[^/]+)/")
 IAM = get_service_model("iam")
+backends.list_of_moto_modules = tuple(backends.list_of_moto_modules()).__iter__  # it reads the folder at each call
+MOTO = Client(DomainDispatcherApplication(create_backend_app), use_cookies=False)
 JSON = "application/x-amz-json-1.1"
 Answer = tuple[int, str, bytes]
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    upstream: str
     fake: FakeAws
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
+    protocol_version = "HTTP/1.1"  # one connection for many calls
+    disable_nagle_algorithm = True
 
     def log_message(self, *_: Any) -> None:
         """Keep quiet."""
@@ -94,11 +99,9 @@ class _Handler(BaseHTTPRequestHandler):
         return refusal.status, "text/xml", text.encode()
 
     def _moto(self, body: bytes) -> Answer:
-        upstream = HTTPConnection(self.server.upstream, timeout=60)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection", "expect")}
-        upstream.request("POST", self.path, body, headers)
-        with closing(upstream), upstream.getresponse() as response:
-            return response.status, response.getheader("content-type") or "text/xml", response.read()
+        response = MOTO.post(self.path, data=body, headers=headers)
+        return response.status_code, response.headers.get("content-type") or "text/xml", response.data
 
     def _moto_answer(self, action: str, body: bytes) -> dict[str, Any]:
         """Return what moto answers, read. A refusal of moto is one of AWS."""
@@ -119,9 +122,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(upstream: str, partition: str) -> Iterator[FakeAws]:
+def serving(partition: str) -> Iterator[FakeAws]:
     with _Server(("127.0.0.1", 0), _Handler) as server:
-        server.upstream, server.fake = urlsplit(upstream).netloc, FakeAws(partition)
+        server.fake = FakeAws(partition)
         server.fake.address = f"http://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
@@ -133,10 +136,10 @@ def serving(upstream: str, partition: str) -> Iterator[FakeAws]:
 
 
 @contextmanager
-def read_from(server: str, monkeypatch: pytest.MonkeyPatch, region: str, partition: str = "aws") -> Iterator[FakeAws]:
+def read_from(monkeypatch: pytest.MonkeyPatch, region: str, partition: str = "aws") -> Iterator[FakeAws]:
     """Serve an empty account, which is read from a region."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", region)
-    with serving(server, partition) as fake:
+    with serving(partition) as fake:
         monkeypatch.setenv("AWS_ENDPOINT_URL", fake.address)
         monkeypatch.setattr("tests.support.live.cloud.clock", lambda: fake.now)
         yield fake
