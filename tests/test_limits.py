@@ -353,14 +353,14 @@ def test_a_run_has_steps_of_its_own_for_each_and_one_pool_for_all() -> None:
     Budget(pool=pool).spend(budget.OWN_STEPS)
 
 
-def test_instances_cost_ten_steps_each_and_say_where_they_end() -> None:
+def test_instances_cost_a_hundred_steps_each_and_say_where_they_end() -> None:
     left, span = Budget(), Span("main.tf", 3, 1, 3, 5)
     for _ in range(budget.MAX_INSTANCES):
         left.add_instance()
     with pytest.raises(BudgetError, match=r"^creates more than 5,000 modules, stacks and keys$") as caught:
         left.add_instance(span)
     assert caught.value.span == span
-    left.spend(budget.MAX_STEPS - 10 * budget.MAX_INSTANCES)
+    left.spend(budget.MAX_STEPS - 100 * budget.MAX_INSTANCES)
     with pytest.raises(BudgetError, match=r"^takes more than 2,000,000 steps to read$"):
         left.spend()
 

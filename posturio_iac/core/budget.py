@@ -78,12 +78,12 @@ class Budget:
         self._pool[0] -= wanted
         self._granted += wanted
 
-    def add_instance(self, span: Span | None = None) -> None:
-        """Count an instance of a module, a stack or a key, which stands at ``span``. Raises `BudgetError`."""
+    def add_instance(self, span: Span | None = None, steps: int = 100) -> None:
+        """Count an instance of a module, a stack or a key, which stands at ``span`` and costs ``steps``. Raises `BudgetError`."""
         self._instances += 1
         if self._instances > MAX_INSTANCES:
             raise BudgetError(f"creates more than {MAX_INSTANCES:,} modules, stacks and keys", span)
-        self.spend(10)
+        self.spend(steps)
 
     def add_text(self, length: int) -> None:
         """Count the characters of a text that is made. Raises `BudgetError`."""

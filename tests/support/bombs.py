@@ -98,6 +98,16 @@ BOMBS: dict[str, dict[str, str]] = {
         **{f"s{n}.yaml": _RESOURCES + _lines(18, _NESTS % f"s{n + 1}.yaml") for n in range(3)},
         "s3.yaml": _RESOURCES + _lines(14, _KEYS),
     },
+    "stacks below many templates": {
+        **{f"s{n}.yaml": _RESOURCES + _lines(2, _NESTS % f"s{n + 1}.yaml") for n in range(19)},
+        **{f"r{n}.yaml": _RESOURCES + _lines(1, _NESTS % "s0.yaml") for n in range(300)},
+        "s19.yaml": _RESOURCES + _lines(1, _KEYS),
+    },
+    "modules below many roots": {
+        **{f"r{n}/main.tf": _EACH % ("../m0", 6) for n in range(300)},
+        **{f"m{n}/main.tf": _EACH % (f"../m{n + 1}", 6) for n in range(4)},
+        "m4/main.tf": _keys(1),
+    },
     "modules for each of many": {"main.tf": _EACH % ("./a", 70), "a/main.tf": _EACH % ("../b", 70), "b/main.tf": _keys(1)},
     "keys of one user": {"main.tf": _keys(1000)},
     "suppressions by address": {

@@ -61,7 +61,7 @@ def keys_of(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[Ke
 
 
 def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleContext) -> KeyOfUser:
-    scope.budget.add_instance(block.header)
+    scope.budget.add_instance(block.header, steps=600)
     options = scope.instance.program.options
     kind, address = block.labels[0], ".".join(block.labels)
     named = block.get(KEY_TYPES[kind])
