@@ -22,14 +22,6 @@ def commands(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 
-def traced(lines: list[str]) -> str:
-    return "".join(f'{line}\necho "[exit $?]"\n' for line in lines)
-
-
-def exits(output: str) -> list[int]:
-    return [int(code) for code in re.findall(r"^\[exit (\d+)\]$", output, re.MULTILINE)]
-
-
 INSTALL, RELEASED, REPOSITORY = "# find the keys", "uvx ", ". .venv/bin/activate"
 ACCOUNT, TEST = 'pip install --quiet ".[live', "# run the tests"
 """How the blocks of the README begin: installing from a clone, installing a release, scanning, live with a report, and testing."""
