@@ -16,7 +16,8 @@ _FUNCTION = rb"(?!(?:true|false|null)(?![\w-]))" + WORD
 _NO_FOR = rb"(?!for(?![\w-]))"
 """What must not begin a list or an object that is none of ``for``; elsewhere the parser takes any word for a name."""
 PATH = rb"%b(?:\.%b)*" % (WORD, WORD)
-_SHORT = rb'(?:"[^"\\\r\n$%\0]*"|\d+(?![\w.])|' + PATH + rb"(?![.:\[(]|[ \t]+[\[(]))"
+_ALONE = rb"(?![.:\[(]|[ \t]+[\[(])"
+_SHORT = rb'(?:"[^"\\\r\n$%\0]*"|\d+(?![\w.])|' + PATH + _ALONE + rb")"
 """An operand without brackets."""
 _END = rb"(?:" + LINE_COMMENT + rb")?\r?\n"
 _W = rb"[ \t\r\n]*(?:" + LINE_COMMENT + rb"\n[ \t\r\n]*)*"
@@ -24,12 +25,11 @@ _KEY = rb"(?:" + PATH + rb'|"[^"\\\r\n$%\0]*"|\d+(?![\w.]))' + _S + rb"(?:=(?![=
 
 _TEXT_OF_VALUES = rb'"[^"\\\r\n$%%\0]*(?:\$\{%b%b%b\}[^"\\\r\n$%%\0]*)+"' % (_S, PATH, _S)
 _SEVERAL = rb"(?:%b%b(?:,%b|(?=[\])])))*" % (_SHORT, _S, _S)
-_VALUE = rb"(?:%b|%b|\[%b%b%b\]|%b\(%b%b\))" % (_SHORT, _TEXT_OF_VALUES, _S, _NO_FOR, _SEVERAL, _FUNCTION, _S, _SEVERAL)
+_TERM = rb"(?:%b|%b(?:\[(?:\d+|\*|%b)\](?:\.%b)*)+%b|%b)" % (_SHORT, PATH, PATH, WORD, _ALONE, _TEXT_OF_VALUES)
+_VALUE = rb"(?:%b|\[%b%b%b\]|%b\(%b%b\))" % (_TERM, _S, _NO_FOR, _SEVERAL, _FUNCTION, _S, _SEVERAL)
+_VALUE += rb"(?:%b(?:[=!]=|&&|\|\||\?%b%b%b:)%b%b)*" % (_S, _S, _TERM, _S, _S, _TERM)
 _LINE = rb"%b(?:%b%b=(?![=>])%b%b%b)?%b" % (_S, WORD, _S, _S, _VALUE, _S, _END)
-_INNER = rb"%b%b%b\{%b%b(?:%b)*%b\}%b%b" % (_S, WORD, _S, _S, _END, _LINE, _S, _S, _END)
-"""A block of such lines inside another one."""
-
-_lines = lazy_pattern(rb"(?:%b|%b)*(?:%b(\}))?" % (_LINE, _INNER, _S))
+_lines = lazy_pattern(rb"(?:%b)*(?:%b(\}))?" % (_LINE, _S))
 _in_body = lazy_pattern(rb"%b(%b)(?:%b=(?![=>])%b|((?:[ \t]+%b|%b%b)*)%b\{)" % (_S, WORD, _S, _S, WORD, _S, PLAIN_QUOTED, _S))
 _pair = rb"%b%b%b(?:,%b(?:%b)?|%b|(?=\}))" % (_KEY, _SHORT, _S, _S, _END, _END)
 _pairs = lazy_pattern(rb"(?:%b(?:%b|%b))*%b(?:(\})|%b)" % (_S, _pair, _END, _S, _KEY))
