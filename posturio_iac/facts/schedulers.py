@@ -62,3 +62,9 @@ HOLDERS = frozenset(
 
 FORCING = {"terraform_data": ("triggers_replace",), "time_offset": ("triggers", "base_rfc3339"), "time_sleep": ("triggers",)}
 """The arguments whose change replaces such a resource; of the others among these two kinds, any argument does."""
+
+SET_BY_PEOPLE = frozenset({"triggers", *(name for name, _ in ROTATION_ARGUMENTS)})  # of a time_rotating; they stay when it is due
+UNSET = {"triggers", "keepers", "tags", "input", "output", "triggers_replace", "prefix", "separator", "length", "seed"}
+UNSET |= {f"{start}{kind}" for start in ("", "min_", "override_") for kind in ("lower", "upper", "number", "numeric", "special")}
+UNSET |= {f"offset_{unit}s" for unit in ("second", "minute", "hour", "day", "month", "year")} | {"create_duration", "destroy_duration"}
+"""Attributes of holders that no provider computes: where they are not set, they stand still."""

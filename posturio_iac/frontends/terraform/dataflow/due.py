@@ -15,7 +15,7 @@ from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.times import parse_date, parse_interval
 from posturio_iac.core.unknown import AFTER_APPLY, HAS_NO, INDEXED_OBJECT, MUST_BE, REPLACEMENT_OPEN
-from posturio_iac.facts.schedulers import COMPUTED_ONCE, FORCING, HOLDERS, ROTATING, ROTATION_ARGUMENTS, SCHEDULERS
+from posturio_iac.facts.schedulers import COMPUTED_ONCE, FORCING, HOLDERS, ROTATING, ROTATION_ARGUMENTS, SCHEDULERS, SET_BY_PEOPLE, UNSET
 from posturio_iac.frontends.terraform.dataflow import lifecycle_block
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.instance import SAME, USUAL, ModuleInstance, ModuleScope, View
@@ -33,13 +33,11 @@ if TYPE_CHECKING:
 
 MOST_TURNS = 100  # schedulers with more outputs count as those with the usual number
 PLAN_TIME = "plantimestamp()"  # the one function that differs in each run and is known in the plan
-_SET_BY_PEOPLE = frozenset({"triggers", *(name for name, _ in ROTATION_ARGUMENTS)})  # of a time_rotating; they stay when it is due
 _START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _PROBES = (timedelta(seconds=61), None), *((n * _HOUR, n * _HOUR) for n in (1, 12, 24)), (31 * _DAY, 30 * _DAY), (365 * _DAY, 365 * _DAY)
 """Times between two plans, and how often text that then differs changes."""
 _MAPS = ("triggers", "keepers", "tags")  # arguments that hold a map of texts
-_UNSET = (*_MAPS, "input", "output", "triggers_replace")  # attributes of holders that are null where the argument is not set
 
 
 class Clock(NamedTuple):
@@ -107,7 +105,7 @@ def why_it_stands(block: hcl.Block, scope: ModuleScope, address: str, attribute:
     if (scheduler := SCHEDULERS.get(block.labels[0])) is not None:
         instead = Advice(f"refer to {address}.{scheduler.outputs[0][0]} instead")
         return (why.STANDS_STILL(f"{address}.{attribute}", address), instead) if attribute in scheduler.stays else None
-    if attribute in _SET_BY_PEOPLE:
+    if attribute in SET_BY_PEOPLE:
         return why.CONSTANT_ARGUMENT(f"{address}.{attribute}"), Advice(f"read {address}.id instead")
     base, once = (_date(block, name, scope) for name in ("rfc3339", "rotation_rfc3339"))
     if base:
@@ -279,11 +277,15 @@ class DuePlan:
         """The planned value of an attribute."""
         argument = SAME.get((kind, name), name)
         expression = hcl.setting(block, argument)
+        ignored = lifecycle_block.ignored_changes(block)
+        view = USUAL if ignored is None or argument in ignored else self.view
         if expression is not None and (kind, name) != ("terraform_data", "output"):
-            ignored = lifecycle_block.ignored_changes(block)
-            view = USUAL if ignored is None or argument in ignored else self.view
-            return scope.instance.cached(view, address, argument, lambda: evaluate_or_unknown(expression, scope.seen(view)))
-        if (kind == ROTATING and name in _SET_BY_PEOPLE) or (kind in HOLDERS and expression is None and name in _UNSET):
+            value = scope.instance.cached(view, address, argument, lambda: evaluate_or_unknown(expression, scope.seen(view)))
+            kept = {one.partition(".")[2] for one in ignored or () if one.startswith(f"{argument}.")}
+            if kept and isinstance(value, dict) and isinstance(usual := evaluate_or_unknown(expression, scope.seen(USUAL)), dict):
+                return {key: usual.get(key) if key in kept else one for key, one in value.items()}
+            return value
+        if (kind == ROTATING and name in SET_BY_PEOPLE) or (kind in HOLDERS | COMPUTED_ONCE and expression is None and name in UNSET):
             return None
         change = self.change(block, kind, address, scope)
         if kind in SCHEDULERS and (turn := change.updated or change.read) is not None:
@@ -295,4 +297,4 @@ class DuePlan:
             due = due_of(due, change.updated.doubted(REPLACEMENT_OPEN(scope.instance.full(address), name)))
         if due is not None:
             return due
-        return AFTER_APPLY(f"{address}.{name}") if expression is None else evaluate_or_unknown(expression, scope)
+        return AFTER_APPLY(f"{address}.{name}") if expression is None else evaluate_or_unknown(expression, scope.seen(view))
