@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.cloudformation.evaluation.stack import Stack
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
+    Seen = set[tuple[int, str]]
     Places = dict[str, list[tuple[str, TemplateEntry, Mention]]]
     """The references to a name, each with the section and the entry that it stands in."""
 
@@ -39,7 +40,6 @@ _SEALED = {
     "AWS::Glue::Connection": "ConnectionInput",
 }
 """Properties that are write-only or encrypted by their service, so that nobody reads the secret there."""
-_MAX_DEPTH = 10
 _PARAMETER_PATH = 3
 _OF_A_LIST = "ParameterValue"
 """The property that gives a value in a list of parameters, beside `ParameterKey`."""
@@ -64,9 +64,12 @@ class Exposures:
 
     def of(self, key: TemplateEntry, stack: Stack) -> tuple[Exposure | Unknown | Consumer, ...]:
         """The places where the secret of ``key`` can be read; `Unknown` stands for a stack that may show it."""
-        return tuple(dict.fromkeys(self._search(stack, key.name, key, depth=0)))
+        return tuple(dict.fromkeys(self._search(stack, key.name, key, set())))
 
-    def _search(self, stack: Stack, name: str, key: TemplateEntry | None, depth: int) -> Iterator[Exposure | Unknown | Consumer]:
+    def _search(self, stack: Stack, name: str, key: TemplateEntry | None, seen: Seen) -> Iterator[Exposure | Unknown | Consumer]:
+        if (id(stack), name) in seen:
+            return
+        seen.add((id(stack), name))
         if (places := self._places.get(id(stack))) is None:
             stack.budget.spend(len(stack.template.source.text) // 20)
             places = self._places[id(stack)] = _references(stack)
@@ -77,14 +80,14 @@ class Exposures:
             if section == "Outputs":
                 yield from _output(mention, entry, words)
             elif entry.type in NESTING:
-                yield from self._nested(mention, entry, stack, depth)
+                yield from self._nested(mention, entry, stack, seen)
             else:
                 yield from _resource(mention, entry, words)
 
-    def _nested(self, mention: Mention, entry: TemplateEntry, stack: Stack, depth: int) -> Iterator[Exposure | Unknown | Consumer]:
+    def _nested(self, mention: Mention, entry: TemplateEntry, stack: Stack, seen: Seen) -> Iterator[Exposure | Unknown | Consumer]:
         """Follow a secret into a nested stack; without its template it is unknown whether the secret is shown."""
         child, path = stack.children.get(entry.name), mention.path
-        if path[:2] != ("Properties", "Parameters") or len(path) < _PARAMETER_PATH or depth > _MAX_DEPTH:
+        if path[:2] != ("Properties", "Parameters") or len(path) < _PARAMETER_PATH:
             return
         if child is None:
             name = "a parameter" if path[2] == _OF_A_LIST else path[2]
@@ -96,7 +99,7 @@ class Exposures:
             if parameter is not None and as_deployed(_text(parameter.get("NoEcho"))) != "true":
                 fix = f"add NoEcho: true to the parameter {name} of {entry.name}"
                 yield Exposure(_span(mention, entry), SecretHolder(HolderKind.STACK_PARAMETER, entry.name, name), Advice(fix))
-            yield from self._search(child, name, None, depth + 1)
+            yield from self._search(child, name, None, seen)
 
 
 def _references(stack: Stack) -> Places:

@@ -9,7 +9,7 @@ from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.unknown import ADDS_PROPERTIES, DECLARED_ELSEWHERE, GENERATED_NAME, NAMES_NO, PARAMETER_DEFAULT, TAGS_UNSEEN
 from posturio_iac.facts import MetadataItem, UserFacts, quoted
-from posturio_iac.frontends.cloudformation.evaluation.conditions import branches
+from posturio_iac.frontends.cloudformation.evaluation.conditions import branches, named
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, Stack, StackScope
@@ -73,6 +73,8 @@ class TemplateUser(NamedTuple):
     stack: Stack | None = None
     identity: object = None
     """Equal for keys of one user; None when that is not known."""
+    unsure: Unknown | None = None
+    """Why it may not exist beside the key."""
     chosen: bool = False
     """True if the author of the key chose a user that these templates do not declare: by its name, or by what another stack exports."""
 
@@ -109,11 +111,11 @@ class TemplateUsers:
             return TemplateUser(value.unknown, identity=("value", id(value.stack), value.entry.name, value.attribute))
         name = ev.text(value)
         if isinstance(name, Unknown):
-            return self._by_expression(node, scope, name)
+            return self._by_expression(node, scope, name, ev)
         top = _outermost(scope.stack)
         for member in (scope.stack, *self._family(top)):
-            if (found := self._names(member).get(name)) is not None:
-                return found
+            if (found := self._names(member).get(name)) is not None and (beside := _beside(found, ev)) is not None:
+                return beside
         return TemplateUser(name, identity=("name", id(top), name), chosen=_is_chosen(node, scope))
 
     def namesakes(self, name: str, stack: Stack) -> list[TemplateUser]:
@@ -132,7 +134,7 @@ class TemplateUsers:
 
     def _family(self, top: Stack) -> list[Stack]:
         if (known := self._families.get(id(top))) is None:
-            known = self._families[id(top)] = [member for member in top.family() if member.of_type(USER_TYPE)]
+            known = self._families[id(top)] = [one for one in top.family() if one.of_type(USER_TYPE) and _outermost(one) is top]
         return known
 
     def _names(self, stack: Stack) -> dict[str, TemplateUser]:
@@ -141,12 +143,12 @@ class TemplateUsers:
             known = self._named[id(stack)] = {user.name: user for user in users if isinstance(user.name, str)}
         return known
 
-    def _by_expression(self, node: Node, scope: StackScope, unknown: Unknown) -> TemplateUser:
+    def _by_expression(self, node: Node, scope: StackScope, unknown: Unknown, ev: Evaluator) -> TemplateUser:
         wanted = node.data()
         for entry in scope.stack.of_type(USER_TYPE):
             name = entry.prop("UserName")
-            if name is not None and name.data() == wanted:
-                return self._user(entry, scope.stack)
+            if name is not None and name.data() == wanted and (found := _beside(self._user(entry, scope.stack), ev)) is not None:
+                return found
         return TemplateUser(unknown, identity=("expression", id(scope.stack), repr(wanted)), chosen=_is_read(node, scope))
 
     def _user(self, entry: TemplateEntry, stack: Stack) -> TemplateUser:
@@ -159,9 +161,16 @@ class TemplateUsers:
 
 
 def _outermost(stack: Stack) -> Stack:
-    while stack.parent is not None:
+    """The stack around all those of one account; those of a stack set are in others."""
+    while stack.parent is not None and (stack.via is None or stack.via.type != "AWS::CloudFormation::StackSet"):
         stack = stack.parent
     return stack
+
+
+def _beside(user: TemplateUser, ev: Evaluator) -> TemplateUser | None:
+    """A user as it exists beside a key, under what ``ev`` knows; None if it does not."""
+    held = [named(ev.open(), name, scope) for name, scope in conditions_of(user.entry, user.stack)]
+    return None if False in held else user._replace(unsure=next((one for one in held if isinstance(one, Unknown)), None))
 
 
 def _is_chosen(node: Node, scope: StackScope) -> bool:
@@ -179,7 +188,7 @@ def _is_read(node: Node, scope: StackScope) -> bool:
     return isinstance(node.value, str) and node.value.startswith("{{resolve:")
 
 
-def conditions_of(entry: TemplateEntry, stack: Stack) -> tuple[tuple[str, StackScope], ...]:
+def conditions_of(entry: TemplateEntry | None, stack: Stack | None) -> tuple[tuple[str, StackScope], ...]:
     """The conditions under which a resource exists, those of the stacks around it included."""
     found: list[tuple[str, StackScope]] = []
     here: tuple[TemplateEntry | None, Stack | None] = (entry, stack)
@@ -196,6 +205,8 @@ def user_facts(user: TemplateUser, ev: Evaluator) -> UserFacts:
     if user.entry is None or user.scope is None or user.stack is None:
         unseen = _unseen(user)
         return UserFacts(user.name, identity=user.identity, hidden=() if user.chosen else (unseen,), unseen=unseen)
+    if user.unsure is not None:
+        return UserFacts(user.name, address=user.address, identity=user.identity, hidden=(user.unsure,))
     of = user.address or user.entry.name
     tags: list[MetadataItem] = []
     hidden: list[Unknown] = []
