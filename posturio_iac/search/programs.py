@@ -18,7 +18,7 @@ _TYPE = lazy_pattern(rb"Type(?<![\w-]Type)[\"']?\s*:\s*(?:[!{&*|>#]|Fn::|Ref\b|[
 _VARIABLE = lazy_pattern(rb"esources(?<=\b[rR]esources)[\"']?\s*:\s*[\"']?\$\{(?!file)")
 _MODULES = lazy_pattern(rb"Modules(?<![\w-]Modules)[\"']?\s*:")
 """A type that is put together, sections that a variable stands for, and modules. ``re`` looks fast for letters at the beginning."""
-_DRAWN = lazy_pattern(rb"\$\{file\(\s*['\"]?([^)'\"]*)")
+_DRAWN = lazy_pattern(rb"\$\{file\(\s*['\"]?([^)'\"]*(?:['\"]?\s*\):)?)")  # with a sign if a part of it is selected, which no search sees
 SEARCHED = lazy_pattern(rb"(?i)([^${}]+\.(?:ya?ml|json|txt|template|cfn|config))")
 _URL = lazy_pattern(rb"TemplateURL(?<!\wTemplateURL)[\"']?\s*:\s*(.*)")
 _LOCATION = lazy_pattern(rb"Location(?<!\wLocation)[\"']?\s*:\s*(.*)")
@@ -50,7 +50,7 @@ _ANY_KEY = "(?:access[-_]?key|service[-_]?specific[-_]?credential)"
 _MAKES = lazy_pattern(
     rf"create[-_](?i:access[-_]key|service[-_]specific[-_]credential)(?!\s*=[^=])|(?<![:\w])create{_KEY}|(?i:aws-sdk:iam:create{_KEY})"
     rf"|(?<![:\w])Create{_KEY}(?:Command|Request|Async|WithContext|\()"
-    rf"|(?i:\b(?:action|api)\b[\\\"'\s]*[:=][\\\"'\s]*create{_KEY})|New-IAM{_KEY}|(?i:\biam:action/create{_KEY})"
+    rf"|(?i:\b(?:action|api)\b[\\\"'\s]*[:=][\\\"'\s]*create{_KEY})|New-IAM{_KEY}|(?i:\biam:action/create{_KEY})|_make_api_call\([\"'\s]*Create{_KEY}"
 )
 """Calls, though not arguments of that name, nor the names of actions in policies (``iam:CreateAccessKey``) and in filters of events."""
 _DEPLOYS = lazy_pattern(

@@ -190,11 +190,13 @@ class Gatherer:
         for problem in parsed.problems:
             self.problems.append(Diagnostic(Level.ERROR, problem.message, path, problem.line, problem.column))
         self.budget.enter_render(0)
-        for root in parsed.roots:
-            target, above = _inside(root, found[2])
-            if target is not None:
-                yield target, parsed.source, above
-        self.budget.leave_render()
+        try:
+            for root in parsed.roots:
+                target, above = _inside(root, found[2])
+                if target is not None:
+                    yield target, parsed.source, above
+        finally:
+            self.budget.leave_render()
 
     def _functions(self, root: Node) -> None:
         provider, functions = root.get("provider"), root.get("functions")
