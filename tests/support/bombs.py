@@ -104,7 +104,7 @@ BOMBS: dict[str, dict[str, str]] = {
         "s19.yaml": _RESOURCES + _lines(1, _KEYS),
     },
     "modules below many roots": {
-        **{f"r{n}/main.tf": _EACH % ("../m0", 6) for n in range(300)},
+        **{f"r{n}/main.tf": _EACH % ("../m0", 6) for n in range(150)},
         **{f"m{n}/main.tf": _EACH % (f"../m{n + 1}", 6) for n in range(4)},
         "m4/main.tf": _keys(1),
     },
@@ -133,3 +133,17 @@ BOMBS: dict[str, dict[str, str]] = {
     "a name of many parts": {"posturio-iac.toml": f"a{'.a' * 20_000} = 1\n", "main.tf": _keys(1)},
     "words of a comment": {"main.tf": "# posturio: " + "a " * 31000 + "\n" + _keys(1)},
 }
+_CODE = 'resource "aws_iam_access_key" "k" {\n  user = local.x\n}\nlocals {\n  %s\n}\n'
+_LONG = 's0 = join("", [for i in range(1000): "abcdefghi "])\n  s = join("", [for i in range(90): local.s0])\n  '
+_POWERS = "".join(f"  a{i} = local.a{i - 1} * local.a{i - 1}\n" for i in range(1, 11))
+_HANDED = _NESTS.replace("TemplateURL", 'Parameters: {A: !Join ["", [%s]]}, TemplateURL')
+CODES = {
+    "a duration": 'x = timeadd("2020-01-01T00:00:00Z", "' + "11s" * 40 + '!")',
+    "long text": _LONG + 'x = [for i in range(1000): length(replace(local.s, "a", "b"))]',
+    "long texts": _LONG + "x = [for i in range(1000): upper(local.s)]",
+    "a long body": "x = [for i in range(1000): [" + "1, " * 20_000 + "]]",
+    "fractions": "x = [for i in range(1000): [for j in range(300): (i + 0.1) / (j + 0.3)]]",
+    "powers": "a0 = 99999999999\n" + _POWERS + "  x = [for i in range(1000): local.a9 / (local.a8 + 1)]",
+}
+BOMBS |= {name: {"main.tf": _CODE % code} for name, code in CODES.items()}
+BOMBS["comments behind a source"] = {"main.tf": _keys(1) + 'module "m" {\n  source = ("./x" ' + "# " * 30 + "\n  foo)\n}\n"}

@@ -41,7 +41,7 @@ assignment = lazy_pattern(rb"(%b)%b*=(?![=>])\s*" % (_WORD, _GAP))
 argument = lazy_pattern(rb"[ \t\r\n]*(%b)%b*=(?![=>])\s*((?:[^\"#/<{}()\[\]\n]+|%b)*)" % (_WORD, _GAP, _PLAIN))
 """The name of an argument, and what it is set to, up to the first bracket or the end of the line."""
 heredoc = lazy_pattern(rb"<<-?[ \t]*(%b)[ \t]*\r?(?=\n)" % _WORD)
-constant = lazy_pattern(rb"(?:[\s(]|%b)*(%b)(?:[\s)]|%b|%b)*" % (_BLOCK_COMMENT, _QUOTED, _BLOCK_COMMENT, LINE_COMMENT))
+constant = lazy_pattern(rb"(?:[\s(]|%b)*(%b)(?:[\s)]|%b|%b(?:\n|\Z))*" % (_BLOCK_COMMENT, _QUOTED, _BLOCK_COMMENT, LINE_COMMENT))
 """A string without interpolations, perhaps in parentheses."""
 _blank = lazy_pattern(rb"(?:[ \t\r\n]|%b|%b)*" % (LINE_COMMENT, _BLOCK_COMMENT))
 _label = lazy_pattern(rb"%b|(%b)|(%b)" % (_BLOCK_COMMENT, _QUOTED, _WORD))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.plan.document import PlanDocument, Resource
 
 _PART = lazy_pattern(r'([^.\[\]]+)|\[(-?[0-9]+|"(?:[^"\\]|\\.)*")\]|\.|\[[^\]]*\]')
-_DEPTH = 16
+_DEPTH, _DEEPEST = 16, 200  # references, and modules, in one another
 """How many variables, outputs and passing resources a reference is followed through."""
 Path = tuple[str, ...]
 """The names of the module calls that lead to a module."""
@@ -57,6 +57,7 @@ class Configuration:
         self.root = document.part("configuration", "root_module")
         self._modules: dict[Path, dict[str, Any]] = {(): self.root}
         self._blocks: dict[Path, dict[str, dict[str, Any]]] = {}
+        self._known: dict[object, tuple[ReferenceTarget, ...]] = {}
 
     def module(self, path: Path) -> dict[str, Any]:
         """The configuration of a module; empty where the plan has none."""
@@ -65,7 +66,7 @@ class Configuration:
         return self._modules[path]
 
     def call(self, path: Path) -> dict[str, Any]:
-        return mapping(mapping(self.module(path[:-1]).get("module_calls")).get(path[-1]))
+        return mapping(mapping(self.module(path[:-1]).get("module_calls")).get(path[-1])) if len(path) < _DEEPEST else {}
 
     def block(self, path: Path, name: str) -> dict[str, Any]:
         """The configuration of a resource, such as ``aws_iam_user.ci``."""
@@ -83,7 +84,11 @@ class Configuration:
         if depth > _DEPTH:
             return
         for reference in references:
-            yield from self._one(reference, path, owner, depth)
+            key = (reference.words, tuple(reference.indexes.items()), path, id(owner))
+            if key not in self._known:
+                self._known[key] = ()
+                self._known[key] = tuple(dict.fromkeys(self._one(reference, path, owner, depth)))
+            yield from self._known[key]
 
     def _one(self, reference: _Reference, path: Path, owner: dict[str, Any], depth: int) -> Iterator[ReferenceTarget]:
         words = reference.words

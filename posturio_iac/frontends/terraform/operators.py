@@ -104,18 +104,20 @@ def _equality(left: Value, right: Value, *, wanted: bool) -> Value:
 def _exact(operator: str, left: float, right: float) -> int | float | Unknown:
     """Compute in decimals, as Terraform prints ``0.1 + 0.2`` as 0.3; whole numbers are exact whatever their size."""
     if isinstance(left, int) and isinstance(right, int) and (operator in _WHOLE or (operator == "/" and left % right == 0)):
-        return _WHOLE[operator](left, right) if operator in _WHOLE else left // right
+        whole = int(_WHOLE[operator](left, right) if operator in _WHOLE else left // right)
+        return whole if whole.bit_length() <= _BITS else NOT_EVALUATED("a number with so many digits")
     from decimal import Context, Decimal
 
     context = Context(prec=_DIGITS, traps=[])
     function = {"+": context.add, "-": context.subtract, "*": context.multiply, "/": context.divide, "%": context.remainder}[operator]
-    result = function(Decimal(str(left)), Decimal(str(right)))
+    result = function(*(Decimal(side if isinstance(side, int) else str(side)) for side in (left, right)))
     is_rounded = len(result.as_tuple().digits) > FLOAT_DIGITS and result != result.to_integral_value()
     if not result.is_finite() or operator == "%" or (is_rounded and operator != "/"):
         return NOT_EVALUATED("a number with so many digits")
     return int(result) if result == result.to_integral_value() and result.adjusted() < _DIGITS else float(result)
 
 
+_BITS = 512  # that Terraform keeps of a number
 _DIGITS = 60
 """Decimal digits that arithmetic on fractions keeps on the way; the result is a float."""
 _WHOLE: dict[str, Callable[[int, int], int]] = {

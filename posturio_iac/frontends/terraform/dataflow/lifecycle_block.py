@@ -172,6 +172,7 @@ def reached(trigger: hcl.Expr, scope: ModuleScope, view: View) -> Iterator[Reach
 
 def is_map(expression: hcl.Expr | None, scope: ModuleScope) -> bool | None:
     """True if a value is a map, False if it is an object; None where that is open."""
+    scope.budget.spend(20)
     match expression:
         case hcl.ObjectExpr() | hcl.For():
             return False

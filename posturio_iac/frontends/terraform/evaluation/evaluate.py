@@ -195,7 +195,8 @@ def _call(expression: hcl.Call, scope: Scope) -> Value:
             arguments.extend(last)
         else:
             raise EvaluationError("only a list can be spread over arguments")
-    scope.budget.spend(1 + sum(len(argument) for argument in arguments if isinstance(argument, (tuple, dict))))
+    sizes = (len(one) if isinstance(one, (tuple, dict)) else len(one) // 16 for one in arguments if isinstance(one, (tuple, dict, str)))
+    scope.budget.spend(1 + sum(sizes))
     from posturio_iac.frontends.terraform.functions import call
 
     traced = due_of(*arguments) if scope.is_due else None
@@ -205,6 +206,7 @@ def _call(expression: hcl.Call, scope: Scope) -> Value:
         if not isinstance(traced, Traced):
             raise
         result = traced
+    scope.budget.add_text(len(result) if isinstance(result, str) else 0)
     if isinstance(traced, Traced) and expression.name in HIDING:
         return NOT_EVALUATED(f"{expression.name}()")
     if isinstance(result, Due) and expression.name in _ASKING:
@@ -259,6 +261,7 @@ def _binary(expression: hcl.Binary, scope: Scope) -> Value:
         return decisive
     if decisive is not None and isinstance(left, Unknown) and isinstance(right, Unknown):
         return doubtful(right, left) if isinstance(left, Due) else doubtful(left, right)
+    scope.budget.spend(16 if isinstance(left, float) or isinstance(right, float) else 1)
     result = binary(expression.operator, left, right)
     if isinstance(result, Due):
         return _unless_told(result) if expression.operator in _COMPARING else computed(result)
@@ -336,7 +339,9 @@ def _for(expression: hcl.For, scope: Scope) -> Value:
     if isinstance(collection, Unknown):
         return _some_element(collection, expression, scope)
     if isinstance(collection, (dict, tuple)):
-        scope.budget.spend(4 * len(collection))  # a round costs as much as four other steps
+        at = expression.span  # a round costs as much as four other steps, and more if there is much code in it
+        written = 80 * (at.end_line - at.line) + max(0, at.end_column - at.column)
+        scope.budget.spend((4 + written // 8) * len(collection))
     rest = collection.rest if isinstance(collection, PartialMap) else None
     results: list[tuple[Value, Value]] = []
     for key, value in elements(collection):

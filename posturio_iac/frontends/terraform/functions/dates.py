@@ -18,7 +18,7 @@ _TIMESTAMP = lazy_pattern(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-](
 _MICROSECONDS = 6
 """Digits of a fraction of a second that are kept."""
 _NANOSECONDS = {"ns": 1, "us": 1_000, "\u00b5s": 1_000, "\u03bcs": 1_000, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
-_PART_OF_DURATION = r"(\d+\.?\d*|\.\d+)([a-z\u00b5\u03bc]+)"
+_PART_OF_DURATION = r"(\d+(?:\.\d*)?|\.\d+)([a-z\u00b5\u03bc]+)"
 _PART = lazy_pattern(_PART_OF_DURATION, re.ASCII)
 _DURATION = lazy_pattern(rf"[+-]?(?:0|(?:{_PART_OF_DURATION})+)", re.ASCII)
 _LONGEST = 2**63
