@@ -104,10 +104,7 @@ from posturio_iac.rules import Context, Violations, register
 from posturio_iac.rules._shared import has, in_use, sentence, spent
 
 RULE = Rule(
-    id="iam.access_key_rotation_outages",
-    severity=Severity.LOW,
-    title="Access key rotation that breaks what uses the key",
-    checkov=1,
+    id="iam.access_key_rotation_outages", severity=Severity.LOW, title="Access key rotation that breaks what uses the key", checkov=1
 )
 
 

@@ -54,11 +54,7 @@ from posturio_iac.rules import Context, Violations, register
 from posturio_iac.rules._shared import by, day, end_of_day, has, in_use, overdue, passed, proposed_end, sentence, spent, warning_of
 
 RULE = Rule(
-    id="iam.expiring_access_keys",
-    severity=Severity.LOW,
-    title="Access keys whose stated end is near",
-    checkov=13,
-    cfn_lint="W9382",
+    id="iam.expiring_access_keys", severity=Severity.LOW, title="Access keys whose stated end is near", checkov=13, cfn_lint="W9382"
 )
 
 

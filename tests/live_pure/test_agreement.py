@@ -15,7 +15,7 @@ from posturio_iac.core.record import replace
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
-from posturio_iac.live.connection.session_policy import READING
+from posturio_iac.live.connection.session import READING
 from posturio_iac.live.inventory import take
 from posturio_iac.live.request import Request
 from posturio_iac.live.survey import date_disabled

@@ -20,7 +20,7 @@ from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.connection.calls import Bucket, CallBudget
-from posturio_iac.live.connection.session_policy import POLICY, policy_text, session_name, source_identity
+from posturio_iac.live.connection.session import POLICY, policy_text, session_name, source_identity
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 from posturio_iac.live.reading.report import ReportUnavailableError, parse

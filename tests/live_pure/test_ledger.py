@@ -31,7 +31,7 @@ from posturio_iac.judge.policy import Policy
 from posturio_iac.link.declared import StackKey
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
-from posturio_iac.live.connection.session_policy import READING
+from posturio_iac.live.connection.session import READING
 from posturio_iac.live.inventory import Inventory, take
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, KeyEvent
 from posturio_iac.live.request import Request

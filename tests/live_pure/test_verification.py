@@ -16,11 +16,10 @@ from posturio_iac.core.record import replace
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
-from posturio_iac.live.connection.session_policy import READING
+from posturio_iac.live.connection.session import READING
 from posturio_iac.live.mask import Mask
-from posturio_iac.live.recheck import recheck
 from posturio_iac.live.request import Request
-from posturio_iac.live.survey import date_disabled
+from posturio_iac.live.survey import date_disabled, recheck
 from posturio_iac.retire.compare import Now, compare
 from posturio_iac.retire.earlier import Earlier, KeyState, Verification, read
 from tests.live_pure.test_agreement import PEOPLE, look

@@ -39,9 +39,7 @@ COMMAND = Command(
         own_option("until", Shape.TEXT, "The last day on which that holds", "DATE"),
         own_option("allow_dirty", Shape.SWITCH, "Also change files with unstaged changes"),
         own_option(
-            HOOK[2:],
-            Shape.SWITCH,
-            "Treat PATHs as changed files, as pre-commit passes them: write safe changes, fail if there were any",
+            HOOK[2:], Shape.SWITCH, "Treat PATHs as changed files, as pre-commit passes them: write safe changes, fail if there were any"
         ),
         *shared_options(*JUDGING, "max_file_size", "engine", "var_files", "parameters", "baseline", "no_suppressions", "color", "quiet"),
     ),

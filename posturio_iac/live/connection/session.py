@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 import threading
 import warnings
@@ -14,13 +16,18 @@ from posturio_iac.errors import UsageError
 from posturio_iac.live.connection import calls
 from posturio_iac.live.connection.calls import Bucket, CallBudget, understood
 from posturio_iac.live.connection.errors import UNEXPECTED, AwsError, translated
-from posturio_iac.live.connection.session_policy import LINKING, READING, policy_text, session_name, source_identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
+READING = (
+    *("iam:GenerateCredentialReport", "iam:GetCredentialReport", "iam:GetAccountAuthorizationDetails", "iam:GetAccountSummary"),
+    *("iam:ListUsers", "iam:ListUserTags", "iam:ListAccessKeys", "iam:GetAccessKeyLastUsed", "iam:ListServiceSpecificCredentials"),
+    "cloudtrail:LookupEvents",
+)
+LINKING = ("cloudformation:DescribeStackResources", "sts:GetAccessKeyInfo")
 READS = frozenset(
     {
         *(*READING, *LINKING, "sts:GetCallerIdentity", "sts:AssumeRole", "iam:ListOrganizationsFeatures"),
@@ -222,5 +229,29 @@ def _marked(call: Callable[..., dict[str, Any]], parameters: dict[str, Any]) -> 
 def _method(name: str) -> str:
     from botocore import xform_name
 
-    method: str = xform_name(name)
-    return method
+    return str(xform_name(name))
+
+
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Sid": "ReadAccessKeys", "Effect": "Allow", "Action": list(READING), "Resource": "*"},
+        {"Sid": "LinkKeysToCode", "Effect": "Allow", "Action": list(LINKING), "Resource": "*"},
+    ],
+}
+PROGRAM = "posturio-iac"
+LONGEST = 64
+
+
+def policy_text() -> str:
+    return json.dumps(POLICY, separators=(",", ":"))
+
+
+def session_name(caller: str) -> str:
+    return f"{PROGRAM}-{source_identity(caller)}"[:LONGEST].rstrip("-") if caller else PROGRAM
+
+
+def source_identity(caller: str) -> str:
+    """The source identity, which CloudTrail keeps in every event: the last part of the caller's ARN, or the program."""
+    name = re.sub(r"[^\w+=,.@-]", "-", caller.rpartition("/")[2].rpartition(":")[2], flags=re.ASCII)[:LONGEST]
+    return name if len(name) > 1 and not name.lower().startswith("aws:") else PROGRAM
