@@ -20,7 +20,7 @@ _WORDS = bytes(sign if sign > 127 or chr(sign).isalnum() or sign in b"_./@+-" el
 _NO_PATHS = ("var.", "local.", "data.", "module.", "each.", "self.", "aws_", "null_", "path.", "terraform.", "...", "//")
 """Beginnings of what has dots and slashes, and is no path."""
 _LONGEST, _LARGEST = 200, 1 << 20  # a path, and a file
-_SET = r"[\"']?\s*[:=]\s*[\"'\[]*(?:file://)?(?:\$\{path\.\w+\}/*)?([\w./@+-]+)"
+_SET = r"[\"']?\s*[:=]\s*(?:[\[{\s]*path\s*=\s*)?[\"'\[]*(?:file://)?(?:\$\{path\.\w+\}/*)?([\w./@+-]+)"
 _FOLDERS = ("source_dir", "source_path", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "aws:asset:path")
 _FOLDER = lazy_pattern(rf"\b(?:{'|'.join(_FOLDERS)}){_SET}")
 _ASSET = lazy_pattern(r"\bS3Key[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")

@@ -201,9 +201,7 @@ class Reader:
             yield from (d for d in self._said_at(entry, stack, self.ev).directives if d.source != IN_CFN_LINT or entry.source.path == path)
 
     def _beside_user(self, user: TemplateUser, ev: Evaluator) -> list[MetadataItem]:
-        if user.entry is None or user.stack is None or user.unsure is not None:
-            return []
-        return self._said_at(user.entry, user.stack, ev).items
+        return self._said_at(user.entry, user.stack, ev).items if user.entry and user.stack and user.unsure is None else []
 
     def _said_at(self, entry: TemplateEntry, stack: Stack, ev: Evaluator) -> MetadataEvidence:
         evidence = MetadataEvidence(self.options, self.problems)

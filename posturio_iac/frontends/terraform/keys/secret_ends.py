@@ -182,11 +182,13 @@ def _of_secret(secret: ValueOrigin, instance: ModuleInstance) -> Iterator[Lifeti
 def _of_call(call: hcl.Block, scope: ModuleScope, suffix: str) -> Iterator[Lifetime]:
     """Yield the rotation that a call of terraform-aws-modules/secrets-manager (v1.0.0 to v2.0.1) asks for, or that is put beside it."""
     address = scope.instance.full(f"module.{call.labels[0]}{suffix}")
-    enabled = evaluate_or_unknown(call.get("enable_rotation"), scope)
+    created, asked = (evaluate_or_unknown(call.get(name), scope) for name in ("create", "enable_rotation"))
+    enabled = asked if created in (None, True, "true") else created
     if enabled in (True, "true"):
         yield _lifetime(address, call, scope)
     elif isinstance(enabled, Unknown):
-        span, reason = own_place(call.header, scope.instance), enabled.about("enable_rotation is not fixed").as_reason()
+        switch = "enable_rotation" if enabled is asked else "create"
+        span, reason = own_place(call.header, scope.instance), enabled.about(f"{switch} is not fixed").as_reason()
         yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, SecretRotationOrigin(address), span=span, reason=reason)
     yield from (lifetime for lifetime, secrets in _rotations(scope.instance) if any(one.block is call for one in secrets))
 
