@@ -283,16 +283,17 @@ def test_the_pack_of_a_clone(tmp_path: Path) -> None:
     """Checkov fetches the whole repository, with all that is in it, and says nothing about what is not for it."""
     release = checkout(tmp_path / "release", everything=True)
     fetched = ("--external-checks-git", f"file://{release.path}", "--skip-path", "_checks/")
-    # From the folder itself, in which checkov makes its clone, and from elsewhere.
-    for name, files, at in (("terraform", {"main.tf": KEY}, "."), ("cloudformation", {"stack.yaml": TEMPLATE}, "cloudformation")):
+    for name, files in (("terraform", {"main.tf": KEY}), ("cloudformation", {"stack.yaml": TEMPLATE})):
         folder = write(tmp_path / name, files)
-        done = checkov(folder if at == "." else tmp_path, "-d", at, "--framework", name, "-o", "json", *fetched, pack=None)
-        assert done.returncode == 1
-        assert "ERROR" not in done.stderr
-        assert "posturio-iac" not in done.stderr
-        found = records(done)
-        assert {check for check, _ in failed(found)} == {MISSING, OWNERLESS}
-        assert {one.file for one in found if one.result == "failed"} == set(files)
+        # From the folder itself, in which checkov makes its clone, and from elsewhere.
+        for place, at in ((folder, "."), (tmp_path, name)):
+            done = checkov(place, "-d", at, "--framework", name, "-o", "json", *fetched, pack=None)
+            assert done.returncode == 1
+            assert "ERROR" not in done.stderr
+            assert "posturio-iac" not in done.stderr
+            found = records(done)
+            assert {check for check, _ in failed(found)} == {MISSING, OWNERLESS}
+            assert {one.file for one in found if one.result == "failed"} == set(files)
 
 
 def test_no_module_of_ours_hides_one_of_checkovs_libraries() -> None:

@@ -136,7 +136,7 @@ BOMBS: dict[str, dict[str, str]] = {
 _CODE = 'resource "aws_iam_access_key" "k" {\n  user = local.x\n}\nlocals {\n  %s\n}\n'
 _LONG = 's0 = join("", [for i in range(1000): "abcdefghi "])\n  s = join("", [for i in range(90): local.s0])\n  '
 _POWERS = "".join(f"  a{i} = local.a{i - 1} * local.a{i - 1}\n" for i in range(1, 11))
-_HANDED = _NESTS.replace("TemplateURL", 'Parameters: {A: !Join ["", [%s]]}, TemplateURL')
+_HANDED = "  S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: s%d.yaml, Parameters: {A: !Join ['', [%s]]}}}\n"
 CODES = {
     "a duration": 'x = timeadd("2020-01-01T00:00:00Z", "' + "11s" * 40 + '!")',
     "long text": _LONG + 'x = [for i in range(1000): length(replace(local.s, "a", "b"))]',
@@ -147,3 +147,8 @@ CODES = {
 }
 BOMBS |= {name: {"main.tf": _CODE % code} for name, code in CODES.items()}
 BOMBS["comments behind a source"] = {"main.tf": _keys(1) + 'module "m" {\n  source = ("./x" ' + "# " * 30 + "\n  foo)\n}\n"}
+BOMBS["a secret that stacks hand on"] = {
+    "s0.yaml": _RESOURCES + "  K: {" + _KEY % "u" + "}\n" + _HANDED % (1, "!GetAtt K.SecretAccessKey, " * 8),
+    **{f"s{n}.yaml": "Parameters: {A: {Type: String}}\n" + _RESOURCES + _HANDED % (n + 1, "!Ref A, " * 8) for n in range(1, 9)},
+    "s9.yaml": "Parameters: {A: {Type: String}}\nOutputs: {O: {Value: !Ref A}}\n" + _RESOURCES + "  B: {Type: AWS::S3::Bucket}\n",
+}

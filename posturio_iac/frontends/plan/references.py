@@ -84,9 +84,8 @@ class Configuration:
         if depth > _DEPTH:
             return
         for reference in references:
-            key = (reference.words, tuple(reference.indexes.items()), path, id(owner))
+            key = (reference.words, tuple(reference.indexes.items()), path, id(owner) if owner else 0, depth)
             if key not in self._known:
-                self._known[key] = ()
                 self._known[key] = tuple(dict.fromkeys(self._one(reference, path, owner, depth)))
             yield from self._known[key]
 
