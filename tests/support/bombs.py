@@ -140,7 +140,6 @@ _HANDED = "  S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: s%d
 CODES = {
     "a duration": 'x = timeadd("2020-01-01T00:00:00Z", "' + "11s" * 40 + '!")',
     "long text": _LONG + 'x = [for i in range(1000): length(replace(local.s, "a", "b"))]',
-    "long texts": _LONG + "x = [for i in range(1000): upper(local.s)]",
     "a long body": "x = [for i in range(1000): [" + "1, " * 20_000 + "]]",
     "fractions": "x = [for i in range(1000): [for j in range(300): (i + 0.1) / (j + 0.3)]]",
     "powers": "a0 = 99999999999\n" + _POWERS + "  x = [for i in range(1000): local.a9 / (local.a8 + 1)]",
