@@ -130,7 +130,7 @@ def _about_date(evidence: Lifetime, context: Context, *, earlier_unknown: bool) 
 
 def _about_grace(key: AccessKey, unreadable: Lifetime | None, context: Context) -> str | None:
     """Say that nothing removes the key; None while it may stay, or while that is unknown."""
-    if has(key, Effect.UNKNOWN):
+    if has(key, Effect.UNKNOWN) or key.unknown_sources:
         return None
     match key.disabled_since:
         case datetime() as since:
@@ -140,7 +140,5 @@ def _about_grace(key: AccessKey, unreadable: Lifetime | None, context: Context) 
                 f"it has been {word} for {describe_interval(age)}, longer than the grace period of {grace}" if age > context.grace else None
             )
         case Unknown():
-            return None
-        case None if key.unknown_sources:
             return None
     return f"{unreadable.source} cannot be read as a date" if unreadable else "no removal date is stated"

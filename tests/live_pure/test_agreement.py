@@ -20,7 +20,7 @@ from posturio_iac.live.inventory import take
 from posturio_iac.live.request import Request
 from posturio_iac.live.survey import date_disabled
 from tests.support.keys import AS_OF
-from tests.support.played_aws import ACCOUNT, Aws, Key, Person, PlayedCredential, id_of
+from tests.support.played_aws import ACCOUNT, MADE, Aws, Key, Person, PlayedCredential, id_of
 
 DAY = 86_400
 
@@ -152,6 +152,7 @@ DESCRIBED = replace(STALE, tags=((id_of(0, 0), "reporting job"),))
 
 TEAM = Person("/teams/billing/", (), (), reported=False, credentials=(PlayedCredential(AS_OF - timedelta(days=8), "Active", None, None),))
 """An API key of a service tells its user's name: whoever may not list users does not know of the team in the path."""
+DEAD = replace(TEAM, tags=(("expires", "2027-01-01"),), credentials=(PlayedCredential(MADE, "Expired", AS_OF - timedelta(days=15), None),))
 
 
 @given(PEOPLE, CONFIGS, st.frozensets(st.sampled_from(READING)), st.booleans())
@@ -162,6 +163,7 @@ TEAM = Person("/teams/billing/", (), (), reported=False, credentials=(PlayedCred
 @example([ACTIVATED_LATELY], Config().with_values(max_lifetime_days=30), frozenset({"iam:ListAccessKeys"}), False)
 @example([USED_SINCE], Config(), frozenset({"iam:GetAccessKeyLastUsed"}), True)
 @example([DESCRIBED], Config(), frozenset({"iam:ListAccessKeys"}), False)
+@example([DEAD], Config(), frozenset({"iam:GetAccountAuthorizationDetails", "iam:ListUserTags"}), False)
 def test_whatever_is_denied_nothing_is_invented_and_nothing_lost_in_silence(
     people: list[Person], config: Config, denied: frozenset[str], exact: bool
 ) -> None:
