@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from posturio_iac.config import Config
     from posturio_iac.search import Selection
 
-TIMEOUT = 10
 FRAMEWORKS = ("all", *frameworks())
 PLAIN = ((DEFAULT_FORMAT, STDOUT),)
 _LEFT_OUT = ("stdin_filename", "changed_since", "fail_on_stale", "fail_on_no_files", "source_url", "show_skipped")
@@ -63,7 +62,6 @@ def run(argv: Sequence[str]) -> int:
     here = os.path.realpath(os.curdir)
     top = repository_of(here) or here
     config = settings(given, (top,))
-    config = config.with_values(timeout=config.timeout or TIMEOUT)
     selection = select((top,), top, config, given.exclude or ())
     changed = triggers(given.words, top)
     if not given.quiet:

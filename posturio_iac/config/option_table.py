@@ -146,7 +146,7 @@ OPTIONS = (
     Option(
         "timeout",
         Shape.SECONDS,
-        "Stop reading a root module or template after this many seconds and report it; without it, only built-in limits apply (hook: 10)",
+        "Stop reading after this many seconds of processor time and report it; by default 1.5, and 1 for each 100 kB of code",
         flag="--timeout",
         metavar="SECONDS",
     ),

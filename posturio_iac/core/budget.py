@@ -1,11 +1,15 @@
 """Limits on the work of reading one root module, or one template with its nested stacks, so that no input runs for ever.
 
 Terraform and CloudFormation share the limits. Readers catch `BudgetError`, report where the budget ran out, and go on with the next one.
+What steps do not count, such as each member of a value that is compared, ends by the time of the processor.
 """
 
 from __future__ import annotations
 
 import gc
+from _thread import allocate_lock, get_ident, start_new_thread  # threading takes longer to import than a small file to read
+from contextlib import suppress
+from time import process_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,9 +25,10 @@ OWN_STEPS = 1_000
 STEPS_A_BYTE = 20
 MAX_INSTANCES = 5_000  # instances of modules, stacks and keys
 MAX_CHARACTERS = 50_000_000  # characters of text that templates make
-MAX_RENDERS = 10_000  # template files and strings that are rendered
 MAX_RENDER_DEPTH = 20  # how deep templates may render one another
-_CLOCK_EVERY = 500  # steps between two checks of the clock
+_TIME = "more time to read than so much code should (--timeout)"
+_SECONDS, _BYTES_A_SECOND = 1.5, 200_000  # of processor time for a run; real code takes a tenth of it at most
+_MORE = 0.25  # seconds that each root module or template still has once the time is up
 
 
 class BudgetError(Exception):
@@ -34,48 +39,91 @@ class BudgetError(Exception):
         self.span = span
 
 
+class TimeIsUpError(BudgetError):
+    """The time of a run is up; raised wherever its code is being read."""
+
+    def __init__(self) -> None:
+        super().__init__(f"takes, with those before it, {_TIME}")
+
+
+class Pool:
+    """The steps that the budgets of a run share, which reads ``size`` bytes of code."""
+
+    __slots__ = ("left", "own", "wanting")
+
+    def __init__(self, size: int = 0) -> None:
+        self.left, self.own = MAX_STEPS + STEPS_A_BYTE * size, min(OWN_STEPS, MAX_STEPS)
+        self.wanting = "more steps to read than so much code should"
+
+    def end(self) -> None:
+        """Leave each part its own steps alone, and at the second time none: no time is left."""
+        self.own, self.left, self.wanting = self.own if self.left else 0, 0, _TIME
+
+
+class Watch:
+    """Raises `TimeIsUpError` in the thread that entered it when that takes longer than the ``size`` of what it read, in bytes, is worth.
+
+    `Budget` counts the same on every machine; this is for the work that no count sees.
+    """
+
+    __slots__ = ("_firing", "_pool", "_reader", "_running", "_seconds", "_size", "fired")
+
+    def __init__(self, size: Callable[[], int], pool: Pool, seconds: float | None = None) -> None:
+        self._size, self._seconds, self._pool, self._reader, self.fired = size, seconds, pool, get_ident(), False
+        self._running, self._firing = allocate_lock(), allocate_lock()
+
+    def __enter__(self) -> None:
+        self._running.acquire()
+        with suppress(RuntimeError):  # there is no thread to be had, so the counts alone are left
+            start_new_thread(self._wait, ())
+
+    def __exit__(self, *_: object) -> None:
+        with self._firing:
+            self._running.release()
+
+    def _wait(self) -> None:
+        begun, more = process_time(), 0.0
+        while not self._running.acquire(timeout=max(begun + self._allowed() + more - process_time(), _MORE / 10)):
+            if process_time() >= begun + self._allowed() + more:
+                with self._firing:
+                    if self._running.locked():
+                        self._fire()
+                more += _MORE
+
+    def _allowed(self) -> float:
+        return self._seconds or _SECONDS + self._size() / _BYTES_A_SECOND
+
+    def _fire(self) -> None:
+        from ctypes import c_ulong, py_object, pythonapi
+
+        self.fired = True
+        self._pool.end()
+        pythonapi.PyThreadState_SetAsyncExc(c_ulong(self._reader), py_object(TimeIsUpError))
+
+
 class Budget:
     """The work that is left for one root module or template."""
 
-    __slots__ = (
-        "_characters",
-        "_clock",
-        "_deadline",
-        "_depth",
-        "_granted",
-        "_instances",
-        "_pool",
-        "_renders",
-        "_seconds",
-        "_steps",
-        "_unwatched",
-    )
+    __slots__ = ("_characters", "_depth", "_granted", "_instances", "_pool", "_steps")
 
-    def __init__(self, seconds: float | None = None, clock: Callable[[], float] | None = None, pool: list[int] | None = None) -> None:
-        """Draw on ``pool``, the number of steps that the budgets of a run share."""
-        self._granted, self._pool = min(OWN_STEPS, MAX_STEPS), [MAX_STEPS] if pool is None else pool
-        self._steps, self._instances, self._characters, self._renders, self._depth = 0, 0, 0, 0, 0
-        self._seconds, self._clock = seconds, clock
-        self._deadline = None if seconds is None or clock is None else clock() + seconds
-        self._unwatched = 0
+    def __init__(self, pool: Pool | None = None) -> None:
+        self._pool = pool or Pool()
+        self._granted = self._pool.own
+        self._steps, self._instances, self._characters, self._depth = 0, 0, 0, 0
 
     def spend(self, steps: int = 1) -> None:
-        """Take steps. Raises `BudgetError` when there are none left, or no time."""
+        """Take steps. Raises `BudgetError` when there are none left."""
         self._steps += steps
         if self._steps > self._granted:
             self._draw()
-        if self._deadline is not None:
-            self._unwatched += steps
-            if self._unwatched >= _CLOCK_EVERY:
-                self._watch()
 
     def _draw(self) -> None:
         wanted = max(self._steps - self._granted, OWN_STEPS)
         if self._steps > MAX_STEPS:
             raise BudgetError(f"takes more than {MAX_STEPS:,} steps to read")
-        if wanted > self._pool[0]:
-            raise BudgetError("takes, with those before it, more steps to read than so much code should")
-        self._pool[0] -= wanted
+        if wanted > self._pool.left:
+            raise BudgetError(f"takes, with those before it, {self._pool.wanting}")
+        self._pool.left -= wanted
         self._granted += wanted
 
     def add_instance(self, span: Span | None = None, steps: int = 100) -> None:
@@ -93,22 +141,14 @@ class Budget:
 
     def enter_render(self, length: int) -> None:
         """Begin to render a template of ``length`` characters; `leave_render` follows unless it raises `BudgetError`."""
-        self._renders += 1
-        if self._renders > MAX_RENDERS:
-            raise BudgetError(f"renders more than {MAX_RENDERS:,} templates")
         if self._depth >= MAX_RENDER_DEPTH:
             raise BudgetError(f"renders templates inside one another, more than {MAX_RENDER_DEPTH} deep")
         self.add_text(length)
-        self.spend(10)
+        self.spend(200)
         self._depth += 1
 
     def leave_render(self) -> None:
         self._depth -= 1
-
-    def _watch(self) -> None:
-        self._unwatched = 0
-        if self._clock is not None and self._deadline is not None and self._clock() > self._deadline:
-            raise BudgetError(f"takes more than {self._seconds:g} seconds to read (--timeout)")
 
 
 _WORTH = 20_000  # objects that were made since the last look, without which looking costs more than it gives

@@ -7,6 +7,7 @@ that tells what changed files concern, both loaded when they are needed. `regist
 from __future__ import annotations
 
 from posturio_iac.core import loaded
+from posturio_iac.core.budget import Budget
 from posturio_iac.core.record import dataclass
 from posturio_iac.search.kinds import TEMPLATE, TERRAFORM, add_kind
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.config import Config
-    from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.metadata.names import Names
     from posturio_iac.core.model import AccessKey, Span
@@ -55,6 +55,8 @@ class FrontEnd:
         return reading
 
 
+CUSTOM_TYPES = ("Custom::AccessKey", "Custom::IAMAccessKey", "Custom::IamAccessKey")
+"""Types of custom resources that create an access key, as public providers name them."""
 FRONT_ENDS: dict[str, FrontEnd] = {}
 """By their names, in the order in which they are read."""
 
@@ -71,7 +73,7 @@ for _front_end in (
         "terraform",
         "Terraform",
         TERRAFORM,
-        "posturio_iac.frontends.terraform.entry:read",
+        "posturio_iac.frontends.terraform.reader:read",
         frameworks=("terraform",),
         impact="posturio_iac.scan.impact.modules:Modules",
     ),
@@ -79,11 +81,11 @@ for _front_end in (
         "cloudformation",
         "templates",
         TEMPLATE,
-        "posturio_iac.frontends.cloudformation.entry:read",
+        "posturio_iac.frontends.cloudformation.reader:read",
         frameworks=("cloudformation",),
         impact="posturio_iac.scan.impact.templates:Templates",
     ),
-    FrontEnd("plan", "plans", TEMPLATE, "posturio_iac.frontends.plan.entry:read", frameworks=("terraform-plan",)),
+    FrontEnd("plan", "plans", TEMPLATE, "posturio_iac.frontends.plan:read", frameworks=("terraform-plan",)),
 ):
     register(_front_end)
 
@@ -98,17 +100,23 @@ class ReadRequest:
 
     config: Config
     as_of: datetime
+    """The time of the run; reading needs it only to say how old a date in a name is."""
     names: Names
     rule_ids: frozenset[str]
-    budget: Callable[[], Budget]
+    budget: Callable[[], Budget] = Budget
     """Makes what reading one root module or template may cost."""
-    place: str
+    place: str = ""
     """Absolute path that places of findings become relative to."""
-    search_terms: tuple[bytes, ...]
-    read_template: Callable[[str, Span, Mapping[str, str]], Reading] | None
+    search_terms: tuple[bytes, ...] = ()
+    read_template: Callable[[str, Span, Mapping[str, str]], Reading] | None = None
     """Reads a CloudFormation template that stands in other code: its text, the place of that, and the parameters that it is given."""
-    roots: Container[str] | None
+    roots: Container[str] | None = None
     """The folders of the root modules whose keys can count; None when all can."""
+
+    @property
+    def custom_types(self) -> tuple[str, ...]:
+        """Types of custom resources that create an access key."""
+        return (*CUSTOM_TYPES, *self.config.custom_types)
 
 
 @dataclass(frozen=True, slots=True)

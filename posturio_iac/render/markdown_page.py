@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _MARKUP = lazy_pattern(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
 _LINKS = lazy_pattern(r"(?i)(?<=#)(?=\w)|(?<=\w)(?=://)|(?<=\bwww)(?=\.)|(?<=\bmailto)(?=:)")
-_MENTION = lazy_pattern(r"[^\s()<>\"',;]*@[^\s()<>\"',;]*\w")
+_MENTION = lazy_pattern(r"(?<![^\s()<>\"',;])[^\s()<>\"',;@]*@[^\s()<>\"',;]*\w")
 """An address or a name that services would turn into a link or a mention: as code it is neither, and is copied as it is."""
 _LINE_START = lazy_pattern(r"^(\s*\d*)([-+.>)=:]|#)")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from functools import partial
 
-from posturio_iac.frontends import FRONT_ENDS
+from posturio_iac.core.budget import Budget, BudgetError, Pool, TimeIsUpError, Watch
+from posturio_iac.frontends import CUSTOM_TYPES, FRONT_ENDS
 from posturio_iac.search import SEARCH_TERMS
 
 TYPE_CHECKING = False
@@ -13,15 +16,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.config import Config
-    from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.metadata.names import Names
     from posturio_iac.core.model import AccessKey, Span
     from posturio_iac.frontends import Reading, ReadRequest
     from posturio_iac.search import Selection
-
-TEMPLATE_SEARCH_TERMS = (b"Custom::AccessKey", b"Custom::IAMAccessKey", b"Custom::IamAccessKey")
-"""Texts without which no template creates a key by a custom resource of a known type."""
 
 LIBRARIES = {"tree_sitter": "tree-sitter", "tree_sitter_hcl": "tree-sitter-hcl", "yaml": "PyYAML"}
 """What reads code, by the name that it is imported by."""
@@ -31,28 +30,38 @@ def read_all(
     selection: Selection, config: Config, as_of: datetime, place: str, roots_of: Callable[[str], Collection[str] | None], *, guarded: bool
 ) -> Reading:
     """The keys of all front ends, of all root modules or of some (``roots_of`` the name of one), and what could not be read."""
-    from functools import partial
-
-    from posturio_iac.core.finding import CALLS_NOT_FOLLOWED
+    from posturio_iac.core.finding import BUDGET, CALLS_NOT_FOLLOWED
     from posturio_iac.frontends import Reading
 
     keys: list[AccessKey] = []
     diagnostics: list[Diagnostic] = []
-    for front_end in FRONT_ENDS.values():
-        if not selection.of_kind(front_end.kind):
-            continue
-        read = partial(front_end.read, selection, request_of(config, as_of, selection, place, roots_of(front_end.name)))
-        reading = _guarded(front_end.label, read) if guarded else read()
-        keys = [*(key for key in keys if (key.span, key.scope) not in reading.replaced), *reading.keys]
-        for one in reading.diagnostics:
-            if one.about == CALLS_NOT_FOLLOWED and one.path is not None:
-                selection.search.unfollowed.add((one.path, one.message))
-            else:
-                diagnostics.append(one)
+    size, search = _size(selection), selection.search
+    pool = Pool(size)
+    watch = Watch(lambda: max(size, search.size) + sum(search.fence.sizes.copy().values()), pool, config.timeout)
+    with contextlib.suppress(TimeIsUpError), watch:
+        for front_end in FRONT_ENDS.values():
+            if not selection.of_kind(front_end.kind):
+                continue
+            request = request_of(config, as_of, selection, place, roots_of(front_end.name), pool)
+            reading = _guarded(front_end.label, partial(front_end.read, selection, request), guarded=guarded)
+            keys = [*(key for key in keys if (key.span, key.scope) not in reading.replaced), *reading.keys]
+            for one in reading.diagnostics:
+                if one.about == CALLS_NOT_FOLLOWED and one.path is not None:
+                    selection.search.unfollowed.add((one.path, one.message))
+                else:
+                    diagnostics.append(one)
+    if watch.fired and all(one.about != BUDGET for one in diagnostics):
+        diagnostics.append(_too_costly("code", TimeIsUpError()))
     return Reading(tuple(keys), tuple(dict.fromkeys(diagnostics)))
 
 
-def _guarded(what: str, read: Callable[[], Reading]) -> Reading:
+def _too_costly(what: str, error: BudgetError) -> Diagnostic:
+    from posturio_iac.core.finding import BUDGET, Diagnostic, Level
+
+    return Diagnostic(Level.ERROR, f"reading {what} {error}, so not all keys in it were checked; scan a part of it at a time", about=BUDGET)
+
+
+def _guarded(what: str, read: Callable[[], Reading], *, guarded: bool) -> Reading:
     """What one front end reads; a crash of ours there is said, and hides nothing that the others read."""
     from posturio_iac.core.finding import CRASH, Diagnostic, Level
     from posturio_iac.errors import UsageError
@@ -62,7 +71,11 @@ def _guarded(what: str, read: Callable[[], Reading]) -> Reading:
         return read()
     except UsageError:
         raise
+    except BudgetError as error:
+        return Reading((), (_too_costly(what, error),))
     except Exception as error:
+        if not guarded:
+            raise
         if isinstance(error, ImportError) and (library := LIBRARIES.get((error.name or "").partition(".")[0])):
             why = f"cannot be read, because {library} is not installed or does not work on this machine and Python"
             text = f"{what[:1].upper()}{what[1:]} {why}; no key in them was checked. Run: pip install {library}"
@@ -78,7 +91,7 @@ def search_terms_of(config: Config) -> tuple[bytes, ...]:
     """What makes a file worth reading."""
     from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS as KNOWN_SEARCH_TERMS
 
-    terms = (*SEARCH_TERMS, *TEMPLATE_SEARCH_TERMS, *(name.encode() for name in config.custom_types), *KNOWN_SEARCH_TERMS)
+    terms = (*SEARCH_TERMS, *(name.encode() for name in (*CUSTOM_TYPES, *config.custom_types)), *KNOWN_SEARCH_TERMS)
     if not config.known_modules:
         return terms
     from posturio_iac.frontends.terraform.known_modules.lookup import search_terms
@@ -87,48 +100,45 @@ def search_terms_of(config: Config) -> tuple[bytes, ...]:
     return (*terms, *search_terms(read_modules(config.known_modules, "known_modules")))
 
 
-def request_of(config: Config, as_of: datetime, selection: Selection, place: str, roots: Collection[str] | None) -> ReadRequest:
-    """What every front end is told."""
+def request_of(
+    config: Config, as_of: datetime, selection: Selection, place: str, roots: Collection[str] | None, pool: Pool | None = None
+) -> ReadRequest:
+    """What every front end is told; without a ``pool``, its budgets have one of their own."""
     from posturio_iac.frontends import ReadRequest
     from posturio_iac.rules import all_rules
 
     def read_template(text: str, at: Span, parameters: Mapping[str, str]) -> Reading:
-        from posturio_iac.frontends.cloudformation.entry import read_text
+        from posturio_iac.frontends.cloudformation.reader import read_embedded
 
-        return read_text(text, at, parameters, selection, request)
+        return read_embedded(text, at, parameters, selection, request)
 
-    budget = _budget(config, selection)
+    budget = _budget(selection, pool or Pool(_size(selection)))
     request = ReadRequest(
         config, as_of, names_of(config), frozenset(all_rules()), budget, place, search_terms_of(config), read_template, roots
     )
     return request
 
 
-def _budget(config: Config, selection: Selection) -> Callable[[], Budget]:
+def _budget(selection: Selection, pool: Pool) -> Callable[[], Budget]:
     """What makes the budget of one root module or template, and tells the search's ``step`` of each."""
-    from posturio_iac.core.budget import MAX_STEPS, STEPS_A_BYTE, Budget
-
-    clock: Callable[[], float] | None = None
-    if config.timeout is not None:
-        from time import monotonic as clock
     step = selection.search.step
-    pool = [
-        MAX_STEPS + STEPS_A_BYTE * sum(_size(os.path.join(selection.root, path)) for path in (*selection.terraform, *selection.templates))
-    ]
+    if step is None:
+        return partial(Budget, pool)
 
     def make() -> Budget:
-        if step is not None:
-            step("unit")
-        return Budget(config.timeout, clock, pool)
+        step("unit")
+        return Budget(pool)
 
     return make
 
 
-def _size(path: str) -> int:
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return 0
+def _size(selection: Selection) -> int:
+    """The size in bytes of the code that is read."""
+    sizes = 0
+    for path in {path for front_end in FRONT_ENDS.values() for path in selection.of_kind(front_end.kind)}:
+        with contextlib.suppress(OSError):
+            sizes += os.stat(os.path.join(selection.root, path)).st_size
+    return sizes
 
 
 def names_of(config: Config) -> Names:

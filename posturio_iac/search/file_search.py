@@ -89,7 +89,7 @@ class FileSearch:
         self.places: tuple[str, ...] = ("",)  # the directories that are searched; named files apart
         self.repositories: set[str] = set()
         """The tops of the searched git work trees at or below the root; other repositories below it are not ours."""
-        self.searched = 0
+        self.searched = self.size = 0  # files, and bytes of those that this process has read
         self.step: Callable[[str], object] | None = None
         """Told of each ``folder`` and ``file`` that is searched, and each ``unit`` that is read: it shows how far a run is."""
         self.problems: list[tuple[str, str, str | None]] = []
@@ -161,6 +161,7 @@ class FileSearch:
         if size > self.max_file_size:
             self._judge_large(descriptor, path, kind, size)
             return
+        self.size += size
         self._judge_text(os.read(descriptor, size + 1), path, kind)
 
     def put(self, path: str, data: bytes) -> None:

@@ -102,9 +102,9 @@ class TestSettings:
         assert run(capsys, "scan", *argv)[0] == 0
         ((_, options),) = calls
         assert options.as_of.isoformat() == "2027-01-01T00:00:00+00:00"
-        assert options.engine == "opentofu"
-        assert options.var_files == (str(tree / "a.tfvars"), str(tree / "b.tfvars"))
-        assert options.max_file_size == 1024
+        assert options.config.engine == "opentofu"
+        assert options.config.var_files == (str(tree / "a.tfvars"), str(tree / "b.tfvars"))
+        assert options.config.max_file_size == 1024
         assert "guild" in options.names.owner
         assert "team" in options.names.owner
         assert options.rule_ids == frozenset(all_rules())

@@ -14,8 +14,6 @@ import jsonschema
 import pytest
 
 from posturio_iac.cli import main
-from posturio_iac.frontends.cloudformation.options import CUSTOM_TYPES
-from posturio_iac.scan.reading import TEMPLATE_SEARCH_TERMS
 from tests.support import canned
 from tests.support.command_line import KEY, MISSING, SCHEMA, Capture, Patch, run, shown
 from tests.support.search_tree import Tree
@@ -163,10 +161,6 @@ class TestEndToEnd:
         code, _, err = run(capsys, "scan", "robot.yaml", "--parameters", "gone.json")
         assert code == 2
         assert "gone.json" in err
-
-
-def test_search_terms_hold_every_type_of_custom_resource() -> None:
-    assert {search_term.decode() for search_term in TEMPLATE_SEARCH_TERMS} == {*CUSTOM_TYPES}
 
 
 USED = 'resource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n'

@@ -46,7 +46,7 @@ def posturio(cwd: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
 
 
 def scan_within(cwd: Path, cpu: int) -> int:
-    return _ran(cwd, ("scan", "--as-of", "2026-11-24"), cpu, {})[0]
+    return _ran(cwd, ("scan", "--format", "markdown", "--as-of", "2026-11-24"), cpu, {})[0]
 
 
 def _ran(cwd: Path, arguments: Sequence[str], cpu: int, more: Mapping[str, str]) -> tuple[int, str, str]:

@@ -135,13 +135,16 @@ BOMBS: dict[str, dict[str, str]] = {
 }
 _CODE = 'resource "aws_iam_access_key" "k" {\n  user = local.x\n}\nlocals {\n  %s\n}\n'
 _LONG = 's0 = join("", [for i in range(1000): "abcdefghi "])\n  s = join("", [for i in range(90): local.s0])\n  '
+_GRID = "%s = [for i in range(300): [for j in range(300): j]]\n  "
 _POWERS = "".join(f"  a{i} = local.a{i - 1} * local.a{i - 1}\n" for i in range(1, 11))
+_OUTPUT = 'output "o%d" {\n  value = aws_iam_access_key.k0[*].secret\n}\n'
 _HANDED = "  S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: s%d.yaml, Parameters: {A: !Join ['', [%s]]}}}\n"
 CODES = {
     "a duration": 'x = timeadd("2020-01-01T00:00:00Z", "' + "11s" * 40 + '!")',
     "long text": _LONG + 'x = [for i in range(1000): length(replace(local.s, "a", "b"))]',
     "a long body": "x = [for i in range(1000): [" + "1, " * 20_000 + "]]",
     "fractions": "x = [for i in range(1000): [for j in range(300): (i + 0.1) / (j + 0.3)]]",
+    "values that are compared": _GRID % "b" + _GRID % "c" + "x = [for i in range(1000): local.b == local.c]",
     "powers": "a0 = 99999999999\n" + _POWERS + "  x = [for i in range(1000): local.a9 / (local.a8 + 1)]",
 }
 BOMBS |= {name: {"main.tf": _CODE % code} for name, code in CODES.items()}
@@ -151,3 +154,9 @@ BOMBS["a secret that stacks hand on"] = {
     **{f"s{n}.yaml": "Parameters: {A: {Type: String}}\n" + _RESOURCES + _HANDED % (n + 1, "!Ref A, " * 8) for n in range(1, 9)},
     "s9.yaml": "Parameters: {A: {Type: String}}\nOutputs: {O: {Value: !Ref A}}\n" + _RESOURCES + "  B: {Type: AWS::S3::Bucket}\n",
 }
+BOMBS["a secret for many outputs"] = {
+    "main.tf": _keys(1).replace('"u"\n', '"u"\n  count = 1000\n') + "".join(_OUTPUT % n for n in range(800)),
+}
+BOMBS["broken code"] = {"main.tf": _keys(1) + "a = \n" * 12_000}
+BOMBS["keys that repeat"] = {"s.yaml": _RESOURCES + "  K: {" + _KEY % "u" + "}\n" + "a: \n" * 15_000}
+BOMBS["a long name"] = {"main.tf": _keys(1).replace('"u"', f'"{"a" * 60_000}"')}

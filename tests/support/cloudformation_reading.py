@@ -11,13 +11,14 @@ from textwrap import dedent
 from types import SimpleNamespace
 from typing import Any
 
+from posturio_iac.config import Config
+from posturio_iac.core.budget import Budget
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED
 from posturio_iac.core.metadata.names import Names
 from posturio_iac.core.model import AccessKey
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.textfile import Fence
-from posturio_iac.frontends import Reading
-from posturio_iac.frontends.cloudformation.options import TemplateOptions
+from posturio_iac.frontends import Reading, ReadRequest
 from posturio_iac.frontends.cloudformation.reader import read
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
 from posturio_iac.rules import all_rules
@@ -34,7 +35,8 @@ def reading(root: Path, files: Mapping[str, str | bytes], selected: tuple[str, .
     search = SimpleNamespace(fence=Fence(os.path.realpath(root)), skips=lambda _: False)
     paths = tuple(sorted(files if selected is None else selected))
     selection: Any = SimpleNamespace(root=str(root), templates=paths, search=search, embedded={})
-    found = read(selection, TemplateOptions(Names.default(), AS_OF, frozenset(all_rules()), **options))
+    budget = options.pop("budget", Budget)
+    found = read(selection, ReadRequest(Config().with_values(**options), AS_OF, Names.default(), frozenset(all_rules()), budget))
     return replace(found, diagnostics=tuple(one for one in found.diagnostics if one.about != CALLS_NOT_FOLLOWED))
 
 

@@ -162,7 +162,7 @@ def _judged(folder: str) -> str:
     """What is said about programs, as golden files of rules hold it, and what is left out."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(Path(_programs().name, folder))
-        code, report = scan(Path(), "--show-skipped")
+        code, report = scan(Path(), "--show-skipped", "--timeout", "60")
     said = summary(code, report) + "".join(f"\n{json.dumps(skipped)}" for skipped in report["skipped"])
     return said.replace(_programs().name, "/programs")
 

@@ -6,16 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from posturio_iac.core.metadata.names import Names
+from posturio_iac.config import Config
 from posturio_iac.core.model import AccessKey
 from posturio_iac.core.record import replace
 from posturio_iac.frontends import Reading
 from posturio_iac.frontends.plan import plans_in
 from posturio_iac.frontends.plan.scan import read as read_plans
-from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS as KNOWN_SEARCH_TERMS
-from posturio_iac.frontends.terraform.options import TerraformOptions
-from posturio_iac.rules import all_rules
-from posturio_iac.search import SEARCH_TERMS, discover
+from posturio_iac.scan.reading import request_of
+from posturio_iac.search import discover
 from tests.support.keys import AS_OF
 
 USER, KEY = "aws_iam_user", "aws_iam_access_key"
@@ -60,9 +58,9 @@ def read(folder: Path, data: Any, source: Path | None = None, name: str = "plan.
     raw = data if isinstance(data, bytes) else (data if isinstance(data, str) else json.dumps(data, indent=2)).encode()
     (folder / name).write_bytes(raw)
     selection = discover([name], cwd=str(folder))
-    options = TerraformOptions(Names.default(), AS_OF, rule_ids=frozenset(all_rules()))
-    where, search_terms = None if source is None else str(source), (*SEARCH_TERMS, *KNOWN_SEARCH_TERMS)
-    found = read_plans(selection, options, plans_in(selection), source=where, place=str(folder), search_terms=search_terms)
+    config = Config().with_values(source=None if source is None else str(source))
+    options = request_of(config, AS_OF, selection, str(folder), None)
+    found = read_plans(selection, options, plans_in(selection))
     return replace(found, diagnostics=tuple(d for d in found.diagnostics if "cannot be judged" not in d.message))
 
 

@@ -9,17 +9,17 @@ from textwrap import dedent
 from types import SimpleNamespace
 from typing import Any
 
+from posturio_iac.config import Config
 from posturio_iac.core.budget import Budget
 from posturio_iac.core.metadata.names import Names
 from posturio_iac.core.model import AccessKey
 from posturio_iac.core.text.textfile import Fence
-from posturio_iac.frontends import Reading
+from posturio_iac.frontends import Reading, ReadRequest
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS as KNOWN
 from posturio_iac.frontends.terraform.modules.folder import Module
 from posturio_iac.frontends.terraform.modules.instance import STRICT, USUAL, ModuleInstance, ModuleScope
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree
-from posturio_iac.frontends.terraform.options import TerraformOptions
 from posturio_iac.frontends.terraform.reader import read
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.rules import all_rules
@@ -33,8 +33,9 @@ KEY = 'resource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n'
 PLAIN = USER + KEY
 
 
-def options(**more: Any) -> TerraformOptions:
-    return TerraformOptions(Names.default(), AS_OF, rule_ids=RULES, **more)
+def options(**more: Any) -> ReadRequest:
+    rest = {name: more.pop(name) for name in ("budget", "read_template", "roots") if name in more}
+    return ReadRequest(Config().with_values(**more), AS_OF, Names.default(), RULES, **rest)
 
 
 def program(root: str, **more: Any) -> ModuleTree:

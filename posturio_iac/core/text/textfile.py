@@ -59,7 +59,7 @@ class MissingError(UnreadableError):
 class Fence:
     """The bounds of reading: everything below one folder, and the files that the command line names."""
 
-    __slots__ = ("_folders", "_names", "edited", "named", "programs", "top")
+    __slots__ = ("_folders", "_names", "edited", "named", "programs", "sizes", "top")
 
     def __init__(self, top: str, named: Iterable[str] = ()) -> None:
         """Allow what is below ``top``, a real path, and ``named``, which are real paths as well."""
@@ -68,6 +68,7 @@ class Fence:
         self.named = set(named)
         self._folders: dict[str, str | None] = {}
         self._names: dict[str, frozenset[str]] = {}
+        self.sizes: dict[str, int] = {}  # how many bytes each file has that was opened
         self.programs: dict[tuple[str, str], Any] = {}  # what `posturio_iac.search.named_programs` has looked into
 
     def names(self, folder: str) -> frozenset[str]:
@@ -184,6 +185,8 @@ def open_regular(path: str, fence: Fence | None, *, follow: bool = True) -> tupl
     if not S_ISREG(status.st_mode):
         os.close(descriptor)
         raise UnreadableError("is not a regular file and was not read")
+    if fence is not None:
+        fence.sizes[path] = min(status.st_size, LIMIT)
     return descriptor, status.st_size
 
 

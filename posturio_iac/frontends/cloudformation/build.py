@@ -179,6 +179,7 @@ class Builder:
         parsed = embedded(body._replace(value=text), entry.source) if isinstance(text, str) else embedded(body, entry.source)
         if parsed is None:
             return None
+        parent.budget.spend(len(parsed.source.text) // 4)
         self._wrong(parsed.problems, parsed.source, body)
         templates = [t for root in parsed.roots if (t := plain(root, parsed.source, self.types)) is not None]
         return (templates[0], f"{entry.source.path}#{parent.address(entry)}") if templates else None

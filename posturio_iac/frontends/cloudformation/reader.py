@@ -19,7 +19,7 @@ from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParamete
 from posturio_iac.frontends.cloudformation.files import Files, parents_of, too_costly
 from posturio_iac.frontends.cloudformation.keys.assembly import Reader, compared, makes_or_owns_keys
 from posturio_iac.frontends.cloudformation.keys.users import TemplateUsers, read_pairs
-from posturio_iac.frontends.cloudformation.options import TemplateOptions, load
+from posturio_iac.frontends.cloudformation.parameters import load
 from posturio_iac.frontends.cloudformation.serverless import Gatherer, is_serverless
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 from posturio_iac.frontends.cloudformation.syntax.template import (
@@ -43,10 +43,11 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.place import Span
     from posturio_iac.facts.shared_code import KeyOfUser
+    from posturio_iac.frontends import ReadRequest
     from posturio_iac.search import Selection
 
 
-def read(selection: Selection, options: TemplateOptions) -> Reading:
+def read(selection: Selection, options: ReadRequest) -> Reading:
     """The keys that templates declare, and what could not be read. Raises `UsageError` when a file of parameters cannot be read."""
     collecting = gc.isenabled()
     gc.disable()  # garbage collections while many lasting nodes are built would cost as much again and free nothing
@@ -57,10 +58,10 @@ def read(selection: Selection, options: TemplateOptions) -> Reading:
             gc.enable()
 
 
-def _read(selection: Selection, options: TemplateOptions) -> Reading:
+def _read(selection: Selection, options: ReadRequest) -> Reading:
     problems: list[Diagnostic] = []
-    given, tags = load(options.parameters)
-    files = Files(selection, options.max_file_size)
+    given, tags = load(options.config.parameters)
+    files = Files(selection, options.config.max_file_size)
     scan = _Scan(files, options, problems)
     paths = [path for path in selection.templates if scan.can_matter(path)]
     quiet = {path for path in paths if path not in scan.naming}
@@ -71,12 +72,15 @@ def _read(selection: Selection, options: TemplateOptions) -> Reading:
     of_programs: list[tuple[str, list[KeyOfUser], list[Diagnostic]]] = []
     above = parents_of(paths, files)
     for path, parent in (*((path, True) for path in above), *((path, False) for path in paths)):
-        for template in scan.templates(path, parent=parent):
-            stack = builder.stack(template, _given(template, given), (*tags, *_stack_tags(template)))
-            if makes_or_owns_keys(stack, options.custom_types):
-                stacks.append(stack)
-            else:
-                of_programs.append((path, *_made((stack,), files, options)))
+        try:
+            for template in scan.templates(path, parent=parent):
+                stack = builder.stack(template, _given(template, given), (*tags, *_stack_tags(template)))
+                if makes_or_owns_keys(stack, options.custom_types):
+                    stacks.append(stack)
+                else:
+                    of_programs.append((path, *_made((stack,), files, options)))
+        except BudgetError as error:
+            problems.append(too_costly(error, path))
         files.forget(path)
     outer = _outermost((*above, *paths), files)
     found, said = _made([stack for stack in stacks if stack.template.source.path in outer], files, options)
@@ -93,13 +97,13 @@ def _read(selection: Selection, options: TemplateOptions) -> Reading:
     return Reading(tuple(sorted(keys, key=lambda k: (k.span is not None and k.span, k.address))), tuple(loud))
 
 
-def read_embedded(text: str, place: Span, parameters: Mapping[str, str], selection: Selection, options: TemplateOptions) -> Reading:
+def read_embedded(text: str, place: Span, parameters: Mapping[str, str], selection: Selection, options: ReadRequest) -> Reading:
     """The keys of a template that stands in other code, at ``place``."""
     types = (KEY_TYPE, *options.custom_types)
     parsed = parse(TemplateSource(place.path, text, within=(-1, place)))
     at = (place.path, place.line, place.column)
     problems = [Diagnostic(Level.ERROR, f"the template in this text cannot be read: {one.message}", *at) for one in parsed.problems]
-    files = Files(selection, options.max_file_size)
+    files = Files(selection, options.config.max_file_size)
     builder = Builder(files, types, problems, options.budget)
     given = {name: FixedParameter(value) for name, value in parameters.items()}
     templates = (template for root in parsed.roots if (template := plain(root, parsed.source, types)) is not None)
@@ -110,13 +114,13 @@ def read_embedded(text: str, place: Span, parameters: Mapping[str, str], selecti
     return Reading(keys, tuple(dict.fromkeys((*problems, *said))))
 
 
-def _made(roots: Sequence[Stack], files: Files, options: TemplateOptions) -> tuple[list[KeyOfUser], list[Diagnostic]]:
+def _made(roots: Sequence[Stack], files: Files, options: ReadRequest) -> tuple[list[KeyOfUser], list[Diagnostic]]:
     ev = Evaluator([])
     return list(Reader(options, TemplateUsers(roots, ev), ev, files).keys(roots)), ev.problems
 
 
 class _Scan:
-    def __init__(self, files: Files, options: TemplateOptions, problems: list[Diagnostic]) -> None:
+    def __init__(self, files: Files, options: ReadRequest, problems: list[Diagnostic]) -> None:
         self.files = files
         self.problems = problems
         self.types = (KEY_TYPE, *options.custom_types)

@@ -5,18 +5,33 @@ from __future__ import annotations
 import os
 
 from posturio_iac.core.text.decoding import UTF16, decode
-from posturio_iac.core.text.textfile import UnreadableError, read
+from posturio_iac.core.text.textfile import UnreadableError
+from posturio_iac.core.text.textfile import read as read_file
 from posturio_iac.search.kinds import STATE_MARKS, spelled_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.frontends import Reading, ReadRequest
     from posturio_iac.search import Selection
 
 
 _MARKS = (('"resource_changes"',), ('"planned_values"',), *STATE_MARKS, ('"@level"', '"planned_change"'))
 """Texts in a plan, a state and the messages of ``terraform plan -json``; all texts of one line together identify one."""
+
+
+def read(selection: Selection, request: ReadRequest) -> Reading:
+    """Read the Terraform plans among JSON files. They know the keys of their code better."""
+    from posturio_iac.frontends import Reading
+
+    if not (paths := plans_in(selection)):
+        return Reading()
+    from posturio_iac.core.record import replace
+    from posturio_iac.frontends.plan import scan
+
+    found = scan.read(selection, request, paths)
+    return replace(found, replaced=frozenset((key.span, key.scope) for key in found.keys))
 
 
 def plans_in(selection: Selection) -> tuple[str, ...]:
@@ -29,7 +44,7 @@ def _plans(selection: Selection) -> Iterator[str]:
         if path.lower().endswith((".yaml", ".yml", ".template", ".cfn")):
             continue
         try:
-            data = read(os.path.join(selection.root, path), selection.search.max_file_size, selection.search.fence)
+            data = read_file(os.path.join(selection.root, path), selection.search.max_file_size, selection.search.fence)
         except UnreadableError:
             continue  # whoever reads the templates says so
         if looks_like_plan(data):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from posturio_iac.core.evidence.remedy import Declaring
-    from posturio_iac.frontends.terraform.options import TerraformOptions
+    from posturio_iac.frontends import ReadRequest
 
 _PARAMETER = "aws_ssm_parameter"
 
@@ -118,7 +118,7 @@ _TRIGGERED = "replace_by_triggers"
 class PlanContext:
     """The facts that all keys of one plan share."""
 
-    options: TerraformOptions
+    options: ReadRequest
     scope: str
     """The path of the plan, which becomes part of the fingerprint of keys without code."""
     source: PlannedCode | None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.budget import BudgetError
+from posturio_iac.core.finding import BUDGET, Diagnostic, Level
 from posturio_iac.core.model import AccessKey, Effect
 from posturio_iac.core.record import replace
 from posturio_iac.core.text import lazy_pattern
@@ -27,31 +28,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
-    from posturio_iac.frontends.terraform.options import TerraformOptions
+    from posturio_iac.frontends import ReadRequest
     from posturio_iac.search import Selection
 
 
-def read(
-    selection: Selection,
-    options: TerraformOptions,
-    plans: Sequence[str],
-    *,
-    source: str | None,
-    place: str,
-    search_terms: Sequence[bytes],
-    alone: bool = False,
-) -> Reading:
-    """The keys of ``plans``. ``source`` is the folder of their code; places in it become relative to ``place``.
-
-    Without it, code beside a plan or in ``place`` counts if it declares keys of the plan; with ``alone`` nothing but the plan counts.
+def read(selection: Selection, options: ReadRequest, plans: Sequence[str]) -> Reading:
+    """The keys of ``plans``, joined to the code in ``source``, or beside a plan or in ``place`` if that declares keys of the plan.
 
     Raises:
         UsageError: no such folder.
 
     """
-    if alone:
+    source, place = options.config.source, options.place
+    if options.config.plan_only:
         return read_plans(selection, options, plans, alone=True)
-    sources = _Sources(options, place, search_terms)
+    sources = _Sources(options)
     if source is not None:
         code, said = sources.of(source)
         return _judged(read_plans(selection, options, plans, code), said)
@@ -100,8 +91,8 @@ def _holds_code(folder: str) -> bool:
 class _Sources:
     """The code that plans are made from: each repository is searched once, and each folder read once."""
 
-    def __init__(self, options: TerraformOptions, place: str, search_terms: Sequence[bytes]) -> None:
-        self._options, self._place, self._search_terms = options, place, search_terms
+    def __init__(self, options: ReadRequest) -> None:
+        self._options = options
         self._found: dict[tuple[str, ...], Selection] = {}
         self._read: dict[tuple[str, bool], tuple[PlannedCode, tuple[Diagnostic, ...]]] = {}
 
@@ -115,7 +106,7 @@ class _Sources:
         return self._read[asked]
 
     def _code(self, folder: str, real: str, *, exactly: bool) -> tuple[PlannedCode, tuple[Diagnostic, ...]]:
-        place = self._place
+        place = self._options.place
         top = repository_of(real) or real
         found = self._selection((top,))
         below = os.path.relpath(real, found.root).replace(os.sep, "/") + "/"
@@ -130,8 +121,8 @@ class _Sources:
 
     def _selection(self, tops: tuple[str, ...]) -> Selection:
         if tops not in self._found:
-            limit = self._options.max_file_size
-            self._found[tops] = discover(tops, cwd=self._place, max_file_size=limit, search_terms=self._search_terms)
+            limit, terms = self._options.config.max_file_size, self._options.search_terms
+            self._found[tops] = discover(tops, cwd=self._options.place, max_file_size=limit, search_terms=terms)
         return self._found[tops]
 
 
@@ -150,21 +141,24 @@ _MESSAGES = lazy_pattern(r'^\{"@level"')
 
 
 def read_plans(
-    selection: Selection, options: TerraformOptions, paths: Iterable[str], source: PlannedCode | None = None, *, alone: bool = False
+    selection: Selection, options: ReadRequest, paths: Iterable[str], source: PlannedCode | None = None, *, alone: bool = False
 ) -> Reading:
     """The keys after the plans at ``paths``, joined to those of their code in ``source``; with ``alone`` nothing but the plans counts."""
     keys: list[AccessKey] = []
     problems: list[Diagnostic] = []
     for path in paths:
-        document = _document(selection, options, path, problems)
-        if document is not None:
-            setting = PlanContext(options, _scope(selection, path), source, alone=alone)
-            keys += keys_of(document, setting)
-            problems += _said(document)
+        try:
+            document = _document(selection, options, path, problems)
+            if document is not None:
+                setting = PlanContext(options, _scope(selection, path), source, alone=alone)
+                keys += keys_of(document, setting)
+                problems += _said(document)
+        except BudgetError as error:
+            problems.append(Diagnostic(Level.ERROR, f"the plan {error}, so none of its keys was checked", path, about=BUDGET))
     return Reading(tuple(keys), tuple(dict.fromkeys(problems)))
 
 
-def _document(selection: Selection, options: TerraformOptions, path: str, problems: list[Diagnostic]) -> PlanDocument | None:
+def _document(selection: Selection, options: ReadRequest, path: str, problems: list[Diagnostic]) -> PlanDocument | None:
     """The plan in a file; None for another file, with a diagnostic where it is easily taken for a plan."""
     try:
         text = _text(selection, options, path)
@@ -177,9 +171,9 @@ def _document(selection: Selection, options: TerraformOptions, path: str, proble
         return None
 
 
-def _text(selection: Selection, options: TerraformOptions, path: str) -> str:
+def _text(selection: Selection, options: ReadRequest, path: str) -> str:
     try:
-        return text_of(read_bytes(os.path.join(selection.root, path), options.max_file_size, selection.search.fence))
+        return text_of(read_bytes(os.path.join(selection.root, path), options.config.max_file_size, selection.search.fence))
     except UnreadableError as error:  # since it was found
         raise PlanTextError(f"the plan {error}") from None
 

@@ -47,22 +47,22 @@ from posturio_iac.search.module_calls import holding_each, local_calls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from posturio_iac.core.model import AccessKey
+    from posturio_iac.frontends import ReadRequest
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
-    from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.frontends.terraform.syntax.hcl import Block
     from posturio_iac.search import Selection
 
 
-def read(selection: Selection, options: TerraformOptions, roots_wanted: Container[str] | None = None) -> Reading:
-    """Every access key that the Terraform files of a selection declare, and diagnostics; ``roots_wanted`` are folders, None means all."""
+def read(selection: Selection, options: ReadRequest) -> Reading:
+    """Every access key that the Terraform and OpenTofu files of a selection declare, in the root modules that are asked for."""
     reader = _Reader(selection, options)
     program, units, folders = reader.program, reader.units, reader.folders
 
     def wanted(paths: list[str]) -> list[str]:
-        return [path for path in paths if roots_wanted is None or (units[path].folder if path in units else path) in roots_wanted]
+        return [path for path in paths if options.roots is None or (units[path].folder if path in units else path) in options.roots]
 
     roots, published = wanted(roots_of(folders)), wanted(published_in(folders))
     # The module that a broken file applies may make keys.
@@ -84,7 +84,7 @@ def read(selection: Selection, options: TerraformOptions, roots_wanted: Containe
     return Reading(tuple(keys), tuple(program.diagnostics))
 
 
-def read_below(selection: Selection, options: TerraformOptions, folder: str, *, exactly: bool) -> Reading:
+def read_below(selection: Selection, options: ReadRequest, folder: str, *, exactly: bool) -> Reading:
     """The keys of the root module in ``folder``, whoever else calls it, or unless ``exactly`` it is meant those of the roots below it."""
     reader = _Reader(selection, options)
     below = () if exactly or folder in reader.folders else roots_of(reader.folders)
@@ -96,11 +96,11 @@ def read_below(selection: Selection, options: TerraformOptions, folder: str, *, 
 class _Reader:
     """Reads root modules one after the other, so that a repository of thousands needs the memory of one."""
 
-    def __init__(self, selection: Selection, options: TerraformOptions) -> None:
+    def __init__(self, selection: Selection, options: ReadRequest) -> None:
         self.selection = selection
-        self.programs = Programs(selection.search, options.var_files)
+        self.programs = Programs(selection.search, options.config.var_files)
         self.program = ModuleTree(selection, options)
-        self.program.units, self.problems = units_of(selection, options.max_file_size, options.budget)
+        self.program.units, self.problems = units_of(selection, options.config.max_file_size, options.budget)
         self.program.leading = calls_that_matter(self.program)
         self.units, self.folders = self.program.units, self.program.leading
         self.reached: set[str] = set()
@@ -185,14 +185,14 @@ class _Reader:
         own = unit.own_folders() if unit is not None else ()
         self.reached.update((path, *own))
         self.visited.update(own)
-        configured = engine_name or program.options.engine
+        configured = engine_name or program.options.config.engine
         declared: list[KeyOfUser] = []
         notes: Iterable[Diagnostic] = ()
         told = None
         try:
             root = program.root_module(path)
             told = told_engine(program.root, root.folder, configured, program.fence)
-            engine = engine_of(program.root, root.folder, told, program.options.engine_version, program.fence)
+            engine = engine_of(program.root, root.folder, told, program.options.config.engine_version, program.fence)
             notes = decided_by_file(engine, root.folder, configured)
             may_run = self.programs.below(root.folder, closure([path], self.folders))
             setting = RootModuleContext(engine, program.stable_path(path if unit is None else unit.folder), may_run)

@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.metadata.comments import Comment
     from posturio_iac.core.model import AccessKey, Attr, Directive
+    from posturio_iac.frontends import ReadRequest
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
     from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope
-    from posturio_iac.frontends.cloudformation.options import TemplateOptions
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 
 
@@ -87,7 +87,7 @@ class Reader:
 
     __slots__ = ("comments", "ev", "exposures", "facts", "files", "options", "problems", "users")
 
-    def __init__(self, options: TemplateOptions, users: TemplateUsers, ev: Evaluator, files: Files) -> None:
+    def __init__(self, options: ReadRequest, users: TemplateUsers, ev: Evaluator, files: Files) -> None:
         self.files = files
         self.options = options
         self.users = users

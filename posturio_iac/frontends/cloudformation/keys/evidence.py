@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.core.metadata.comments import Comment
+    from posturio_iac.frontends import ReadRequest
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
     from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope
-    from posturio_iac.frontends.cloudformation.options import TemplateOptions
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
     from posturio_iac.frontends.cloudformation.syntax.template import Template, TemplateEntry
 
@@ -66,7 +66,7 @@ _IGNORE = "ignore"
 class MetadataEvidence:
     """The items and instructions at one resource."""
 
-    options: TemplateOptions
+    options: ReadRequest
     problems: list[Diagnostic]
     items: list[MetadataItem] = field(default_factory=list)
     unread: list[Unknown] = field(default_factory=list)

@@ -31,10 +31,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from posturio_iac.frontends import ReadRequest
     from posturio_iac.frontends.terraform.keys.tags import Tag
     from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.modules.readings import Engine
-    from posturio_iac.frontends.terraform.options import TerraformOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def _clocks(tag: Tag, *, applied_again: bool) -> Iterator[ComputedValue]:
             yield SetByClock(end.address, None if isinstance(offset, Unknown) else offset)
 
 
-def namesake_of(user: ValueOrigin, options: TerraformOptions) -> Namesake:
+def namesake_of(user: ValueOrigin, options: ReadRequest) -> Namesake:
     """A user of another root module with its statements about ends and owners of its keys."""
     declared = declared_user(user, None)
     assert user.block is not None  # noqa: S101 - it is declared

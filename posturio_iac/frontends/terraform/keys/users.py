@@ -225,7 +225,7 @@ def _mentions(program: ModuleLoader, path: str, words: tuple[bytes, ...]) -> boo
     for at in pending:
         folder = os.path.normpath(os.path.join(program.root, at))
         names = (os.path.join(folder, name) for name in sorted(program.fence.names(folder)) if kind_of(name) is TERRAFORM)
-        for text in [content(name, program.options.max_file_size, program.fence) or b"" for name in names]:
+        for text in [content(name, program.options.config.max_file_size, program.fence) or b"" for name in names]:
             if any(word in text for word in words):
                 return True
             called = {posixpath.normpath(posixpath.join(at, source.decode("utf-8", "replace"))) for source in _LOCAL.findall(text)}

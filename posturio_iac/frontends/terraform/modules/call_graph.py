@@ -24,11 +24,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from posturio_iac.frontends import ReadRequest
     from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules, Match
     from posturio_iac.frontends.terraform.known_modules.table import KnownKey
     from posturio_iac.frontends.terraform.modules.component_stacks import ComponentStack
     from posturio_iac.frontends.terraform.modules.tree import ModuleTree
-    from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.frontends.terraform.terragrunt.unit import GeneratedFile
     from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
     from posturio_iac.search import Selection
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     ModuleCaller = AppliedUnit | ComponentStack
 
 
-def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
+def without_keys(selection: Selection, options: ReadRequest) -> set[str]:
     """The folders of selected files that make no key, whatever the other inputs of the calls are.
 
     A folder with an override file is none of them, since that may set another version, nor is one below a root module that
@@ -56,7 +56,7 @@ def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
         if known is None:
             from posturio_iac.frontends.terraform.known_modules.lookup import load
 
-            known = load(options.known_modules)
+            known = load(options.config.known_modules)
         data = text(selection, path)
         blocks = blocks_of(data, path, CALLS)
         if path in search.calling:
@@ -226,13 +226,13 @@ def _way(root: str, folder: str, target: str) -> str:
     return posixpath.relpath(f"{top}/{target}", f"{top}/{folder}")
 
 
-def _calling_known(units: Mapping[str, ModuleCaller], options: TerraformOptions) -> set[str]:
+def _calling_known(units: Mapping[str, ModuleCaller], options: ReadRequest) -> set[str]:
     called = [(node, source, version) for node, unit in units.items() for source, version in unit.called()]
     if not called:
         return set()
     from posturio_iac.frontends.terraform.known_modules.lookup import Match, load
 
-    known = load(options.known_modules)
+    known = load(options.config.known_modules)
     return {node for node, source, version in called if isinstance(known.match(source, version), Match)}
 
 

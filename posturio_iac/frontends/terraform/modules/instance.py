@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.text.textfile import Fence
+    from posturio_iac.frontends import ReadRequest
     from posturio_iac.frontends.terraform.functions import Environment
     from posturio_iac.frontends.terraform.known_modules.lookup import Match
     from posturio_iac.frontends.terraform.modules.folder import Module
-    from posturio_iac.frontends.terraform.options import TerraformOptions
 
     T = TypeVar("T")
 
@@ -68,7 +68,7 @@ if TYPE_CHECKING:
         @property
         def root(self) -> str: ...
         @property
-        def options(self) -> TerraformOptions: ...
+        def options(self) -> ReadRequest: ...
         @property
         def diagnostics(self) -> dict[Diagnostic, None]: ...
         def environment(self, root: ModuleInstance, /) -> Environment: ...
@@ -338,16 +338,16 @@ class ModuleScope:
         folder, program = self.instance.folder, self.instance.program
         if self.instance.caller is not None or folder.unit is not None:
             return no_value(name)
-        return without_value(folder, name, program.root, program.options.max_file_size, program.fence)
+        return without_value(folder, name, program.root, program.options.config.max_file_size, program.fence)
 
     def _set_elsewhere(self, name: str) -> Iterable[hcl.Expr]:
         """What files of values beside a root module would set a variable to that has a value, where none of them is named."""
         from posturio_iac.frontends.terraform.modules.unused_var_files import unused_values
 
         folder, program = self.instance.folder, self.instance.program
-        if folder.unit is not None or program.options.var_files:
+        if folder.unit is not None or program.options.config.var_files:
             return ()
-        return unused_values(folder, name, program.root, program.options.max_file_size, program.fence).values()
+        return unused_values(folder, name, program.root, program.options.config.max_file_size, program.fence).values()
 
     def _local(self, name: str) -> Value:
         found = self.instance.folder.locals.get(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from posturio_iac.core.model import Span
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.decoding import with_plain_markers
@@ -36,16 +38,17 @@ def parse(path: str, data: bytes) -> Parsed:
     from posturio_iac.frontends.terraform.syntax.source import SourceText
 
     source = SourceText(path, data)
-    if not is_small:
-        from posturio_iac.frontends.terraform.syntax.outline import outline
+    with contextlib.suppress(ValueError):  # too broken to parse, which is found again where it is
+        if not is_small:
+            from posturio_iac.frontends.terraform.syntax.outline import outline
 
-        if (body := outline(source)) is not None:
-            return body, ()
-    from posturio_iac.frontends.terraform.syntax.tree import file_body, is_sound, tree_of
+            if (body := outline(source)) is not None:
+                return body, ()
+        from posturio_iac.frontends.terraform.syntax.tree import file_body, is_sound, tree_of
 
-    root = tree_of(data).root_node
-    if is_sound(root):
-        return file_body(root, source), ()
+        root = tree_of(data).root_node
+        if is_sound(root):
+            return file_body(root, source), ()
     from posturio_iac.frontends.terraform.syntax.recovery import recover
 
     return recover(source)
@@ -75,7 +78,10 @@ def _value(path: str, data: bytes) -> hcl.Expr | None:
         from posturio_iac.frontends.terraform.syntax.source import SourceText
         from posturio_iac.frontends.terraform.syntax.tree import file_body, tree_of
 
-        root = tree_of(data).root_node
+        try:
+            root = tree_of(data).root_node
+        except ValueError:
+            return None
         body = hcl.EMPTY if root.has_error else file_body(root, SourceText(path, data))
     found = body.attributes.get("x")
     return found.expression if found is not None else None

@@ -18,7 +18,7 @@ from posturio_iac.frontends.terraform.syntax.tree import file_body, is_sound, tr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tree_sitter import Node
 
@@ -51,14 +51,21 @@ def recover(source: SourceText) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
     blocks: list[hcl.Block] = []
     errors: list[SyntaxFault] = []
     for piece in _pieces(source):
-        sound = _sound(piece)
-        for part in (sound,) if sound is not None else _halves(piece):
+        for part in _parts(piece):
             if isinstance(part, SyntaxFault):
                 errors.append(part)
             else:
                 attributes.update(part.attributes)
                 blocks.extend(part.blocks)
     return hcl.Body(attributes, tuple(blocks)), tuple(_told(source, errors))
+
+
+def _parts(piece: SourceText) -> Iterable[hcl.Body | SyntaxFault]:
+    try:
+        return (sound,) if (sound := _sound(piece)) is not None else [*_halves(piece)]
+    except ValueError:
+        header = next(headers(piece.data), None)
+        return (SyntaxFault(piece.row + 1, 1, "this is too broken to parse", _name(header) if header else None),)
 
 
 def _told(source: SourceText, errors: list[SyntaxFault]) -> Iterator[Diagnostic]:
@@ -129,8 +136,11 @@ def _halves(piece: SourceText) -> Iterator[hcl.Body | SyntaxFault]:
         if body is not None:
             yield body
             piece, header = SourceText(piece.path, rest, piece.row + head.count(b"\n")), None
-    name = (header[1] + header[2]).decode("utf-8", "replace") if header else None
-    yield _fault(piece, name)
+    yield _fault(piece, _name(header) if header else None)
+
+
+def _name(header: re.Match[bytes]) -> str:
+    return (header[1] + header[2]).decode("utf-8", "replace")
 
 
 def _closing(data: bytes, header: re.Match[bytes]) -> re.Pattern[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from time import process_time
 
 from posturio_iac.core.unknown import SYNTAX_ERROR
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
 MAX_BLOCK_DEPTH = 100
 
 
+_SECONDS, _BYTES_A_SECOND = 0.05, 200_000  # of processor time to parse code; what is sound takes a tenth of it
 _parser: Parser | None = None
 
 
 def tree_of(data: bytes, start: int = 0, end: int = 1 << 60) -> Tree:
-    """The tree of some code, or of what is between two bytes of it, without what the parser need not see; its nodes have their places."""
+    """The tree of some code, or of what is between two bytes of it, without what the parser need not see; its nodes have their places.
+
+    Raises `ValueError` for code that is so broken that the parser would take its time to guess what is meant.
+    """
     global _parser  # noqa: PLW0603 - made once, when the first file needs it
     if _parser is None:
         import tree_sitter
@@ -32,13 +37,17 @@ def tree_of(data: bytes, start: int = 0, end: int = 1 << 60) -> Tree:
         _parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
     around = [(0, start), (end, len(data))] if end < len(data) or start else []
     skipped = [*around[:1], *((first + start, last + start) for first, last in left_out(data[start:end])), *around[1:]]
-    if not skipped:
-        return _parser.parse(data)
-    _parser.included_ranges = _between(data, skipped)
+    last = process_time() + _SECONDS + len(data) / _BYTES_A_SECOND
+    if skipped:
+        _parser.included_ranges = _between(data, skipped)
     try:
-        return _parser.parse(data)
+        return _parser.parse(lambda at, _: data[at:], progress_callback=lambda *_: process_time() > last)
+    except BaseException:
+        _parser.reset()
+        raise
     finally:
-        _parser.included_ranges = []
+        if skipped:
+            _parser.included_ranges = []
 
 
 def _between(data: bytes, skipped: list[tuple[int, int]]) -> list[Range]:

@@ -1,22 +1,17 @@
-"""Options for reading templates."""
+"""Files of parameters for templates."""
 
 from __future__ import annotations
 
 import os
 
-from posturio_iac.core.budget import Budget
-from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.json_nodes import JsonError, decode
 from posturio_iac.core.text.textfile import UnreadableError, decoded, read_named
 from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
+    from collections.abc import Sequence
     from typing import Any
-
-    from posturio_iac.core.metadata.names import Names
 
 
 def load(paths: Sequence[str]) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
@@ -71,28 +66,3 @@ def _texts(data: dict[str, Any], path: str) -> dict[str, str]:
             case _:
                 raise UsageError(f"{path}: the value of {name} is neither text nor a list")
     return found
-
-
-CUSTOM_TYPES = ("Custom::AccessKey", "Custom::IAMAccessKey", "Custom::IamAccessKey")
-"""Types of custom resources that create an access key, as public providers name them."""
-MAX_FILE_SIZE = 10 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateOptions:
-    """Options of one reading."""
-
-    names: Names
-    """The names of metadata that state a lifetime or an owner."""
-    as_of: datetime
-    """The time of the run; reading needs it only to say how old a date in a name is."""
-    rule_ids: frozenset[str] = frozenset()
-    """Ids that a comment or metadata may ignore."""
-    parameters: tuple[str, ...] = ()
-    """Paths of ``--parameters`` files, relative to the current directory: they hold for every template that declares their names."""
-    custom_types: tuple[str, ...] = CUSTOM_TYPES
-    """Types of custom resources that create an access key."""
-    max_file_size: int = MAX_FILE_SIZE
-    """In bytes; holds for files that a template names."""
-    budget: Callable[[], Budget] = Budget
-    """Makes what reading one template may cost, with all that it nests."""
