@@ -146,7 +146,7 @@ OPTIONS = (
     Option(
         "timeout",
         Shape.SECONDS,
-        "Stop reading after this many seconds of processor time and report it; by default 1.5, and 1 for each 100 kB of code",
+        "Stop reading after this many seconds of processor time and report it; by default 1.5, and 1 for each 200 kB that it reads",
         flag="--timeout",
         metavar="SECONDS",
     ),

@@ -153,23 +153,29 @@ DESCRIBED = replace(STALE, tags=((id_of(0, 0), "reporting job"),))
 TEAM = Person("/teams/billing/", (), (), reported=False, credentials=(PlayedCredential(AS_OF - timedelta(days=8), "Active", None, None),))
 """An API key of a service tells its user's name: whoever may not list users does not know of the team in the path."""
 DEAD = replace(TEAM, tags=(("expires", "2027-01-01"),), credentials=(PlayedCredential(MADE, "Expired", AS_OF - timedelta(days=15), None),))
+TAGLESS = frozenset({"iam:GetAccountAuthorizationDetails", "iam:ListUserTags"})
+BY_WHAT_IS_SEEN = ("iam.expiring_access_keys", "iam.overlong_access_key_lifetimes")
+ENDING = replace(TEAM, tags=(("expires", "2026-11-01"),), credentials=(PlayedCredential(MADE, "Active", AS_OF + timedelta(days=1), None),))
 
 
 @given(PEOPLE, CONFIGS, st.frozensets(st.sampled_from(READING)), st.booleans())
 @example([TEAM], Config(), frozenset({"iam:GetAccountAuthorizationDetails", "iam:ListUsers"}), False)
 @example([STALE], Config(), frozenset({"iam:GetAccessKeyLastUsed"}), True)
-@example([STALE], Config(), frozenset({"iam:GetAccountAuthorizationDetails", "iam:ListUserTags"}), False)
+@example([STALE], Config(), TAGLESS, False)
 @example([replace(STALE, reported=False)], Config(), frozenset({"iam:GetAccountAuthorizationDetails"}), False)
 @example([ACTIVATED_LATELY], Config().with_values(max_lifetime_days=30), frozenset({"iam:ListAccessKeys"}), False)
 @example([USED_SINCE], Config(), frozenset({"iam:GetAccessKeyLastUsed"}), True)
 @example([DESCRIBED], Config(), frozenset({"iam:ListAccessKeys"}), False)
-@example([DEAD], Config(), frozenset({"iam:GetAccountAuthorizationDetails", "iam:ListUserTags"}), False)
+@example([ENDING], Config(), TAGLESS, False)
+@example([DEAD], Config(), TAGLESS, False)
 def test_whatever_is_denied_nothing_is_invented_and_nothing_lost_in_silence(
     people: list[Person], config: Config, denied: frozenset[str], exact: bool
 ) -> None:
     whole, partial = look(Aws(people), config, exact=True), look(Aws(people, denied), config, exact=exact)
     known, found = findings(whole), findings(partial)
-    assert found <= known
+    # An end that is seen is judged, though tags that cannot be read may state an earlier one.
+    seen = Counter(one for one in found.elements() if denied >= TAGLESS and one[1] in BY_WHAT_IS_SEEN)
+    assert found - seen <= known
     open_ = {judged.key.user for judged in partial.keys if judged.undecided}
     failed = any(said.level is Level.ERROR for said in partial.diagnostics)
     assert failed or all(user in open_ for user, _ in known - found)
