@@ -65,7 +65,7 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleC
     options = scope.instance.program.options
     kind, address = block.labels[0], ".".join(block.labels)
     named = block.get(KEY_TYPES[kind])
-    user = find_user(named, scope)
+    user = find_user(named, scope, block)
     service = evaluate_or_unknown(block.get(SERVICE), scope) if kind == SERVICE_CREDENTIAL else None
     parsed = comments_for(block, scope.instance, user)
     rotation = rotation_of(block, scope, setting.engine)

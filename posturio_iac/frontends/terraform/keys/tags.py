@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from posturio_iac.core.keys import account_of
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.record import dataclass, replace
@@ -161,6 +162,17 @@ def default_tags(block: hcl.Block, instance: ModuleInstance, kind: str) -> Tags:
         elif expression is not None:
             found = found.over(read_map(expression, defaults.scope, TagOrigin("", name, default=True), label))
     return found
+
+
+def made_for(block: hcl.Block, instance: ModuleInstance) -> tuple[Value, ...] | None:
+    """What tells the account in which a resource is made from others; None where its provider is not in the code."""
+    provider, owner = _provider_of(block, instance, block.labels[0])
+    if provider is None or owner is None:
+        return None
+    scope = owner.scope()
+    roles = [evaluate_or_unknown(role.get("role_arn"), scope) for role in provider.body.blocks if role.type == "assume_role"]
+    named = (evaluate_or_unknown(provider.get(name), scope) for name in ("profile", "allowed_account_ids"))
+    return (*(account_of(role) or role if isinstance(role, str) else role for role in roles), *named)
 
 
 def _provider_of(block: hcl.Block, instance: ModuleInstance, kind: str) -> tuple[hcl.Block | None, ModuleInstance | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 
+from posturio_iac.core.metadata.names import Meaning, classify
 from posturio_iac.core.model import Attr, Span, Unknown
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.core.text import lazy_pattern
@@ -23,10 +24,10 @@ from posturio_iac.facts import quoted
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import arguments_of
 from posturio_iac.frontends.terraform.dataflow.origin import DATA, Origins, ValueOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.keys.tags import NO_TAGS, Tags, default_tags, tags_of
+from posturio_iac.frontends.terraform.keys.tags import NO_TAGS, Tags, default_tags, made_for, tags_of
 from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
 from posturio_iac.frontends.terraform.modules.expansion import expand
-from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleInstance, ModuleScope, instances_of
+from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleInstance, ModuleScope, View, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references
 from posturio_iac.frontends.terraform.values import first_unknown
@@ -35,6 +36,8 @@ from posturio_iac.search.module_calls import content
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from posturio_iac.frontends.terraform.modules.instance import ModuleLoader
 
 
@@ -54,8 +57,8 @@ class TerraformUser:
     scope: ModuleScope | None = None
 
 
-def find_user(expression: hcl.Expr | None, scope: ModuleScope) -> TerraformUser:
-    """The user that ``expression`` names, also where a key only repeats the name of one in the root module."""
+def find_user(expression: hcl.Expr | None, scope: ModuleScope, key: hcl.Block | None = None) -> TerraformUser:
+    """The user that ``expression`` names, also where a ``key`` only repeats the name of one of its account in the root module."""
     if expression is None:
         return TerraformUser(none := NAMES_NO("the key", "user"), hidden=(none,))
     value = evaluate_or_unknown(expression, scope)
@@ -69,15 +72,21 @@ def find_user(expression: hcl.Expr | None, scope: ModuleScope) -> TerraformUser:
             named = user.instance.index(users_in, user.instance).get(value, ()) if isinstance(value, str) else ()
             same = (one.suffix for one in named if one.block is user.block)
             user = user._replace(suffix=next(same, ""))
-        return declared_user(user, value)
+        return _unless_absent(user, expression, scope, declared_user(user, value))
     if declared:
         one = scope.instance.index(_one_of, *declared.values())
         return replace(one, name=value) if isinstance(value, str) else one
-    here = scope.instance.index(users_in, scope.instance).get(value) if isinstance(value, str) else _alike(expression, scope)
-    if here:
+    account = made_for(key, scope.instance) if key is not None else None
+
+    def is_near(user: ValueOrigin) -> bool:
+        other = made_for(user.block, user.instance) if account is not None and user.block is not None else None
+        return other is None or other == account
+
+    alike = scope.instance.index(users_in, scope.instance).get(value, ()) if isinstance(value, str) else _alike(expression, scope)
+    if here := [*filter(is_near, alike)]:
         return declared_user(here[0], value)
     users, unread = scope.instance.index(users_below, scope.instance.root) if isinstance(value, str) else ({}, [])
-    if others := users.get(value):
+    if others := [*filter(is_near, users.get(value, ()))]:
         one = scope.instance.index(_one_of, *others)
         return replace(one, name=value) if isinstance(value, str) else one
     for end in found:
@@ -90,6 +99,32 @@ def find_user(expression: hcl.Expr | None, scope: ModuleScope) -> TerraformUser:
     if (call := next(calls, None)) is not None:
         return _in_module(value, *call, MAY_BE_DECLARED_BY(quoted(value), f"module.{call[1].labels[0]}"), identity=value)
     return _foreign(value, expression, found, scope)
+
+
+def _unless_absent(user: ValueOrigin, expression: hcl.Expr, scope: ModuleScope, made: TerraformUser) -> TerraformUser:
+    """A user as it is ``made``, whose tags do not end the key where the code may not make it and then names another one."""
+    assert user.block is not None  # noqa: S101 - it is declared
+    usual = expand(user.block, user.instance.scope())
+    names = scope.instance.program.options.names
+    lasting = {tag.name for tag in made.tags.items if classify(tag.name, names) not in (None, Meaning.OWNER)}
+    if not lasting or (usual.unknown is None and usual.instances):
+        return made
+    without = scope.seen(View(absent=user.block))
+    others = (evaluate_or_unknown(arm, without) for arm in _arms(expression, scope))
+    if (other := next((one for one in others if isinstance(one, str) and one), None)) is None:
+        return made
+    why = ONE_OF(f"{user.address} and {quoted(other)}")
+    items = tuple(tag for tag in made.tags.items if tag.name not in lasting)
+    return replace(made, name=why, identity=None, tags=Tags(items, (*made.tags.hidden, why)))
+
+
+def _arms(expression: hcl.Expr, scope: ModuleScope) -> Iterator[hcl.Expr]:
+    """Yield an expression, a local value that it stands for, and the arms of a conditional."""
+    yield expression
+    if isinstance(expression, hcl.Conditional) and isinstance(evaluate_or_unknown(expression.condition, scope), Unknown):
+        yield from (*_arms(expression.yes, scope), *_arms(expression.no, scope))
+    elif len(words := references(expression)) == 2 and words[0] == "local" and (found := scope.instance.folder.locals.get(words[1])):  # noqa: PLR2004
+        yield from _arms(found.expression, scope.instance.scope(scope.view))
 
 
 def _alike(expression: hcl.Expr, scope: ModuleScope) -> list[ValueOrigin]:

@@ -93,13 +93,13 @@ SAME = {
 
 
 class View:
-    """A reading of the code: which values variables have, and what a plan changes."""
+    """A reading of the code: which values variables have, what a plan changes, and what is not there."""
 
-    __slots__ = ("planner", "strict")
+    __slots__ = ("absent", "planner", "strict")
 
-    def __init__(self, *, strict: bool = False, planner: Planner | None = None) -> None:
-        self.strict = strict
-        self.planner = planner
+    def __init__(self, *, strict: bool = False, planner: Planner | None = None, absent: hcl.Block | None = None) -> None:
+        self.strict, self.planner = strict, planner
+        self.absent = absent  # a block of which there is no instance
 
 
 USUAL, STRICT = View(), View(strict=True)
@@ -418,6 +418,8 @@ class ModuleScope:
 
     def _instances(self, block: hcl.Block, kind: str, address: str) -> Value:
         expansion = planned(block, self, self.view) if self.is_due else expand(block, ModuleScope(self.instance, self.view, {}))
+        if block is self.view.absent:
+            expansion = replace(expansion, instances=(), keys=(), unknown=None)
         values = [resource_value(block, kind, address + suffix, scope) for suffix, scope in expansion.instances]
         if not self.is_due:
             return expansion.collect(values)
