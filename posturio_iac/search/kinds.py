@@ -42,7 +42,7 @@ _EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"
 _ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'js"')
 _PUT_TOGETHER = tuple(start + end for start in (b"}", b"%s") for end in (*_ARTIFACTS[:3], b'.js"', b'.mjs"'))
 """Ends of names of archives and scripts, and those of `${local.name}.zip` and of a format, which take an evaluation."""
-_FILES = (b"source_dir", b"source_file", b"source_path", b"playbook", b"buildspec", *_ARTIFACTS)
+_FILES = (b"source_dir", b"source_file", b"source_path", b"playbook", b"buildspec", b"docker_image", b"docker_registry_image", *_ARTIFACTS)
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:")
 _AS_CODE = (b"Uri", b"S3Location", b"ScriptLocation", b"AWS::Include", b"DockerContext", b"BuildSpec", b"aws:asset", *_FUNCTIONS)
 PROGRAMS = (
@@ -52,7 +52,8 @@ PROGRAMS = (
     *_AS_CODE,
 )  # signs of code that names a program in another file, but for functions that read one
 _IN_TERRAFORM = (*_BY_SHELL, *_FILES, b"file(", b"filebase64(")
-NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, b"${file("), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
+_PACKED = (b"layers:", b"ecr:")  # folders that the Serverless Framework packs
+NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, *_PACKED, b"${file("), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
 NAMING[JSON] = NAMING[TEMPLATE]
 """Signs of a program in another file, by the kind of the file that names it."""
 STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
@@ -180,6 +181,8 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
 
     if kind is TERRAFORM and holds_any(data, _PUT_TOGETHER):
         return True
+    if holds_any(data, _PACKED):
+        data = data.replace(b"path:", b"CodeUri:")
     programs = programs_named(data.decode("utf-8", "replace"), path.rpartition("/")[0], fence)
     return any(program.makes_keys or (kind is TERRAFORM and program.deploys_key) for _, program in programs)
 

@@ -21,18 +21,19 @@ _NO_PATHS = ("var.", "local.", "data.", "module.", "each.", "self.", "aws_", "nu
 """Beginnings of what has dots and slashes, and is no path."""
 _LONGEST, _LARGEST = 200, 1 << 20  # a path, and a file
 _SET = r"[\"']?\s*[:=]\s*(?:[\[{\s]*path\s*=\s*)?[\"'\[]*(?:file://)?(?:\$\{path\.\w+\}/*)?([\w./@+-]+)"
-_FOLDERS = ("source_dir", "source_path", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "aws:asset:path")
+_FOLDERS = ("source_dir", "source_path", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "context", "aws:asset:path")
 _FOLDER = lazy_pattern(rf"\b(?:{'|'.join(_FOLDERS)}){_SET}")
 _ASSET = lazy_pattern(r"\bS3Key[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")
 """The name of an archive of CDK's, whose folder lies beside the template."""
+_FILESET = lazy_pattern(r"fileset\(\s*[\"'](?:\$\{path\.\w+\}/*)?([\w./@+-]+)")
 _AWAY = lazy_pattern(rf"\bworking_dir{_SET}|(?:\bcd|\s-C|\s--prefix)[\s=]+([\w./@+-]+)")
 _NEXT = r"[ \t\"',\\]+"
 _RUNNERS = tuple(map(lazy_pattern, (rf"{one}{_NEXT}(?:-\w+{_NEXT})*([\w./@+-]+)" for one in (rf"go\b{_NEXT}run", r"python[\d.]*", "node"))))
 """What runs a whole folder, or a module by its name."""
-_MAKE = lazy_pattern(r"[\"'\s](?:make|npm|pnpm|yarn)\s")
-_MADE = ["Makefile", "makefile", "GNUmakefile", "package.json"]
+_MAKE = lazy_pattern(r"[\"'\s](?:make|npm|pnpm|yarn|task|just)\s")
+_MADE = ("Makefile", "makefile", "GNUmakefile", "package.json", "Taskfile.yml", "Taskfile.yaml", "justfile", "Justfile")
 _ENDINGS = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".sh", ".bash", ".rb", ".go", ".java", ".ps1", ".cs", ".kt", ".php")
-_HANDLED, _SCRIPTS = _ENDINGS[:6], (".sh", ".bash", ".py", ".js", ".ps1", "akefile")
+_HANDLED, _SCRIPTS = _ENDINGS[:6], (".sh", ".bash", ".py", ".js", ".ps1", "akefile", *_MADE[3:])
 MOST_FILES = 200  # how many files of one folder of programs are read, and of those that call each other
 _MANY, _MOST_NAMES, _MOST_AWAY = 100, 1000, 10  # names in a folder, too many to look for each in a text; paths, and folders, in one
 _SKIPPED = frozenset(("node_modules", ".git", ".terraform", "__pycache__", ".venv"))
@@ -49,6 +50,8 @@ def programs_named(text: str, folder: str, fence: Fence) -> Iterator[tuple[str, 
     """Yield path, seen from ``folder`` (absolute), and program of what code there names: files, those that they name, and whole folders."""
     pending = [*_named_in(text, (folder,), fence)]
     folders = _FOLDER.findall(text) if any(sign in text for sign in _FOLDERS) else []
+    folders += _FILESET.findall(text) if "archive_file" in text and "fileset(" in text else []
+    folders += [one[1] for one in _AWAY.findall(text) if one[1]] if "zip " in text else []
     assets = (f"asset.{one}" for one in (_ASSET.findall(text) if "S3Key" in text else ()))
     tops = (os.path.normpath(os.path.join(folder, name.lstrip("/"))) for name in (*folders, *assets))
     packed = [file for top in tops if fence.folder(top) is not None for file in _below(top)]  # these call only one another
@@ -105,7 +108,7 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
     starts = dict.fromkeys(os.path.join(folder, one) if one else folder for folder in folders for one in ("", *away[:_MOST_AWAY]))
     here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
     handled = "andler" in text
-    inner: dict[str, list[str]] = {"": [*_MADE] if ("make" in text or "npm" in text or "yarn" in text) and _MAKE.search(text) else []}
+    inner: dict[str, list[str]] = {"": [*_MADE] if not here.isdisjoint(_MADE) and _MAKE.search(text) else []}
     if handled or len(here) > _MANY or "./" in text or any(name in text for name in here):
         for below, lasts in islice(_paths_in(text, here, handled=handled), _MOST_NAMES):
             inner.setdefault(below, []).extend(lasts)

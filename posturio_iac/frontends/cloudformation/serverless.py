@@ -32,13 +32,15 @@ _MAX_TEXT = 10_000
 _STEPS_A_PART = 10
 _VARIABLE = lazy_pattern(r"\$\{([^${}]+)\}")
 _OWN = lazy_pattern(r"\$\{self:([\w.-]+)\}\s*")
+_RUN = ("custom.scripts", "stepFunctions.stateMachines", "provider.ecr.images", "layers")
+"""What plugins and functions run beside the programs of ``functions``."""
 _PROGRAMS = (".js", ".cjs", ".mjs", ".ts", ".py")
 
 
 def is_serverless(root: Node) -> bool:
     """True if a document is a Serverless Framework file with resources, functions or scripts."""
-    there = [root.get(mark) is not None for mark in ("resources", "functions", "custom", *_MARKS)]
-    return any(there[:3]) and any(there[3:])
+    there = [root.get(mark) is not None for mark in ("resources", "functions", "custom", "stepFunctions", "layers", *_MARKS)]
+    return any(there[:5]) and any(there[5:])
 
 
 class Gatherer:
@@ -200,9 +202,10 @@ class Gatherer:
 
     def _functions(self, root: Node) -> None:
         provider, functions = root.get("provider"), root.get("functions")
-        scripts, above = _inside(root, "custom.scripts")
-        if scripts is not None and above is not None:  # what a plugin runs at each deployment
-            self.found["Resources"]["custom.scripts"] = TemplateEntry("custom.scripts", above, scripts, self.source).as_resource(FUNCTION)
+        for where in _RUN:
+            held, above = _inside(root, where)
+            if held is not None and above is not None:
+                self.found["Resources"][where] = TemplateEntry(where, above, self._whole(held), self.source).as_resource(FUNCTION)
         if provider is not None and provider.get("environment") is not None:
             self._function("provider", provider, provider, self.source)
         for node, origin, _ in self._followed(functions, self.source) if functions is not None else ():
@@ -210,6 +213,14 @@ class Gatherer:
                 for part, source, _ in self._followed(one, origin):
                     for key, body in part.members:
                         self._function(f"functions.{key.value}", key, body, source)
+
+    def _whole(self, node: Node, depth: int = 0) -> Node:
+        """A node with the files in it that it names, and with folders that are packed under the name that they have in templates."""
+        node = next((part for part, _, _ in self._followed(node, self.source)), node) if depth < _MAX_DEPTH else node
+        if isinstance(node.value, Object):
+            named = ((key._replace(value="CodeUri") if key.value == "path" else key, value) for key, value in node.value)
+            return node._replace(value=Object((key, self._whole(value, depth + 1)) for key, value in named))
+        return node._replace(value=Array(self._whole(one, depth + 1) for one in node.value)) if isinstance(node.value, Array) else node
 
     def _function(self, name: str, key: Node, body: Node, source: TemplateSource) -> None:
         named = ((key._replace(value=to), body.get(own)) for own, to in (("environment", "Environment"), ("handler", "Handler")))

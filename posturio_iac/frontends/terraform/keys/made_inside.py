@@ -108,7 +108,7 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
     from posturio_iac.search.programs import fetched, program_of
 
     program = instance.program
-    own = "\n".join(_lines(block.body, instance.scope()))
+    own = "\n".join((block.labels[0] if block.type == "data" else "", *_lines(block.body, instance.scope())))
     programs = [("", program_of(own)), *programs_named(own, os.path.dirname(os.path.join(program.root, block.header.path)), program.fence)]
     words = block.labels if block.type == "resource" else (block.type, *block.labels)
     address = instance.full(".".join(words))
@@ -144,6 +144,8 @@ def _lines(body: hcl.Body, scope: ModuleScope) -> Iterator[str]:
             continue
         parts = [part.value for part in walk(attribute.expression) if isinstance(part, hcl.Literal) and isinstance(part.value, str)]
         yield from (f"{name} = {part}" for part in parts)
+        if any(isinstance(part, hcl.Call) and part.name == "fileset" for part in walk(attribute.expression)):
+            yield from (f'fileset("{part.lstrip("/")}"' for part in parts)
         if name in _RUN or len(parts) > 1:
             text = _text(attribute.expression, scope)
             if text is None and isinstance(value := evaluate_or_unknown(attribute.expression, scope), tuple):
