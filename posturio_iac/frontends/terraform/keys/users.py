@@ -104,10 +104,9 @@ def find_user(expression: hcl.Expr | None, scope: ModuleScope, key: hcl.Block | 
 def _unless_absent(user: ValueOrigin, expression: hcl.Expr, scope: ModuleScope, made: TerraformUser) -> TerraformUser:
     """A user as it is ``made``, whose tags do not end the key where the code may not make it and then names another one."""
     assert user.block is not None  # noqa: S101 - it is declared
-    usual = expand(user.block, user.instance.scope())
     names = scope.instance.program.options.names
     lasting = {tag.name for tag in made.tags.items if classify(tag.name, names) not in (None, Meaning.OWNER)}
-    if not lasting or (usual.unknown is None and usual.instances):
+    if not lasting or not user.instance.index(_may_be_absent, user.block, user.instance):
         return made
     without = scope.seen(View(absent=user.block))
     others = (evaluate_or_unknown(arm, without) for arm in _arms(expression, scope))
@@ -116,6 +115,11 @@ def _unless_absent(user: ValueOrigin, expression: hcl.Expr, scope: ModuleScope, 
     why = ONE_OF(f"{user.address} and {quoted(other)}")
     items = tuple(tag for tag in made.tags.items if tag.name not in lasting)
     return replace(made, name=why, identity=None, tags=Tags(items, (*made.tags.hidden, why)))
+
+
+def _may_be_absent(block: hcl.Block, instance: ModuleInstance) -> bool:
+    usual = expand(block, instance.scope())
+    return usual.unknown is not None or not usual.instances
 
 
 def _arms(expression: hcl.Expr, scope: ModuleScope) -> Iterator[hcl.Expr]:
