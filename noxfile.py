@@ -27,7 +27,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["quick"]
 QUICK = ("tests", "differential", "wheel")
-OUTSIDE = ("hosts", "live", "browser", "cfn_lint_oldest", "checkov_clone", "checkov_oldest", "sarif")
+OUTSIDE = ("hosts", "live", "browser", "checkov_clone", "sarif")
 """What a change can break where other programs are needed, the longest first."""
 AT_A_TIME = 3
 """Sessions: on two processors, two of them work while one waits for a package registry or for its last test."""
@@ -124,7 +124,20 @@ def outside(session: nox.Session) -> None:
 @nox.session(name="all", venv_backend="none")
 def everything(session: nox.Session) -> None:
     """Run every session that checks something, with each supported Python that is installed."""
-    rest = ("setups", "lint", "docs", "site", "oracle", "plans", "layout", "fuzz", "guard_rails", "lowest")
+    rest = (
+        "setups",
+        "cfn_lint_oldest",
+        "checkov_oldest",
+        "lint",
+        "docs",
+        "site",
+        "oracle",
+        "plans",
+        "layout",
+        "fuzz",
+        "guard_rails",
+        "lowest",
+    )
     together(session, (*QUICK, *OUTSIDE, *rest, *(f"compat-{python}" for python in PYTHONS)))
 
 
