@@ -29,6 +29,7 @@ nox.options.sessions = ["quick"]
 QUICK = ("tests", "differential", "wheel")
 OUTSIDE = ("hosts", "live", "browser", "checkov_clone", "sarif")
 """What a change can break where other programs are needed, the longest first."""
+OLDEST = ("cfn_lint_oldest", "checkov_oldest")
 AT_A_TIME = 3
 """Sessions: on two processors, two of them work while one waits for a package registry or for its last test."""
 
@@ -124,21 +125,8 @@ def outside(session: nox.Session) -> None:
 @nox.session(name="all", venv_backend="none")
 def everything(session: nox.Session) -> None:
     """Run every session that checks something, with each supported Python that is installed."""
-    rest = (
-        "setups",
-        "cfn_lint_oldest",
-        "checkov_oldest",
-        "lint",
-        "docs",
-        "site",
-        "oracle",
-        "plans",
-        "layout",
-        "fuzz",
-        "guard_rails",
-        "lowest",
-    )
-    together(session, (*QUICK, *OUTSIDE, *rest, *(f"compat-{python}" for python in PYTHONS)))
+    rest = ("setups", "lint", "docs", "site", "oracle", "plans", "layout", "fuzz", "guard_rails", "lowest")
+    together(session, (*QUICK, *OUTSIDE, *OLDEST, *rest, *(f"compat-{python}" for python in PYTHONS)))
 
 
 @nox.session

@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks.trees import modules
 from posturio_iac.commands.reporting import reports
+from posturio_iac.config import Config
 from posturio_iac.core import budget
 from posturio_iac.frontends.cloudformation.build import Builder
 from posturio_iac.frontends.cloudformation.evaluation.stack import Stack
@@ -26,6 +27,7 @@ from tests.support.fixture_tools import FIXTURES
 
 USER = 'resource "aws_iam_user" "u" {\n  name = "ci"\n}\n'
 KEY = 'resource "aws_iam_access_key" "k" {\n  user = "ci"\n}\n'
+UNHURRIED = Config().with_values(timeout=600)  # looking through all objects takes long
 
 
 def living(monkeypatch: Patch, kind: type[object]) -> weakref.WeakSet[object]:
@@ -49,7 +51,7 @@ def left() -> set[int]:
 def test_no_module_outlives_its_scan() -> None:
     folder: Path = FIXTURES / "access_keys_without_lifetime" / "clean_secret_rotation_in_a_module"
     before = left()
-    report = judge_paths([str(folder)], as_of=datetime(2026, 11, 1, tzinfo=timezone.utc), cwd=str(folder))
+    report = judge_paths([str(folder)], as_of=datetime(2026, 11, 1, tzinfo=timezone.utc), cwd=str(folder), config=UNHURRIED)
     assert len(report.keys) == 1
     del report
     assert left() <= before
@@ -67,7 +69,7 @@ def test_each_root_module_is_forgotten_before_the_next(monkeypatch: Patch, tmp_p
 
     monkeypatch.setattr(ModuleTree, "root_module", counted)
     monkeypatch.setattr(budget, "_WORTH", 0)
-    report = judge_paths([str(tmp_path)], as_of=datetime(2026, 11, 1, tzinfo=timezone.utc), cwd=str(tmp_path))
+    report = judge_paths([str(tmp_path)], as_of=datetime(2026, 11, 1, tzinfo=timezone.utc), cwd=str(tmp_path), config=UNHURRIED)
     assert len(report.keys) == 3
     assert counts == [0] * 6, "three root modules with keys, then three with users of the same name"
 
@@ -77,7 +79,6 @@ def test_a_template_without_keys_and_users_is_forgotten(monkeypatch: Patch, tmp_
         (tmp_path / f"t{number}.yaml").write_text(
             "Resources:\n  F:\n    Type: AWS::Lambda::Function\n    Properties:\n      Code:\n        ZipFile: iam.create_access_key()\n"
         )
-    gc.collect()  # what other tests left in circles would be freed between two counts
     counts, build = [], Builder.stack
 
     def counted(self: Builder, *given: Any) -> Stack:
@@ -85,7 +86,7 @@ def test_a_template_without_keys_and_users_is_forgotten(monkeypatch: Patch, tmp_
         return build(self, *given)
 
     monkeypatch.setattr(Builder, "stack", counted)
-    judge_paths([str(tmp_path)], as_of=datetime(2026, 11, 1, tzinfo=timezone.utc), cwd=str(tmp_path))
+    judge_paths([str(tmp_path)], as_of=datetime(2026, 11, 1, tzinfo=timezone.utc), cwd=str(tmp_path), config=UNHURRIED)
     assert counts[1:] == [counts[1]] * 5
 
 

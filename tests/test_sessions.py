@@ -23,8 +23,8 @@ def test_every_test_in_a_host_is_run_by_a_session() -> None:
 
 def test_all_runs_whatever_checks_something() -> None:
     sessions = set(re.findall(r"^@nox\.session.*\n(?:@.*\n)*def (\w+)\(", NOXFILE, re.MULTILINE))
-    usual = re.findall(r"^(?:QUICK|OUTSIDE) = (.*)$", NOXFILE, re.MULTILINE)
-    (rest,) = re.findall(r"^    rest = (.*)\n +together\(session, \(\*QUICK, \*OUTSIDE, \*rest, .*compat", NOXFILE, re.MULTILINE)
+    usual = re.findall(r"^(?:QUICK|OUTSIDE|OLDEST) = (.*)$", NOXFILE, re.MULTILINE)
+    (rest,) = re.findall(r"^    rest = (.*)\n +together\(session, \(\*QUICK, \*OUTSIDE, \*OLDEST, \*rest, .*compat", NOXFILE, re.MULTILINE)
     run = set(re.findall(r'"(\w+)"', "".join(usual) + rest))
     assert "hosts" in run
     assert sessions - run == {"everything", "quick", "outside", "compat", "bench", "mutation"}

@@ -94,11 +94,12 @@ class Watch:
         return self._seconds or _SECONDS + self._size() / _BYTES_A_SECOND
 
     def _fire(self) -> None:
-        from ctypes import c_ulong, py_object, pythonapi
-
         self.fired = True
         self._pool.end()
-        pythonapi.PyThreadState_SetAsyncExc(c_ulong(self._reader), py_object(TimeIsUpError))
+        with suppress(ImportError, AttributeError):  # a Python without it ends at the next step
+            from ctypes import c_ulong, py_object, pythonapi
+
+            pythonapi.PyThreadState_SetAsyncExc(c_ulong(self._reader), py_object(TimeIsUpError))
 
 
 class Budget:

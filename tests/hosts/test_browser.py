@@ -319,7 +319,7 @@ def test_20_000_keys_are_written_painted_and_used_in_time(browser: Browser, tmp_
     subprocess.run(command, cwd=ROOT, check=True, timeout=60)
     after = os.times()
     spent = after.children_user + after.children_system - before.children_user - before.children_system
-    assert spent < SECONDS, "its own time, whatever else the machine does"
+    assert spent < 2 * SECONDS, "its own time on a machine of half the speed, whatever else that does"
     assert path.stat().st_size < 15_000_000
     opened = Opened(browser, path)
     page = opened.page
