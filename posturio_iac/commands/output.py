@@ -173,7 +173,7 @@ class ProgressLine:
         return self.step if self._is_seen else None
 
     def step(self, what: str) -> None:
-        """Count one more ``what``: a ``folder`` or ``file`` that was searched, a ``unit`` (root module or template) that is read."""
+        """Count one more ``what``: a ``folder`` or ``file`` that was searched."""
         self._counts[what] = self._counts.get(what, 0) + 1
         if self._clock() >= self._due:
             self.show(self._text())
@@ -193,6 +193,4 @@ class ProgressLine:
     def _text(self) -> str:
         from posturio_iac.render.nothing_found import count
 
-        if units := self._counts.get("unit"):
-            return f"reading: {count(units, 'root module or template', 'root modules and templates')}"
         return f"searching: {count(self._counts.get('folder', 0), 'folder')}, {count(self._counts.get('file', 0), 'file')}"

@@ -7,8 +7,8 @@ What steps do not count, such as each member of a value that is compared, ends b
 from __future__ import annotations
 
 import gc
+import sys
 from _thread import allocate_lock, get_ident, start_new_thread  # threading takes longer to import than a small file to read
-from contextlib import suppress
 from time import process_time
 
 TYPE_CHECKING = False
@@ -61,7 +61,7 @@ class Pool:
 
 
 class Watch:
-    """Raises `TimeIsUpError` in the thread that entered it when that takes longer than the ``size`` of what it read, in bytes, is worth.
+    """Raises `TimeIsUpError` in the thread that began it when that takes longer than the ``size`` of what it read, in bytes, is worth.
 
     `Budget` counts the same on every machine; this is for the work that no count sees.
     """
@@ -72,14 +72,19 @@ class Watch:
         self._size, self._seconds, self._pool, self._reader, self.fired = size, seconds, pool, get_ident(), False
         self._running, self._firing = allocate_lock(), allocate_lock()
 
-    def __enter__(self) -> None:
+    def begin(self) -> None:
+        """Watch the thread that calls this."""
         self._running.acquire()
-        with suppress(RuntimeError):  # there is no thread to be had, so the counts alone are left
+        try:
             start_new_thread(self._wait, ())
+        except RuntimeError:  # there is no thread to be had, so the counts alone are left
+            pass
 
-    def __exit__(self, *_: object) -> None:
+    def end(self) -> None:
+        """Stop watching; once more is nothing."""
         with self._firing:
-            self._running.release()
+            if self._running.locked():
+                self._running.release()
 
     def _wait(self) -> None:
         begun, more = process_time(), 0.0
@@ -94,12 +99,19 @@ class Watch:
         return self._seconds or _SECONDS + self._size() / _BYTES_A_SECOND
 
     def _fire(self) -> None:
-        self.fired = True
-        self._pool.end()
-        with suppress(ImportError, AttributeError):  # a Python without it ends at the next step
+        try:
             from ctypes import c_ulong, py_object, pythonapi
-
+        except ImportError:  # this Python ends at the next step
+            self.fired = True
+            self._pool.end()
+            return
+        frame = sys._current_frames().get(self._reader)  # noqa: SLF001 - the one way to see what another thread does
+        while frame is not None and not frame.f_code.co_filename.startswith("<frozen importlib"):
+            frame = frame.f_back
+        if frame is None:  # a module that is being imported would stay half of one
+            self.fired = True
             pythonapi.PyThreadState_SetAsyncExc(c_ulong(self._reader), py_object(TimeIsUpError))
+            self._pool.end()
 
 
 class Budget:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from posturio_iac.core.budget import BudgetError
     from posturio_iac.core.evidence.lifetime import OpenQuestion
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import AccessKey, Consumer, Declaration, KeySentence, Span
@@ -165,6 +166,16 @@ class Diagnostic:
     @property
     def is_always_shown(self) -> bool:
         return self.level is Level.ERROR or self.about in (CONFIGURATION, CALLS_NOT_FOLLOWED)
+
+
+_NOT_ALL = "not all of its keys were checked; simplify it, or split it"
+
+
+def too_costly(what: str, error: BudgetError, path: str | None, rest: str = _NOT_ALL) -> Diagnostic:
+    """The diagnostic for code whose budget is spent, where that happened if it is known."""
+    span = error.span
+    path, line, column = (path, None, None) if span is None else (span.path, span.line, span.column)
+    return Diagnostic(Level.ERROR, f"{what} {error}, so {rest}", path, line, column, about=BUDGET)
 
 
 def of_account(level: Level, text: str, account: str | None) -> Diagnostic:

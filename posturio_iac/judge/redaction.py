@@ -76,9 +76,11 @@ def _hider(secrets: set[str], found: set[str] | None = None) -> Callable[[str], 
     import re
 
     ordered = sorted(secrets, key=lambda secret: (-len(secret), secret))
-    pattern = re.compile("|".join(rf"(?<!\w){re.escape(secret)}(?!\w)" for secret in ordered))
 
     def hide(text: str) -> str:
+        if not (there := [secret for secret in ordered if secret in text]):
+            return text
+        pattern = re.compile("|".join(rf"(?<!\w){re.escape(secret)}(?!\w)" for secret in there))
         if found is not None:
             found.update(pattern.findall(text))
         return pattern.sub(SHOWN, text)

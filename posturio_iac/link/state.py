@@ -7,6 +7,7 @@ file itself is that of ``terraform state pull``, version 4 since Terraform 0.12.
 from __future__ import annotations
 
 import json
+import os
 import re
 
 from posturio_iac.core.addresses import index
@@ -14,6 +15,9 @@ from posturio_iac.core.keys import KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
 from posturio_iac.core.model import STATUSES, KeyKind
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text import lazy_pattern
+from posturio_iac.core.text.textfile import LARGE, STDIN, MissingError, TooLargeError, UnreadableError, describe_size, read_named
+from posturio_iac.core.text.textfile import decoded as text_of
+from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +37,9 @@ _STRUCTURE = frozenset(
     ]
 )
 _PRESENCE = frozenset({"encrypted_data", "serial", "planned_values", "resource_changes", "planned_change", *ELSEWHERE})
+
+_COMPRESSED = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"))
+_PLAN = b"PK\x03\x04"
 
 
 def decoded(text: str) -> Any:
@@ -189,3 +196,44 @@ def _text(value: Any, pattern: re.Pattern[str]) -> str | None:
 
 def _broken(label: str) -> StateError:
     return StateError(f"{label} looks like a state but is not structured like one; pass the output of {_PULL}")
+
+
+def read_state(path: str) -> TerraformState:
+    """The state in a file, or on standard input for ``-``. Raises `UsageError` (no such file) and `StateError`."""
+    label = "standard input" if path == STDIN else path
+    return parse(_content(path, label), label)
+
+
+def _inside(folder: str) -> str:
+    workspaces = os.path.join(folder, "terraform.tfstate.d")
+    found = [os.path.join(folder, "terraform.tfstate")]
+    if os.path.isdir(workspaces):
+        found += [os.path.join(workspaces, name, "terraform.tfstate") for name in sorted(os.listdir(workspaces))]
+    there = [path for path in found if os.path.isfile(path)]
+    if there:
+        return f"name the files: {' '.join(f'--state {path}' for path in there[:5])}"
+    return "run `terraform state pull` in it and pass the output: --state -"
+
+
+def _content(path: str, label: str) -> str:
+    try:
+        data = read_named(path, LARGE)
+    except MissingError:
+        raise UsageError(f"--state {path}: there is no such file") from None
+    except TooLargeError:
+        raise StateError(f"{label} has more than {describe_size(LARGE)} and was not read; pass the states of its parts") from None
+    except UnreadableError as error:
+        if os.path.isdir(path):
+            raise UsageError(f"--state {path} is a folder; {_inside(path)}") from None
+        raise StateError(f"{label}: {error}") from None
+    if not data.strip():
+        raise StateError(f"{label} is empty; `terraform state pull` prints nothing if nothing has been applied yet")
+    if data.startswith(_PLAN):
+        raise StateError(f"{label} is a saved plan or an archive, not a state; pass the output of `terraform state pull`")
+    for mark, name in _COMPRESSED:
+        if data.startswith(mark):
+            raise StateError(f"{label} is compressed with {name}; pass the decompressed state, for example with --state -")
+    try:
+        return text_of(data)
+    except UnreadableError as error:
+        raise StateError(f"{label} {error}, so not a state; pass the output of `terraform state pull`") from None

@@ -81,15 +81,8 @@ Fixed:
 
 ## API keys of AWS services
 
-An API key of a service such as Amazon Bedrock can be created with an age, after which AWS ends it. Without one it never ends:
-
-    resource "aws_iam_service_specific_credential" "bedrock" {
-      service_name        = "bedrock.amazonaws.com"
-      user_name           = aws_iam_user.assistant.name
-      credential_age_days = 90
-    }
-
-Passwords for CodeCommit and Keyspaces cannot have an age; state their end or rotate them like an access key.
+An API key of a service such as Amazon Bedrock never ends unless it is created with an age (`credential_age_days = 90`), after which AWS
+ends it. Passwords for CodeCommit and Keyspaces cannot have an age; state their end or rotate them like an access key.
 
 ## Undetermined
 

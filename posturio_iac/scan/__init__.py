@@ -39,7 +39,7 @@ def judge_paths(paths: Sequence[str], *, as_of: datetime, cwd: str | None = None
 def select(
     paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str], step: Callable[[str], object] | None = None
 ) -> Selection:
-    """The files that can matter; ``exclude`` adds patterns relative to the scan root, ``step`` is told of each folder, file and unit."""
+    """The files that can matter; ``exclude`` adds patterns relative to the scan root, ``step`` is told of each folder and file."""
     for baseline in config.baseline:
         if not os.path.isfile(baseline):
             from posturio_iac.errors import UsageError

@@ -168,8 +168,9 @@ def complaints(config: Config, selection: Selection, place: str) -> Iterator[Dia
 
 def _deeper(home: str, selection: Selection, place: str) -> Iterator[str]:
     files = (*selection.terraform, *selection.templates, *(path for paths in selection.others.values() for path in paths))
-    known = {home}
-    for folder in sorted({os.path.realpath(os.path.join(place, folder)) for folder in {os.path.dirname(path) for path in files}}):
+    known, real = {home}, selection.search.fence.folder
+    folders = {real(os.path.normpath(os.path.join(place, folder))) for folder in {os.path.dirname(path) for path in files}}
+    for folder in sorted(filter(None, folders)):
         way = folder
         while way not in known and is_inside(way, home):
             known.add(way)

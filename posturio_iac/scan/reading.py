@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from functools import partial
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends import Reading, ReadRequest
     from posturio_iac.search import Selection
 
+_APART = "not all keys in it were checked; scan a part of it at a time"
 LIBRARIES = {"tree_sitter": "tree-sitter", "tree_sitter_hcl": "tree-sitter-hcl", "yaml": "PyYAML"}
 """What reads code, by the name that it is imported by."""
 
@@ -30,7 +30,7 @@ def read_all(
     selection: Selection, config: Config, as_of: datetime, place: str, roots_of: Callable[[str], Collection[str] | None], *, guarded: bool
 ) -> Reading:
     """The keys of all front ends, of all root modules or of some (``roots_of`` the name of one), and what could not be read."""
-    from posturio_iac.core.finding import BUDGET, CALLS_NOT_FOLLOWED
+    from posturio_iac.core.finding import BUDGET, CALLS_NOT_FOLLOWED, too_costly
     from posturio_iac.frontends import Reading
 
     keys: list[AccessKey] = []
@@ -38,7 +38,8 @@ def read_all(
     size, search = _size(selection), selection.search
     pool = Pool(size)
     watch = Watch(lambda: max(size, search.size) + sum(search.fence.sizes.copy().values()), pool, config.timeout)
-    with contextlib.suppress(TimeIsUpError), watch:
+    watch.begin()
+    try:
         for front_end in FRONT_ENDS.values():
             if not selection.of_kind(front_end.kind):
                 continue
@@ -50,20 +51,19 @@ def read_all(
                     selection.search.unfollowed.add((one.path, one.message))
                 else:
                     diagnostics.append(one)
+        watch.end()
+    except TimeIsUpError as error:  # between two front ends
+        diagnostics.append(too_costly("reading code", error, None, _APART))
+    finally:
+        watch.end()
     if watch.fired and all(one.about != BUDGET for one in diagnostics):
-        diagnostics.append(_too_costly("code", TimeIsUpError()))
+        diagnostics.append(too_costly("reading code", TimeIsUpError(), None, _APART))
     return Reading(tuple(keys), tuple(dict.fromkeys(diagnostics)))
-
-
-def _too_costly(what: str, error: BudgetError) -> Diagnostic:
-    from posturio_iac.core.finding import BUDGET, Diagnostic, Level
-
-    return Diagnostic(Level.ERROR, f"reading {what} {error}, so not all keys in it were checked; scan a part of it at a time", about=BUDGET)
 
 
 def _guarded(what: str, read: Callable[[], Reading], *, guarded: bool) -> Reading:
     """What one front end reads; a crash of ours there is said, and hides nothing that the others read."""
-    from posturio_iac.core.finding import CRASH, Diagnostic, Level
+    from posturio_iac.core.finding import CRASH, Diagnostic, Level, too_costly
     from posturio_iac.errors import UsageError
     from posturio_iac.frontends import Reading
 
@@ -72,7 +72,7 @@ def _guarded(what: str, read: Callable[[], Reading], *, guarded: bool) -> Readin
     except UsageError:
         raise
     except BudgetError as error:
-        return Reading((), (_too_costly(what, error),))
+        return Reading((), (too_costly(f"reading {what}", error, None, _APART),))
     except Exception as error:
         if not guarded:
             raise
@@ -112,33 +112,17 @@ def request_of(
 
         return read_embedded(text, at, parameters, selection, request)
 
-    budget = _budget(selection, pool or Pool(_size(selection)))
+    budget = partial(Budget, pool or Pool(_size(selection)))
     request = ReadRequest(
         config, as_of, names_of(config), frozenset(all_rules()), budget, place, search_terms_of(config), read_template, roots
     )
     return request
 
 
-def _budget(selection: Selection, pool: Pool) -> Callable[[], Budget]:
-    """What makes the budget of one root module or template, and tells the search's ``step`` of each."""
-    step = selection.search.step
-    if step is None:
-        return partial(Budget, pool)
-
-    def make() -> Budget:
-        step("unit")
-        return Budget(pool)
-
-    return make
-
-
 def _size(selection: Selection) -> int:
     """The size in bytes of the code that is read."""
-    sizes = 0
-    for path in {path for front_end in FRONT_ENDS.values() for path in selection.of_kind(front_end.kind)}:
-        with contextlib.suppress(OSError):
-            sizes += os.stat(os.path.join(selection.root, path)).st_size
-    return sizes
+    paths = {path for front_end in FRONT_ENDS.values() for path in selection.of_kind(front_end.kind)}
+    return sum(map(os.path.getsize, filter(os.path.exists, (os.path.join(selection.root, path) for path in paths))))
 
 
 def names_of(config: Config) -> Names:

@@ -91,7 +91,7 @@ class FileSearch:
         """The tops of the searched git work trees at or below the root; other repositories below it are not ours."""
         self.searched = self.size = 0  # files, and bytes of those that this process has read
         self.step: Callable[[str], object] | None = None
-        """Told of each ``folder`` and ``file`` that is searched, and each ``unit`` that is read: it shows how far a run is."""
+        """Told of each ``folder`` and ``file`` that is searched: it shows how far a run is."""
         self.problems: list[tuple[str, str, str | None]] = []
 
     def skips(self, path: str) -> bool:

@@ -43,7 +43,7 @@ _ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'js"')
 _PUT_TOGETHER = tuple(start + end for start in (b"}", b"%s") for end in (*_ARTIFACTS[:3], b'.js"', b'.mjs"'))
 """Ends of names of archives and scripts, and those of `${local.name}.zip` and of a format, which take an evaluation."""
 _FILES = (b"source_dir", b"source_file", b"source_path", b"playbook", b"buildspec", b"docker_image", b"docker_registry_image", *_ARTIFACTS)
-_FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:")
+_FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:", b'handler":')
 _AS_CODE = (b"Uri", b"S3Location", b"ScriptLocation", b"AWS::Include", b"DockerContext", b"BuildSpec", b"aws:asset", *_FUNCTIONS)
 PROGRAMS = (
     *_EXTERNAL,
@@ -162,7 +162,7 @@ def _is_external(data: bytes) -> bool:
     return data.find(GIVEN) >= 0 and holds_any(data, _EXTERNAL)
 
 
-_PARTS = {JSON: (b'"Resources"', b'"functions"')}
+_PARTS = {JSON: (b'"Resources"', b'"functions"'), OTHER: (b"Resources", b"functions", b"handler:", b'"handler"', b"layers:")}
 """What a template holds that names programs; of JSON whole names, since much of it is no template."""
 
 
@@ -170,7 +170,7 @@ def names_file(data: bytes, kind: str) -> bool:
     """True if code holds a sign of a program in another file."""
     if kind is TERRAFORM:
         return holds_any(data, NAMING[kind]) or _is_external(data)
-    return holds_any(data, _PARTS.get(kind, (b"Resources", b"functions", b"handler:"))) and holds_any(data, NAMING.get(kind, NAMING[OTHER]))
+    return holds_any(data, _PARTS.get(kind, _PARTS[OTHER])) and holds_any(data, NAMING.get(kind, NAMING[OTHER]))
 
 
 def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:

@@ -40,10 +40,10 @@ def line(pace: float = 1.0) -> ProgressLine:
     return ProgressLine(quiet=False, environment={}, clock=Clock(pace))
 
 
-def test_a_long_run_shows_what_it_searches_and_reads_and_leaves_nothing(monkeypatch: Patch) -> None:
+def test_a_long_run_shows_what_it_searches_and_leaves_nothing(monkeypatch: Patch) -> None:
     shown = terminal(monkeypatch)
     progress = line()
-    for what in ("folder", "file", "file", "unit"):
+    for what in ("folder", "file", "file"):
         progress.step(what)
     progress.erase()
     states = shown.getvalue().split("\r\x1b[K")
@@ -52,7 +52,6 @@ def test_a_long_run_shows_what_it_searches_and_reads_and_leaves_nothing(monkeypa
         "searching: 1 folder, 0 files",
         "searching: 1 folder, 1 file",
         "searching: 1 folder, 2 files",
-        "reading: 1 root module or template",
         "",
     ]
 
@@ -90,5 +89,4 @@ def test_a_scan_shows_it_and_erases_it_before_anything_else(tmp_path: Path, monk
     assert run(capsys, "scan", "--color", "never")[0] == 3
     states = shown.getvalue().split("\r\x1b[K")
     assert "searching: 3 folders, 3 files" in states
-    assert "reading: 2 root modules and templates" in states
     assert states[-1].startswith("b/broken.tf:4:9: error: ")

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.errors import UsageError
-from posturio_iac.link import state_file
+from posturio_iac.link import state
 from posturio_iac.link.state import StateError, StateKey, decoded, parse
 from tests.support.states import KEY_TYPE, SECRETS, pulled, shown
 
@@ -158,7 +158,7 @@ def test_states_as_shells_of_windows_write_them_are_read(encoding: str, tmp_path
     marks = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
     path = tmp_path / "x.tfstate"
     path.write_bytes(marks.get(encoding, b"") + json.dumps(pulled(CI), indent=1).replace("\n", "\r\n").encode(encoding))
-    assert [key.key_id for key in state_file.read(str(path)).keys] == [CI[1]]
+    assert [key.key_id for key in state.read_state(str(path)).keys] == [CI[1]]
 
 
 @pytest.mark.parametrize(
@@ -178,38 +178,38 @@ def test_what_is_no_text_is_said(data: bytes, said: str, tmp_path: Path) -> None
     path = tmp_path / "x.tfstate"
     path.write_bytes(data)
     with pytest.raises(StateError) as caught:
-        state_file.read(str(path))
+        state.read_state(str(path))
     assert said in str(caught.value)
     assert str(path) in str(caught.value)
 
 
 def test_a_state_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state_file, "LARGE", 2 * 1024**2)
+    monkeypatch.setattr(state, "LARGE", 2 * 1024**2)
     path = tmp_path / "x.tfstate"
     path.write_bytes(b" " * (2 * 1024**2 + 1))
     with pytest.raises(StateError, match=r" has more than 2 MiB and was not read; pass the states of its parts$"):
-        state_file.read(str(path))
+        state.read_state(str(path))
 
 
 def test_what_is_not_there_is_a_mistake_of_usage(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"^--state .*/none: there is no such file$"):
-        state_file.read(str(tmp_path / "none"))
+        state.read_state(str(tmp_path / "none"))
 
 
 def test_of_a_folder_its_states_are_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r" is a folder; run `terraform state pull` in it and pass the output: --state -$"):
-        state_file.read(str(tmp_path))
+        state.read_state(str(tmp_path))
     for path in ("terraform.tfstate", "terraform.tfstate.d/dev/terraform.tfstate", "terraform.tfstate.d/prod/terraform.tfstate"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("{}")
     with pytest.raises(UsageError) as caught:
-        state_file.read(str(tmp_path))
+        state.read_state(str(tmp_path))
     assert str(caught.value).count("--state ") == 4
 
 
 def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(shown(CI)).encode())))
-    found = state_file.read("-")
+    found = state.read_state("-")
     assert (found.label, found.keys[0].key_id) == ("standard input", CI[1])
 
 

@@ -145,6 +145,8 @@ CODES = {
     "a long body": "x = [for i in range(1000): [" + "1, " * 20_000 + "]]",
     "fractions": "x = [for i in range(1000): [for j in range(300): (i + 0.1) / (j + 0.3)]]",
     "values that are compared": _GRID % "b" + _GRID % "c" + "x = [for i in range(1000): local.b == local.c]",
+    "an anchored alternative": f'x = replace("{"a" * 60_000}", "/^x|a*?b/", "")',
+    "products of lists": "x = [for i in range(1000): setproduct(range(100), range(100))]",
     "powers": "a0 = 99999999999\n" + _POWERS + "  x = [for i in range(1000): local.a9 / (local.a8 + 1)]",
 }
 BOMBS |= {name: {"main.tf": _CODE % code} for name, code in CODES.items()}
@@ -160,3 +162,5 @@ BOMBS["a secret for many outputs"] = {
 BOMBS["broken code"] = {"main.tf": _keys(1) + "a = \n" * 12_000}
 BOMBS["keys that repeat"] = {"s.yaml": _RESOURCES + "  K: {" + _KEY % "u" + "}\n" + "a: \n" * 15_000}
 BOMBS["a long name"] = {"main.tf": _keys(1).replace('"u"', f'"{"a" * 60_000}"')}
+BOMBS["sensitive names"] = {"main.tf": _keys(1).replace('"u"\n', 'sensitive("s${count.index}")\n  count = 1000\n')}
+BOMBS["folders in folders"] = {f"{'d/' * depth}main.tf": _keys(1) for depth in range(1, 600)}

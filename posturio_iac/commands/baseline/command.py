@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 
-from posturio_iac.commands.baseline import live_result
-from posturio_iac.commands.baseline.entries import NewEntryFields, NoEndError, Update, accepted_severities, pruned
+from posturio_iac.commands.baseline.entries import NewBaseline, NewEntryFields, NoEndError, Update, accepted_severities, pruned
 from posturio_iac.commands.baseline.stale import Searched, stale
 from posturio_iac.commands.output import refuse_links_out, to_stderr, to_stdout, write
 from posturio_iac.commands.parser import JUDGING, Command, own_option, parse, shared_options
@@ -14,10 +14,14 @@ from posturio_iac.commands.reporting.reports import diagnose
 from posturio_iac.commands.settings import settings
 from posturio_iac.config.check import BadValueError, moment
 from posturio_iac.config.option_table import Option, Shape
+from posturio_iac.contract.read import NotAResultError, load
 from posturio_iac.core.finding import Level
+from posturio_iac.core.keys import account_of
+from posturio_iac.core.record import replace
 from posturio_iac.core.text.terminal import printable
+from posturio_iac.core.text.textfile import LARGE, UnreadableError, decoded, read_named
 from posturio_iac.errors import OutputError, UsageError
-from posturio_iac.judge.baseline import Baseline, BaselineFile, load_all
+from posturio_iac.judge.baseline import Baseline, BaselineEntry, BaselineFile, load_all
 from posturio_iac.scan import judged, now, select
 from posturio_iac.scan.configuration import code_files, known_findings
 
@@ -25,9 +29,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from posturio_iac.commands.baseline.entries import NewBaseline
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.config import Config
+    from posturio_iac.contract.records import SavedResult
     from posturio_iac.core.finding import Report
 
 FILE = "posturio-iac-baseline.json"
@@ -148,17 +152,17 @@ def _of_live_result(config: Config, given: Arguments) -> int:
         raise UsageError("--live writes one baseline, but several are configured; name one with --baseline")
     path = config.baseline[0] if config.baseline else os.path.abspath(FILE)
     refuse_links_out(path, os.path.dirname(path))
-    results = live_result.read_results(given.live)
+    results = read_results(given.live)
     there = load_all([path]) if os.path.isfile(path) else ()
     old = there[0] if there else BaselineFile(path, Baseline())
-    incomplete = live_result.is_incomplete(*results)
+    incomplete = is_incomplete(*results)
     if given.prune and not there:
         raise UsageError(f"there is no baseline {_shown(path)} to prune")
     if given.prune and incomplete:
         raise OutputError("nothing was pruned: a run that could not read everything cannot prove that a finding is gone")
     if given.prune:
-        return _save([old], [live_result.pruned(old, results)], incomplete=False)
-    return _save([old], _with_end(given, lambda fields: [live_result.updated(old, results, fields)]), incomplete=incomplete)
+        return _save([old], [_without_gone(old, results)], incomplete=False)
+    return _save([old], _with_end(given, lambda fields: [_with_live(old, results, fields)]), incomplete=incomplete)
 
 
 def updated(files: Sequence[BaselineFile], report: Report, searched: Searched, new: NewEntryFields) -> tuple[NewBaseline, ...]:
@@ -176,3 +180,83 @@ def _complain(report: Report) -> bool:
 def _shown(path: str) -> str:
     here = os.path.join(os.getcwd(), "")
     return printable(path.removeprefix(here))
+
+
+def read_results(paths: Sequence[str]) -> list[SavedResult]:
+    """The results of live runs, with ids of keys masked; each account is only in the latest one. Raises `UsageError`."""
+    ordered = sorted(map(_live_result, paths), key=lambda result: result.as_of)
+    latest = {account: result for result in ordered for account in _accounts(result)}
+    return [
+        replace(result, found=tuple(found for found in result.found if latest[account_of(found.address)] is result)) for result in ordered
+    ]
+
+
+def _accounts(result: SavedResult) -> set[str]:
+    return {*result.covered.accounts, *(account_of(found.address) for found in result.found)}
+
+
+def _live_result(path: str) -> SavedResult:
+    try:
+        result = load(decoded(read_named(path, LARGE)), path)
+    except NotAResultError as error:
+        raise UsageError(f"--live {path} {error}") from None
+    except UnreadableError as error:
+        raise UsageError(f"--live {path}: {error}") from None
+    if result.covered.name is not None or any(not key.deployed for key in result.keys):
+        raise UsageError(f"--live {path} is the result of a scan; posturio-iac baseline runs its own scan")
+    if result.users is not None:
+        raise UsageError(f"--live {path} is the result of retire verify, which covers only some keys; give the result of a full run")
+    return result
+
+
+def is_incomplete(*results: SavedResult) -> bool:
+    return any(diagnostic.level is Level.ERROR for result in results for diagnostic in result.diagnostics)
+
+
+def _with_live(old: BaselineFile, results: Sequence[SavedResult], new: NewEntryFields) -> NewBaseline:
+    """The baseline with an entry for each finding that counts; entries that are there stay as they are."""
+    known = {entry.fingerprint for entry in old.baseline.entries}
+    owners = {key.address: key.owner for result in results for key in result.keys}
+    day = f"{results[-1].as_of:%Y-%m-%d}"
+    reason = new.reason or f"existed when the baseline was written on {day}"
+    added = {
+        found.fingerprint: BaselineEntry(
+            path="",
+            address=found.address,
+            rule=found.rule,
+            fingerprint=found.fingerprint,
+            reason=reason,
+            owner=owners.get(found.address) or new.owner,
+            until=new.until,
+        )
+        for result in results
+        for found in result.found
+        if found.suppressed is None and found.fingerprint not in known and new.accepts(found.severity)
+    }
+    new.check_end(len(added))
+    fresh = {f.fingerprint: f.severity for result in results for f in result.found if f.suppressed is None and f.fingerprint not in known}
+    refused = Counter(severity for severity in fresh.values() if not new.accepts(severity))
+    entries = (*old.baseline.entries, *added.values())
+    then = (old.baseline.written, old.baseline.findings_then) if old.baseline.written else (day, len(entries))
+    return NewBaseline(old.path, Baseline(entries, *then), len(added), stale=len(_gone(old, results)), refused=refused)
+
+
+def _without_gone(old: BaselineFile, results: Sequence[SavedResult]) -> NewBaseline:
+    """The baseline without the entries whose finding is gone."""
+    gone = _gone(old, results)
+    left = tuple(entry for entry in old.baseline.entries if entry.fingerprint not in gone)
+    return NewBaseline(old.path, replace(old.baseline, entries=left), removed=len(old.baseline.entries) - len(left))
+
+
+def _gone(old: BaselineFile, results: Sequence[SavedResult]) -> set[str]:
+    """The entries whose finding a run did not have although it could: it read the account whole, and the rule judged."""
+    there = {found.fingerprint for result in results for found in result.found}
+    return {
+        entry.fingerprint
+        for result in results
+        if not is_incomplete(result)
+        for entry in old.baseline.entries
+        if account_of(entry.address) in result.covered.accounts
+        and entry.rule not in result.covered.left_out
+        and entry.fingerprint not in there
+    }

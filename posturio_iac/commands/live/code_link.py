@@ -12,10 +12,9 @@ from posturio_iac.commands.settings import settings
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import dataclass
 from posturio_iac.errors import UsageError
-from posturio_iac.link import state_file
 from posturio_iac.link.declared import Code, Stacks, missing, returning, told
 from posturio_iac.link.linker import Linker
-from posturio_iac.link.state import StateError, TerraformState
+from posturio_iac.link.state import StateError, TerraformState, read_state
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.scan import declared, select
 from posturio_iac.scan.configuration import seen_from
@@ -78,7 +77,7 @@ def _states(paths: tuple[str, ...]) -> tuple[tuple[TerraformState, ...], tuple[s
     wrong: list[str] = []
     for path in dict.fromkeys(paths):
         try:
-            states.append(state_file.read(path))
+            states.append(read_state(path))
         except StateError as error:
             wrong.append(str(error))
     return tuple(states), tuple(wrong)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import posixpath
 
 from posturio_iac.core.budget import Budget, BudgetError
-from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
+from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level, too_costly
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation.evaluation.conditions import possible
 from posturio_iac.frontends.cloudformation.evaluation.functions import expand
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator, sub_parts
 from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope
-from posturio_iac.frontends.cloudformation.files import Files, too_costly
 from posturio_iac.frontends.cloudformation.keys.users import conditions_of, read_pairs
 from posturio_iac.frontends.cloudformation.syntax.template import NESTING, Template, TemplateEntry, embedded, entries, plain, written
 from posturio_iac.search.kinds import kind_of
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import TypeGuard
 
+    from posturio_iac.frontends.cloudformation.files import Files
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
     from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Problem
 
@@ -62,7 +62,7 @@ class Builder:
         try:
             self._fill(stack, (template.source.path,))
         except BudgetError as error:
-            self.problems.append(too_costly(error, template.source.path))
+            self.problems.append(too_costly(f"the template {template.source.path}", error, template.source.path))
         return stack
 
     def _fill(self, stack: Stack, chain: tuple[str, ...]) -> None:

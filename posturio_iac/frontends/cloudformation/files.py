@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import posixpath
 
-from posturio_iac.core.finding import BUDGET, Diagnostic, Level
 from posturio_iac.core.text.textfile import Fence, TooLargeError, UnreadableError, decoded, read
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile, parse
@@ -14,7 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from posturio_iac.core.budget import BudgetError
     from posturio_iac.search import Selection
 
 MAX_FILES = 500
@@ -109,11 +107,3 @@ class Files:
 
     def use(self, path: str, by: str) -> None:
         self.used.setdefault(by, set()).add(path)
-
-
-def too_costly(error: BudgetError, path: str) -> Diagnostic:
-    """The diagnostic for the template at ``path`` whose budget is spent."""
-    text = f"the template {path} {error}, so not all of its keys were checked; simplify it, or split it"
-    if error.span is None:
-        return Diagnostic(Level.ERROR, text, path, about=BUDGET)
-    return Diagnostic(Level.ERROR, text, error.span.path, error.span.line, error.span.column, about=BUDGET)

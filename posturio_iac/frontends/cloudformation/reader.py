@@ -7,7 +7,7 @@ import os
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.closure import closure
-from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.finding import Diagnostic, Level, too_costly
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.decoding import UNRESOLVED, conflict_line, markup
 from posturio_iac.core.text.json_nodes import Lines
@@ -16,7 +16,7 @@ from posturio_iac.frontends import Reading
 from posturio_iac.frontends.cloudformation.build import Builder
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
 from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope
-from posturio_iac.frontends.cloudformation.files import Files, parents_of, too_costly
+from posturio_iac.frontends.cloudformation.files import Files, parents_of
 from posturio_iac.frontends.cloudformation.keys.assembly import Reader, compared, makes_or_owns_keys
 from posturio_iac.frontends.cloudformation.keys.users import TemplateUsers, read_pairs
 from posturio_iac.frontends.cloudformation.parameters import load
@@ -80,7 +80,7 @@ def _read(selection: Selection, options: ReadRequest) -> Reading:
                 else:
                     of_programs.append((path, *_made((stack,), files, options)))
         except BudgetError as error:
-            problems.append(too_costly(error, path))
+            problems.append(too_costly(f"the template {path}", error, path))
         files.forget(path)
     outer = _outermost((*above, *paths), files)
     found, said = _made([stack for stack in stacks if stack.template.source.path in outer], files, options)
@@ -159,7 +159,7 @@ class _Scan:
                 try:
                     template: Template | None = Gatherer(served, self.files, self.problems, self.budget()).template(root)
                 except BudgetError as error:
-                    self.problems.append(too_costly(error, path))
+                    self.problems.append(too_costly(f"the template {path}", error, path))
                     continue
             else:
                 template = plain(root, parsed.source, self.types)

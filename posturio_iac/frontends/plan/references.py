@@ -7,6 +7,7 @@ it does not show at all. ``aws_iam_user.ci[each.key].name`` is shown as ``aws_ia
 from __future__ import annotations
 
 from bisect import bisect_left
+from functools import lru_cache
 
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text import lazy_pattern
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.frontends.plan.document import PlanDocument, Resource
 
-_PART = lazy_pattern(r'([^.\[\]]+)|\[(-?[0-9]+|"(?:[^"\\]|\\.)*")\]|\.|\[[^\]]*\]')
+_PART = lazy_pattern(r'([^.\[\]]+)|\[(-?[0-9]+|"(?:[^"\\]|\\.)*")\]|\.|\[[^\[\]]*\]')
 _DEPTH, _DEEPEST = 16, 200  # references, and modules, in one another
 """How many variables, outputs and passing resources a reference is followed through."""
 Path = tuple[str, ...]
@@ -193,6 +194,7 @@ def _references(expression: Any) -> list[_Reference]:
     return [_parsed(text) for text in texts if not (goes_on(f"{text}.") or goes_on(f"{text}["))]
 
 
+@lru_cache(maxsize=1024)
 def _parsed(text: str) -> _Reference:
     words: list[str] = []
     indexes: dict[int, str] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.core.budget import BudgetError
-from posturio_iac.core.finding import BUDGET, Diagnostic, Level
+from posturio_iac.core.finding import Diagnostic, Level, too_costly
 from posturio_iac.core.model import AccessKey, Effect
 from posturio_iac.core.record import replace
 from posturio_iac.core.text import lazy_pattern
@@ -33,12 +33,7 @@ if TYPE_CHECKING:
 
 
 def read(selection: Selection, options: ReadRequest, plans: Sequence[str]) -> Reading:
-    """The keys of ``plans``, joined to the code in ``source``, or beside a plan or in ``place`` if that declares keys of the plan.
-
-    Raises:
-        UsageError: no such folder.
-
-    """
+    """The keys of ``plans``, joined to the code in ``source``, else beside a plan or in ``place`` if that declares keys of the plan."""
     source, place = options.config.source, options.place
     if options.config.plan_only:
         return read_plans(selection, options, plans, alone=True)
@@ -154,7 +149,7 @@ def read_plans(
                 keys += keys_of(document, setting)
                 problems += _said(document)
         except BudgetError as error:
-            problems.append(Diagnostic(Level.ERROR, f"the plan {error}, so none of its keys was checked", path, about=BUDGET))
+            problems.append(too_costly("the plan", error, path))
     return Reading(tuple(keys), tuple(dict.fromkeys(problems)))
 
 

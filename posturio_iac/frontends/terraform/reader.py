@@ -8,7 +8,7 @@ from itertools import chain
 
 from posturio_iac.core.budget import BudgetError, free_last_part
 from posturio_iac.core.closure import closure
-from posturio_iac.core.finding import BUDGET, CRASH, Diagnostic, Level
+from posturio_iac.core.finding import CRASH, Diagnostic, Level, too_costly
 from posturio_iac.core.model import Unknown
 from posturio_iac.errors import UsageError
 from posturio_iac.facts.shared_code import KeyOfUser, Namesake, left_open, with_siblings
@@ -146,6 +146,9 @@ class _Reader:
             return self.keys_apart(path) if apart else self.keys_below(path)
         except (UsageError, ImportError):
             raise
+        except BudgetError as error:
+            self.program.report(too_costly(f"the root module {path or '.'}", error, path or "."))
+            return []
         except Exception as error:  # noqa: BLE001 - a crash in one module must not end the scan of all others
             text = f"reading this root module stopped on an internal error ({type(error).__name__}: {error}); its keys were not checked"
             self.program.report(Diagnostic(Level.ERROR, f"{text}. Please report it", path or ".", about=CRASH))
@@ -199,7 +202,7 @@ class _Reader:
             for instance in self._tree(root):
                 declared.extend(_guarded(instance, setting, program))
         except BudgetError as error:
-            program.report(_too_costly(error, path))
+            program.report(too_costly(f"the root module {path or '.'}", error, path or "."))
         except RecursionError:
             text = "module calls are nested too deeply to follow from here; keys further down were not checked"
             program.report(Diagnostic(Level.ERROR, text, path or "."))
@@ -268,13 +271,6 @@ def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: Modu
     except RecursionError:
         text = "the references in this module are too deeply nested to follow; its keys were not checked"
         program.report(Diagnostic(Level.ERROR, text, instance.folder.path or "."))
-
-
-def _too_costly(error: BudgetError, path: str) -> Diagnostic:
-    text = f"the root module {path or '.'} {error}, so not all of its keys were checked; simplify it, or split it"
-    if error.span is None:
-        return Diagnostic(Level.ERROR, text, path or ".", about=BUDGET)
-    return Diagnostic(Level.ERROR, text, error.span.path, error.span.line, error.span.column, about=BUDGET)
 
 
 def _foreign(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:

@@ -55,10 +55,7 @@ class PartialMap(dict[str, Value]):
 
 
 class ResourceValue(PartialMap):
-    """One instance of a resource; its attributes are evaluated on demand.
-
-    For functions it is a map without any known entry.
-    """
+    """One instance of a resource; its attributes are evaluated on demand. For functions it is a map without any known entry."""
 
     def __init__(self, address: str, get_attribute: Callable[[str], Value], rest: Unknown | None = None) -> None:
         """Stand for the resource at ``address``; ``rest`` is why it is not known as a whole."""

@@ -56,7 +56,8 @@ def _hunks(base: str, path: str, repository: str) -> list[tuple[int, int]]:
         return []
     name = os.path.relpath(path, repository).replace(os.sep, "/")
     code, before, _ = _git(repository, "cat-file", "blob", f"{base}:{name}")
-    groups = SequenceMatcher(None, before.splitlines() if code == 0 else [], now, autojunk=False).get_grouped_opcodes(_CONTEXT)
+    is_long = len(now) > 1000  # noqa: PLR2004 - lines; of many that are alike, comparing each with each would take quadratic time
+    groups = SequenceMatcher(None, before.splitlines() if code == 0 else [], now, autojunk=is_long).get_grouped_opcodes(_CONTEXT)
     return [(group[0][3] + 1, group[-1][4]) for group in groups]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.evidence.remedy import AddMetadata, Advice, CallConstruct, Remedies, SetProperty, StoreAndRotate
+from posturio_iac.core.finding import too_costly
 from posturio_iac.core.host_ids import IN_CFN_LINT
 from posturio_iac.core.metadata.lifetime import mentions_rotation
 from posturio_iac.core.place import Place
@@ -14,7 +15,6 @@ from posturio_iac.facts import FactOptions, KeyFacts, MetadataItem, UserFacts, e
 from posturio_iac.facts.access_key import access_key, facts_of_program, key_of_user, rotator
 from posturio_iac.facts.shared_code import KeyOfUser, Namesake, left_open, namesake, with_siblings
 from posturio_iac.frontends.cloudformation.evaluation.conditions import possible, under
-from posturio_iac.frontends.cloudformation.files import Files, too_costly
 from posturio_iac.frontends.cloudformation.keys.custom import construct_of, is_from_cdk, said_by, users_of
 from posturio_iac.frontends.cloudformation.keys.evidence import MetadataEvidence, ignored_in_template
 from posturio_iac.frontends.cloudformation.keys.exposures import Exposures
@@ -28,6 +28,7 @@ from posturio_iac.frontends.cloudformation.keys.users import (
     read_tags,
     user_facts,
 )
+from posturio_iac.frontends.cloudformation.serverless import FUNCTION
 from posturio_iac.frontends.cloudformation.syntax.template import NESTING, TemplateEntry, describe
 from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
 from posturio_iac.search.kinds import TEMPLATE, names_file, runs_program, spelled_out
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends import ReadRequest
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
     from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope
+    from posturio_iac.frontends.cloudformation.files import Files
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 
 
@@ -119,7 +121,7 @@ class Reader:
                     yield KeyOfUser(key, declaration.user.identity, condition=declaration.conditions)
                 yield from self._of_programs(root)
             except BudgetError as error:
-                self.problems.append(too_costly(error, root.template.source.path))
+                self.problems.append(too_costly(f"the template {root.template.source.path}", error, root.template.source.path))
 
     def _of_programs(self, root: Stack) -> Iterator[KeyOfUser]:
         sources = {entry.source for stack in root.family() for entry in stack.resources.values()}
@@ -135,8 +137,9 @@ class Reader:
     def _of_program(self, entry: TemplateEntry, stack: Stack, root: Stack, *, is_named: bool) -> Iterator[KeyOfUser]:
         stack.budget.spend(_STEPS_A_KEY)
         shared = (one for one in stack.template.section("Globals") if entry.type == f"AWS::Serverless::{one.name}")
+        beside = root.template.source if entry.type == FUNCTION else entry.source
         own = said_by(entry, self.ev, stack.scope(entry), *(one.body for one in shared))
-        programs = [("", program_of(own)), *programs_named(own, self.files.folder_of(entry.source.path), self.files.fence)]
+        programs = [("", program_of(own)), *programs_named(own, self.files.folder_of(beside.path), self.files.fence)]
         makers = [name for name, one in programs if one.makes_keys]
         if not makers or not possible(conditions_of(entry, stack)):
             return
@@ -231,7 +234,7 @@ def compared(keys: Sequence[KeyOfUser], problems: list[Diagnostic]) -> tuple[Acc
         try:
             return not (one.condition or other.condition) or possible((*one.condition, *other.condition))
         except BudgetError as error:
-            problems.append(too_costly(error, one.key.scope))
+            problems.append(too_costly(f"the template {one.key.scope}", error, one.key.scope))
             return AS_STATED(f"the template {error}")
 
     return tuple(with_siblings(keys, is_beside))

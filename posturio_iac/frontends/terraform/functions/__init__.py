@@ -23,11 +23,11 @@ MODULES: dict[str, str] = {
     "containers": "alltrue anytrue compact concat distinct flatten merge range reverse slice sort sum zipmap",
     "conversion": ("ceil ephemeralasnull floor list map max min nonsensitive sensitive tobool tolist tomap tonumber toset tostring"),
     "dates": "formatdate plantimestamp timeadd timecmp timestamp",
-    "encoding": (
-        "base64decode base64encode base64sha256 base64sha512 filebase64sha256 filebase64sha512 filemd5 filesha1 filesha256 filesha512 md5 "
-        "sha1 sha256 sha512 urldecode urlencode uuid"
+    "files": (
+        "base64decode base64encode base64sha256 base64sha512 filebase64sha256 filebase64sha512 filemd5 filesha1 filesha256 "
+        "filesha512 md5 sha1 sha256 sha512 urldecode urlencode uuid abspath basename dirname file filebase64 "
+        "fileexists fileset pathexpand templatefile templatestring"
     ),
-    "files": "abspath basename dirname file filebase64 fileexists fileset pathexpand templatefile templatestring",
     "formatting": "format formatlist",
     "regexes": "regex regexall replace",
     "serialization": "jsondecode jsonencode yamldecode yamlencode",

@@ -94,7 +94,7 @@ class _Pattern(NamedTuple):
 def _compiled(pattern: str) -> _Pattern:
     """Translate a pattern from left to right. Raise `_UnlikeError`."""
     made, names, groups = list[str](), list[str | None](), [_Group()]
-    loops, choices = int(not pattern.startswith("^")), 1
+    loops, choices = int(not pattern.startswith("^") or "|" in pattern), 1
     place = len(_FOLD) if pattern.startswith(_FOLD) else 0
     while place < len(pattern):
         token = _TOKEN.match(pattern, place)

@@ -7,8 +7,9 @@ from posturio_iac.core.evidence.remedy import Advice, HideOutput, IntervalSettin
 from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.model import Consumer, Effect, Exposure, Kind, Lifetime, Unknown
 from posturio_iac.core.place import HolderKind, Place, SecretHolder, SecretRotationOrigin
+from posturio_iac.core.record import replace
 from posturio_iac.core.times import parse_interval
-from posturio_iac.core.unknown import GIVEN_SECRET, SHOWN_IF
+from posturio_iac.core.unknown import GIVEN_SECRET, NOT_FIXED, SHOWN_IF
 from posturio_iac.facts.keyless import BY_TYPE, ENCRYPT, REPLACEMENTS, SINKS, TAG_ARGUMENTS
 from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin, mentions
 from posturio_iac.frontends.terraform.dataflow.secret_flow import SecretEnd, SecretOrigins, Secrets
@@ -20,7 +21,7 @@ from posturio_iac.frontends.terraform.syntax.references import walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.frontends.terraform.values import Value
@@ -153,33 +154,56 @@ _LAMBDA = "rotation_lambda_arn"
 
 def rotations_of(end: SecretEnd) -> Iterator[Lifetime]:
     """Yield the rotations of what stores a secret: a resource, or a well-known module."""
-    block, scope = end.block, end.scope
+    block, scope, key = end.block, end.scope, end.origin
+    doubt: Unknown | None = None
     if block.type in ("module", "component") and end.argument in keeping(end.instance, block):
-        yield from _of_call(block, scope, next((s for s, inner in instances_of(block, end.instance).instances if inner is scope), ""))
+        suffix = next((s for s, inner in instances_of(block, end.instance).instances if inner is scope), "")
+        found: Iterable[Lifetime] = _of_call(block, scope, suffix, key)
     elif block.labels[0] == "aws_secretsmanager_secret_version" and end.argument in ("secret_string", "secret_string_wo"):
-        for secret in end.instance.index(Origins, *_STORES).of(block.get("secret_id"), scope):
-            yield from _of_secret(secret, end.instance)
+        secrets = end.instance.index(Origins, *_STORES).of(block.get("secret_id"), scope)
+        found = (one for secret in secrets for one in _of_secret(secret, end.instance, key))
+        doubt = NOT_FIXED(f"which secret {'.'.join(block.labels)} is for") if len({one.key[:3] for one in secrets}) > 1 else None
+    else:
+        return
+    if doubt is None and key.is_conditional:
+        doubt = NOT_FIXED(f"whether {end.instance.full('.'.join(block.labels))} holds the key")
+    doubt = doubt or _doubt(block, end.instance, key)
+    yield from (_doubted(one, doubt) for one in found)
 
 
-def _rotations(instance: ModuleInstance) -> Iterator[tuple[Lifetime, tuple[ValueOrigin, ...]]]:
+def _doubt(block: hcl.Block, instance: ModuleInstance, key: ValueOrigin) -> Unknown | None:
+    """Why a block may not be there where the key is; None where the same decides about both."""
+    expansion = instances_of(block, instance)
+    asked, own = block.get("count") or block.get("for_each"), key.block and (key.block.get("count") or key.block.get("for_each"))
+    is_alike = asked is not None and own is not None and hcl.same(asked, own)
+    return None if expansion.likely or is_alike else expansion.unknown
+
+
+def _doubted(lifetime: Lifetime, doubt: Unknown | None) -> Lifetime:
+    is_sure = doubt is None or lifetime.effect is not Effect.ENFORCED
+    return lifetime if doubt is None or is_sure else replace(lifetime, effect=Effect.UNKNOWN, reason=doubt.as_reason())
+
+
+def _rotations(instance: ModuleInstance, key: ValueOrigin) -> Iterator[tuple[Lifetime, tuple[ValueOrigin, ...]]]:
     for (kind, name), block in instance.resources("aws_secretsmanager_secret_rotation"):
+        doubt = _doubt(block, instance, key)
         for suffix, scope in instances_of(block, instance).instances:
-            secrets = instance.index(Origins, *_STORES).of(block.get("secret_id"), scope)
-            yield _lifetime(instance.full(f"{kind}.{name}{suffix}"), block, scope), secrets
+            secrets, address = instance.index(Origins, *_STORES).of(block.get("secret_id"), scope), instance.full(f"{kind}.{name}{suffix}")
+            yield _doubted(_lifetime(address, block, scope), doubt), secrets
 
 
-def _of_secret(secret: ValueOrigin, instance: ModuleInstance) -> Iterator[Lifetime]:
+def _of_secret(secret: ValueOrigin, instance: ModuleInstance, key: ValueOrigin) -> Iterator[Lifetime]:
     if secret.block is None or secret.kind == "module":
         return
     if secret.block.get(_LAMBDA) is not None:
         yield _lifetime(secret.address, secret.block, secret.scope)
     for at in dict.fromkeys((secret.instance, instance)):
-        for lifetime, secrets in _rotations(at):
+        for lifetime, secrets in _rotations(at, key):
             if any(one.is_of(secret.block, secret.instance, secret.suffix) for one in secrets):
                 yield lifetime
 
 
-def _of_call(call: hcl.Block, scope: ModuleScope, suffix: str) -> Iterator[Lifetime]:
+def _of_call(call: hcl.Block, scope: ModuleScope, suffix: str, key: ValueOrigin) -> Iterator[Lifetime]:
     """Yield the rotation that a call of terraform-aws-modules/secrets-manager (v1.0.0 to v2.0.1) asks for, or that is put beside it."""
     address = scope.instance.full(f"module.{call.labels[0]}{suffix}")
     created, asked = (evaluate_or_unknown(call.get(name), scope) for name in ("create", "enable_rotation"))
@@ -190,7 +214,7 @@ def _of_call(call: hcl.Block, scope: ModuleScope, suffix: str) -> Iterator[Lifet
         switch = "enable_rotation" if enabled is asked else "create"
         span, reason = own_place(call.header, scope.instance), enabled.about(f"{switch} is not fixed").as_reason()
         yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, SecretRotationOrigin(address), span=span, reason=reason)
-    yield from (lifetime for lifetime, secrets in _rotations(scope.instance) if any(one.block is call for one in secrets))
+    yield from (lifetime for lifetime, secrets in _rotations(scope.instance, key) if any(one.block is call for one in secrets))
 
 
 def _rules(block: hcl.Block, scope: ModuleScope) -> tuple[Value, Value]:

@@ -164,14 +164,19 @@ def default_tags(block: hcl.Block, instance: ModuleInstance, kind: str) -> Tags:
     return found
 
 
+_OF_ACCOUNT = ("profile", "access_key", "shared_credentials_files", "shared_config_files")
+
+
 def made_for(block: hcl.Block, instance: ModuleInstance) -> tuple[Value, ...] | None:
-    """What tells the account in which a resource is made from others; None where its provider is not in the code."""
+    """What tells the account in which a resource is made from others; None where that is not in the code."""
     provider, owner = _provider_of(block, instance, block.labels[0])
-    if provider is None or owner is None:
+    if provider is None or owner is None:  # the implied one of a root module has all from its environment
+        return (None,) * len(_OF_ACCOUNT) if block.get("provider") is None and instance.root.folder.is_root else None
+    scope, inner = owner.scope(), provider.body.blocks
+    if any(one.type == "dynamic" for one in inner):
         return None
-    scope = owner.scope()
-    roles = [evaluate_or_unknown(role.get("role_arn"), scope) for role in provider.body.blocks if role.type == "assume_role"]
-    named = (evaluate_or_unknown(provider.get(name), scope) for name in ("profile", "allowed_account_ids"))
+    roles = [evaluate_or_unknown(one.get("role_arn"), scope) for one in inner if one.type.startswith("assume_role")]
+    named = (evaluate_or_unknown(provider.get(name), scope) for name in _OF_ACCOUNT)
     return (*(account_of(role) or role if isinstance(role, str) else role for role in roles), *named)
 
 

@@ -13,6 +13,7 @@ from posturio_iac.core.unknown import (
     DECLARED_ELSEWHERE,
     FROM_ABSENT_MODULE,
     GENERATED_NAME,
+    INVALID_LINE,
     MAY_BE_DECLARED_BY,
     NAMES_NO,
     NOT_FIXED,
@@ -72,7 +73,7 @@ def find_user(expression: hcl.Expr | None, scope: ModuleScope, key: hcl.Block | 
             named = user.instance.index(users_in, user.instance).get(value, ()) if isinstance(value, str) else ()
             same = (one.suffix for one in named if one.block is user.block)
             user = user._replace(suffix=next(same, ""))
-        return _unless_absent(user, expression, scope, declared_user(user, value))
+        return _unless_another(user, expression, scope, value)
     if declared:
         one = scope.instance.index(_one_of, *declared.values())
         return replace(one, name=value) if isinstance(value, str) else one
@@ -101,20 +102,32 @@ def find_user(expression: hcl.Expr | None, scope: ModuleScope, key: hcl.Block | 
     return _foreign(value, expression, found, scope)
 
 
-def _unless_absent(user: ValueOrigin, expression: hcl.Expr, scope: ModuleScope, made: TerraformUser) -> TerraformUser:
-    """A user as it is ``made``, whose tags do not end the key where the code may not make it and then names another one."""
+def _unless_another(user: ValueOrigin, expression: hcl.Expr, scope: ModuleScope, value: object) -> TerraformUser:
+    """A declared user, whose tags do not end the key where the code may name another one, or one whose name has that of this in it."""
+    made = plain = declared_user(user, value)
+    if isinstance(value, str) and isinstance(made.name, str) and made.name.casefold() != value.casefold():
+        plain = _foreign(value, expression, (), scope)
     assert user.block is not None  # noqa: S101 - it is declared
     names = scope.instance.program.options.names
     lasting = {tag.name for tag in made.tags.items if classify(tag.name, names) not in (None, Meaning.OWNER)}
-    if not lasting or not user.instance.index(_may_be_absent, user.block, user.instance):
-        return made
+    if not lasting:
+        return plain
     without = scope.seen(View(absent=user.block))
-    others = (evaluate_or_unknown(arm, without) for arm in _arms(expression, scope))
-    if (other := next((one for one in others if isinstance(one, str) and one), None)) is None:
-        return made
-    why = ONE_OF(f"{user.address} and {quoted(other)}")
+    whole, *arms = _arms(expression, scope)
+    asked = [whole, *arms] if user.instance.index(_may_be_absent, user.block, user.instance) else arms
+    others = ((arm, evaluate_or_unknown(arm, without)) for arm in asked)
+    known = (quoted(one) if isinstance(one, str) else "another" for arm, one in others if _is_another(arm, one))
+    if (other := next(known, None)) is None:
+        return plain
+    why = ONE_OF(f"{user.address} and {other}")
     items = tuple(tag for tag in made.tags.items if tag.name not in lasting)
     return replace(made, name=why, identity=None, tags=Tags(items, (*made.tags.hidden, why)))
+
+
+def _is_another(arm: hcl.Expr, value: object) -> bool:
+    """True if a value names a user, also one that is open behind what may be absent; an index that is open is none."""
+    falls_back = isinstance(arm, hcl.Call) and arm.name in ("try", "coalesce")
+    return bool(value) and (isinstance(value, str) or (falls_back and isinstance(value, Unknown) and value.kind is not INVALID_LINE))
 
 
 def _may_be_absent(block: hcl.Block, instance: ModuleInstance) -> bool:

@@ -204,12 +204,7 @@ def _tag(ref: str) -> Interval | Unknown:
 
 
 def load(extra: tuple[Mapping[str, Any], ...] = ()) -> KnownModules:
-    """Read the table; ``extra`` holds entries of a configuration file, which win over those built in.
-
-    Raises:
-        UsageError: an entry of ``extra`` is wrong; the text names the entry and the key.
-
-    """
+    """Read the table; ``extra`` holds entries of a configuration file, which win. Raises `UsageError` that names a wrong one."""
     return KnownModules(read_modules(extra, "known_modules"), _built_in()) if extra else _without_extra()
 
 

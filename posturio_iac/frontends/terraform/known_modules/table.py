@@ -116,12 +116,7 @@ class KnownModule:
 
 
 def read_modules(entries: Iterable[Mapping[str, Any]], origin: str) -> tuple[KnownModule, ...]:
-    """Turn entries, in the shape of known_modules.toml, into modules.
-
-    Raises:
-        UsageError: an entry is wrong; the text names ``origin``, the entry and the key.
-
-    """
+    """Turn entries, in the shape of known_modules.toml, into modules. Raises `UsageError`, which names ``origin``, entry and key."""
     named = ((entry, f"{origin}[{index}]") for index, entry in enumerate(entries))
     return tuple(_module(_Fields(entry, where)) for entry, where in named if not _makes_none(entry, where))
 

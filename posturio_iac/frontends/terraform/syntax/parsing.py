@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 from posturio_iac.core.model import Span
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.decoding import with_plain_markers
@@ -38,7 +36,7 @@ def parse(path: str, data: bytes) -> Parsed:
     from posturio_iac.frontends.terraform.syntax.source import SourceText
 
     source = SourceText(path, data)
-    with contextlib.suppress(ValueError):  # too broken to parse, which is found again where it is
+    try:
         if not is_small:
             from posturio_iac.frontends.terraform.syntax.outline import outline
 
@@ -49,16 +47,15 @@ def parse(path: str, data: bytes) -> Parsed:
         root = tree_of(data).root_node
         if is_sound(root):
             return file_body(root, source), ()
+    except ValueError:  # too broken to parse, which is found again where it is
+        pass
     from posturio_iac.frontends.terraform.syntax.recovery import recover
 
     return recover(source)
 
 
 def parse_template(path: str, text: str) -> hcl.Expr:
-    """The expression of template text outside a file of its own: JSON strings and template files.
-
-    Spans are relative to the text.
-    """
+    """The expression of template text outside a file of its own: JSON strings and template files. Spans are relative to the text."""
     end = "END_OF_TEMPLATE"
     data = f"x = <<{end}\n{text}\n{end}\n".encode("utf-8", "replace")
     found = _value(path, data)

@@ -6,7 +6,7 @@ import posixpath
 
 from posturio_iac.core.budget import Budget, BudgetError, free_last_part
 from posturio_iac.core.closure import closure
-from posturio_iac.core.finding import BUDGET, Diagnostic, Level
+from posturio_iac.core.finding import Diagnostic, Level, too_costly
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.unknown import NOT_IN_CODE
@@ -200,9 +200,7 @@ class Units:
                     made.add(unit.shown)
                     yield from self._guarded(unit, files, header)
             except BudgetError as error:
-                self._report(
-                    Diagnostic(Level.ERROR, f"the stack {error}, so not all of its units were checked; split it", path, about=BUDGET)
-                )
+                self._report(too_costly("the stack", error, path, "not all of its units were checked; split it"))
             for problem in stack.problems:
                 self._report(problem)
         named = {path for path in self._paths if posixpath.basename(path) == UNIT_FILE}
@@ -221,11 +219,7 @@ class Units:
         try:
             yield from self._applied(unit, files, header)
         except BudgetError as error:
-            self._report(
-                Diagnostic(
-                    Level.ERROR, f"the unit {error}, so the module that it applies was not checked; simplify it", unit.shown, about=BUDGET
-                )
-            )
+            self._report(too_costly("the unit", error, unit.shown, "the module that it applies was not checked; simplify it"))
         except RecursionError:
             self._report(
                 Diagnostic(Level.ERROR, "the unit is nested too deeply to read, so the module that it applies was not checked", unit.shown)
