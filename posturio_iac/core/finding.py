@@ -168,14 +168,12 @@ class Diagnostic:
         return self.level is Level.ERROR or self.about in (CONFIGURATION, CALLS_NOT_FOLLOWED)
 
 
-_NOT_ALL = "not all of its keys were checked; simplify it, or split it"
-
-
-def too_costly(what: str, error: BudgetError, path: str | None, rest: str = _NOT_ALL) -> Diagnostic:
+def too_costly(what: str, error: BudgetError, path: str | None, rest: str = "") -> Diagnostic:
     """The diagnostic for code whose budget is spent, where that happened if it is known."""
     span = error.span
     path, line, column = (path, None, None) if span is None else (span.path, span.line, span.column)
-    return Diagnostic(Level.ERROR, f"{what} {error}, so {rest}", path, line, column, about=BUDGET)
+    text = f"{what} {error}, so {rest or 'not all of its keys were checked; simplify it, or split it'}"
+    return Diagnostic(Level.ERROR, text, path, line, column, about=BUDGET)
 
 
 def of_account(level: Level, text: str, account: str | None) -> Diagnostic:

@@ -35,8 +35,8 @@ def read_all(
 
     keys: list[AccessKey] = []
     diagnostics: list[Diagnostic] = []
-    size, search = _size(selection), selection.search
-    pool = Pool(size)
+    search = selection.search
+    pool = Pool(size := _size(selection))
     watch = Watch(lambda: max(size, search.size) + sum(search.fence.sizes.copy().values()), pool, config.timeout)
     watch.begin()
     try:
@@ -121,8 +121,13 @@ def request_of(
 
 def _size(selection: Selection) -> int:
     """The size in bytes of the code that is read."""
-    paths = {path for front_end in FRONT_ENDS.values() for path in selection.of_kind(front_end.kind)}
-    return sum(map(os.path.getsize, filter(os.path.exists, (os.path.join(selection.root, path) for path in paths))))
+    size = 0
+    for path in {path for front_end in FRONT_ENDS.values() for path in selection.of_kind(front_end.kind)}:
+        try:
+            size += os.stat(os.path.join(selection.root, path)).st_size
+        except OSError:  # gone meanwhile, which the reading says
+            pass
+    return size
 
 
 def names_of(config: Config) -> Names:

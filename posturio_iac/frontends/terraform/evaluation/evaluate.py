@@ -42,10 +42,6 @@ MAX_TEXT = 1_000_000
 """Longer text is not held; ``"${local.x}${local.x}"`` doubles with each local value."""
 
 
-def memory_of(text: str) -> int:
-    return len(text) * (1 if text.isascii() else 4)
-
-
 def evaluate_or_unknown(expression: hcl.Expr | None, scope: Scope) -> Value:
     """The value of an expression, null when there is none; an error becomes `Unknown`."""
     if expression is None:
@@ -102,7 +98,7 @@ def _template(expression: hcl.TemplateExpr, scope: Scope) -> Value:
     if (unknown := first_unknown(tuple(texts))) is not None:
         return computed(unknown)
     text = "".join(map(text_of, texts))
-    scope.budget.add_text(memory_of(text))
+    scope.budget.add_text(len(text) * (1 if text.isascii() else 4))  # in bytes
     return normal(text) if len(text) <= MAX_TEXT else TOO_LARGE("the text")
 
 
@@ -210,7 +206,7 @@ def _call(expression: hcl.Call, scope: Scope) -> Value:
         if not isinstance(traced, Traced):
             raise
         result = traced
-    scope.budget.add_text(memory_of(result) if isinstance(result, str) else 0)
+    scope.budget.add_text(len(result) * (1 if result.isascii() else 4) if isinstance(result, str) else 0)
     scope.budget.spend(4 * len(result) if isinstance(result, (tuple, dict)) else 0)
     if isinstance(traced, Traced) and expression.name in HIDING:
         return NOT_EVALUATED(f"{expression.name}()")

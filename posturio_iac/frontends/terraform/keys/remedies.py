@@ -168,7 +168,7 @@ OF_USERS = {
 OF_KEYS = {
     # https://registry.terraform.io/providers/akeyless-community/akeyless/latest/docs/resources/rotated_secret_aws
     # https://docs.akeyless.io/docs/create-an-aws-rotated-secret: it makes a key of its own and revokes the one that it was given.
-    "akeyless_rotated_secret_aws": "api_id"
+    "akeyless_rotated_secret_aws": "api_id",
 }
 """Resources that take over a key, and the argument that is given its id."""
 

@@ -180,8 +180,9 @@ def _doubt(block: hcl.Block, instance: ModuleInstance, key: ValueOrigin) -> Unkn
 
 
 def _doubted(lifetime: Lifetime, doubt: Unknown | None) -> Lifetime:
-    is_sure = doubt is None or lifetime.effect is not Effect.ENFORCED
-    return lifetime if doubt is None or is_sure else replace(lifetime, effect=Effect.UNKNOWN, reason=doubt.as_reason())
+    if doubt is None or lifetime.effect is not Effect.ENFORCED:
+        return lifetime
+    return replace(lifetime, effect=Effect.UNKNOWN, reason=doubt.as_reason())
 
 
 def _rotations(instance: ModuleInstance, key: ValueOrigin) -> Iterator[tuple[Lifetime, tuple[ValueOrigin, ...]]]:

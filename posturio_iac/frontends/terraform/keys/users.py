@@ -140,7 +140,7 @@ def _arms(expression: hcl.Expr, scope: ModuleScope) -> Iterator[hcl.Expr]:
     yield expression
     if isinstance(expression, hcl.Conditional) and isinstance(evaluate_or_unknown(expression.condition, scope), Unknown):
         yield from (*_arms(expression.yes, scope), *_arms(expression.no, scope))
-    elif len(words := references(expression)) == 2 and words[0] == "local" and (found := scope.instance.folder.locals.get(words[1])):  # noqa: PLR2004
+    elif (words := references(expression))[:1] == ("local",) and (found := scope.instance.folder.locals.get(".".join(words[1:]))):
         yield from _arms(found.expression, scope.instance.scope(scope.view))
 
 

@@ -25,10 +25,7 @@ _parser: Parser | None = None
 
 
 def tree_of(data: bytes, start: int = 0, end: int = 1 << 60) -> Tree:
-    """The tree of some code, or of what is between two bytes of it, without what the parser need not see; its nodes have their places.
-
-    Raises `ValueError` for code that is so broken that the parser would take its time to guess what is meant.
-    """
+    """The tree of some code, or of what is between two bytes of it. Raises `ValueError` for what is too broken to parse in its time."""
     global _parser  # noqa: PLW0603 - made once, when the first file needs it
     if _parser is None:
         import tree_sitter
