@@ -203,7 +203,7 @@ def mutation(session: nox.Session) -> None:
 def live(session: nox.Session) -> None:
     """Run the live check against moto's server on this machine, which answers like AWS."""
     session.install("-e", ".[live,report,distributed]", *group("live"))
-    # In two processes, since it takes longer than what runs beside it; a workflow of the second is for zizmor.
+    # In two processes, as ``hosts`` is, since these two take longest; a workflow of the second path is for zizmor.
     pytest(session, "tests/live", "tests/facts/test_keyless.py", processes="2")
 
 
@@ -228,7 +228,7 @@ def wheel(session: nox.Session) -> None:
 def hosts(session: nox.Session) -> None:
     """Run our packs in the newest checkov and cfn-lint, our hooks in pre-commit and prek, and the shell of the action; read our formats."""
     session.install("-e", ".[checkov,cfn-lint]", "--upgrade", *group("hosts"))
-    pytest(session, *within(*HOSTS))
+    pytest(session, *within(*HOSTS), processes="2")
 
 
 @nox.session
