@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from posturio_iac.core.evidence.reason import (
-    AGE_OUT_OF_RANGE,
-    EXPIRY_NOT_SET,
-    EXPIRY_OFF,
-    MOVED_BY_APPLY,
-    MOVED_BY_ROTATION,
-    NO_SECONDS,
-    TAKES_NO_AGE,
-)
+from posturio_iac.core.evidence import reason as why
 from posturio_iac.core.evidence.remedy import AddBlock, Advice, CreateFirst, IntervalSetting, Remedies, RemoveArgument, SetArgument
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.keys import AGE, LONGEST_AGE, takes_age
@@ -100,7 +92,7 @@ def _computed(lifetime: Lifetime, item: MetadataItem) -> Lifetime:
             break
         if not isinstance(clock, SetByClock):
             name, at_every_apply = clock
-            reason, remedy = (MOVED_BY_APPLY(name), _DATE) if at_every_apply else (MOVED_BY_ROTATION(name), _FOLLOW_AS_WELL)
+            reason, remedy = (why.MOVED_BY_APPLY(name), _DATE) if at_every_apply else (why.MOVED_BY_ROTATION(name), _FOLLOW_AS_WELL)
             moved = replace(origin, moved_by=name)
             return Lifetime(lifetime.kind, Effect.INERT, moved, name, lifetime.span, reason=reason, remedy=remedy)
         if lifetime.kind is Kind.EXPIRY:
@@ -212,7 +204,7 @@ def age_lifetime(value: object, service: object, owner: Place, span: Span | None
         return Lifetime(Kind.EXPIRY, Effect.UNKNOWN, origin, span=span, reason=value.as_reason())
     days = _whole(value)
     if days is None or not 1 <= days <= LONGEST_AGE:
-        reason = AGE_OUT_OF_RANGE(str(LONGEST_AGE))
+        reason = why.AGE_OUT_OF_RANGE(str(LONGEST_AGE))
         remedy = SetArgument(owner, argument, "90", "days after its creation", is_named=True)
         return Lifetime(Kind.EXPIRY, Effect.UNREADABLE, origin, str(value), span, reason=reason, remedy=remedy)
     setting = IntervalSetting(owner, argument)
@@ -221,7 +213,7 @@ def age_lifetime(value: object, service: object, owner: Place, span: Span | None
 
 def _refused(value: object, service: str, origin: ArgumentOrigin, owner: Place, span: Span | None) -> Lifetime:
     remedy = RemoveArgument(owner, origin.path, owner.address)
-    return Lifetime(Kind.EXPIRY, Effect.INERT, origin, str(value), span, reason=TAKES_NO_AGE(service), remedy=remedy)
+    return Lifetime(Kind.EXPIRY, Effect.INERT, origin, str(value), span, reason=why.TAKES_NO_AGE(service), remedy=remedy)
 
 
 def _whole(value: object) -> int | None:
@@ -251,9 +243,9 @@ def max_age_lifetime(value: object, argument: str, owner: str, span: Span, heade
         return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, describe_interval(interval), span, interval=interval, setting=setting)
     if value is None or interval is not None:
         remedy = SetArgument(Place(owner, header), argument, "7776000", "90 days in seconds", is_named=True)
-        reason = EXPIRY_NOT_SET() if value is None else EXPIRY_OFF()
+        reason = why.EXPIRY_NOT_SET() if value is None else why.EXPIRY_OFF()
         return Lifetime(Kind.ROTATION, Effect.INERT, origin, "" if value is None else str(value), span, reason=reason, remedy=remedy)
-    return Lifetime(Kind.ROTATION, Effect.UNREADABLE, origin, str(value), span, reason=NO_SECONDS())
+    return Lifetime(Kind.ROTATION, Effect.UNREADABLE, origin, str(value), span, reason=why.NO_SECONDS())
 
 
 INACTIVE = '"Inactive"'  # the status of a disabled key, as HCL writes it

@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+from posturio_iac.core import unknown as why
 from posturio_iac.core.model import SHOWN_PLACES, AccessKey, Declaration, KeyKind, Place, Unknown
-from posturio_iac.core.unknown import (
-    AS_STATED,
-    CODE_DECLARES_SOME,
-    DECLARES_GENERATED_USER,
-    DECLARES_OPEN_USER,
-    MORE_REASONS,
-    NOT_FIXED,
-    STACKS_NOT_ASKED,
-    STATE_HOLDS_SOME,
-    TWO_REASONS,
-)
 from posturio_iac.link.declared import CLOUDFORMATION, Code, StackKey, Stacks, StateEntry, is_alike, may_be, places
 from posturio_iac.link.merge import Link, merged
 
@@ -111,7 +101,7 @@ class Linker:
         if isinstance(answer, StackKey):
             return self._in_stack(key, answer)
         if key.is_root is True or not isinstance(key.user, str):
-            return Link(None, (), managed=False) if key.is_root is True else Link(None, (), NOT_FIXED("its user"))
+            return Link(None, (), managed=False) if key.is_root is True else Link(None, (), why.NOT_FIXED("its user"))
         by_name = self._by_state_and_name(key, key.user, family) if key.key_id is None else None
         by_name = by_name or self._by_code_and_name(key, key.user, family, answers)
         if by_name is not None:
@@ -140,7 +130,7 @@ class Linker:
         return Link(
             declaration,
             _code(found),
-            STATE_HOLDS_SOME(_states(found), str(len(found)), str(len(family)), user, key.address.rpartition("/")[2]),
+            why.STATE_HOLDS_SOME(_states(found), str(len(found)), str(len(family)), user, key.address.rpartition("/")[2]),
             by_id=True,
         )
 
@@ -168,17 +158,17 @@ class Linker:
         if len(free) <= len(code):
             return Link(declaration, code, managed=True)
         where = " and ".join(place.text() for place in found)
-        return Link(declaration, code, CODE_DECLARES_SOME(str(len(code)), str(len(free)), user, where))
+        return Link(declaration, code, why.CODE_DECLARES_SOME(str(len(code)), str(len(free)), user, where))
 
     def _doubts(self, key: AccessKey, answers: Answers) -> Iterable[Unknown]:
-        yield from map(AS_STATED, (*self.unread, *self.code.unread))
-        unasked = STACKS_NOT_ASKED()
+        yield from map(why.AS_STATED, (*self.unread, *self.code.unread))
+        unasked = why.STACKS_NOT_ASKED()
         answer = answers.get(key.key_id or "", unasked) if self.stacks.ask else unasked
         for declared in (one for one in self._open if is_alike(one, key.kind, key.service)):
             if declared.framework != CLOUDFORMATION or answer is not None or not self.stacks.regions:
                 place = Place(declared.address, declared.span).text()
                 user = declared.user
-                yield DECLARES_OPEN_USER(place, user) if isinstance(user, Unknown) else DECLARES_GENERATED_USER(place)
+                yield why.DECLARES_OPEN_USER(place, user) if isinstance(user, Unknown) else why.DECLARES_GENERATED_USER(place)
         if self.stacks.ask and isinstance(answer, Unknown):
             yield answer
 
@@ -223,4 +213,4 @@ def _short(reasons: Sequence[Unknown]) -> Unknown:
     first, *others = reasons
     if not others:
         return first
-    return TWO_REASONS(first, *others) if len(others) == 1 else MORE_REASONS(first, str(len(others)))
+    return why.TWO_REASONS(first, *others) if len(others) == 1 else why.MORE_REASONS(first, str(len(others)))

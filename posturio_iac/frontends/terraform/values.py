@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.core.unknown import AFTER_APPLY, NOT_EVALUATED, TOO_LARGE
+from posturio_iac.core.unknown import AFTER_APPLY, INVALID_LINE, NOT_EVALUATED, TOO_LARGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,7 +94,6 @@ class SomeInstance(Unknown):
         object.__setattr__(self, "whole", whole)
 
     def at(self, key: Value) -> SomeInstance:
-        """One of the instances, if there is one."""
         is_named = self._at is not None and isinstance(key, (str, int)) and not isinstance(key, bool)
         return SomeInstance(self._why, self._at(key), whole=self.whole) if is_named and self._at is not None else self
 
@@ -153,23 +152,64 @@ class Due(Unknown):
 
 
 class Traced(Due):
-    """A value that is unknown so that it shows where it comes from: ``causes`` are origins, each as certain as it says itself."""
+    """A value that is unknown so that it shows where it comes from: ``causes`` are origins, each as certain as it says itself.
 
-    __slots__ = ()
+    ``beside`` is another value that it may be instead, or that is a part of it; None where there is none.
+    """
+
+    __slots__ = ("beside", "is_open")
+    beside: Value
+    is_open: bool
+    """True if what it comes from may not be there: where something takes its place, the value is that."""
+
+    def __init__(self, causes: Iterable[Hashable], beside: Value = None, *, is_open: bool = False) -> None:
+        super().__init__(causes)
+        object.__setattr__(self, "beside", beside)
+        object.__setattr__(self, "is_open", is_open)
 
     def doubted(self, doubt: Unknown) -> Due:
         del doubt
-        return self
+        return Traced(self.causes, self.beside, is_open=True)
 
     def part(self, name: str) -> Traced:
-        return Traced(cause.part(name) for cause in self.causes)  # type: ignore[attr-defined]  # they are origins
+        return Traced((cause.part(name) for cause in self.causes), self.beside, is_open=self.is_open)  # type: ignore[attr-defined]
+
+    def among(self, *values: Value) -> Traced:
+        """The same where the other ``values`` are too."""
+        due = due_of(self, *values)
+        return Traced(due.causes if due is not None else (), beside((self, *values)), is_open=self.is_open)
+
+    def made_of(self, *values: Value) -> Traced:
+        """A value that is made of this and of the other ``values``."""
+        return self.among(*values) if beside(values) is None else self.among(NOT_EVALUATED("a text that is made of it"), *values)
+
+    def instead(self, other: Value) -> Traced:
+        """The same, or the ``other`` value where this is not there."""
+        return Traced((*self.causes, *either(other, None).causes), beside((self, other)), is_open=getattr(other, "is_open", False))
 
 
-def either(yes: Due | None, no: Due | None) -> Traced:
-    """What comes from one of two traced values: an origin of both of them for certain."""
-    causes = [cause for side in (yes, no) if side is not None for cause in side.causes]
-    sides = [side.causes if side is not None else () for side in (yes, no)]
-    return Traced(cause if all(cause in side for side in sides) else cause.conditional() for cause in causes)  # type: ignore[attr-defined]
+def beside(values: Value) -> Value:
+    """The first text or open value in ``values`` that does not show where it comes from, or None; null, "" and errors are none."""
+    pending, seen = [values], set[int]()
+    while pending:
+        match item := pending.pop():
+            case Traced() if item.beside:
+                return item.beside
+            case str() if item:
+                return item
+            case Unknown() if not isinstance(item, (Due, SomeInstance)) and item.kind is not INVALID_LINE:
+                return item
+            case dict() | tuple() | list() if id(item) not in seen:
+                seen.add(id(item))
+                pending.extend(reversed(tuple(item.values()) if isinstance(item, dict) else item))
+    return None
+
+
+def either(*sides: Value) -> Traced:
+    """What comes from one of several values: an origin of all of them for certain."""
+    found = [due.causes if (due := due_of(side)) is not None else () for side in sides]
+    certain = (c if all(c in causes for causes in found) else c.conditional() for causes in found for c in causes)  # type: ignore[attr-defined]
+    return Traced(certain, beside(sides), is_open=any(getattr(one, "is_open", False) for one in unknowns(sides)))
 
 
 def due_of(*values: Value) -> Due | None:
@@ -178,8 +218,10 @@ def due_of(*values: Value) -> Due | None:
     if len(found) < 2:  # noqa: PLR2004 - nothing to join
         return found[0] if found else None
     chosen = [due for due in found if due.doubt is None] or found
-    kind = type(chosen[0])
-    return kind((cause for due in chosen for cause in due.causes), chosen[0].doubt, computed=any(due.computed for due in chosen))
+    causes = (cause for due in chosen for cause in due.causes)
+    if isinstance(chosen[0], Traced):
+        return Traced(causes, beside(chosen), is_open=any(getattr(due, "is_open", False) for due in chosen))
+    return Due(causes, chosen[0].doubt, computed=any(due.computed for due in chosen))
 
 
 def doubtful(unknown: Unknown, *dropped: Value) -> Unknown:
@@ -187,12 +229,12 @@ def doubtful(unknown: Unknown, *dropped: Value) -> Unknown:
     if isinstance(unknown, Due) and unknown.doubt is None:
         return unknown if not isinstance(unknown, Traced) else due_of(unknown, *dropped) or unknown
     due = due_of(*dropped)
-    return unknown if due is None else due.doubted(unknown)
+    return unknown if due is None else due.among(*dropped) if isinstance(due, Traced) else due.doubted(unknown)
 
 
 def computed(value: Value) -> Value:
     """The result of an expression: of an unknown one Terraform may know something."""
-    return type(value)(value.causes, value.doubt, computed=True) if isinstance(value, Due) else value
+    return Due(value.causes, value.doubt, computed=True) if isinstance(value, Due) and not isinstance(value, Traced) else value
 
 
 class ResultTooLargeError(Exception):

@@ -143,7 +143,6 @@ def _seen(user: DeployedUser, listed: Mapping[str, Any], answer: Mapping[str, An
 
 
 def status_in(listed: Mapping[str, Any], operation: str) -> Attr[str]:
-    """The status of a key from the answer of an operation."""
     status = str(listed.get("Status", ""))
     return status if status in STATUSES else ODD_ANSWER(operation, status[:40])
 

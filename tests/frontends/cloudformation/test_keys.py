@@ -28,9 +28,9 @@ def lifetimes(found: AccessKey) -> list[tuple[Kind, Effect, str]]:
     return [(e.kind, e.effect, e.source) for e in found.lifetimes]
 
 
-@pytest.mark.parametrize("user", ["!Ref User", "ci", "!Sub '${User}'", "!GetAtt User.Arn", "!Join ['', [!Ref User]]", "!Sub 'c${X}'"])
+@pytest.mark.parametrize("user", ["!Ref User", "ci", "!Sub '${User}'", "!GetAtt User.Arn", "!Join ['', [!Ref User]]"])
 def test_a_key_finds_its_user_by_reference_and_by_value(tmp_path: Path, user: str) -> None:
-    text = USER.format(tags="[{Key: Expires, Value: 2027-01-31}]", user=user) + "Parameters: {X: {Default: i}}\n"
+    text = USER.format(tags="[{Key: Expires, Value: 2027-01-31}]", user=user)
     found = key(tmp_path, text)
     assert (found.user, found.user_address) == ("ci", "User")
     assert lifetimes(found) == [(Kind.EXPIRY, Effect.DECLARED, 'tag "Expires" of User')]

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
+from posturio_iac.core import unknown as why
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.json_nodes import Array, Node, Object
-from posturio_iac.core.unknown import (
-    AS_STATED,
-    AT_DEPLOYMENT,
-    DEPENDS_ON,
-    HAS_NO,
-    MUST_BE,
-    NOT_DECLARED,
-    NOT_EVALUATED,
-    NOT_FIXED,
-    PARAMETER,
-    TOO_LARGE,
-)
 from posturio_iac.frontends.cloudformation.evaluation.stack import KnownValues, Reference, Stack, StackScope, StackValue
 from posturio_iac.frontends.cloudformation.syntax.source import filled_in
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain
@@ -86,7 +75,7 @@ class Evaluator:
     def value(self, node: Node, scope: StackScope) -> StackValue:
         """The value of an expression."""
         if self.steps >= MAX_STEPS:
-            return TOO_LARGE("the expression")
+            return why.TOO_LARGE("the expression")
         self.steps += 1
         try:
             scope.stack.budget.spend()
@@ -98,7 +87,7 @@ class Evaluator:
                     scope.stack.budget.spend(len(value))
         except WrongArgumentsError as error:
             self.report(str(error), node, scope)
-            return AS_STATED(str(error))
+            return why.AS_STATED(str(error))
         except OpenError as error:
             return error.unknown
         except BudgetError as error:
@@ -117,7 +106,7 @@ class Evaluator:
                     scope.stack.budget.spend(_STEPS_A_FUNCTION)
                     return function(self, argument, scope)
                 if name.startswith("Fn::"):
-                    return AT_DEPLOYMENT(name) if name[4:] in _DEPLOYED else NOT_EVALUATED(name)
+                    return why.AT_DEPLOYMENT(name) if name[4:] in _DEPLOYED else why.NOT_EVALUATED(name)
                 return {str(key.value): self.value(item, scope) for key, item in members}
             case Array() as items:
                 return tuple(v for item in items if (v := self.value(item, scope)) is not None)
@@ -156,7 +145,7 @@ class Evaluator:
             case Reference():
                 return self._name(value)
             case _:
-                return MUST_BE("the value", "text, not a list or a map")
+                return why.MUST_BE("the value", "text, not a list or a map")
 
     def text_of(self, node: Node | None, scope: StackScope) -> str | Unknown | None:
         return self.text(self.value(node, scope)) if node is not None else None
@@ -198,14 +187,14 @@ class Evaluator:
         if name == "AWS::NoValue":
             return None
         if name.startswith("AWS::"):
-            return DEPENDS_ON(name, "where the stack is deployed")
+            return why.DEPENDS_ON(name, "where the stack is deployed")
         if (parameter := stack.parameters.get(name)) is not None or name in stack.given:
             return self.parameter(name, parameter, stack)
         if (resource := stack.resources.get(name)) is not None:
             return Reference(resource, stack)
         if name in stack.loops:
-            return NOT_FIXED(f"the list whose items {name} stands for")
-        return NOT_DECLARED(name)
+            return why.NOT_FIXED(f"the list whose items {name} stands for")
+        return why.NOT_DECLARED(name)
 
     def parameter(self, name: str, entry: TemplateEntry | None, stack: Stack) -> StackValue:
         """The value of a parameter."""
@@ -220,23 +209,23 @@ class Evaluator:
                 return assumed
             if entry is not None:
                 self.asked[id(stack), name] = entry
-            return PARAMETER(name)
+            return why.PARAMETER(name)
         default = entry.get("Default") if entry is not None else None
         if default is None or kind.startswith(SSM):
-            return PARAMETER(name)
+            return why.PARAMETER(name)
         return _typed(self.scalar(default.value), kind)
 
     def attribute(self, name: str, attribute: str, scope: StackScope) -> StackValue:
         """The value of ``Fn::GetAtt``."""
         entry = scope.stack.resources.get(name)
         if entry is None:
-            return NOT_DECLARED(name)
+            return why.NOT_DECLARED(name)
         child = scope.stack.children.get(name)
         if child is not None and attribute.startswith("Outputs."):
             output = child.outputs.get(attribute.removeprefix("Outputs."))
             node = output.get("Value") if output is not None else None
             if node is None or output is None:
-                return HAS_NO(name, f"output {attribute.removeprefix('Outputs.')}")
+                return why.HAS_NO(name, f"output {attribute.removeprefix('Outputs.')}")
             return self.value(node, child.scope(output))
         return Reference(entry, scope.stack, attribute)
 

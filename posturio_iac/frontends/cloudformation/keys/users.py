@@ -115,7 +115,10 @@ class TemplateUsers:
         top = _outermost(scope.stack)
         for member in (scope.stack, *self._family(top)):
             if (found := self._names(member).get(name)) is not None and (beside := _beside(found, ev)) is not None:
-                return beside
+                own, opened = found.entry.prop("UserName") if found.entry is not None else None, ev.open()
+                alike = own is not None and found.scope is not None and opened.value(own, found.scope) == opened.value(node, scope)
+                default = None if alike or _is_chosen(node, scope) else PARAMETER_DEFAULT(quoted(name))
+                return beside._replace(unsure=beside.unsure or default)
         return TemplateUser(name, identity=("name", id(top), name), chosen=_is_chosen(node, scope))
 
     def namesakes(self, name: str, stack: Stack) -> list[TemplateUser]:

@@ -155,6 +155,12 @@ def _says(instance: ModuleInstance) -> Callable[[bytes], bool]:
     return (lambda _: True) if None in texts or b"\\u" in code else cache(code.__contains__)
 
 
+class StrictOrigins(Origins):
+    """The same where a variable may have any value that nothing in the code fixes."""
+
+    strict = True
+
+
 _MARK = hcl.Call("sensitive", (), expand=False, span=Span("", 1, 1, 1, 1))  # a marker for something that is sensitive by itself
 _HELD = frozenset({"var", "local", "module", "component"}) | HOLDERS  # what merely holds values
 

@@ -96,7 +96,7 @@ def _template(expression: hcl.TemplateExpr, scope: Scope) -> Value:
     parts = [evaluate(part, scope) for part in expression.parts]
     texts = [part if first_unknown(part) is not None else to_text(part) for part in parts]
     if (unknown := first_unknown(tuple(texts))) is not None:
-        return computed(unknown)
+        return computed(unknown.made_of(*texts) if isinstance(unknown, Traced) else unknown)
     text = "".join(map(text_of, texts))
     scope.budget.add_text(len(text) * (1 if text.isascii() else 4))  # in bytes
     return normal(text) if len(text) <= MAX_TEXT else TOO_LARGE("the text")
@@ -179,7 +179,7 @@ def _each(expression: hcl.Splat, scope: Scope) -> Value:
 
 def _call(expression: hcl.Call, scope: Scope) -> Value:
     if expression.name == "try":
-        return _try(expression, scope)
+        return _try(expression.arguments, scope)
     if expression.name == "can":
         return _can(expression, scope)
     if expression.name == "convert" and len(expression.arguments) == 2:  # noqa: PLR2004 - a value and a type
@@ -210,9 +210,23 @@ def _call(expression: hcl.Call, scope: Scope) -> Value:
     scope.budget.spend(4 * len(result) if isinstance(result, (tuple, dict)) else 0)
     if isinstance(traced, Traced) and expression.name in HIDING:
         return NOT_EVALUATED(f"{expression.name}()")
-    if isinstance(result, Due) and expression.name in _ASKING:
-        return _unless_told(computed(result) if expression.name == "flatten" else result)
-    return computed(doubtful(result, *arguments)) if isinstance(result, Unknown) else result
+    return _open_result(expression.name, result, arguments) if isinstance(result, Unknown) else result
+
+
+def _open_result(name: str, result: Unknown, arguments: list[Value]) -> Value:
+    """What a function gives that its arguments leave open."""
+    if isinstance(result, Due) and name in _ASKING:
+        return _unless_told(computed(result) if name == "flatten" else result)
+    if isinstance(result, Traced) and name not in _PICKED:
+        return result.among(*arguments) if name in _KEEPING else result.made_of(*arguments)
+    dropped = arguments[_PICKED.get(name, slice(None))]
+    return result.among(*dropped) if isinstance(result, Traced) and result.is_open else computed(doubtful(result, *dropped))
+
+
+_PICKED = {"coalesce": slice(None), "element": slice(1), "lookup": slice(0, None, 2), "one": slice(1)}
+"""Functions whose result is one of what they are given as it is, with the arguments that it is one of."""
+_KEEPING = frozenset(("compact", "concat", "distinct", "flatten", "merge", "reverse", "slice", "sort", "tolist", "toset", "values"))
+"""Functions whose elements are elements of what they are given."""
 
 
 _ASKING = ("contains", "flatten", "length", "startswith")
@@ -233,12 +247,17 @@ IMPURE = frozenset(("timestamp", "plantimestamp", "uuid", "bcrypt"))
 """Functions whose result differs in each run."""
 
 
-def _try(expression: hcl.Call, scope: Scope) -> Value:
-    for argument in expression.arguments:
+def _try(arguments: tuple[hcl.Expr, ...], scope: Scope) -> Value:
+    for place, argument in enumerate(arguments, 1):
         try:
             value = evaluate(argument, scope)
         except EvaluationError:
             continue
+        if isinstance(value, Traced) and value.is_open:
+            try:
+                return value.instead(_try(arguments[place:], scope))
+            except EvaluationError:
+                return value
         due = due_of(value)
         return value if due is None or isinstance(due, Traced) else due  # Terraform cannot tell yet whether it fails.
     raise EvaluationError("no argument of try() can be evaluated")
@@ -303,7 +322,7 @@ def _of_common_type(value: Value, other: Value) -> Value:
 def _undecided(condition: Unknown, yes: Value, no: Value) -> Value:
     due = due_of(yes), due_of(no)
     if isinstance(due[0] or due[1], Traced):
-        return either(*due)
+        return either(yes, no)
     if isinstance(condition, Traced):
         return NOT_EVALUATED("the condition")
     if due[0] is not None and due[1] is not None and due[0].doubt is None and due[1].doubt is None:

@@ -108,7 +108,7 @@ def merge(*maps: Value) -> dict[str, Value] | Unknown:
             return entries
         hidden = entries if isinstance(entries, Unknown) else entries.rest if isinstance(entries, PartialMap) else None
         if hidden is not None:
-            result = {name: doubtful(hidden, value) for name, value in result.items()}
+            result = {name: doubtful(hidden, value, hidden) for name, value in result.items()}
             rest = hidden if rest is None else rest
         result |= {} if isinstance(entries, Unknown) else entries
         limit_elements(len(result))

@@ -11,13 +11,14 @@ from posturio_iac.core.record import replace
 from posturio_iac.core.times import parse_interval
 from posturio_iac.core.unknown import GIVEN_SECRET, NOT_FIXED, SHOWN_IF
 from posturio_iac.facts.keyless import BY_TYPE, ENCRYPT, REPLACEMENTS, SINKS, TAG_ARGUMENTS
-from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin, mentions
+from posturio_iac.frontends.terraform.dataflow.origin import Origins, StrictOrigins, ValueOrigin, mentions
 from posturio_iac.frontends.terraform.dataflow.secret_flow import SecretEnd, SecretOrigins, Secrets
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.expansion import nested_blocks
 from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
+from posturio_iac.frontends.terraform.values import beside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -160,15 +161,22 @@ def rotations_of(end: SecretEnd) -> Iterator[Lifetime]:
         suffix = next((s for s, inner in instances_of(block, end.instance).instances if inner is scope), "")
         found: Iterable[Lifetime] = _of_call(block, scope, suffix, key)
     elif block.labels[0] == "aws_secretsmanager_secret_version" and end.argument in ("secret_string", "secret_string_wo"):
-        secrets = end.instance.index(Origins, *_STORES).of(block.get("secret_id"), scope)
+        secrets, doubt = _secrets_of(block, scope)
         found = (one for secret in secrets for one in _of_secret(secret, end.instance, key))
-        doubt = NOT_FIXED(f"which secret {'.'.join(block.labels)} is for") if len({one.key[:3] for one in secrets}) > 1 else None
     else:
         return
     if doubt is None and key.is_conditional:
         doubt = NOT_FIXED(f"whether {end.instance.full('.'.join(block.labels))} holds the key")
     doubt = doubt or _doubt(block, end.instance, key)
     yield from (_doubted(one, doubt) for one in found)
+
+
+def _secrets_of(block: hcl.Block, scope: ModuleScope) -> tuple[tuple[ValueOrigin, ...], Unknown | None]:
+    """The secrets that the ``secret_id`` of a block may name, and the doubt about which of them it is."""
+    index, named = scope.instance.index, block.get("secret_id")
+    secrets, other = index(Origins, *_STORES).of(named, scope), beside(index(StrictOrigins, *_STORES).value(named, scope))
+    is_sure = other is None and len({one.key[:3] for one in secrets}) < 2  # noqa: PLR2004 - more than one
+    return secrets, None if is_sure else NOT_FIXED(f"which secret {'.'.join(block.labels)} is for")
 
 
 def _doubt(block: hcl.Block, instance: ModuleInstance, key: ValueOrigin) -> Unknown | None:
@@ -189,8 +197,8 @@ def _rotations(instance: ModuleInstance, key: ValueOrigin) -> Iterator[tuple[Lif
     for (kind, name), block in instance.resources("aws_secretsmanager_secret_rotation"):
         doubt = _doubt(block, instance, key)
         for suffix, scope in instances_of(block, instance).instances:
-            secrets, address = instance.index(Origins, *_STORES).of(block.get("secret_id"), scope), instance.full(f"{kind}.{name}{suffix}")
-            yield _doubted(_lifetime(address, block, scope), doubt), secrets
+            secrets, other = _secrets_of(block, scope)
+            yield _doubted(_lifetime(instance.full(f"{kind}.{name}{suffix}"), block, scope), doubt or other), secrets
 
 
 def _of_secret(secret: ValueOrigin, instance: ModuleInstance, key: ValueOrigin) -> Iterator[Lifetime]:
@@ -229,7 +237,8 @@ def _rules(block: hcl.Block, scope: ModuleScope) -> tuple[Value, Value]:
 
 def _lifetime(address: str, block: hcl.Block, scope: ModuleScope) -> Lifetime:
     span, origin = own_place(block.header, scope.instance), SecretRotationOrigin(address)
-    if evaluate_or_unknown(block.get(_LAMBDA), scope.seen(STRICT)) in (None, ""):
+    code = evaluate_or_unknown(block.get(_LAMBDA), scope.seen(STRICT))
+    if code in (None, ""):
         remedy = Advice("name the Lambda function that rotates the key")
         return Lifetime(Kind.ROTATION, Effect.INERT, origin, span=span, reason=NO_LAMBDA(), remedy=remedy)
     days, schedule = _rules(block, scope)
@@ -248,4 +257,5 @@ def _lifetime(address: str, block: hcl.Block, scope: ModuleScope) -> Lifetime:
     value = next((str(v) for v in (days, schedule) if isinstance(v, (int, str)) and v), "")
     unread = NO_INTERVAL(value) if value and interval is None else None
     reason = next((v.as_reason() for v in (days, schedule) if isinstance(v, Unknown)), unread)
-    return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, value, span, interval=interval, reason=reason, setting=setting)
+    unset = code if isinstance(code, Unknown) and evaluate_or_unknown(block.get(_LAMBDA), scope) in (None, "") else None
+    return _doubted(Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, value, span, interval=interval, reason=reason, setting=setting), unset)

@@ -145,7 +145,7 @@ def _source(part: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, ModuleScope] 
 
 def default_tags(block: hcl.Block, instance: ModuleInstance, kind: str) -> Tags:
     """The ``default_tags`` of the provider that a resource uses."""
-    provider, owner = _provider_of(block, instance, kind)
+    provider, owner, _ = _provider_of(block, instance, kind)
     if provider is None or owner is None:
         # One that Terragrunt generates beside a root module may have some.
         unseen = instance.root.folder.unseen_providers if block.get("provider") is None else None
@@ -167,39 +167,43 @@ def default_tags(block: hcl.Block, instance: ModuleInstance, kind: str) -> Tags:
 _OF_ACCOUNT = ("profile", "access_key", "shared_credentials_files", "shared_config_files")
 
 
-def made_for(block: hcl.Block, instance: ModuleInstance) -> tuple[Value, ...] | None:
-    """What tells the account in which a resource is made from others; None where that is not in the code."""
-    provider, owner = _provider_of(block, instance, block.labels[0])
+def made_for(block: hcl.Block, instance: ModuleInstance) -> tuple[Value, ...]:
+    """What tells the account in which a resource is made from others, or its provider, where the code does not show the account."""
+    provider, owner, name = _provider_of(block, instance, block.labels[0])
     if provider is None or owner is None:  # the implied one of a root module has all from its environment
-        return (None,) * len(_OF_ACCOUNT) if block.get("provider") is None and instance.root.folder.is_root else None
+        return (name,) if "." in name or not instance.root.folder.is_root else (None,) * len(_OF_ACCOUNT)
     scope, inner = owner.scope(), provider.body.blocks
-    if any(one.type == "dynamic" for one in inner):
-        return None
+    if "for_each" in provider.body.attributes or any(one.type == "dynamic" for one in inner):
+        return id(provider), id(owner), name
     roles = [evaluate_or_unknown(one.get("role_arn"), scope) for one in inner if one.type.startswith("assume_role")]
     named = (evaluate_or_unknown(provider.get(name), scope) for name in _OF_ACCOUNT)
     return (*(account_of(role) or role if isinstance(role, str) else role for role in roles), *named)
 
 
-def _provider_of(block: hcl.Block, instance: ModuleInstance, kind: str) -> tuple[hcl.Block | None, ModuleInstance | None]:
+def _provider_of(block: hcl.Block, instance: ModuleInstance, kind: str) -> tuple[hcl.Block | None, ModuleInstance | None, str]:
+    """The provider of a resource, the module that configures it, and its name as the last module that hands it on writes it."""
     chosen = block.get("provider")
-    words = _provider_words(chosen) if chosen is not None else (kind.partition("_")[0],)
+    words, name = _provider_words(chosen) if chosen is not None else (kind.partition("_")[0],), ""
     for at in instance.lineage:
+        name = (spelled(chosen) if chosen is not None else "") or ".".join(words)
         alias = words[1] if len(words) > 1 else None
         for provider in at.folder.providers:
             if provider.labels == words[:1] and evaluate_or_unknown(provider.get("alias"), at.scope()) == alias:
-                return provider, at
-        words = _passed(at.call, words) if at.call is not None else ()
-    return None, None
+                return provider, at, name
+        passed = _passed(at.call, words) if at.call is not None else None
+        if passed is not None:
+            chosen, words = passed, _provider_words(passed)
+        elif alias is not None:
+            break  # an unaliased one is inherited without being passed
+    return None, None, name
 
 
 def _provider_words(expression: hcl.Expr) -> tuple[str, ...]:
     return tuple(str(expression.value).split(".")) if isinstance(expression, hcl.Literal) else references(expression)
 
 
-def _passed(call: hcl.Block, words: tuple[str, ...]) -> tuple[str, ...]:
-    """The caller's name of a provider that a module gets; an unaliased one is inherited without being passed."""
+def _passed(call: hcl.Block, words: tuple[str, ...]) -> hcl.Expr | None:
+    """The caller's provider that a module gets by this name."""
     providers = hcl.setting(call, "providers")
-    for key, value in providers.items if isinstance(providers, hcl.ObjectExpr) else ():
-        if _provider_words(key) == words:
-            return _provider_words(value)
-    return words if len(words) == 1 else ()
+    items = providers.items if isinstance(providers, hcl.ObjectExpr) else ()
+    return next((value for key, value in items if _provider_words(key) == words), None)

@@ -5,40 +5,27 @@ from __future__ import annotations
 import os
 import posixpath
 
+from posturio_iac.core import unknown as why
 from posturio_iac.core.metadata.names import Meaning, classify
 from posturio_iac.core.model import Attr, Span, Unknown
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.core.unknown import (
-    DECLARED_ELSEWHERE,
-    FROM_ABSENT_MODULE,
-    GENERATED_NAME,
-    INVALID_LINE,
-    MAY_BE_DECLARED_BY,
-    NAMES_NO,
-    NOT_FIXED,
-    ONE_OF,
-    TAGS_UNSEEN,
-    USER_IS_INPUT,
-)
 from posturio_iac.facts import quoted
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import arguments_of
-from posturio_iac.frontends.terraform.dataflow.origin import DATA, Origins, ValueOrigin
+from posturio_iac.frontends.terraform.dataflow.origin import DATA, Origins, StrictOrigins, ValueOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.tags import NO_TAGS, Tags, default_tags, made_for, tags_of
 from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
 from posturio_iac.frontends.terraform.modules.expansion import expand
-from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleInstance, ModuleScope, View, instances_of
+from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleInstance, ModuleScope, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references
-from posturio_iac.frontends.terraform.values import first_unknown
+from posturio_iac.frontends.terraform.values import Value, beside, first_unknown
 from posturio_iac.search.kinds import TERRAFORM, kind_of
 from posturio_iac.search.module_calls import content
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from posturio_iac.frontends.terraform.modules.instance import ModuleLoader
 
 
@@ -61,27 +48,17 @@ class TerraformUser:
 def find_user(expression: hcl.Expr | None, scope: ModuleScope, key: hcl.Block | None = None) -> TerraformUser:
     """The user that ``expression`` names, also where a ``key`` only repeats the name of one of its account in the root module."""
     if expression is None:
-        return TerraformUser(none := NAMES_NO("the key", "user"), hidden=(none,))
+        return TerraformUser(none := why.NAMES_NO("the key", "user"), hidden=(none,))
     value = evaluate_or_unknown(expression, scope)
     if not value or not isinstance(value, (str, Unknown)):
-        value = NAMES_NO("this code", "user")
+        value = why.NAMES_NO("this code", "user")
     found = scope.instance.index(Origins, *USER_TYPES, DATA).of(expression, scope)
-    declared = {user.key: user for user in found if user.kind in USER_TYPES and user.block is not None}
-    if len({user.key[:3] for user in declared.values()}) == 1:
-        user = next(iter(declared.values()))
-        if len(declared) > 1 or not user.suffix:  # it is open which instance of one block, but for its name
-            named = user.instance.index(users_in, user.instance).get(value, ()) if isinstance(value, str) else ()
-            same = (one.suffix for one in named if one.block is user.block)
-            user = user._replace(suffix=next(same, ""))
-        return _unless_another(user, expression, scope, value)
-    if declared:
-        one = scope.instance.index(_one_of, *declared.values())
-        return replace(one, name=value) if isinstance(value, str) else one
+    if (declared := _declared(found, expression, scope, value)) is not None:
+        return declared
     account = made_for(key, scope.instance) if key is not None else None
 
     def is_near(user: ValueOrigin) -> bool:
-        other = made_for(user.block, user.instance) if account is not None and user.block is not None else None
-        return other is None or other == account
+        return account is None or user.block is None or made_for(user.block, user.instance) == account
 
     alike = scope.instance.index(users_in, scope.instance).get(value, ()) if isinstance(value, str) else _alike(expression, scope)
     if here := [*filter(is_near, alike)]:
@@ -94,54 +71,42 @@ def find_user(expression: hcl.Expr | None, scope: ModuleScope, key: hcl.Block | 
         if end.kind == "module" and end.block is not None:
             output = end.attribute or ""
             known = _known_name(end.instance, end.block) if output.endswith("name") else None
-            why = None if known else FROM_ABSENT_MODULE(f"module.{end.name}.{output}")
-            return _in_module(known or value, end.instance, end.block, why, identity=(id(end.instance), f"module.{end.name}"))
+            reason = None if known else why.FROM_ABSENT_MODULE(f"module.{end.name}.{output}")
+            return _in_module(known or value, end.instance, end.block, reason, identity=(id(end.instance), f"module.{end.name}"))
     calls = ((at, call) for at, call in unread if any(evaluate_or_unknown(e, at.scope()) == value for _, e in arguments_of(call)))
     if (call := next(calls, None)) is not None:
-        return _in_module(value, *call, MAY_BE_DECLARED_BY(quoted(value), f"module.{call[1].labels[0]}"), identity=value)
+        return _in_module(value, *call, why.MAY_BE_DECLARED_BY(quoted(value), f"module.{call[1].labels[0]}"), identity=value)
     return _foreign(value, expression, found, scope)
 
 
-def _unless_another(user: ValueOrigin, expression: hcl.Expr, scope: ModuleScope, value: object) -> TerraformUser:
-    """A declared user, whose tags do not end the key where the code may name another one, or one whose name has that of this in it."""
-    made = plain = declared_user(user, value)
+def _declared(found: tuple[ValueOrigin, ...], expression: hcl.Expr, scope: ModuleScope, value: Value) -> TerraformUser | None:
+    """The declared user among what a name comes from, or what several have in common; None if there is none."""
+    users = {user.key: user for user in found if user.kind in USER_TYPES and user.block is not None}
+    if not users:
+        return None
+    user = next(iter(users.values()))
+    if len({one.key[:3] for one in users.values()}) > 1:
+        made = scope.instance.index(_one_of, *users.values())
+        plain = replace(made, name=value) if isinstance(value, str) else made
+    else:
+        if len(users) > 1 or not user.suffix:  # it is open which instance of one block, but for its name
+            named = user.instance.index(users_in, user.instance).get(value, ()) if isinstance(value, str) else ()
+            same = (one.suffix for one in named if one.block is user.block)
+            user = user._replace(suffix=next(same, ""))
+        made = plain = declared_user(user, value)
+    traced = scope.instance.index(StrictOrigins, *USER_TYPES, DATA)
+    another = beside(traced.value(expression, scope)) or next((one.address for one in found if one.key not in users), None)
     if isinstance(value, str) and isinstance(made.name, str) and made.name.casefold() != value.casefold():
-        plain = _foreign(value, expression, (), scope)
-    assert user.block is not None  # noqa: S101 - it is declared
+        plain = _foreign(value, expression, (), scope)  # where its name is part of the text
+        another = another if isinstance(another, str) else None
     names = scope.instance.program.options.names
-    lasting = {tag.name for tag in made.tags.items if classify(tag.name, names) not in (None, Meaning.OWNER)}
-    if not lasting:
+    tags = tuple(tag for tag in made.tags.items if classify(tag.name, names) in (None, Meaning.OWNER))
+    if another is None or len(tags) == len(made.tags.items):
         return plain
-    without = scope.seen(View(absent=user.block))
-    whole, *arms = _arms(expression, scope)
-    asked = [whole, *arms] if user.instance.index(_may_be_absent, user.block, user.instance) else arms
-    others = ((arm, evaluate_or_unknown(arm, without)) for arm in asked)
-    known = (quoted(one) if isinstance(one, str) else "another" for arm, one in others if _is_another(arm, one))
-    if (other := next(known, None)) is None:
-        return plain
-    why = ONE_OF(f"{user.address} and {other}")
-    items = tuple(tag for tag in made.tags.items if tag.name not in lasting)
-    return replace(made, name=why, identity=None, tags=Tags(items, (*made.tags.hidden, why)))
-
-
-def _is_another(arm: hcl.Expr, value: object) -> bool:
-    """True if a value names a user, also one that is open behind what may be absent; an index that is open is none."""
-    falls_back = isinstance(arm, hcl.Call) and arm.name in ("try", "coalesce")
-    return bool(value) and (isinstance(value, str) or (falls_back and isinstance(value, Unknown) and value.kind is not INVALID_LINE))
-
-
-def _may_be_absent(block: hcl.Block, instance: ModuleInstance) -> bool:
-    usual = expand(block, instance.scope())
-    return usual.unknown is not None or not usual.instances
-
-
-def _arms(expression: hcl.Expr, scope: ModuleScope) -> Iterator[hcl.Expr]:
-    """Yield an expression, a local value that it stands for, and the arms of a conditional."""
-    yield expression
-    if isinstance(expression, hcl.Conditional) and isinstance(evaluate_or_unknown(expression.condition, scope), Unknown):
-        yield from (*_arms(expression.yes, scope), *_arms(expression.no, scope))
-    elif (words := references(expression))[:1] == ("local",) and (found := scope.instance.folder.locals.get(".".join(words[1:]))):
-        yield from _arms(found.expression, scope.instance.scope(scope.view))
+    who = ", ".join(sorted({one.address for one in users.values()}))
+    given = another.subject if isinstance(another, Unknown) and another.subject.startswith("var.") else "another"
+    reason = why.ONE_OF(f"{who} and {quoted(another) if isinstance(another, str) else given}")
+    return replace(made, name=reason, identity=None, tags=Tags(tags, (*(h for h in made.tags.hidden if h is not made.name), reason)))
 
 
 def _alike(expression: hcl.Expr, scope: ModuleScope) -> list[ValueOrigin]:
@@ -167,9 +132,9 @@ def declared_user(user: ValueOrigin, value: object) -> TerraformUser:
     block, scope = user.block, user.scope
     assert block is not None  # noqa: S101 - it is declared
     argument = block.get(USER_TYPES[user.kind])
-    name = evaluate_or_unknown(argument, scope) if argument is not None else GENERATED_NAME(user.address)
+    name = evaluate_or_unknown(argument, scope) if argument is not None else why.GENERATED_NAME(user.address)
     if not isinstance(name, str) or not name:
-        name = value if isinstance(value, str) else name if isinstance(name, Unknown) else NOT_FIXED(f"the name of {user.address}")
+        name = value if isinstance(value, str) else name if isinstance(name, Unknown) else why.NOT_FIXED(f"the name of {user.address}")
     tags = tags_of(block, scope, user.address).over(default_tags(block, user.instance, user.kind))
     path = evaluate_or_unknown(block.get("path"), scope)
     return TerraformUser(name, user.address, user.key, block.header, path, tags, block=block, scope=scope)
@@ -180,7 +145,7 @@ def _one_of(*users: ValueOrigin) -> TerraformUser:
     first, *others = each = [declared_user(u, None) for u in users]
     if not others:
         return first
-    one_of = ONE_OF(", ".join(sorted({u.address for u in users})))
+    one_of = why.ONE_OF(", ".join(sorted({u.address for u in users})))
     shared = []
     for tag in first.tags.items:
         same = [other.value for user in others for other in user.tags.items if other.name == tag.name]
@@ -202,12 +167,12 @@ def _known_name(instance: ModuleInstance, call: hcl.Block) -> Attr[str | None]:
     return Inputs(call, scope, made[0]).text(made[0].user[0])
 
 
-def _in_module(name: Attr[str], instance: ModuleInstance, call: hcl.Block, why: Unknown | None, identity: object) -> TerraformUser:
+def _in_module(name: Attr[str], instance: ModuleInstance, call: hcl.Block, reason: Unknown | None, identity: object) -> TerraformUser:
     if "tags" in call.body.attributes:
         tags = tags_of(call, instance.scope(), f"module.{call.labels[0]}")
         return TerraformUser(name, identity=identity, span=call.header, tags=tags)
-    span, hidden = (call.header, ()) if why is None else (None, (why,))
-    return TerraformUser(name, identity=identity, span=span, hidden=hidden, unseen=why)
+    span, hidden = (call.header, ()) if reason is None else (None, (reason,))
+    return TerraformUser(name, identity=identity, span=span, hidden=hidden, unseen=reason)
 
 
 def _foreign(name: Attr[str], expression: hcl.Expr, found: tuple[ValueOrigin, ...], scope: ModuleScope) -> TerraformUser:
@@ -216,16 +181,16 @@ def _foreign(name: Attr[str], expression: hcl.Expr, found: tuple[ValueOrigin, ..
     is_fixed = identity is not None and scope.instance.root.folder.is_root
     strict = first_unknown(evaluate_or_unknown(expression, scope.seen(STRICT))) if not is_fixed else None
     if strict is not None and strict.subject.startswith("var."):
-        reason = TAGS_UNSEEN(USER_IS_INPUT(strict.subject))
+        reason = why.TAGS_UNSEEN(why.USER_IS_INPUT(strict.subject))
         return TerraformUser(name, identity=identity, hidden=(reason,), unseen=reason)
     missing = next((f"{one.kind}.{one.name}" for one in found if one.block is None), None)
     if missing is not None and scope.instance.folder.is_whole:
-        return TerraformUser(name, unseen=DECLARED_ELSEWHERE(missing))
+        return TerraformUser(name, unseen=why.DECLARED_ELSEWHERE(missing))
     source = next((one.address for one in found if one.kind.startswith("data.")), None)
     if identity is not None or source is not None:
         who = quoted(name) if identity is not None else f"the user that {source} reads"
-        return TerraformUser(name, identity=identity, unseen=DECLARED_ELSEWHERE(who))
-    reason = TAGS_UNSEEN(name)
+        return TerraformUser(name, identity=identity, unseen=why.DECLARED_ELSEWHERE(who))
+    reason = why.TAGS_UNSEEN(name)
     return TerraformUser(name, hidden=(reason,), unseen=reason)
 
 

@@ -10,20 +10,9 @@ from __future__ import annotations
 
 import os
 
+from posturio_iac.core import unknown as why
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.record import replace
-from posturio_iac.core.unknown import (
-    ABSENT_BY_DEFAULT,
-    AFTER_APPLY,
-    DEPENDS_ON,
-    FILLED_IN,
-    MAY_BE_SET,
-    NOT_FIXED,
-    NOT_IN_CODE,
-    READ_BY_PLAN,
-    REFERS_TO_ITSELF,
-    SET_BY_CALLS,
-)
 from posturio_iac.frontends.terraform.evaluation import conform
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.expansion import Expansion, expand, suffix_of
@@ -93,13 +82,12 @@ SAME = {
 
 
 class View:
-    """A reading of the code: which values variables have, what a plan changes, and what is not there."""
+    """A reading of the code: which values variables have, and what a plan changes."""
 
-    __slots__ = ("absent", "planner", "strict")
+    __slots__ = ("planner", "strict")
 
-    def __init__(self, *, strict: bool = False, planner: Planner | None = None, absent: hcl.Block | None = None) -> None:
+    def __init__(self, *, strict: bool = False, planner: Planner | None = None) -> None:
         self.strict, self.planner = strict, planner
-        self.absent = absent  # a block of which there is no instance
 
 
 USUAL, STRICT = View(), View(strict=True)
@@ -189,7 +177,7 @@ class ModuleInstance:
         if key in self._values:
             return self._values[key]
         if key in self._pending:
-            return REFERS_TO_ITSELF(f"{root}.{name}")
+            return why.REFERS_TO_ITSELF(f"{root}.{name}")
         self.budget.spend()
         self._pending.add(key)
         try:
@@ -262,11 +250,11 @@ class ModuleScope:
             case "path":
                 return self._path(name)
             case "terraform":
-                return DEPENDS_ON(f"terraform.{name}", "the run")
+                return why.DEPENDS_ON(f"terraform.{name}", "the run")
             case "terragrunt":
-                return FILLED_IN("Terragrunt", "the value")
+                return why.FILLED_IN("Terragrunt", "the value")
             case "each" | "count" | "self":
-                return NOT_FIXED(f"{root}.{name}")
+                return why.NOT_FIXED(f"{root}.{name}")
             case _:
                 return self.instance.cached(self.view, root, name, lambda: self._resource(root, name))
 
@@ -297,7 +285,7 @@ class ModuleScope:
         block = self.instance.folder.data.get((kind, name))
         address = f"data.{kind}.{name}"
         if block is None:
-            return NOT_IN_CODE(address)
+            return why.NOT_IN_CODE(address)
         return self.instance.cached(self.view, "data", f"{kind}.{name}", lambda: self._instances(block, f"data.{kind}", address))
 
     def _variable(self, name: str) -> Value:
@@ -315,7 +303,7 @@ class ModuleScope:
         if instance.caller is None and (given := instance.folder.tfvars.get(name)) is not None:
             value = evaluate_or_unknown(given.expression, self)
             if self.view.strict and any(evaluate_or_unknown(other, self) != value for other in self._set_elsewhere(name)):
-                return MAY_BE_SET(f"var.{name}")
+                return why.MAY_BE_SET(f"var.{name}")
             return conform(value, block.get("type"), self)
         return self._default(name, block)
 
@@ -326,9 +314,9 @@ class ModuleScope:
         if "default" not in block.body.attributes and name not in instance.folder.given:
             return self._without_value(name)
         if instance.caller is None and name in instance.folder.given:
-            return SET_BY_CALLS(f"var.{name}")
+            return why.SET_BY_CALLS(f"var.{name}")
         if self.view.strict and instance.caller is None and instance.folder.unit is None:
-            return MAY_BE_SET(f"var.{name}")
+            return why.MAY_BE_SET(f"var.{name}")
         return conform(evaluate_or_unknown(block.get("default"), self), block.get("type"), self)
 
     def _without_value(self, name: str) -> Unknown:
@@ -357,7 +345,7 @@ class ModuleScope:
 
     def _path(self, name: str) -> Value:
         if name == "cwd":
-            return DEPENDS_ON("path.cwd", "where Terraform runs")
+            return why.DEPENDS_ON("path.cwd", "where Terraform runs")
         if name != "module":
             return "."
         return os.path.relpath(f"/{self.instance.folder.path}", f"/{self.instance.root.folder.path}").replace(os.sep, "/")
@@ -418,8 +406,6 @@ class ModuleScope:
 
     def _instances(self, block: hcl.Block, kind: str, address: str) -> Value:
         expansion = planned(block, self, self.view) if self.is_due else expand(block, ModuleScope(self.instance, self.view, {}))
-        if block is self.view.absent:
-            expansion = replace(expansion, instances=(), keys=(), unknown=None)
         values = [resource_value(block, kind, address + suffix, scope) for suffix, scope in expansion.instances]
         if not self.is_due:
             return expansion.collect(values)
@@ -436,7 +422,7 @@ def resource_value(block: hcl.Block, kind: str, address: str, scope: ModuleScope
 
 
 def later(kind: str, address: str) -> Unknown:
-    return (READ_BY_PLAN if kind.startswith("data.") else AFTER_APPLY)(address)
+    return (why.READ_BY_PLAN if kind.startswith("data.") else why.AFTER_APPLY)(address)
 
 
 def attributes_of(block: hcl.Block, kind: str, address: str, scope: ModuleScope) -> Callable[[str], Value]:
@@ -461,7 +447,7 @@ def planned(block: hcl.Block, seen_from: ModuleScope, view: View) -> Expansion[M
         asked = expand(block, seen_from.instance.scope(STRICT))
         if asked.unknown is None:
             return expansion
-        told = ABSENT_BY_DEFAULT(".".join(block.labels))
+        told = why.ABSENT_BY_DEFAULT(".".join(block.labels))
         expansion = replace(asked, instances=tuple((s, scope.seen(view)) for s, scope in asked.instances), unknown=told)
     match block.get("count"):
         case hcl.Conditional(_, hcl.Literal(0 | 1), hcl.Literal(0 | 1)) as count if hcl.same(count, seen_from.origin):

@@ -104,7 +104,6 @@ def walk(expression: hcl.Expr) -> Iterator[hcl.Expr]:
 
 
 def inside(expression: hcl.Expr) -> list[hcl.Expr | None]:
-    """The expressions that an expression is made of."""
     parts = _PARTS.get(type(expression))
     return parts(expression) if parts is not None else []
 
