@@ -197,11 +197,11 @@ def beside(values: Value) -> Value:
                 return item.beside
             case str() if item:
                 return item
-            case Unknown() if not isinstance(item, (Due, SomeInstance)) and item.kind is not INVALID_LINE:
+            case Unknown() if not isinstance(getattr(item, "whole", item), Due) and item.kind is not INVALID_LINE:
                 return item
             case dict() | tuple() | list() if id(item) not in seen:
                 seen.add(id(item))
-                pending.extend(reversed(tuple(item.values()) if isinstance(item, dict) else item))
+                pending.extend(reversed((*item.values(), getattr(item, "rest", None)) if isinstance(item, dict) else item))
     return None
 
 

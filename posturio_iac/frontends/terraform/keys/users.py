@@ -94,18 +94,19 @@ def _declared(found: tuple[ValueOrigin, ...], expression: hcl.Expr, scope: Modul
             same = (one.suffix for one in named if one.block is user.block)
             user = user._replace(suffix=next(same, ""))
         made = plain = declared_user(user, value)
-    traced = scope.instance.index(StrictOrigins, *USER_TYPES, DATA)
-    another = beside(traced.value(expression, scope)) or next((one.address for one in found if one.key not in users), None)
+    another = beside(scope.instance.index(StrictOrigins, *USER_TYPES, DATA).value(expression, scope))
     if isinstance(value, str) and isinstance(made.name, str) and made.name.casefold() != value.casefold():
-        plain = _foreign(value, expression, (), scope)  # where its name is part of the text
-        another = another if isinstance(another, str) else None
+        plain = _foreign(value, expression, (), scope)
+        if not isinstance(another, str):
+            return plain  # the text has the name of a declared user in it
     names = scope.instance.program.options.names
     tags = tuple(tag for tag in made.tags.items if classify(tag.name, names) in (None, Meaning.OWNER))
-    if another is None or len(tags) == len(made.tags.items):
+    if len(tags) == len(made.tags.items) or (another is None and all(one.key in users for one in found)):
         return plain
-    who = ", ".join(sorted({one.address for one in users.values()}))
-    given = another.subject if isinstance(another, Unknown) and another.subject.startswith("var.") else "another"
-    reason = why.ONE_OF(f"{who} and {quoted(another) if isinstance(another, str) else given}")
+    who = [*sorted({one.address for one in found}), *([quoted(another)] if isinstance(another, str) else ())]
+    if isinstance(another, Unknown):
+        who.append(another.subject if another.subject.startswith("var.") else "another")
+    reason = why.ONE_OF(f"{', '.join(who[:-1])} and {who[-1]}")
     return replace(made, name=reason, identity=None, tags=Tags(tags, (*(h for h in made.tags.hidden if h is not made.name), reason)))
 
 
