@@ -164,7 +164,7 @@ class Budget:
         self._depth -= 1
 
 
-_WORTH = 20_000  # objects that were made since the last look, without which looking costs more than it gives
+_WORTH = 100_000  # objects that were made since the last look, without which looking costs more than it gives
 
 
 def free_last_part() -> None:

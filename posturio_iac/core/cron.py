@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_sched
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
@@ -73,7 +72,7 @@ def _numbers(field: str, least: int, most: int) -> frozenset[int] | None:
 
 
 def _days(month: date, day: str, weekday: str) -> list[int]:
-    length = monthrange(month.year, month.month)[1]
+    length = (date(month.year + month.month // 12, month.month % 12 + 1, 1) - month).days  # `calendar` takes longer to import
     days = range(1, length + 1)
 
     def name(number: int) -> int:

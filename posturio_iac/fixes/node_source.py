@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import json
-from contextlib import suppress
 from functools import cached_property
 
 from posturio_iac.core.text import lazy_pattern
@@ -49,8 +48,10 @@ class NodeSource:
     @cached_property
     def _whole(self) -> tuple[tuple[Node, ...], bool]:
         if self._has_braces:
-            with suppress(JsonError):
+            try:
                 return (decode(self.text),), True
+            except JsonError:  # it may be YAML
+                pass
         from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
 
         found, problems = documents(self.text)

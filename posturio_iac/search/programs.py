@@ -18,6 +18,7 @@ _TYPE = lazy_pattern(rb"Type(?<![\w-]Type)[\"']?\s*:\s*(?:[!{&*|>#]|Fn::|Ref\b|[
 _VARIABLE = lazy_pattern(rb"esources(?<=\b[rR]esources)[\"']?\s*:\s*[\"']?\$\{(?!file)")
 _MODULES = lazy_pattern(rb"Modules(?<![\w-]Modules)[\"']?\s*:")
 """A type that is put together, sections that a variable stands for, and modules. ``re`` looks fast for letters at the beginning."""
+_OPEN = ((b"Type", _TYPE), (b"${", _VARIABLE), (b"Modules", _MODULES))  # each with what it holds, which is found before it is compiled
 _DRAWN = lazy_pattern(rb"\$\{file\(\s*['\"]?([^)'\"]*(?:['\"]?\s*\):)?)")  # with a sign if a part of it is selected, which no search sees
 SEARCHED = lazy_pattern(rb"(?i)([^${}]+\.(?:ya?ml|json|txt|template|cfn|config))")
 _URL = lazy_pattern(rb"TemplateURL(?<!\wTemplateURL)[\"']?\s*:\s*(.*)")
@@ -30,14 +31,16 @@ _OWN = (b"AWS::", b"Name", b"Parameters")
 
 def leads_elsewhere(data: bytes, folder: str) -> bool:
     """True if a template in ``folder`` has to be parsed, whatever words are in it."""
-    if any(data.find(mark) >= 0 for mark in _BUILDS) or any(one.search(data) for one in (_TYPE, _VARIABLE, _MODULES)):
+    if any(data.find(mark) >= 0 for mark in _BUILDS) or any(data.find(sign) >= 0 and one.search(data) for sign, one in _OPEN):
         return True
-    if any(not _is_searched(SEARCHED.fullmatch(name.strip()), folder) for name in _DRAWN.findall(data)):
+    drawn = _DRAWN.findall(data) if data.find(b"${file(") >= 0 else ()
+    if any(not _is_searched(SEARCHED.fullmatch(name.strip()), folder) for name in drawn):
         return True
     nests = data.find(b"TemplateURL") >= 0 or data.find(b"AWS::Serverless::Application") >= 0
     if nests and any(not _is_searched(_TEMPLATE.match(value), folder) for one in (_URL, _LOCATION) for value in one.findall(data)):
         return True
-    return any(not word.startswith(_OWN) for value in _TRANSFORM.findall(data) for word in _WORD.findall(value.partition(b"#")[0]))
+    transforms = _TRANSFORM.findall(data) if data.find(b"Transform") >= 0 else ()
+    return any(not word.startswith(_OWN) for value in transforms for word in _WORD.findall(value.partition(b"#")[0]))
 
 
 def _is_searched(named: re.Match[bytes] | None, folder: str) -> bool:
@@ -77,7 +80,7 @@ _RUN_LATER = lazy_pattern(rf"(?:\b{_RUN}\s+(?:-\w+\s+)*|[\s;&\"']\.[/\\]+)[\"'\\
 """A command that may save what it fetches, and one that runs a file."""
 _ADDRESS = lazy_pattern(r"\w+://[^\s\"'\\|)]+")
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-_GIVEN = tuple(lazy_pattern(rf"{one}(?<!\w{one})\"?[ \t]*[=:][ \t]*") for one in ("command", "program", "inline", "arguments"))
+_GIVEN = {one: lazy_pattern(rf"{one}(?<!\w{one})\"?[ \t]*[=:][ \t]*") for one in ("command", "program", "inline", "arguments")}
 _REFERENCE = lazy_pattern(r"(?:\[(?:[^\]]{0,500},)?\s*)?[a-z][\w.]{0,99}[.(]")
 _FILLED = lazy_pattern(r"\$\{(?!path\.\w+\})")
 """An argument that a command is given by, a value that begins with a reference or ends with one in a list, and a part that is filled in."""
@@ -85,16 +88,16 @@ _NAMES = "profile|region|zone|project|repository|namespace|names?|ids?|arns?|use
 _VALUES = lazy_pattern(rf"(?:\s--(?:[\w-]+-)?(?:{_NAMES})[= ]\s*|[^-]>\s*)[\\\"']*\$\{{[^{{}}\n]*\}}")
 """What a command gives to options that name things, and the file that it writes to: no program."""
 _BLOCKS = ("-exec", '"external"', "data external", "local_command", "_hook", "run_cmd")  # signs of what runs such a command
-_HINTS = (lazy_pattern("New-IAM"), lazy_pattern(r"reate(?:[-_]?a|A|ServiceS|[-_]service[-_]s|services)"))
+_HINTS = (("New-IAM", lazy_pattern("New-IAM")), ("reate", lazy_pattern(r"reate(?:[-_]?a|A|ServiceS|[-_]service[-_]s|services)")))
 _AROUND, _BEHIND, _LATER = 80, 400, 500  # the rest of a torn call may be longer, with all its quotes
 
 
-def make_keys(text: str) -> bool:
+def make_keys(text: str, torn: list[re.Match[str]] | None = None) -> bool:
     """True if a program with this text makes access keys. Looking around the hints takes a tenth of a search by the pattern."""
     return any(_MAKES.search(window) for one in (text, *_decoded(text)) for window in _windows(one)) or any(
         _MAKES.search(_QUOTES.sub("", text[max(found.start() - _AROUND, 0) : found.end() + _BEHIND]))
         or _NO_LETTERS.sub("", text[found.start() : found.end() + _BEHIND]).lower().startswith(_JOINED)
-        for found in _torn(text)
+        for found in (_torn(text) if torn is None else torn)
     )
 
 
@@ -127,8 +130,8 @@ def _runs_what_it_saved(text: str, got: re.Match[str]) -> bool:
     return any(run[1].rpartition("/")[2] in words for run in _RUN_LATER.finditer(text, got.end(), got.end() + _LATER))
 
 
-def _torn(text: str) -> Iterator[re.Match[str]]:
-    return (found for found in _PART.finditer(text) if _WHOLE.startswith(found[0][:-1].replace("_", "-")))
+def _torn(text: str) -> list[re.Match[str]]:
+    return [found for found in _PART.finditer(text) if _WHOLE.startswith(found[0][:-1].replace("_", "-"))]
 
 
 def deploys_key(text: str) -> bool:
@@ -137,8 +140,8 @@ def deploys_key(text: str) -> bool:
 
 
 def _windows(text: str) -> Iterator[str]:
-    for one in _HINTS:
-        for found in one.finditer(text):
+    for sign, one in _HINTS:
+        for found in one.finditer(text) if sign in text else ():
             yield text[max(found.start() - _AROUND, 0) : found.start() + _AROUND]
 
 
@@ -162,11 +165,12 @@ def program_of(text: str) -> Program:
 def may_make_keys(data: bytes, *, runs: bool) -> bool:
     """True if code makes keys by a program, or holds pieces of such a call: small ones count where it ``runs`` a program."""
     text = data.decode("utf-8", "replace")
+    torn = _torn(text) if "cre" in text else []
     return (
-        make_keys(text)
+        make_keys(text, torn)
         or (runs and deploys_key(text))
-        or any(len(found[0]) > _HALF for found in _torn(text))
-        or (runs and (any(True for _ in _torn(_without_words(text))) or _REST.search(text) is not None))
+        or any(len(found[0]) > _HALF for found in torn)
+        or (runs and (bool(torn and _torn(_without_words(text))) or _REST.search(text) is not None))
         or (runs and any(sign in text for sign in _BLOCKS) and (_is_computed(text) or bool(fetched(text))))
     )
 
@@ -179,9 +183,9 @@ def _without_words(text: str) -> str:
 
 def _is_computed(text: str) -> bool:
     """True if a command in code may be put together. Each line is searched once, however many arguments it has."""
-    for one in _GIVEN:
+    for word, one in _GIVEN.items():
         searched = -1
-        for found in one.finditer(text):
+        for found in one.finditer(text) if word in text else ():
             if _REFERENCE.match(text, found.end()):
                 return True
             if found.end() > searched:

@@ -209,8 +209,10 @@ def makes_no_key(source: str, configured: Iterable[Mapping[str, Any]] = ()) -> b
     if parsed.address in _USERS and "user" in parsed.submodule:
         return False
     full = f"{parsed.address}//{parsed.submodule}" if parsed.submodule else parsed.address
-    globs = [*(BUILT_IN if parsed.origin is not SourceKind.OTHER and parsed.is_public else ()), *_globs(configured)]
-    return any(fnmatchcase(parsed.address, glob) or fnmatchcase(full, glob) for glob in globs)
+    globs = {*(BUILT_IN if parsed.origin is not SourceKind.OTHER and parsed.is_public else ()), *_globs(configured)}
+    wild = {glob for glob in globs if any(sign in glob for sign in "*?[")}
+    names = {parsed.address, full}
+    return not names.isdisjoint(globs - wild) or any(fnmatchcase(name, glob) for glob in wild for name in names)
 
 
 def _globs(configured: Iterable[Mapping[str, Any]]) -> list[str]:

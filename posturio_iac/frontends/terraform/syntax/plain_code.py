@@ -15,7 +15,7 @@ WORD = rb"[^\W\d][\w-]*(?![\w-])"
 _FUNCTION = rb"(?!(?:true|false|null)(?![\w-]))" + WORD
 _NO_FOR = rb"(?!for(?![\w-]))"
 """What must not begin a list or an object that is none of ``for``; elsewhere the parser takes any word for a name."""
-PATH = rb"%b(?:\.%b)*" % (WORD, WORD)
+PATH = rb"[^\W\d][\w-]*(?:\.[^\W\d][\w-]*)*(?![\w-])"
 _ALONE = rb"(?![.:\[(]|[ \t]+[\[(])"
 _SHORT = rb'(?:"[^"\\\r\n$%\0]*"|\d+(?![\w.])|' + PATH + _ALONE + rb")"
 """An operand without brackets."""
@@ -23,17 +23,17 @@ _END = rb"(?:" + LINE_COMMENT + rb")?\r?\n"
 _W = rb"[ \t\r\n]*(?:" + LINE_COMMENT + rb"\n[ \t\r\n]*)*"
 _KEY = rb"(?:" + PATH + rb'|"[^"\\\r\n$%\0]*"|\d+(?![\w.]))' + _S + rb"(?:=(?![=>])|:)" + _S
 
-_TEXT_OF_VALUES = rb'"[^"\\\r\n$%%\0]*(?:\$\{%b%b%b\}[^"\\\r\n$%%\0]*)+"' % (_S, PATH, _S)
+_TEXT_OF_VALUES = rb'"[^"\\\r\n$%%\0]*(?:\$\{%b%b%b\}[^"\\\r\n$%%\0]*)*"' % (_S, PATH, _S)
 _SEVERAL = rb"(?:%b%b(?:,%b|(?=[\])])))*" % (_SHORT, _S, _S)
-_TERM = rb"(?:%b|%b(?:\[(?:\d+|\*|%b)\](?:\.%b)*)+%b|%b)" % (_SHORT, PATH, PATH, WORD, _ALONE, _TEXT_OF_VALUES)
+_TERM = rb"(?:%b|\d+(?![\w.])|%b(?:\[(?:\d+|\*|%b)\](?:\.%b)*)*%b)" % (_TEXT_OF_VALUES, PATH, PATH, WORD, _ALONE)
 _VALUE = rb"(?:%b|\[%b%b%b\]|%b\(%b%b\))" % (_TERM, _S, _NO_FOR, _SEVERAL, _FUNCTION, _S, _SEVERAL)
-_VALUE += rb"(?:%b(?:[=!]=|&&|\|\||\?%b%b%b:)%b%b)*" % (_S, _S, _TERM, _S, _S, _TERM)
+_VALUE += rb"(?:%b(?:[=!]=|&&|\|\||\?%b%b%b:)%b%b)*" % (_S, _S, _SHORT, _S, _S, _SHORT)
 _LINE = rb"%b(?:%b%b=(?![=>])%b%b%b)?%b" % (_S, WORD, _S, _S, _VALUE, _S, _END)
 _lines = lazy_pattern(rb"(?:%b)*(?:%b(\}))?" % (_LINE, _S))
 _in_body = lazy_pattern(rb"%b(%b)(?:%b=(?![=>])%b|((?:[ \t]+%b|%b%b)*)%b\{)" % (_S, WORD, _S, _S, WORD, _S, PLAIN_QUOTED, _S))
 _pair = rb"%b%b%b(?:,%b(?:%b)?|%b|(?=\}))" % (_KEY, _SHORT, _S, _S, _END, _END)
 _pairs = lazy_pattern(rb"(?:%b(?:%b|%b))*%b(?:(\})|%b)" % (_S, _pair, _END, _S, _KEY))
-_items = lazy_pattern(rb"(?:%b%b%b,)*%b(?:%b(?=%b[\])])%b)?" % (_W, _SHORT, _W, _W, _SHORT, _W, _W))
+_items = lazy_pattern(rb"(?:%b%b%b(?:,|(?=[\])])))*%b" % (_W, _SHORT, _W, _W))
 _INTRO = rb"(?:%b(for)[ \t]+%b(?:%b,%b%b)?[ \t]+in(?![\w-])%b|(?!%bfor(?![\w-])))" % (_W, WORD, _S, _S, WORD, _W, _W)
 _opening = lazy_pattern(rb"(?:[!-]%b)?(?:(%b)?(\()|([\[{])%b|(?=<<))" % (_S, _FUNCTION, _INTRO))
 _operand = lazy_pattern(rb'(?:[!-]%b)?(?:("[^"\\\r\n$%%\0]*"?)|\d+(?:\.\d+)?(?![\w.])|%b(?![\w]|::|[ \t]*\())' % (_S, PATH))
