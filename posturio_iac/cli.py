@@ -35,7 +35,7 @@ def program() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; nothing is raised."""
-    gc.set_threshold(200_000)  # a short run keeps most of what it makes, so collecting garbage often would find none
+    gc.set_threshold(400_000)  # a short run keeps most of what it makes, so collecting garbage often would find none
     atexit.register(gc.freeze)  # nor is garbage collected at exit, which took a tenth of a small run
     try:
         _reconfigure()

@@ -5,6 +5,8 @@ Each as data, with the one function that puts it into words. Nothing reads the w
 
 from __future__ import annotations
 
+from functools import partial
+
 from posturio_iac.core.record import Enum, NamedTuple, dataclass, replace
 
 TYPE_CHECKING = False
@@ -21,6 +23,10 @@ class Span(NamedTuple):
     column: int  # first column in code points, from 1
     end_line: int
     end_column: int  # exclusive
+
+
+span_of: Callable[[tuple[str, int, int, int, int]], Span] = partial(tuple.__new__, Span)
+"""Makes a region of a tuple, in half of the time."""
 
 
 def relocated(value: Any, path: Callable[[str], str]) -> Any:

@@ -22,6 +22,7 @@ _DIGITS = "0123456789"
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 _IN_WORDS = _LETTERS + _DIGITS + "-"
 _ALONE = "{}[]().,:?"
+_PLAIN = _IN_WORDS + " .,:;=()[]+*<>!?&|@'"  # what means nothing in a text, nor opens or ends anything in an interpolation
 _TWO = ("==", "!=", "<=", ">=", "&&", "||", "=>")
 
 
@@ -126,8 +127,8 @@ def interpolated(line: str, at: int, end: str = "") -> tuple[int, list[tuple[int
     found: list[tuple[int, int]] = []
     opened = [end]  # the text, the interpolations, and what is open in them: braces and strings
     start = at
-    while at < len(line) and opened:
-        sign, size = line[at], 1
+    while opened and (rest := line[at:].lstrip(_PLAIN)):
+        at, sign, size = len(line) - len(rest), rest[0], 1
         if opened[-1] != "}":
             size = _size_in_text(line, at, is_quoted=bool(opened[-1]))
             if sign == "$" and size == len("${"):
@@ -146,7 +147,7 @@ def interpolated(line: str, at: int, end: str = "") -> tuple[int, list[tuple[int
         if size < 0:
             return -1, []
         at += size
-    return (-1, []) if "".join(opened) else (at, found)
+    return (-1, []) if "".join(opened) else (len(line) if opened else at, found)
 
 
 def _size_in_text(line: str, at: int, *, is_quoted: bool) -> int:
@@ -194,7 +195,7 @@ class TokenReader:
         return self.tokens[self.at - 1]
 
     def is_adjacent(self) -> bool:
-        last, following = self.tokens[self.at - 1 : self.at + 1]
+        last, following = self.tokens[self.at - 1], self.tokens[self.at]
         return last[4] == following[3] and last[2] == following[2]
 
     def last(self) -> int:

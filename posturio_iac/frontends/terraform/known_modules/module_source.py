@@ -142,10 +142,10 @@ def _repository(package: str, submodule: str, query: str) -> ModuleSource | None
     forced, _, rest = package.rpartition("::")
     if forced.lower() not in {"", "git", "http", "https"}:
         return None
-    url = _URL.fullmatch(rest)
+    url = _URL.fullmatch(rest) if "://" in rest else None
     if url is not None:
         host, path = url.groups()
-    elif (scp := _SCP.fullmatch(rest)) is not None:
+    elif "@" in rest and (scp := _SCP.fullmatch(rest)) is not None:
         host, path = scp.groups()
     elif rest.lower().startswith(_SHORTHANDS):
         host, _, path = rest.partition("/")
@@ -162,7 +162,7 @@ def _in_repository(host: str, parts: list[str], submodule: str, query: str) -> M
     if len(parts) < 2 or not all(parts[:2]) or ".." in parts:  # noqa: PLR2004 - owner and name
         return None
     owner, name = parts[0], parts[1].removesuffix(".git")
-    archive = _ARCHIVE.fullmatch("/".join(parts[2:]))
+    archive = _ARCHIVE.fullmatch("/".join(parts[2:])) if parts[2:] else None
     if len(parts) > 2 and archive is None:  # noqa: PLR2004
         return None
     ref = archive[1] if archive else _reference(query)

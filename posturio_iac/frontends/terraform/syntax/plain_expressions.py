@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.model import Span
+from posturio_iac.core.place import Span, span_of
 from posturio_iac.core.text.hcl_tokens import HEREDOC, LINES, NUMBER, STRING, TEMPLATE, WORD, NotPlainError, TokenReader, add_tokens
 from posturio_iac.frontends.terraform.syntax import hcl
 
@@ -36,8 +36,11 @@ class ExpressionReader(TokenReader):
 
     def span(self, first: Token) -> Span:
         """From a token to the last code that was taken."""
-        row, end = self.row + 1, self.tokens[self.last()]
-        return Span(self.path, row + first[2], first[3] + 1, row + end[2], end[4] + 1)
+        at, row, tokens = self.at - 1, self.row + 1, self.tokens
+        if tokens[at][0] in LINES:
+            at = self.last()
+        end = tokens[at]
+        return span_of((self.path, row + first[2], first[3] + 1, row + end[2], end[4] + 1))
 
     def inside(self, row: int, start: int, end: int) -> hcl.Expr:
         """The expression between two columns of a row."""
@@ -231,7 +234,7 @@ class ExpressionReader(TokenReader):
     def _onward(self, found: hcl.Expr, steps: Iterable[_Step]) -> hcl.Expr:
         for make, value, end, _ in steps:
             span = found.span
-            found = make(found, value, Span(self.path, span.line, span.column, self.row + end[2] + 1, end[4] + 1))
+            found = make(found, value, span_of((self.path, span.line, span.column, self.row + end[2] + 1, end[4] + 1)))
         return found
 
     def _items(self, end: str) -> tuple[tuple[hcl.Expr, ...], bool]:

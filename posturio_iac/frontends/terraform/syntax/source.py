@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from itertools import accumulate
 
-from posturio_iac.core.model import Span
+from posturio_iac.core.place import Span, span_of
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.hcl_lexer import COMMENT, HEREDOC, STRING, pieces
 
@@ -65,7 +65,7 @@ class SourceText:
         """The span between two (row, byte column) pairs, both from 0."""
         row = self.row + 1
         if self._ascii:
-            return Span(self.path, start[0] + row, start[1] + 1, end[0] + row, end[1] + 1)
+            return span_of((self.path, start[0] + row, start[1] + 1, end[0] + row, end[1] + 1))
         return Span(self.path, start[0] + row, self._column(*start), end[0] + row, self._column(*end))
 
     def span(self, node: Node) -> Span:
