@@ -205,7 +205,7 @@ def _walk(
     while True:
         begin, at = at, (_run if stack or is_file else _line).match(data, at).end()  # type: ignore[union-attr]  # they always match
         if found is not None:
-            found += _in_run(data, begin, at)
+            found += [(*one.span(), STRING if one[0][:1] == b'"' else COMMENT) for one in _opaque.finditer(data, begin, at)]
         sign = data[at : at + 1]
         if sign in _CLOSING:
             stack.append(_CLOSING[sign])
@@ -230,11 +230,6 @@ def _walk(
             return at
         else:
             raise TornError(at + 1)
-
-
-def _in_run(data: bytes, begin: int, end: int) -> list[Piece]:
-    """The strings without interpolations, and the comments, of code that has nothing else of interest."""
-    return [(*one.span(), STRING if one[0][:1] == b'"' else COMMENT) for one in _opaque.finditer(data, begin, end)]
 
 
 def _rest_of_template(data: bytes, begin: int, at: int, stack: list[bytes], found: list[Piece] | None) -> int:

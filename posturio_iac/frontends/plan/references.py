@@ -144,14 +144,10 @@ def arguments_of(block: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
                 pending += reversed(blocks)
             case dict() as entries:
                 for name, entry in entries.items():
-                    if is_expression(entry):
+                    if isinstance(entry, dict) and entry.keys() <= {"references", "constant_value"}:
                         yield name, entry
                     else:
                         pending.append(entry)
-
-
-def is_expression(entry: Any) -> bool:
-    return isinstance(entry, dict) and entry.keys() <= {"references", "constant_value"}
 
 
 def instances_of(document: PlanDocument, target: ReferenceTarget, seen_from: Resource) -> tuple[Resource, ...]:

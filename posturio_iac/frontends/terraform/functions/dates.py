@@ -41,11 +41,6 @@ def parse_timestamp(value: str) -> datetime:
         raise EvaluationError(f'not a valid RFC 3339 timestamp: "{value[:40]}"') from None
 
 
-def _zone(time: datetime) -> str:
-    """The offset from UTC: ``+05:30``."""
-    return time.isoformat()[-6:]
-
-
 def parse_duration(value: str) -> int:
     """Read a duration such as ``-1h30m`` into nanoseconds. Raise EvaluationError when it is none."""
     if not _DURATION.fullmatch(value) or any(unit not in _NANOSECONDS for _, unit in _PART.findall(value)):
@@ -101,7 +96,7 @@ def _format_part(part: str, verbs: dict[str, str]) -> str:
 
 
 def _verbs(time: datetime) -> dict[str, str]:
-    month, weekday, zone = _MONTHS[time.month - 1], _WEEKDAYS[time.weekday()], _zone(time)
+    month, weekday, zone = _MONTHS[time.month - 1], _WEEKDAYS[time.weekday()], time.isoformat()[-6:]  # +05:30
     plain, half = zone.replace(":", ""), "AM" if time.hour < 12 else "PM"  # noqa: PLR2004 - noon
     is_utc = not time.utcoffset()
     numbers = {"M": time.month, "D": time.day, "h": time.hour, "H": time.hour % 12 or 12, "m": time.minute, "s": time.second}

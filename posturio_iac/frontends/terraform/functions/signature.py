@@ -50,10 +50,6 @@ class Sees(Enum):
     """The argument may be unknown itself."""
 
 
-def _no_listing(_: str) -> Unknown:
-    return NOT_EVALUATED("a list of files")
-
-
 @dataclass(frozen=True, slots=True)
 class Environment:
     """Resources that functions can reach beyond their arguments. The caller resolves paths from the module's folder."""
@@ -63,7 +59,7 @@ class Environment:
     when there is no such file."""
     render: Callable[[str, dict[str, Value]], Value]
     """Evaluates the text of a template with its variables, which may hold unknown values or be an `OpenMap`."""
-    list_files: Callable[[str], tuple[str, ...] | Unknown] = _no_listing
+    list_files: Callable[[str], tuple[str, ...] | Unknown] = lambda _: NOT_EVALUATED("a list of files")
     """The files below a folder, relative to it with forward slashes; none when there is no such folder. A name that ends with a slash
     is there when the code is applied, and perhaps more below it."""
     spend: Callable[[int], None] = lambda _: None
