@@ -70,6 +70,7 @@ _PART = lazy_pattern(r"cre(?<!\wcre)[a-z_-]{0,14}[\"'$\\]")
 _NO_LETTERS, _JOINED = lazy_pattern(r"[^A-Za-z]+"), ("createaccesskey", "createservicespecificcredential")  # as a program joins texts
 _WHOLE, _HALF = "create-access-key", len("create-a")  # so much of one counts wherever it stands
 _QUOTES = lazy_pattern(r"\\\r?\n|[\"'\\]")  # what a shell takes out of a word
+_NO_QUOTES = dict.fromkeys(map(ord, "\\\r\n\"'"))  # takes out as much at least, and faster
 _REST = lazy_pattern(r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key")  # the rest of one
 _GETTING = ("curl", "wget", "iwr", "irm")
 _GETS, _RUN = rf"(?:{'|'.join(_GETTING)})\b", r"(?:sudo(?:\s+-\w+)*\s+)?(?:\w*sh|python[\d.]*|node|perl|ruby|iex)\b"
@@ -94,11 +95,22 @@ _AROUND, _BEHIND, _LATER = 80, 400, 500  # the rest of a torn call may be longer
 
 def make_keys(text: str, torn: list[re.Match[str]] | None = None) -> bool:
     """True if a program with this text makes access keys. Looking around the hints takes a tenth of a search by the pattern."""
-    return any(_MAKES.search(window) for one in (text, *_decoded(text)) for window in _windows(one)) or any(
-        _MAKES.search(_QUOTES.sub("", text[max(found.start() - _AROUND, 0) : found.end() + _BEHIND]))
-        or _NO_LETTERS.sub("", text[found.start() : found.end() + _BEHIND]).lower().startswith(_JOINED)
-        for found in (_torn(text) if torn is None else torn)
-    )
+    calls = (window for one in (text, *_decoded(text)) for window in _windows(one) if _may_name_key(window))
+    return any(map(_MAKES.search, calls)) or any(_goes_on(text, found) for found in (_torn(text) if torn is None else torn))
+
+
+def _may_name_key(text: str) -> bool:
+    """True if a part of access or specific is there, of letters that have no other form than two cases."""
+    return "cce" in (small := text.lower()) or "pec" in small
+
+
+def _goes_on(text: str, found: re.Match[str]) -> bool:
+    """True if a torn call is whole once its parts are joined. Most are ruled out by what stands next to them."""
+    around, behind = text[max(found.start() - _AROUND, 0) : found.end() + _BEHIND], text[found.start() : found.end() + _BEHIND]
+    if _may_name_key(around.translate(_NO_QUOTES)) and _MAKES.search(_QUOTES.sub("", around)):
+        return True
+    begun = _NO_LETTERS.sub("", behind[:_AROUND]).lower()
+    return any(one.startswith(begun[: len(one)]) for one in _JOINED) and _NO_LETTERS.sub("", behind).lower().startswith(_JOINED)
 
 
 def _decoded(text: str) -> Iterator[str]:

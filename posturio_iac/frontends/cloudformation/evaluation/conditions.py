@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from functools import partial
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.json_nodes import Array, Node, Object
@@ -169,15 +170,7 @@ def _not(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     return found if isinstance(found, Unknown) else _word(not found)
 
 
-def _and(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
-    return _decided(ev, node, scope, "Fn::And", decisive=False)
-
-
-def _or(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
-    return _decided(ev, node, scope, "Fn::Or", decisive=True)
-
-
-def _decided(ev: Evaluator, node: Node, scope: StackScope, name: str, *, decisive: bool) -> StackValue:
+def _decided(ev: Evaluator, node: Node, scope: StackScope, *, name: str, decisive: bool) -> StackValue:
     found = [truth(ev, item, scope) for item in arguments(node, range(1, 11), f"{name} takes a list of up to ten conditions")]
     if any(result is decisive for result in found):
         return _word(decisive)
@@ -219,4 +212,5 @@ def _if(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     return values[0] if unknown is None or values[0] == values[1] else unknown
 
 
-FUNCTIONS.update({"Fn::Equals": _equals, "Fn::Not": _not, "Fn::And": _and, "Fn::Or": _or, "Condition": _condition, "Fn::If": _if})
+FUNCTIONS.update({"Fn::Equals": _equals, "Fn::Not": _not, "Condition": _condition, "Fn::If": _if})
+FUNCTIONS.update((name, partial(_decided, name=name, decisive=name == "Fn::Or")) for name in ("Fn::And", "Fn::Or"))

@@ -186,10 +186,6 @@ def _find_in_map(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     return HAS_NO(f"the mapping {path[0]}", f"entry {path[1]}, {path[2]}")
 
 
-def _length(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
-    return str(len(ev.items(node, scope, "Fn::Length takes a list")))
-
-
 def _to_json_string(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     if not isinstance(node.value, (Array, Object)):
         raise WrongArgumentsError("Fn::ToJsonString takes a map or a list")
@@ -216,7 +212,7 @@ FUNCTIONS.update(
         "Fn::Split": _split,
         "Fn::FindInMap": _find_in_map,
         "Fn::Base64": Evaluator.value,  # of which only the text inside is of interest
-        "Fn::Length": _length,
+        "Fn::Length": lambda ev, node, scope: str(len(ev.items(node, scope, "Fn::Length takes a list"))),
         "Fn::ToJsonString": _to_json_string,
     }
 )
