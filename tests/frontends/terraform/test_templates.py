@@ -116,6 +116,7 @@ VALUES: dict[str, list[tuple[str, object]]] = {
         ('"p %{~ for x in [1, 2] ~} ${x} %{~ endfor ~} q"', "p12q"),
         ('"a %{ if true }%{~ if true ~} b%{ endif }%{ endif }"', "a b"),
         (r'"\n ${~ "x"}"', "x"),
+        ('" ${~ 1 ~} "', "1"),
         (r'"${"x" ~}\n\n z"', "xz"),
         ('<<EOT\na\n\n  ${~ "x" ~}\n\n  b\nEOT', "a\n\nx\n  b\n"),
         ("<<-EOT\r\n  a\r\n\r\n  b\r\n  EOT\r", "a\r\n\r\nb\r\n"),

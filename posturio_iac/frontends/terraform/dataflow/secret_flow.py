@@ -28,7 +28,8 @@ PASSING = frozenset(("terraform_data", "null_resource", "data.template_file", "d
 """Resources whose outputs are made of their arguments alone."""
 _KINDS = {kind.removeprefix("data."): kind for kind in ("local", "var", "module", *KEY_TYPES, *PASSING)} | {"component": "module"}
 """Words that a name begins with which can stand for a secret, and the kind of each."""
-_NAMED = lazy_pattern(rf"(?<![\w-])({'|'.join(_KINDS)})(?![\w-])((?:\.[A-Za-z_\x80-\xff][\w\x80-\xff-]*){{0,2}})".encode("latin-1"))
+_WORDS = "|".join(rf"{word}(?<![\w-]{word})" for word in _KINDS)  # ``re`` looks fast for letters at the beginning
+_NAMED = lazy_pattern(rf"({_WORDS})(?![\w-])((?:\.[A-Za-z_\x80-\xff][\w\x80-\xff-]*){{0,2}})".encode("latin-1"))
 """Such a word with its name and attribute, which are missing where the code writes it in an unusual way."""
 
 

@@ -182,6 +182,9 @@ def _joined(parts: list[str | hcl.Expr], span: Span, *, unwrap: bool = True) -> 
     resolved = [hcl.Literal(part, span) if isinstance(part, str) else part for part in parts if part]
     if not resolved:
         return hcl.Literal("", span)
-    if len(resolved) == 1 and (unwrap or isinstance(resolved[0], hcl.Literal)):
-        return resolved[0]
+    match resolved:
+        case [hcl.Literal(str())]:
+            return resolved[0]
+        case [alone] if unwrap and len(parts) == 1:
+            return alone
     return hcl.TemplateExpr(tuple(resolved), span)
