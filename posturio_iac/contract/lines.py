@@ -10,11 +10,12 @@ from posturio_iac.contract import FindingAges, RenderContext, RunScope, write
 from posturio_iac.contract.write import Totals
 from posturio_iac.core.finding import Report
 from posturio_iac.core.keys import account_of
+from posturio_iac.core.record import grouped
 from posturio_iac.core.text.terminal import harmless_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any, TypeVar
 
     T = TypeVar("T")
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 def stream(report: Report, context: RenderContext) -> Iterator[str]:
     """Yield the lines of a whole report one by one; diagnostics about accounts that were not read go into the last one."""
     scope = context.scope or RunScope(accounts=tuple(sorted({judged.key.account or "" for judged in report.keys})))
-    keys = _grouped(report.keys, lambda judged: judged.key.account or "")
-    findings = _grouped(report.findings, lambda finding: account_of(finding.address))
-    diagnostics = _grouped(report.diagnostics, lambda one: one.account or "")
+    keys = grouped(report.keys, lambda judged: judged.key.account or "")
+    findings = grouped(report.findings, lambda finding: account_of(finding.address))
+    diagnostics = grouped(report.diagnostics, lambda one: one.account or "")
     for account in scope.accounts:
         alone = Report(
             report.as_of, tuple(keys.get(account, ())), tuple(findings.get(account, ())), tuple(diagnostics.pop(account, ())), files=0
@@ -43,13 +44,6 @@ def closing_line(report: Report, totals: Totals, scope: RunScope, run: Mapping[s
     """The last line: ``report`` holds only diagnostics that concern no account that was read; all else is about the whole run."""
     document = write.document(report, RenderContext(scope=scope, run=run))
     return _line({name: held for name, held in document.items() if name not in ("keys", "findings")} | {"summary": totals.document()})
-
-
-def _grouped(items: Iterable[T], account_of: Callable[[T], str]) -> dict[str, list[T]]:
-    found: dict[str, list[T]] = {}
-    for item in items:
-        found.setdefault(account_of(item), []).append(item)
-    return found
 
 
 def _line(document: dict[str, Any]) -> str:

@@ -224,3 +224,18 @@ else:
 
     def TypeVar(name, **_bounds):  # noqa: N802 - the name in typing
         return name
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    K = TypeVar("K")
+    T = TypeVar("T")
+
+
+def grouped(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
+    """The items by their keys, in the order of the first of each."""
+    found: dict[K, list[T]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
+    return found

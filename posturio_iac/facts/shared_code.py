@@ -15,7 +15,7 @@ from posturio_iac.core.metadata.lifetime import as_text, counted_name, read
 from posturio_iac.core.metadata.names import Meaning, Names, classify
 from posturio_iac.core.model import AccessKey, Attr, Effect, Replacement, Unknown
 from posturio_iac.core.place import ChangeOrigin, Place, Span, TagOrigin, TriggerOrigin
-from posturio_iac.core.record import NamedTuple, replace
+from posturio_iac.core.record import NamedTuple, grouped, replace
 from posturio_iac.core.unknown import NAMESAKE, NOT_FIXED
 from posturio_iac.facts import by_hand, name_of_block
 
@@ -177,10 +177,7 @@ def active_siblings(others: Sequence[Sibling]) -> Attr[tuple[str, ...]]:
 
 def with_siblings(keys: Sequence[KeyOfUser], is_beside: Callable[[KeyOfUser, KeyOfUser], Attr[bool]]) -> Iterator[AccessKey]:
     """Yield the keys, compared with others of their user. ``is_beside`` tells whether the second exists when the first does."""
-    groups: dict[object, list[KeyOfUser]] = {}
-    for one in keys:
-        if one.identity is not None:
-            groups.setdefault(one.identity, []).append(one)
+    groups = grouped((one for one in keys if one.identity is not None), lambda one: one.identity)
     for group in groups.values():
         group.sort(key=lambda one: one.key.is_active() is not True)
     counted = _counted(keys)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from datetime import timedelta
 
-from posturio_iac.core.record import dataclass, replace
+from posturio_iac.core.record import dataclass, grouped, replace
 from posturio_iac.core.times import parse_date
 from posturio_iac.fixes.carry_out import carry_out
 from posturio_iac.fixes.wanted import SAFE, SPREAD, CannotFixError, ChangeLevel, CodeChange, Wanted, clash, target_of
@@ -158,9 +158,7 @@ class ProvenPlan:
 
     def _culprits(self, left: Sequence[Wanted], outcomes: Sequence[Outcome], changed: Changed, failures: list[Failure]) -> dict[int, str]:
         made = [number for number, outcome in enumerate(outcomes) if outcome.is_made]
-        changes: dict[object, list[int]] = {}
-        for number in made:
-            changes.setdefault(target_of(outcomes[number].remedy), []).append(number)
+        changes = grouped(made, lambda number: target_of(outcomes[number].remedy))
         failing = {failure.identity for failure in failures}
         places = {span for one in failing if one is not None for key in self._proof(changed).keys(one) for span in spans(key)}
         suspects = [

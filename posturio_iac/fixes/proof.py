@@ -13,7 +13,7 @@ from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Kind
 from posturio_iac.core.place import Span
-from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.record import NamedTuple, grouped
 from posturio_iac.core.times import parse_date
 
 TYPE_CHECKING = False
@@ -83,7 +83,7 @@ class Proof:
 
     def __init__(self, code: CodeReader, as_of: datetime) -> None:
         self._code, self._as_of = code, as_of
-        self._before = _grouped(code.keys)
+        self._before = grouped(code.keys, _identity)
         self._shapes: dict[Identity, object] = {}
         self._said = {_sentence(said) for said in code.diagnostics}
         self._last: tuple[object, tuple[Sequence[AccessKey], list[Diagnostic]]] | None = None
@@ -94,7 +94,7 @@ class Proof:
     def following(self, claims: Sequence[Claim], edited: Mapping[str, bytes], scopes: Collection[str] | None) -> list[Finding]:
         """What edits that end or rotate keys make necessary: findings of these keys that are new."""
         named = {claim.identity for claim in claims if claim.facts and claim.facts != (OWNER,)}
-        after = _grouped(self._read(edited, scopes)[0])
+        after = grouped(self._read(edited, scopes)[0], _identity)
         before = self._code.judge([key for one in named for key in self._before.get(one, ())], self._as_of)
         known = {finding.fingerprint for finding in before.findings}
         found = self._code.judge([key for one in named for key in after.get(one, ())], self._as_of)
@@ -108,7 +108,7 @@ class Proof:
     def failures(self, claims: Sequence[Claim], edited: Mapping[str, bytes], scopes: Collection[str] | None = None) -> list[Failure]:
         """Every difference that the edits must not make; with ``scopes`` only in these root modules and templates."""
         keys, said = self._read(edited, scopes)
-        after = _grouped(keys)
+        after = grouped(keys, _identity)
         before = {one: held for one, held in self._before.items() if scopes is None or one[1] in scopes}
         found = [Failure(None, f"then {new.message}") for new in said if new.level is not Level.NOTE and _sentence(new) not in self._said]
         if other := before.keys() ^ after.keys():
@@ -198,13 +198,6 @@ class _Judged(NamedTuple):
 
 def _identity(key: AccessKey) -> Identity:
     return key.framework, key.scope, key.address
-
-
-def _grouped(keys: Iterable[AccessKey]) -> dict[Identity, list[AccessKey]]:
-    found: dict[Identity, list[AccessKey]] = {}
-    for key in keys:
-        found.setdefault(_identity(key), []).append(key)
-    return found
 
 
 def _sentence(said: Diagnostic) -> tuple[str, str | None, str]:

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from itertools import accumulate
 
 from posturio_iac.core.place import Span
+from posturio_iac.core.record import grouped
 from posturio_iac.fixes.hcl_source import BOM, HclSource
 from posturio_iac.fixes.wanted import CannotFixError, apply, moved
 from posturio_iac.search.kinds import IN_HCL
@@ -115,9 +116,7 @@ class WorkingFiles:
 
     def take(self, edits: Iterable[Edit]) -> None:
         """Apply edits that do not overlap, all at once."""
-        by_path: dict[str, list[Edit]] = {}
-        for edit in edits:
-            by_path.setdefault(edit.path, []).append(edit)
+        by_path = grouped(edits, lambda edit: edit.path)
         for path, mine in by_path.items():
             self.now[path] = apply(self.data(path), mine)
             self._applied.setdefault(path, []).append(tuple(mine))

@@ -9,7 +9,7 @@ from sys import intern
 from posturio_iac.core.evidence.lifetime import OpenQuestion, Question
 from posturio_iac.core.evidence.reason import crashed
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Severity, Verdict, Violation
-from posturio_iac.core.record import replace
+from posturio_iac.core.record import grouped, replace
 from posturio_iac.judge import undetermined
 from posturio_iac.judge.policy import Policy
 from posturio_iac.judge.redaction import redacted
@@ -79,9 +79,7 @@ def joined(parts: Sequence[Report], diagnostics: Iterable[Diagnostic], as_of: da
 
 def _capped(ordered: list[Diagnostic]) -> Iterator[Diagnostic]:
     """Yield diagnostics, at most `MOST_OF_A_FILE` of each file, its errors first; the rest of a file is counted."""
-    by_path: dict[str | None, list[Diagnostic]] = {}
-    for diagnostic in ordered:
-        by_path.setdefault(diagnostic.path, []).append(diagnostic)
+    by_path = grouped(ordered, lambda diagnostic: diagnostic.path)
     for path, of_file in by_path.items():
         if path is None or len(of_file) <= MOST_OF_A_FILE:
             yield from of_file

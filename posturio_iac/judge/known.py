@@ -8,22 +8,19 @@ and rule, address and content agree; among several, the entry goes to the findin
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 
-from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.record import NamedTuple, grouped
 from posturio_iac.core.text.textfile import MIB, Fence, UnreadableError, read
 from posturio_iac.judge.redaction import SHOWN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-    from typing import TypeVar
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from posturio_iac.core.finding import Finding, Report
     from posturio_iac.core.model import AccessKey
     from posturio_iac.judge.baseline import BaselineEntry, BaselineFile
 
-    _T = TypeVar("_T")
 
 _MOST_BYTES = 256 * MIB  # Limit in bytes. The files were searched before, so it only matters for one that grows meanwhile.
 
@@ -146,8 +143,8 @@ def _without(left: Iterable[KnownEntry], *found: Mapping[str, KnownEntry]) -> li
 
 def _in_place(left: Sequence[KnownEntry], sightings: Sequence[_Sighting]) -> Iterator[tuple[str, KnownEntry]]:
     """Yield findings whose entry names the same rule, address, file and root module, unless a place has more findings than entries."""
-    entries = _grouped(left, lambda one: (*one.subject, one.place, one.root))
-    for place, found in _grouped(sightings, lambda s: (*s.subject, s.place, s.root)).items():
+    entries = grouped(left, lambda one: (*one.subject, one.place, one.root))
+    for place, found in grouped(sightings, lambda s: (*s.subject, s.place, s.root)).items():
         same = entries.get(place, ())
         if len(found) <= len(same):
             yield from ((s.finding.fingerprint, one) for s, one in zip(found, same, strict=False))
@@ -166,9 +163,9 @@ def _moved(
         key = keys.get((s.finding.framework, s.finding.root, s.finding.address))
         return code.content(key) if key is not None else ""
 
-    entries = _grouped(gone, lambda one: (*one.subject, one.entry.content))
+    entries = grouped(gone, lambda one: (*one.subject, one.entry.content))
     wanted = {one.subject for one in gone}
-    for subject, found in _grouped([s for s in sightings if s.subject in wanted], lambda s: (*s.subject, content(s))).items():
+    for subject, found in grouped([s for s in sightings if s.subject in wanted], lambda s: (*s.subject, content(s))).items():
         yield from _alike(entries.get(subject, ()), found)
 
 
@@ -179,7 +176,7 @@ def _alike(left: Sequence[KnownEntry], sightings: Sequence[_Sighting]) -> Iterat
     for length in range(steps, -1, -1):
         if not entries or not found:
             return
-        by_end = _grouped(entries, lambda one: (_end(one.root, length), _end(one.place, length)))  # noqa: B023 - used at once
+        by_end = grouped(entries, lambda one: (_end(one.root, length), _end(one.place, length)))  # noqa: B023 - used at once
         rest = []
         for s in found:
             same = by_end.get((_end(s.root, length), _end(s.place, length)))
@@ -196,10 +193,3 @@ def _steps(path: str) -> list[str]:
 
 def _end(path: str, length: int) -> tuple[str, ...]:
     return tuple(_steps(path)[-length:]) if length else ()
-
-
-def _grouped(items: Iterable[_T], key: Callable[[_T], Hashable]) -> dict[Hashable, list[_T]]:
-    groups: defaultdict[Hashable, list[_T]] = defaultdict(list)
-    for item in items:
-        groups[key(item)].append(item)
-    return groups

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 
 from posturio_iac.core import unknown as why
 from posturio_iac.core.model import SHOWN_PLACES, AccessKey, Declaration, KeyKind, Place, Unknown
+from posturio_iac.core.record import grouped
 from posturio_iac.link.declared import CLOUDFORMATION, Code, StackKey, Stacks, StateEntry, is_alike, may_be, places
 from posturio_iac.link.merge import Link, merged
 
@@ -83,7 +84,7 @@ class Linker:
 
     def linked(self, keys: Sequence[AccessKey], answers: Answers | None = None) -> tuple[AccessKey, ...]:
         """Deployed keys with their code; ``answers`` holds CloudFormation's answers about some of them, by key id."""
-        families = _families(keys)
+        families = grouped(keys, _family)
         links = (self._link(key, families[_family(key)], answers or {}) for key in keys)
         return tuple(
             merged(key, link._replace(shared=any(self._made[one.span] > 1 or self._held_from[id(one)] > 1 for one in link.code)))
@@ -91,7 +92,7 @@ class Linker:
         )
 
     def undecided(self, keys: Sequence[AccessKey]) -> frozenset[str]:
-        families = _families(keys)
+        families = grouped(keys, _family)
         return frozenset(key.address for key in keys if self._link(key, families[_family(key)], {}).by_id)
 
     def _link(self, key: AccessKey, family: Sequence[AccessKey], answers: Answers) -> Link:
@@ -192,13 +193,6 @@ def _states(found: Iterable[StateEntry]) -> str:
     names = list(dict.fromkeys(one.state for one in found))
     more = f" and {len(names) - SHOWN_PLACES} more" if len(names) > SHOWN_PLACES else ""
     return f"state {names[0]}" if len(names) == 1 else f"states {', '.join(names[:SHOWN_PLACES])}{more}"
-
-
-def _families(keys: Iterable[AccessKey]) -> dict[object, list[AccessKey]]:
-    families: defaultdict[object, list[AccessKey]] = defaultdict(list)
-    for key in keys:
-        families[_family(key)].append(key)
-    return families
 
 
 def _family(key: AccessKey) -> object:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections import defaultdict
 from datetime import datetime, timedelta
 
 from posturio_iac.core.evidence.remedy import Advice, Remedies, RunCommand, TagUser, UseRole
 from posturio_iac.core.keys import takes_age
 from posturio_iac.core.model import AccessKey, Attr, Effect, Kind, Lifetime, Privilege, Unknown
 from posturio_iac.core.place import ArgumentOrigin, TagOrigin
-from posturio_iac.core.record import dataclass, replace
+from posturio_iac.core.record import dataclass, grouped, replace
 from posturio_iac.core.unknown import NOT_LISTED
 from posturio_iac.facts import FactOptions, KeyFacts, MetadataItem, UserFacts
 from posturio_iac.facts.access_key import access_key
@@ -36,12 +35,9 @@ def access_keys(
     seen: Iterable[DeployedKey], account: Account, names: Names, as_of: datetime, *, show_ids: bool = False
 ) -> tuple[AccessKey, ...]:
     """The keys of one account with full ids. Remedies hold commands only with ``show_ids``: with a masked id they could not be run."""
-    by_user: defaultdict[str, list[DeployedKey]] = defaultdict(list)
-    for key in seen:
-        by_user[key.user.arn].append(key)
     options = FactOptions(names, as_of)
     built = []
-    for arn, keys in by_user.items():
+    for arn, keys in grouped(seen, lambda key: key.user.arn).items():
         for key in keys:
             alike = [other for other in keys if (other.kind, other.service) == (key.kind, key.service)]
             made = _built(key, account, options, show_ids=show_ids)

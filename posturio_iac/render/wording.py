@@ -5,7 +5,7 @@ from __future__ import annotations
 from posturio_iac import DOCS
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Severity, Suppression, Verdict
 from posturio_iac.core.model import Attr, Span, Unknown
-from posturio_iac.core.record import replace
+from posturio_iac.core.record import grouped, replace
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.core.times import describe_date
 from posturio_iac.render.nothing_found import count
@@ -80,9 +80,7 @@ def look(finding: Finding) -> object:
 
 def folded(findings: Iterable[Finding], by: Callable[[Finding], object] = look) -> list[tuple[Finding, tuple[str, ...]]]:
     """Each finding once, with the further root modules that give the same one, ``by`` what is printed of it."""
-    groups: dict[object, list[Finding]] = {}
-    for finding in findings:
-        groups.setdefault(by(finding), []).append(finding)
+    groups = grouped(findings, by)
     return [(first, tuple(dict.fromkeys(f.root for f in rest if f.root != first.root))) for first, *rest in groups.values()]
 
 
@@ -115,9 +113,7 @@ def among_keys(report: Report) -> str:
 
 def once(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
     """The diagnostics, with one for many that say the same of different accounts or files; errors name each file that was not read."""
-    same: dict[object, list[Diagnostic]] = {}
-    for diagnostic in diagnostics:
-        same.setdefault((diagnostic.level, diagnostic.about, _neutral(diagnostic)), []).append(diagnostic)
+    same = grouped(diagnostics, lambda diagnostic: (diagnostic.level, diagnostic.about, _neutral(diagnostic)))
     return [one for alike in same.values() for one in (alike if len(_subjects(alike)) <= NAMED else [_of_many(alike)])]
 
 

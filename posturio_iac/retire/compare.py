@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from posturio_iac.config import rule_id
 from posturio_iac.core.model import NOT_ACTIVE, AccessKey, KeyKind, Unknown
-from posturio_iac.core.record import replace
+from posturio_iac.core.record import grouped, replace
 from posturio_iac.core.times import parse_date
 from posturio_iac.judge.engine import judge
 from posturio_iac.live.request import ABOUT_CODE, PoliciesByKind
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
-    from posturio_iac.core.finding import Finding, Report
+    from posturio_iac.core.finding import Report
     from posturio_iac.judge.policy import Policy
     from posturio_iac.live.model import KeyEvent
     from posturio_iac.retire.plan import Entry
@@ -52,9 +52,7 @@ class Now:
 
 def compare(earlier: Earlier, now: Now, policy: Policy) -> Verification:
     """Return what became of each key that the earlier result has a finding about."""
-    by_key: dict[int, list[EarlierFinding]] = {}
-    for finding in earlier.findings:
-        by_key.setdefault(id(finding.key), []).append(finding)
+    by_key = grouped(earlier.findings, lambda finding: id(finding.key))
     comparison, order = _Comparison(earlier, now, policy), list(KeyState)
     made = [comparison.outcome(sorted(theirs, key=lambda f: (-f.severity.rank, f.rule))) for theirs in by_key.values()]
     return Verification(earlier.as_of, tuple(sorted(made, key=lambda one: (order.index(one.state), -one.severity.rank, one.address))))
@@ -73,12 +71,8 @@ def by_rules_of(earlier: Earlier, policy: Policy, known: Iterable[str]) -> Polic
 class _Comparison:
     def __init__(self, earlier: Earlier, now: Now, policy: Policy) -> None:
         self.earlier, self.now, self.policy = earlier, now, policy
-        self.keys: dict[str, list[AccessKey]] = {}
-        for judged in now.report.keys:
-            self.keys.setdefault(judged.key.address.rpartition("/")[0], []).append(judged.key)
-        self.found: dict[str, list[Finding]] = {}
-        for finding in now.report.findings:
-            self.found.setdefault(finding.address, []).append(finding)
+        self.keys = grouped((judged.key for judged in now.report.keys), lambda key: key.address.rpartition("/")[0])
+        self.found = grouped(now.report.findings, lambda finding: finding.address)
 
     def outcome(self, findings: Sequence[EarlierFinding]) -> VerifiedKey:
         """What became of the key that these findings are about."""

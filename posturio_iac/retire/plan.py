@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from posturio_iac.core.finding import Finding, JudgedKey, Report, Verdict
 from posturio_iac.core.keys.life import KeyLife
 from posturio_iac.core.model import NOT_ACTIVE, AccessKey, Unknown
-from posturio_iac.core.record import NamedTuple, dataclass
+from posturio_iac.core.record import NamedTuple, dataclass, grouped
 from posturio_iac.core.times import parse_date
 from posturio_iac.live.reading.events import MEMORY
 from posturio_iac.retire.gate import QUARANTINED, Action, Decision, decide
@@ -79,9 +79,7 @@ class NamesNothingError(Exception):
 
 def steps(report: Report, policy: Policy, include: Collection[str]) -> list[Step]:
     """A step for each key, by account, owner and address; ``include`` names keys or users in use. Raises `NamesNothingError`."""
-    found: dict[str, list[Finding]] = {}
-    for finding in report.active():
-        found.setdefault(finding.address, []).append(finding)
+    found = grouped(report.active(), lambda finding: finding.address)
     _check(include, [judged for judged in report.keys if judged.key.address in found])
     chosen = [judged.key for judged in report.keys if judged.key.address in found or _waits(judged)]
 

@@ -10,6 +10,7 @@ from importlib import import_module
 from posturio_iac.adapters.checkov import CLONES
 from posturio_iac.config.check import BadValueError, moment
 from posturio_iac.core.finding import BUDGET, CONFIGURATION, CRASH, Diagnostic, Finding, JudgedKey, Level, Report
+from posturio_iac.core.record import grouped
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import judge
@@ -119,11 +120,8 @@ class Scan:
     @functools.cached_property
     def keys(self) -> Mapping[str, tuple[JudgedKey, ...]]:
         """The keys by the real path of the file that they stand in."""
-        found: dict[str, list[JudgedKey]] = {}
-        for one in self.report.keys:
-            if one.key.span is not None:
-                found.setdefault(os.path.realpath(os.path.join(self.root, one.key.span.path)), []).append(one)
-        return {file: tuple(keys) for file, keys in found.items()}
+        found = grouped(self.report.keys, lambda one: one.key.span and os.path.realpath(os.path.join(self.root, one.key.span.path)))
+        return {file: tuple(keys) for file, keys in found.items() if file is not None}
 
     @functools.cached_property
     def findings(self) -> Mapping[tuple[str, str, str], tuple[Finding, ...]]:
@@ -137,9 +135,7 @@ def scan(path: str, cwd: str, var_files: tuple[str, ...]) -> Scan:
 
 def by_key(report: Report) -> Mapping[tuple[str, str, str], tuple[Finding, ...]]:
     """The findings of a report by framework, scope and address of the key."""
-    found: dict[tuple[str, str, str], list[Finding]] = {}
-    for one in report.findings:
-        found.setdefault((one.framework, one.root, one.address), []).append(one)
+    found = grouped(report.findings, lambda one: (one.framework, one.root, one.address))
     return {key: tuple(findings) for key, findings in found.items()}
 
 

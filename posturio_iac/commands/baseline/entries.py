@@ -6,7 +6,7 @@ import os
 from collections import Counter, defaultdict
 
 from posturio_iac.core.finding import Severity, by_severity
-from posturio_iac.core.record import NamedTuple, replace
+from posturio_iac.core.record import NamedTuple, grouped, replace
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.baseline import Baseline, BaselineEntry
 from posturio_iac.judge.redaction import user_of
@@ -170,17 +170,14 @@ def nearest(files: Sequence[BaselineFile], place: str) -> BaselineFile:
 
 
 def _heirs(fresh: Sequence[Finding], gone: Sequence[KnownEntry]) -> Iterator[tuple[str, KnownEntry]]:
-    lost: defaultdict[tuple[str, str], list[KnownEntry]] = defaultdict(list)
-    for one in gone:
-        lost[one.subject].append(one)
-    rivals: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
-    for finding in fresh:
-        rivals[finding.rule.id, finding.address].append(finding)
+    lost = grouped(gone, lambda one: one.subject)
+    rivals = grouped(fresh, lambda finding: (finding.rule.id, finding.address))
     for subject, findings in rivals.items():
-        if len(findings) == len(lost[subject]) == 1:
-            yield findings[0].fingerprint, lost[subject][0]
+        before = lost.get(subject, [])
+        if len(findings) == len(before) == 1:
+            yield findings[0].fingerprint, before[0]
             continue
-        entries = {one.entry.fingerprint: one for one in lost[subject]}  # of keys that got another user
+        entries = {one.entry.fingerprint: one for one in before}  # of keys that got another user
         yield from ((f.fingerprint, entries[f.fingerprint]) for f in findings if f.fingerprint in entries)
 
 

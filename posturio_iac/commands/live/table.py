@@ -8,7 +8,7 @@ from datetime import datetime
 from posturio_iac.core.keys import user_path
 from posturio_iac.core.keys.life import KeyUse
 from posturio_iac.core.model import AccessKey, Attr, KeyKind, Privilege, Unknown
-from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.record import NamedTuple, grouped
 from posturio_iac.core.text.terminal import paint, printable, width
 from posturio_iac.render.wording import COLORS, owner_text
 
@@ -86,9 +86,7 @@ class Style(NamedTuple):
 
 def entries(report: Report, ages: FindingAges) -> list[TableRow]:
     """The keys of a report, the worst first."""
-    found: dict[tuple[str, str], list[Finding]] = {}
-    for finding in report.active():
-        found.setdefault((finding.root, finding.address), []).append(finding)
+    found = grouped(report.active(), lambda finding: (finding.root, finding.address))
     made = (TableRow(judged, tuple(found.get((judged.key.scope, judged.key.address), ())), report.as_of, ages) for judged in report.keys)
     return sorted(made, key=TableRow.urgency)
 

@@ -8,7 +8,7 @@ import os
 from posturio_iac.core.evidence.remedy import IntervalSetting
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.place import ChangeOrigin, CommentOrigin, Place, TagOrigin, TriggerOrigin, relocated
-from posturio_iac.core.record import replace
+from posturio_iac.core.record import grouped, replace
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.times import describe_interval, parse_interval
 from posturio_iac.core.unknown import PLAN_OF_OTHER_CODE, PLAN_OF_SEVERAL
@@ -33,11 +33,9 @@ class PlannedCode:
 
     def __init__(self, keys: Iterable[AccessKey], shown: str) -> None:
         self.shown = shown
-        self._exact: dict[str, list[AccessKey]] = {}
-        self._bare: dict[str, list[AccessKey]] = {}
-        for key in keys:
-            self._exact.setdefault(key.address, []).append(key)
-            self._bare.setdefault(_INDEX.sub("", key.address), []).append(key)
+        declared = tuple(keys)
+        self._exact = grouped(declared, lambda key: key.address)
+        self._bare = grouped(declared, lambda key: _INDEX.sub("", key.address))
 
     def find(self, address: str) -> AccessKey | Unknown:
         """The key of the code with an address, else without its indexes, else at the call of its module; or why there is none."""

@@ -8,6 +8,7 @@ from hashlib import sha256
 from posturio_iac.contract.write import moment
 from posturio_iac.core import keys
 from posturio_iac.core.finding import Finding, JudgedKey, Report, Verdict
+from posturio_iac.core.record import grouped
 from posturio_iac.core.text.terminal import printable
 
 TYPE_CHECKING = False
@@ -35,9 +36,7 @@ def mended(report: Report, context: RenderContext) -> list[ResolvedFinding]:
 
 def keys_with_findings(report: Report) -> Iterator[tuple[JudgedKey, list[Finding]]]:
     """Yield the deployed keys of a report, each with its findings."""
-    found: dict[tuple[str, str], list[Finding]] = {}
-    for finding in report.findings:
-        found.setdefault((finding.root, finding.address), []).append(finding)
+    found = grouped(report.findings, lambda finding: (finding.root, finding.address))
     for judged in report.keys:
         if judged.key.framework == FRAMEWORK:
             yield judged, found.get((judged.key.scope, judged.key.address), [])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from posturio_iac.core.finding import Level, exact_score
 from posturio_iac.core.keys import account_of, hidden
-from posturio_iac.core.record import dataclass, field, replace
+from posturio_iac.core.record import dataclass, field, grouped, replace
 from posturio_iac.core.text import lazy_pattern
 
 TYPE_CHECKING = False
@@ -84,16 +84,11 @@ def split(result: SavedResult) -> list[ResultPart]:
         return Unit(ACCOUNT, account, title=result.covered.names.get(account, ""))
 
     keys: dict[Unit, list[SavedKey]] = {of_account(account): [] for account in result.covered.accounts}
-    found: dict[Unit, list[SavedFinding]] = {}
-    diagnostics: dict[Unit, list[Diagnostic]] = {}
     code = Unit(CODE, result.covered.name or "", result.covered.paths, result.covered.narrowed)
     for key in result.keys:
         keys.setdefault(of_account(key.account or account_of(key.address)) if key.deployed else code, []).append(key)
-    for finding in result.found:
-        found.setdefault(of_account(account_of(finding.address)) if finding.framework == "aws" else code, []).append(finding)
-    for entry in result.diagnostics:
-        if entry.account is not None:
-            diagnostics.setdefault(of_account(entry.account), []).append(entry)
+    found = grouped(result.found, lambda one: of_account(account_of(one.address)) if one.framework == "aws" else code)
+    diagnostics = grouped((one for one in result.diagnostics if one.account is not None), lambda one: of_account(one.account or ""))
     live = any(unit.kind == ACCOUNT for unit in (*keys, *diagnostics)) or (result.covered.name is None and not keys and not result.files)
     units = dict.fromkeys((*keys, *found, *diagnostics)) or {Unit(ACCOUNT, "") if live else code: None}
     general = tuple(entry for entry in result.diagnostics if entry.account is None)

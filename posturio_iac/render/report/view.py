@@ -7,7 +7,7 @@ from collections import Counter
 
 from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.model import NOT_ACTIVE, Effect
-from posturio_iac.core.record import NamedTuple, dataclass, replace
+from posturio_iac.core.record import NamedTuple, dataclass, grouped, replace
 from posturio_iac.render.report.changes import ChangeCategory, UnitChange, changes, worst_first
 from posturio_iac.render.report.parts import ACCOUNT, CODE, ResultPart, Unit, carried, identities, score, split
 from posturio_iac.rules import all_rules
@@ -226,9 +226,7 @@ def badness(row: KeyRow) -> tuple[int, int, int, int, str]:
 
 
 def _rows(part: ResultPart, now: datetime) -> Iterator[KeyRow]:
-    found: dict[tuple[str, str, str], list[SavedFinding]] = {}
-    for finding in part.found:
-        found.setdefault((finding.framework, finding.root, finding.address), []).append(finding)
+    found = grouped(part.found, lambda finding: (finding.framework, finding.root, finding.address))
     for identity, key in identities(part.keys):
         theirs = found.get((key.framework, key.root, key.address), [])
         theirs.sort(key=lambda f: (f.suppressed is not None, -f.severity.rank, f.rule))

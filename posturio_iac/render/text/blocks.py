@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report, Verdict
+from posturio_iac.core.record import grouped
 from posturio_iac.core.text.terminal import paint, printable, width, without_commands, wrapped
 from posturio_iac.facts.keyless import instead
 from posturio_iac.render.nothing_found import count
@@ -100,9 +101,7 @@ def _diagnostic(diagnostic: Diagnostic) -> str:
 
 
 def _by_owner(listed: Sequence[KeyEntry]) -> dict[str, list[KeyEntry]]:
-    groups: dict[str, list[KeyEntry]] = {}
-    for entry in listed:
-        groups.setdefault(owner_text(entry.judged.key.owner if entry.judged else None), []).append(entry)
+    groups = grouped(listed, lambda entry: owner_text(entry.judged.key.owner if entry.judged else None))
     ranked = sorted(groups, key=lambda owner: (-max(entry.worst.rank for entry in groups[owner]), -len(groups[owner]), owner))
     return {owner: groups[owner] for owner in ranked}
 

@@ -7,7 +7,7 @@ from collections import Counter
 from posturio_iac.core.addresses import INDEX, bare
 from posturio_iac.core.evidence.remedy import place_of
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.record import NamedTuple, grouped
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.render.wording import listed, open_beside, scope_word, several
@@ -89,22 +89,15 @@ def _indexes(address: str) -> str:
 
 def entries(report: Report) -> list[KeyEntry]:
     """The keys with open findings in the order of their places, those that look alike once."""
-    found: dict[KeyIdentity, list[Finding]] = {}
-    for finding in report.active():
-        found.setdefault((finding.framework, finding.root, finding.address), []).append(finding)
+    found = grouped(report.active(), lambda finding: (finding.framework, finding.root, finding.address))
     keys = {identity: judged for judged in report.keys if (identity := _identity(judged)) in found}
-    placed: dict[tuple[str, int, int], list[KeyIdentity]] = {}
-    for identity, findings in found.items():
-        judged = keys.get(identity)
-        placed.setdefault(_place(findings[0].span if judged is None else judged.key.span), []).append(identity)
+    placed = grouped(found, lambda one: _place(keys[one].key.span if one in keys else found[one][0].span))
     return [entry for place in sorted(placed) for entry in _folded(placed[place], found, keys, is_placed=bool(place[0]))]
 
 
 def by_place(keys: Sequence[JudgedKey]) -> list[KeyEntry]:
     """Keys of which the same is said, those that one block declares once; keys that stand in no file remain apart."""
-    together: dict[object, list[JudgedKey]] = {}
-    for number, judged in enumerate(keys):
-        together.setdefault(_place(judged.key.span) if judged.key.span else number, []).append(judged)
+    together = grouped(keys, lambda judged: _place(judged.key.span) if judged.key.span else id(judged))
     return [_alike(group) for group in together.values()]
 
 
@@ -128,10 +121,7 @@ def _folded(
         identity = together[0]
         yield KeyEntry(keys.get(identity), tuple(found[identity]), (identity[2],), (identity[1],), 1)
         return
-    groups: dict[object, list[KeyIdentity]] = {}
-    for identity in together:
-        look = _look(keys.get(identity), found[identity]) if is_placed else identity
-        groups.setdefault(look, []).append(identity)
+    groups = grouped(together, lambda one: _look(keys.get(one), found[one]) if is_placed else one)
     named = Counter(address for group in groups.values() for address in {address for *_, address in group})
     for group in groups.values():
         addresses, roots = (tuple(dict.fromkeys(identity[part] for identity in group)) for part in (2, 1))

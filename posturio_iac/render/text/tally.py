@@ -7,6 +7,7 @@ from posixpath import dirname
 
 from posturio_iac.core.finding import Finding, JudgedKey, Report, Severity, Verdict
 from posturio_iac.core.model import Effect, Unknown
+from posturio_iac.core.record import grouped
 from posturio_iac.core.text.terminal import paint, printable, width
 from posturio_iac.render.wording import NO_OWNER, owner_text
 
@@ -70,9 +71,7 @@ class Tallies:
     __slots__ = ("by_folder", "by_owner", "by_rule", "folder")
 
     def __init__(self, report: Report) -> None:
-        found: dict[tuple[str, str, str], list[Finding]] = {}
-        for finding in report.findings:
-            found.setdefault((finding.framework, finding.root, finding.address), []).append(finding)
+        found = grouped(report.findings, lambda finding: (finding.framework, finding.root, finding.address))
         self.folder = "account" if report.keys and all(judged.key.account for judged in report.keys) else "folder"
         groups = {name: _Group() for name in (_folder, _owner)}
         rules = _Group()
@@ -130,9 +129,7 @@ def _rank(tally: Tally) -> tuple[float, int, int, int, str]:
 
 
 def _count_rules(judged: JudgedKey, theirs: Iterable[Finding], rules: _Group) -> None:
-    by_rule: dict[str, list[Finding]] = {}
-    for finding in theirs:
-        by_rule.setdefault(finding.rule.id, []).append(finding)
+    by_rule = grouped(theirs, lambda finding: finding.rule.id)
     for rule, findings in by_rule.items():
         tally = rules[rule]
         tally.counts["keys"] += 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.record import grouped
 from posturio_iac.core.unknown import SET_PER_DEPLOYMENT
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.folder import Module, add_block
@@ -112,11 +113,8 @@ class ComponentStack:
 
 def stacks_in(paths: tuple[str, ...], read: Callable[[str], bytes | Diagnostic]) -> Iterator[ComponentStack]:
     """Yield the stacks among ``paths``."""
-    by_folder: dict[str, list[str]] = {}
-    for path in paths:
-        if path.endswith((*COMPONENTS, *DEPLOYMENTS)):
-            by_folder.setdefault(posixpath.dirname(path), []).append(path)
-    for folder, found in by_folder.items():
+    ours = (path for path in paths if path.endswith((*COMPONENTS, *DEPLOYMENTS)))
+    for folder, found in grouped(ours, posixpath.dirname).items():
         if any(path.endswith(COMPONENTS) for path in found):
             yield ComponentStack(folder, tuple(found), read)
 

@@ -10,7 +10,7 @@ import posixpath
 from functools import cache
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.record import dataclass, replace
+from posturio_iac.core.record import dataclass, grouped, replace
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.textfile import LIMIT, UnreadableError, read
 from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
@@ -220,9 +220,7 @@ class Programs:
         self._search = search
         self._has_var_files = bool(var_files)
         self._searched = search.folders()
-        self._files: dict[str, list[str]] = {}
-        for path in search.terraform:
-            self._files.setdefault(posixpath.dirname(path), []).append(path)
+        self._files = grouped(search.terraform, posixpath.dirname)
         self._is_one = cache(self._holds_one)
 
     def below(self, root: Module, folders: set[str]) -> Callable[[Module], bool]:
