@@ -45,19 +45,15 @@ _PUT_TOGETHER = tuple(start + end for start in (b"}", b"%s") for end in (*_ARTIF
 _FILES = (b"source_dir", b"source_file", b"source_path", b"playbook", b"buildspec", b"docker_image", b"docker_registry_image", *_ARTIFACTS)
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:", b'handler":')
 _AS_CODE = (b"Uri", b"S3Location", b"ScriptLocation", b"AWS::Include", b"DockerContext", b"BuildSpec", b"aws:asset", *_FUNCTIONS)
-PROGRAMS = (
-    *_EXTERNAL,
-    *_BY_SHELL,
-    *_FILES,
-    *_AS_CODE,
-)  # signs of code that names a program in another file, but for functions that read one
+PROGRAMS = (*_EXTERNAL, *_BY_SHELL, *_FILES, *_AS_CODE)
+"""Signs of code that names a program in another file, but for functions that read one."""
 _IN_TERRAFORM = (*_BY_SHELL, *_FILES, b"file(", b"filebase64(")
-_PACKED = (b"layers:", b"ecr:")  # folders that the Serverless Framework packs
+_PACKED = (b"layers:", b"ecr:", b"scripts:")  # folders that the Serverless Framework packs, and what it runs
 NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, *_PACKED, b"${file("), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
 NAMING[JSON] = NAMING[TEMPLATE]
 """Signs of a program in another file, by the kind of the file that names it."""
 STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
-HOLDING = (b"esources", b"Type", b"scripts:")
+HOLDING = (b"esources", b"Type", b"script")
 """A template that runs a program holds one of these, or a part of one that another file draws in."""
 SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", b"_servicecatalog_pro", STATED)
 """Texts without which no file declares a key, unless it calls a module known to hold one, or runs a program."""
@@ -139,13 +135,20 @@ def holds_any(data: bytes, signs: tuple[bytes, ...]) -> bool:
     return False
 
 
+def is_served(data: bytes) -> bool:
+    """True if a text may be a file of the Serverless Framework, each part of which may be a variable, or another file."""
+    if data.find(b"provider") < 0:
+        return False
+    return all(holds_any(b"\n" + data, (b"\n%b:" % word, b'"%b":' % word)) for word in (b"provider", b"service"))
+
+
 def puts_together(data: bytes, folder: str) -> bool:
     """True if a template may make a key by a text that it puts together, or by what it takes from elsewhere, seen from ``folder``."""
     if not holds_any(data, (b"esources", b"${", b"AWS::Include")) or not holds_any(data, LEADING):
         return False
     from posturio_iac.search.programs import leads_elsewhere
 
-    return leads_elsewhere(data, folder)
+    return is_served(data) or leads_elsewhere(data, folder)
 
 
 def runs_program(data: bytes, kind: str) -> bool:
@@ -162,7 +165,7 @@ def _is_external(data: bytes) -> bool:
     return data.find(GIVEN) >= 0 and holds_any(data, _EXTERNAL)
 
 
-_PARTS = {JSON: (b'"Resources"', b'"functions"'), OTHER: (b"Resources", b"functions", b"handler:", b'"handler"', b"layers:")}
+_PARTS = {JSON: (b'"Resources"', b'"functions"'), OTHER: (b"Resources", b"functions", b"handler:", b'"handler"', b"layers:", b"scripts:")}
 """What a template holds that names programs; of JSON whole names, since much of it is no template."""
 
 
@@ -177,13 +180,16 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     """True if the code at ``path`` (absolute) names a file of the checkout that makes keys."""
     if not names_file(data, kind):
         return False
-    from posturio_iac.search.named_programs import programs_named
+    from posturio_iac.search.named_programs import OPEN_URI, has_maker, is_open, programs_named
 
-    if kind is TERRAFORM and holds_any(data, _PUT_TOGETHER):
+    text, folder = data.decode("utf-8", "replace"), path.rpartition("/")[0]
+    if kind is TERRAFORM:
+        takes_parser = holds_any(data, _PUT_TOGETHER) or is_open(text, folder, fence, runs=holds_any(data, _BY_SHELL) or _is_external(data))
+    else:
+        takes_parser = is_served(data) or OPEN_URI.search(text) is not None
+    if takes_parser and has_maker(folder, fence):
         return True
-    if holds_any(data, _PACKED):
-        data = data.replace(b"path:", b"CodeUri:")
-    programs = programs_named(data.decode("utf-8", "replace"), path.rpartition("/")[0], fence)
+    programs = programs_named(text, (folder,), fence)
     return any(program.makes_keys or (kind is TERRAFORM and program.deploys_key) for _, program in programs)
 
 

@@ -22,45 +22,37 @@ _NO_PATHS = ("var.", "local.", "data.", "module.", "each.", "self.", "aws_", "nu
 """Beginnings of what has dots and slashes, and is no path."""
 _LONGEST, _LARGEST = 200, 1 << 20  # a path, and a file
 _HERE = r"(?:\$\{path\.\w+\}/*)?"
-_SET = rf"[\"']?\s*[:=]\s*(?:[\[{{\s]*path\s*=\s*)?[\"'\[]*(?:file://)?{_HERE}([\w./@+-]+)"
+_SET = rf"[\"']?\s*[:=]\s*(?:[\[{{\s]*path\s*=\s*)?[\"'\[]*(?:file://)?{_HERE}([\w./@+-]+(?: [\w./@+-]+)*)"
 _FOLDERS = ("source_dir", "source_path", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "context", "aws:asset:path")
 _FOLDER = lazy_pattern(rf"\b(?:{'|'.join(_FOLDERS)}){_SET}")
 _ASSET = lazy_pattern(r"\bS3Key[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")
 """The name of an archive of CDK's, whose folder lies beside the template."""
-_FILESET = lazy_pattern(rf"fileset\(\s*[\"']{_HERE}([\w./@+-]+)")
 _AWAY = lazy_pattern(rf"\bworking_dir{_SET}|(?:\b(?:cd|pushd)|\s-[Cd]|\s--prefix)[\s=]+{_HERE}([\w./@+-]+)")
+_PACKS, _WORD = lazy_pattern(r"\bzip\s([^;&|\"\n]+)"), lazy_pattern(rf"(?<!\S){_HERE}([\w./@+-]+)(?!\S)")
+_FILESET = lazy_pattern(rf"\bfileset{_SET}")
 _NEXT = r"[ \t\"',\\]+"
 _RUNNERS = tuple(
     map(lazy_pattern, (rf"{one}{_NEXT}(?:-\w+{_NEXT})*{_HERE}([\w./@+-]+)" for one in (rf"go\b{_NEXT}run", r"python[\d.]*", "node")))
 )
 """What runs a whole folder, or a module by its name."""
+_ALL_OF = lazy_pattern(rf"\w\s+{_HERE}([\w./@+-]+)\Z")  # a command's argument that ends here
+_PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir)[\"']?\s*[=:]\s*(?:\"(\$\{path\.module\}/*)?([^\"$%]*)\")?")
+"""An argument that names a program: the folder of the code, if that stands before it, and a path, if there is one."""
+_BY_PATH, _BY_NAME = ("source_", "docker_", "working_dir"), (".sh", ".bash", ".py", ".js", ".ps1")
+OPEN_URI = lazy_pattern(r"Uri(?:(?<=CodeUri)|(?<=ContentUri)|(?<=DefinitionUri))[\"']?[ \t]*:[ \t]*(?:[>|&!*{]|[\"']?[\w./-]+ [\w./-])")
+"""What takes a parser in a template: an expression, or a text in several parts."""
 _MAKE = lazy_pattern(r"[\"'\s](?:make|npm|pnpm|yarn|task|just)\s")
 _MADE = ("Makefile", "makefile", "GNUmakefile", "package.json", "Taskfile.yml", "Taskfile.yaml", "justfile", "Justfile")
-_CODE = (
-    ".py",
-    ".js",
-    ".mjs",
-    ".cjs",
-    ".ts",
-    ".mts",
-    ".sh",
-    ".bash",
-    ".rb",
-    ".go",
-    ".java",
-    ".ps1",
-    ".cs",
-    ".kt",
-    ".php",
-    ".tsx",
-    ".cts",
-    ".rs",
-)
-_ENDINGS = (*_CODE, "ockerfile", "akefile")
-_HANDLED, _SCRIPTS = _ENDINGS[:6], (".sh", ".bash", ".py", ".js", ".ps1", "akefile", *_MADE[3:])
+_HANDLED = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts")
+_ENDINGS = (*_HANDLED, ".sh", ".bash", ".rb", ".go", ".java", ".ps1", ".cs", ".kt", ".php", ".tsx", ".cts", ".rs", "ockerfile", "akefile")
+_SCRIPTS = (".sh", ".bash", ".py", ".js", ".ps1", "akefile", ".yml", ".yaml", *_MADE)
+_ROLE = lazy_pattern(r"[\w.-]+")
+_INCLUDED = lazy_pattern(r":\s*\./([\w./-]+)")  # a folder or file of tasks
 MOST_FILES = 200  # how many files of one folder of programs are read, and of those that call each other
+_MOST_PROGRAMS = 2000  # and of a checkout
+_HINTS, _CALL = (b"ccess-k", b"ccess_k", b"ccessK", b"pecific"), lazy_pattern(rb"reate[-_]?[aAsS]|IAMAccessKey|iam_access_key")
 _MANY, _MOST_NAMES, _MOST_AWAY = 100, 1000, 10  # names in a folder, too many to look for each in a text; paths, and folders, in one
-_SKIPPED = frozenset(("node_modules", ".git", ".terraform", "__pycache__", ".venv"))
+_SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
 
 
 class _Known(NamedTuple):
@@ -70,45 +62,76 @@ class _Known(NamedTuple):
     calls: list[str]
 
 
-def programs_named(text: str, folder: str, fence: Fence) -> Iterator[tuple[str, Program]]:
-    """Yield path, seen from ``folder`` (absolute), and program of what code there names: files, those that they name, and whole folders."""
-    text = text.replace(fence.top, os.path.relpath(fence.top, folder)) if len(fence.top) > 1 else text
-    pending = deque(_named_in(text, (folder,), fence))
+def programs_named(text: str, homes: tuple[str, ...], fence: Fence) -> Iterator[tuple[str, Program]]:
+    """Yield path and program of what code names: files, those that they name, and whole folders.
+
+    ``homes`` are the folders (absolute) that paths may start from: that of the code, from which they are shown, and where it runs.
+    """
+    text = text.replace(fence.top, os.path.relpath(fence.top, homes[0])) if len(fence.top) > 1 else text
+    pending = deque(_named_in(text, homes[:1], fence))
+    pending += _named_in(text.replace("andler", ""), homes[1:], fence) if homes[1:] else ()  # which is no path
     folders = _FOLDER.findall(text) if any(sign in text for sign in _FOLDERS) else []
-    folders += _FILESET.findall(text) if "archive_file" in text and "fileset(" in text else []
-    folders += [one[1] for one in _AWAY.findall(text) if one[1]] if "zip " in text else []
-    assets = (f"asset.{one}" for one in (_ASSET.findall(text) if "S3Key" in text else ()))
-    tops = dict.fromkeys(os.path.normpath(os.path.join(folder, name.lstrip("/"))) for name in (*folders, *assets))
+    folders += _FILESET.findall(text) if "archive_file" in text else []
+    if "zip " in text:
+        words = (word for command in _PACKS.findall(text) for word in _WORD.findall(command))
+        folders += [one[1] for one in _AWAY.findall(text) if one[1]] or words
+    folders += (f"asset.{one}" for one in (_ASSET.findall(text) if "S3Key" in text else ()))
+    tops = dict.fromkeys(os.path.normpath(os.path.join(home, name.lstrip("/"))) for home in homes for name in folders)
     packed = deque(file for top in tops if fence.folder(top) is not None for file in _below(top))  # these call only one another
-    known: dict[tuple[str, str], _Known | None] = {} if fence.edited else fence.programs
+    known: dict[tuple[str, tuple[str, ...]], _Known] = {} if fence.edited else fence.programs
     seen: set[str] = set()
     while (pending or packed) and len(seen) < MOST_FILES:
-        caller, file = folder if pending else "", (pending or packed).popleft()
+        callers, file = homes if pending else (), (pending or packed).popleft()
         if file in seen:
             continue
         seen.add(file)
-        if (file, caller) not in known:
-            known[file, caller] = _looked_into(file, caller, fence)
-        if (found := known[file, caller]) is not None:
-            yield os.path.relpath(file, folder).replace(os.sep, "/"), found.program
-            pending += found.calls
+        if (file, callers) not in known:
+            known[file, callers] = _looked_into(file, callers, fence)
+        yield os.path.relpath(file, homes[0]).replace(os.sep, "/"), known[file, callers].program
+        pending += known[file, callers].calls
 
 
-def _looked_into(file: str, caller: str, fence: Fence) -> _Known | None:
-    """The program in a file, and the files that it names for code in the folder ``caller``; None for what cannot be read."""
+def is_open(text: str, folder: str, fence: Fence, *, runs: bool) -> bool:
+    """True if Terraform code in ``folder`` may name a program by what only an evaluation tells; ``runs`` if it has commands."""
+    if ("archive_file" in text and "fileset(" in text) or (runs and '"-m"' in text):
+        return True
+    named = _PATH.findall(text) if any(sign in text for sign in _BY_PATH) else []
+    words = text.replace("${path.module}/", "").encode("utf-8", "replace").translate(_WORDS).decode().split() if runs else ()
+    named += (("", word) for word in words if word.endswith(_BY_NAME) or word.startswith("./"))
+    return any(not own and path.removeprefix("./").partition("/")[0] not in fence.names(folder) for own, path in named)
+
+
+def has_maker(folder: str, fence: Fence) -> bool:
+    """True if a program in the work tree of a folder may make keys, by its text, or in more than is looked into; each is asked once."""
+    top = folder
+    while len(top) > len(fence.top) and ".git" not in fence.names(top):
+        top = os.path.dirname(top)
+    if top not in fence.makers:
+        files = _below(top, _MOST_PROGRAMS, (*_ENDINGS, ".yml", ".yaml", "package.json", ".zip")) if ".git" in fence.names(top) else []
+        texts = ((file, _content(file, fence)) for file in files)
+        hinted = (file for file, data in texts if any(data.find(hint) >= 0 for hint in _HINTS) and _CALL.search(data))
+        programs = (_looked_into(file, (), fence).program for file in hinted)
+        fence.makers[top] = len(files) in (0, _MOST_PROGRAMS) or any(one.makes_keys or one.deploys_key for one in programs)
+    return fence.makers[top]
+
+
+def _content(file: str, fence: Fence) -> bytes:
+    """The text of a program, or those in an archive; empty for what cannot be read."""
     from posturio_iac.core.text.textfile import UnreadableError, read
 
     try:
         data = read(file, _LARGEST, fence)
     except UnreadableError:
-        return None
-    if data.startswith(b"PK"):
-        return _Known(program_of("\n".join(_packed(data))), [])
-    text = data.decode("utf-8", "replace")
+        return b""
+    return "\n".join(_packed(data)).encode() if data.startswith(b"PK") else data
+
+
+def _looked_into(file: str, callers: tuple[str, ...], fence: Fence) -> _Known:
+    """The program in a file, and the files that it names for code in the folders ``callers``."""
+    text = _content(file, fence).decode("utf-8", "replace")
     if file.endswith((".tf", ".tofu")) or SEARCHED.fullmatch(os.fsencode(file)):  # it is judged by itself
         text = text.replace("AWS::IAM::", "").replace("aws_iam_", "")
-    is_read = file.endswith(_SCRIPTS) or (file.endswith((".yml", ".yaml")) and "handler" in text)
-    calls = _named_in(text, (os.path.dirname(file), caller), fence) if caller and is_read else ()
+    calls = _named_in(text, (os.path.dirname(file), *callers), fence) if callers and file.endswith(_SCRIPTS) else ()
     return _Known(program_of(text), [*calls])
 
 
@@ -131,15 +154,21 @@ def _packed(data: bytes) -> Iterator[str]:
 def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
     goes = any(sign in text for sign in ("working_dir", "cd ", "cd\t", "pushd ", " -C ", " -d ", "--prefix"))
     away = [one.lstrip("/") for groups in (_AWAY.findall(text) if goes else ()) for one in groups if one]
+    away += _INCLUDED.findall(text) if "includes:" in text else []
     starts = dict.fromkeys(os.path.join(folder, one) if one else folder for folder in folders for one in ("", *away[:_MOST_AWAY]))
     here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
     handled = "andler" in text
-    inner: dict[str, list[str]] = {"": [*_MADE] if not here.isdisjoint(_MADE) and _MAKE.search(text) else []}
+    inner: dict[str, list[str]] = {"": [*_MADE] if not here.isdisjoint(_MADE) and ("includes:" in text or _MAKE.search(text)) else []}
     if handled or len(here) > _MANY or "./" in text or any(name in text for name in here):
         for below, lasts in islice(_paths_in(text, here, handled=handled), _MOST_NAMES):
             inner.setdefault(below, []).extend(lasts)
     run = {name for one in _RUNNERS for word in one.findall(text) for name in (word, word.replace(".", "/"))}
+    ends = (part[-_LONGEST:] for part in text.split("/*", _MOST_NAMES)[:-1])
+    run.update(found[1] for end in ends if (found := _ALL_OF.search(end)) is not None)
     for start in starts:
+        roles = os.path.join(start, "roles")  # of Ansible
+        for name in sorted(fence.names(roles).intersection(_ROLE.findall(text))) if "roles" in here else ():
+            yield from _below(os.path.join(roles, name, "tasks"), MOST_FILES, _SCRIPTS)
         for name in sorted(run):
             there = os.path.normpath(os.path.join(start, name))
             inside = (os.path.join(there, own) for own in sorted(fence.names(there)) if own.endswith(_ENDINGS))
@@ -170,11 +199,11 @@ def _handled(name: str) -> list[str]:
     return [] if not ending or ending in _ENDINGS else [stem + one for one in _HANDLED]
 
 
-def _below(top: str) -> list[str]:
+def _below(top: str, most: int = MOST_FILES, endings: tuple[str, ...] = _ENDINGS) -> list[str]:
     found: list[str] = []
     for folder, folders, names in os.walk(top):
         folders[:] = sorted(set(folders) - _SKIPPED)
-        found += (os.path.join(folder, name) for name in sorted(names) if name.endswith(_ENDINGS))
-        if len(found) >= MOST_FILES:
+        found += (os.path.join(folder, name) for name in sorted(names) if name.endswith(endings) or "." not in name)
+        if len(found) >= most:
             break
-    return found[:MOST_FILES]
+    return found[:most]

@@ -15,11 +15,9 @@ if TYPE_CHECKING:
 
 _BUILDS = (b"TemplateBody", b"Custom::AWS", b"AWS::ServiceCatalog::CloudFormationP", b"AWS::Include", b"!Transform", b"!Rain::")
 _TYPE = lazy_pattern(rb"Type(?<![\w-]Type)[\"']?\s*:\s*(?:[!{&*|>#]|Fn::|Ref\b|[\"']?[\w:.@-]*(?:\$\{|::MODULE\b))")
-_VARIABLE = lazy_pattern(rb"esources(?<=\b[rR]esources)[\"']?\s*:\s*[\"']?\$\{(?!file)")
 _MODULES = lazy_pattern(rb"Modules(?<![\w-]Modules)[\"']?\s*:")
-"""A type that is put together, sections that a variable stands for, and modules. ``re`` looks fast for letters at the beginning."""
-_OPEN = ((b"Type", _TYPE), (b"${", _VARIABLE), (b"Modules", _MODULES))  # each with what it holds, which is found before it is compiled
-_DRAWN = lazy_pattern(rb"\$\{file\(\s*['\"]?([^)'\"]*(?:['\"]?\s*\):)?)")  # with a sign if a part of it is selected, which no search sees
+"""A type that is put together, and modules. ``re`` looks fast for letters at the beginning."""
+_OPEN = ((b"Type", _TYPE), (b"Modules", _MODULES))  # each with what it holds, which is found before it is compiled
 SEARCHED = lazy_pattern(rb"(?i)([^${}]+\.(?:ya?ml|json|txt|template|cfn|config))")
 _URL = lazy_pattern(rb"TemplateURL(?<!\wTemplateURL)[\"']?\s*:\s*(.*)")
 _LOCATION = lazy_pattern(rb"Location(?<!\wLocation)[\"']?\s*:\s*(.*)")
@@ -32,9 +30,6 @@ _OWN = (b"AWS::", b"Name", b"Parameters")
 def leads_elsewhere(data: bytes, folder: str) -> bool:
     """True if a template in ``folder`` has to be parsed, whatever words are in it."""
     if any(data.find(mark) >= 0 for mark in _BUILDS) or any(data.find(sign) >= 0 and one.search(data) for sign, one in _OPEN):
-        return True
-    drawn = _DRAWN.findall(data) if data.find(b"${file(") >= 0 else ()
-    if any(not _is_searched(SEARCHED.fullmatch(name.strip()), folder) for name in drawn):
         return True
     nests = data.find(b"TemplateURL") >= 0 or data.find(b"AWS::Serverless::Application") >= 0
     if nests and any(not _is_searched(_TEMPLATE.match(value), folder) for one in (_URL, _LOCATION) for value in one.findall(data)):

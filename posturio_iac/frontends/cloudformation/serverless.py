@@ -32,8 +32,10 @@ _MAX_TEXT = 10_000
 _STEPS_A_PART = 10
 _VARIABLE = lazy_pattern(r"\$\{([^${}]+)\}")
 _OWN = lazy_pattern(r"\$\{self:([\w.-]+)\}\s*")
-_RUN = ("custom.scripts", "stepFunctions.stateMachines", "provider.ecr.images", "layers")
+_SETTINGS = ("custom.scripts", "custom.scriptHooks", "custom.scriptable")
+_RUN = (*_SETTINGS, "stepFunctions.stateMachines", "provider.ecr.images", "layers", "plugins")
 """What plugins and functions run beside the programs of ``functions``."""
+_PACKED = "CodeUri"  # a folder, as templates name it
 _PROGRAMS = (".js", ".cjs", ".mjs", ".ts", ".py")
 
 
@@ -204,7 +206,11 @@ class Gatherer:
         provider, functions = root.get("provider"), root.get("functions")
         for where in _RUN:
             held, above = _inside(root, where)
+            if held is None and where not in _SETTINGS:
+                held, above = self._at(where), _inside(root, where.partition(".")[0])[1]
             if held is not None and above is not None:
+                if where == "plugins" and isinstance(held.value, Array):
+                    held = held._replace(value=Object((above._replace(value=_PACKED), one) for one in held.value))
                 self.found["Resources"][where] = TemplateEntry(where, above, self._whole(held), self.source).as_resource(FUNCTION)
         if provider is not None and provider.get("environment") is not None:
             self._function("provider", provider, provider, self.source)
@@ -212,19 +218,23 @@ class Gatherer:
             for one in node.elements or (node,):
                 for part, source, _ in self._followed(one, origin):
                     for key, body in part.members:
-                        self._function(f"functions.{key.value}", key, body, source)
+                        for inner, place, named in self._followed(body, source, key):
+                            self._function(f"functions.{key.value}", named or _start(inner, key), inner, place)
 
     def _whole(self, node: Node, depth: int = 0) -> Node:
         """A node with the files in it that it names, and with folders that are packed under the name that they have in templates."""
         node = next((part for part, _, _ in self._followed(node, self.source)), node) if depth < _MAX_DEPTH else node
+        if isinstance(node.value, str) and "${" in node.value:
+            return node._replace(value=self.filled_in(node.value))
         if isinstance(node.value, Object):
-            named = ((key._replace(value="CodeUri") if key.value == "path" else key, value) for key, value in node.value)
+            named = ((key._replace(value=_PACKED) if key.value in ("path", "localPath") else key, value) for key, value in node.value)
             return node._replace(value=Object((key, self._whole(value, depth + 1)) for key, value in named))
         return node._replace(value=Array(self._whole(one, depth + 1) for one in node.value)) if isinstance(node.value, Array) else node
 
     def _function(self, name: str, key: Node, body: Node, source: TemplateSource) -> None:
-        named = ((key._replace(value=to), body.get(own)) for own, to in (("environment", "Environment"), ("handler", "Handler")))
-        properties = body._replace(value=Object((one, value) for one, value in named if value is not None))
+        handler = body.get("handler")
+        named = (("Environment", body.get("environment")), ("Handler", handler and self._whole(handler)))
+        properties = body._replace(value=Object((key._replace(value=to), value) for to, value in named if value is not None))
         self.found["Resources"][name] = TemplateEntry(name, key, properties, source).as_resource(FUNCTION)
 
     def _not_followed(self, source: TemplateSource, what: str) -> None:

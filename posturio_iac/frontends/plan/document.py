@@ -6,7 +6,7 @@ The format, which OpenTofu shares: https://developer.hashicorp.com/terraform/int
 from __future__ import annotations
 
 from posturio_iac.core.keys import KEY_TYPES
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import dataclass, grouped
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import AFTER_APPLY, SENSITIVE
 from posturio_iac.frontends.plan.text import PlanPlaces
@@ -53,6 +53,11 @@ class Resource:
     def modules(self) -> tuple[tuple[str, str], ...]:
         """The module calls that lead to it, each with its index or nothing."""
         return modules_of(self.address)[0]
+
+    @property
+    def block(self) -> tuple[tuple[str, ...], str]:
+        """The module calls that lead to its block, and the block in them."""
+        return tuple(name for name, _ in self.modules), f"{self.type}.{self.name}"
 
     @property
     def index(self) -> str:
@@ -125,7 +130,7 @@ class PlanDocument:
 
     def __init__(self, path: str, text: str, data: dict[str, Any]) -> None:
         """Read the resources of a plan; what is wrong with some of them is in ``problems``."""
-        self.path = path
+        self.path, self.text = path, text
         self.data = data
         self.places = PlanPlaces(path, text)
         self.problems: list[tuple[str, Span | None]] = []
@@ -135,12 +140,8 @@ class PlanDocument:
         for resource in self._planned():
             if resource.address not in gone:
                 self.resources.setdefault(resource.address, resource)
-        self._by_type: dict[str, list[Resource]] = {}
-        self._by_block: dict[tuple[tuple[str, ...], str], list[Resource]] = {}
-        for resource in self.resources.values():
-            self._by_type.setdefault(resource.type, []).append(resource)
-            path_ = tuple(name for name, _ in resource.modules)
-            self._by_block.setdefault((path_, f"{resource.type}.{resource.name}"), []).append(resource)
+        self._by_type = grouped(self.resources.values(), lambda one: one.type)
+        self._by_block = grouped(self.resources.values(), lambda one: one.block)
 
     def of_type(self, *types: str) -> tuple[Resource, ...]:
         return tuple(r for t in types for r in self._by_type.get(t, ()))

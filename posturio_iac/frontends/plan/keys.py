@@ -63,7 +63,7 @@ def _outputs(document: PlanDocument, configuration: Configuration, types: frozen
 
 
 def _sinks(document: PlanDocument, configuration: Configuration, types: frozenset[str]) -> Iterator[tuple[Resource, Exposure]]:
-    for path, block in _blocks(configuration):
+    for path, block in blocks(configuration):
         kind = str(block.get("type"))
         sink = SINKS.get(kind)
         shown = (*(sink.arguments if sink is not None else ()), *TAG_ARGUMENTS)
@@ -100,7 +100,8 @@ def _parts(flags: Any, name: str) -> Iterator[Any]:
     yield from (held[name] for held in within(flags) if isinstance(held, dict) and name in held)
 
 
-def _blocks(configuration: Configuration) -> Iterator[tuple[Path, dict[str, Any]]]:
+def blocks(configuration: Configuration) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the blocks of managed resources in a configuration, with the path of their module."""
     pending: list[Path] = [()]
     while pending:
         path = pending.pop()

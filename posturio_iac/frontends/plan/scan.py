@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 from posturio_iac.core.budget import BudgetError
-from posturio_iac.core.finding import Diagnostic, Level, too_costly
+from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level, too_costly
 from posturio_iac.core.model import AccessKey, Effect
 from posturio_iac.core.record import replace
 from posturio_iac.core.text import lazy_pattern
@@ -16,12 +17,14 @@ from posturio_iac.errors import UsageError
 from posturio_iac.frontends import Reading
 from posturio_iac.frontends.plan.code_join import PlannedCode, rebased, rebased_path
 from posturio_iac.frontends.plan.document import PlanDocument
-from posturio_iac.frontends.plan.keys import PlanContext, keys_of
+from posturio_iac.frontends.plan.keys import PlanContext, blocks, keys_of
+from posturio_iac.frontends.plan.references import Configuration
 from posturio_iac.frontends.plan.text import PlanTextError, parse, text_of
 from posturio_iac.frontends.terraform.reader import read_below
 from posturio_iac.search import Selection, discover
 from posturio_iac.search.kinds import TERRAFORM, kind_of
 from posturio_iac.search.locations import repository_of
+from posturio_iac.search.programs import deploys_key, make_keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,7 +150,7 @@ def read_plans(
             if document is not None:
                 setting = PlanContext(options, _scope(selection, path), source, alone=alone)
                 keys += keys_of(document, setting)
-                problems += _said(document)
+                problems += (*_said(document), *_programs(document))
         except BudgetError as error:
             problems.append(too_costly("the plan", error, path))
     return Reading(tuple(keys), tuple(dict.fromkeys(problems)))
@@ -196,6 +199,18 @@ def _said(document: PlanDocument) -> Iterator[Diagnostic]:
     elif document.data.get("complete") is False:
         text = "the plan covers only part of the code (-target, or deferred changes), so keys can be missing from it"
         yield Diagnostic(Level.WARNING, text, document.path)
+
+
+def _programs(document: PlanDocument) -> Iterator[Diagnostic]:
+    """Name the resources whose arguments or commands hold a program, or a template, that makes keys: a plan does not show which."""
+    if not (make_keys(document.text) or deploys_key(document.text)):
+        return
+    held = blocks(Configuration(document))
+    commands = {(path, f"{block.get('type')}.{block.get('name')}"): block.get("provisioners") for path, block in held}
+    for one in document.resources.values():
+        text = json.dumps([one.values, commands.get(one.block)])
+        if make_keys(text) or deploys_key(text):
+            yield Diagnostic(Level.NOTE, f"{one.address}: a program or template in the plan", document.path, about=CALLS_NOT_FOLLOWED)
 
 
 def _scope(selection: Selection, path: str) -> str:

@@ -70,7 +70,7 @@ _CLOSED = "warning: could not open directory '"
 _GREP = ("grep", "--no-recurse-submodules", "-z", "-a", "--no-color")
 _SOURCE = b'source["\t\r\v\f ]*[=:/]|"source"[\t\r ]*$'
 """A line that may call a module; a class of characters by its name would take twice as long, a hundred addresses ten times."""
-_OPEN = rb"(AWS[:IAMcesKy]*|Custom::)[\$]|[$][{][abcdefghijklmnopqrstuvwxyz0123456789]+[:(]"
+_OPEN = rb"(AWS[:IAMcesKy]*|Custom::)[\$]|[$][{][abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789]+[:(]"
 """A type that goes on behind a line's end in YAML or behind a value that is filled in, and a variable of the Serverless Framework.
 A range such as ``a-z`` takes four times as long."""
 _RARE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ$\\!"

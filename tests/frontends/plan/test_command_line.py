@@ -158,7 +158,7 @@ def test_a_template_in_a_plan_is_no_template(folder: Path, capsys: Capture) -> N
     stack = {"address": "aws_cloudformation_stack.s", "type": "aws_cloudformation_stack", "name": "s", "change": change}
     (folder / "plan.json").write_text(json.dumps(plan(stack, key(f"{KEY}.ci"))), encoding="utf-8")
     code, made = report(capsys, "plan.json")
-    assert (code, [k["address"] for k in made["keys"]], len(made["diagnostics"])) == (3, [f"{KEY}.ci"], 1)
+    assert (code, [k["address"] for k in made["keys"]], len(made["diagnostics"])) == (3, [f"{KEY}.ci"], 2)
 
 
 def test_thousands_of_resources_on_one_line(folder: Path, capsys: Capture) -> None:

@@ -125,8 +125,8 @@ class Reader:
 
     def _of_programs(self, root: Stack) -> Iterator[KeyOfUser]:
         sources = {entry.source for stack in root.family() for entry in stack.resources.values()}
-        codes = [source.text.encode("utf-8", "replace") for source in {*sources, root.template.source}]
-        if not any(names_file(code, TEMPLATE) or runs_program(spelled_out(code), TEMPLATE) for code in codes):
+        codes = [source.text.encode("utf-8", "replace") for source in {*sources, root.template.source} if not source.serverless]
+        if codes and not any(names_file(code, TEMPLATE) or runs_program(spelled_out(code), TEMPLATE) for code in codes):
             return
         for stack in root.family():
             named = rotating_functions(stack)
@@ -139,7 +139,7 @@ class Reader:
         shared = (one for one in stack.template.section("Globals") if entry.type == f"AWS::Serverless::{one.name}")
         beside = root.template.source if entry.type == FUNCTION else entry.source
         own = said_by(entry, self.ev, stack.scope(entry), *(one.body for one in shared))
-        programs = [("", program_of(own)), *programs_named(own, self.files.folder_of(beside.path), self.files.fence)]
+        programs = [("", program_of(own)), *programs_named(own, (self.files.folder_of(beside.path),), self.files.fence)]
         makers = [name for name, one in programs if one.makes_keys]
         if not makers or not possible(conditions_of(entry, stack)):
             return

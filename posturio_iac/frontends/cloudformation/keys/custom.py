@@ -85,8 +85,8 @@ def _say(node: Node, known: Callable[[Node], object], said: list[str]) -> None:
             if len(members) == 1 and (made := written(node, known)) is not None:
                 said.append(_spelled(made))
             for key, value in members:
-                if isinstance(value.value, str):
-                    said.append(f"{key.value}: {_spelled(value.value)}")
+                if (made := written(value, known)) is not None:
+                    said.append(f"{key.value}: {_spelled(made)}")
                 else:
                     _say(value, known, said)
 

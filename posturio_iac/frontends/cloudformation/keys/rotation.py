@@ -37,7 +37,7 @@ _SHORTER = {"AutomaticallyAfterDays": "d", "ScheduleExpression": "rate"}
 
 def rotations(key: TemplateEntry, stack: Stack, ev: Evaluator, as_of: datetime) -> Iterator[Lifetime]:
     """Yield the rotations of the secrets that hold ``key``."""
-    secrets = {entry.name for entry in stack.of_type(SECRET_TYPE) if _holds(entry, key.name)}
+    secrets = {entry.name for entry in stack.of_type(SECRET_TYPE) if _holds(entry, key.name, stack, ev)}
     if not secrets:
         return
     for entry in stack.of_type(SCHEDULE_TYPE):
@@ -57,9 +57,12 @@ def rotating_functions(stack: Stack) -> set[str]:
     return {mention.name for node in nodes if node is not None for mention in mentions(node)}
 
 
-def _holds(secret: TemplateEntry, key: str) -> bool:
+def _holds(secret: TemplateEntry, key: str, stack: Stack, ev: Evaluator) -> bool:
+    """True if a secret is made of a key, which one of several texts may not be."""
     node = secret.prop("SecretString")
-    return node is not None and any(m.name == key for m in mentions(node))
+    if node is None or all(m.name != key for m in mentions(node)):
+        return False
+    return not isinstance(ev.value(node, stack.scope(secret)), str)
 
 
 def _secret(schedule: TemplateEntry, stack: Stack, ev: Evaluator) -> str | None:

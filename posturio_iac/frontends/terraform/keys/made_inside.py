@@ -12,6 +12,7 @@ from posturio_iac.facts.access_key import facts_of_program, key_of_user, rotator
 from posturio_iac.facts.shared_code import KeyOfUser
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, comments_for
+from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, references_in, walk
@@ -29,7 +30,7 @@ STACKS = tuple(f"{provider}_cloudformation_stack{suffix}" for provider in ("aws"
 _PRODUCTS = tuple(f"aws_servicecatalog_{name}" for name in ("product", "provisioned_product", "provisioning_artifact"))
 _PRODUCTS += ("aws_serverlessapplicationrepository_cloudformation_stack",)
 _NAMED = ("template_url", "product_name", "product_id", "template_physical_id", "application_id")
-_RUN = frozenset(("command", "inline", "program", "query", "environment", "execute", "definition", "content", "buildspec"))
+_RUN = frozenset(("command", "inline", "program", "query", "environment", "execute", "definition", "content", "buildspec", "working_dir"))
 _RUN |= {"user_data", "user_data_base64", "desired_state", "filename", "source", "source_dir", "source_file", "source_path", "context"}
 """Arguments whose value is a program, names one, or is given to one."""
 _SIGNS = (*RUNNING[TERRAFORM], b"user_data", b"buildspec", b"desired_state", b"local_file", b"local_sensitive_file")
@@ -104,12 +105,15 @@ def _text(body: hcl.Expr, scope: ModuleScope) -> str | None:
 
 
 def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
-    from posturio_iac.search.named_programs import programs_named
+    from posturio_iac.search.named_programs import MOST_FILES, programs_named
     from posturio_iac.search.programs import fetched, program_of
 
     program = instance.program
-    own = "\n".join((block.labels[0] if block.type == "data" else "", *_lines(block.body, instance.scope())))
-    programs = [("", program_of(own)), *programs_named(own, os.path.dirname(os.path.join(program.root, block.header.path)), program.fence)]
+    instances = expand(block, instance.scope()).instances or instances_of(block, instance).instances
+    lines = (line for _, scope in instances[:MOST_FILES] for line in _lines(block.body, scope))
+    own = "\n".join(dict.fromkeys((block.labels[0] if block.type == "data" else "", *lines)))
+    here, root = (os.path.normpath(os.path.join(program.root, one)) for one in (f"{block.header.path}/..", instance.root.folder.path))
+    programs = [("", program_of(own)), *programs_named(own, tuple(dict.fromkeys((here, root))), program.fence)]
     words = block.labels if block.type == "resource" else (block.type, *block.labels)
     address = instance.full(".".join(words))
     makers = [name for name, one in programs if one.makes_keys or one.deploys_key]
@@ -144,12 +148,21 @@ def _lines(body: hcl.Body, scope: ModuleScope) -> Iterator[str]:
             continue
         parts = [part.value for part in walk(attribute.expression) if isinstance(part, hcl.Literal) and isinstance(part.value, str)]
         yield from (f"{name} = {part}" for part in parts)
-        if any(isinstance(part, hcl.Call) and part.name == "fileset" for part in walk(attribute.expression)):
-            yield from (f'fileset("{part.lstrip("/")}"' for part in parts)
+        for call in walk(attribute.expression):
+            if isinstance(call, hcl.Call) and call.name == "fileset":
+                folder, pattern = (*(_given(argument, scope) for argument in call.arguments), "", "")[:2]
+                yield f"fileset = {folder}/{pattern.partition('*')[0].rpartition('/')[0]}"
         if name in _RUN or len(parts) > 1:
-            text = _text(attribute.expression, scope)
-            if text is None and isinstance(value := evaluate_or_unknown(attribute.expression, scope), tuple):
-                text = " ".join(map(str, value))
-            yield f"{name} = {text or ''}"
+            yield f"{name} = {_given(attribute.expression, scope)}"
+    if {"interpreter", "command"} <= body.attributes.keys():
+        yield " ".join(_given(body.attributes[name].expression, scope) for name in ("interpreter", "command"))
     for block in body.blocks:
         yield from _lines(block.body, scope)
+
+
+def _given(expression: hcl.Expr, scope: ModuleScope) -> str:
+    """The text of an argument, or those of a list; empty for what is not known."""
+    text = _text(expression, scope)
+    if text is None and isinstance(value := evaluate_or_unknown(expression, scope), tuple):
+        text = " ".join(map(str, value))
+    return text or ""
