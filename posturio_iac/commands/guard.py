@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.commands.output import is_git_data, replace_file, to_stderr, write_bytes
+from posturio_iac.core.record import kept
 from posturio_iac.core.text.textfile import MIB, Fence, OutsideError, UnreadableError, read
 from posturio_iac.errors import OutputError, UsageError, system_reason
 
@@ -35,9 +36,7 @@ class Guard:
 
     def refusal(self, path: str) -> str:
         """Why the file at ``path``, relative to the root, must not change; empty when it may."""
-        if path not in self._known:
-            self._known[path] = self._refusal(path)
-        return self._known[path]
+        return kept(self._known, path, self._refusal)
 
     def _refusal(self, path: str) -> str:
         for part in path.split("/")[:-1]:

@@ -233,6 +233,13 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
+def kept(known: dict[K, T], key: K, make: Callable[[K], T]) -> T:
+    """What is known for a key, and made for it at first."""
+    if key not in known:
+        known[key] = make(key)
+    return known[key]
+
+
 def grouped(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
     """The items by their keys, in the order of the first of each."""
     found: dict[K, list[T]] = {}

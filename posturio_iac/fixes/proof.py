@@ -13,7 +13,7 @@ from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Kind
 from posturio_iac.core.place import Span
-from posturio_iac.core.record import NamedTuple, grouped
+from posturio_iac.core.record import NamedTuple, grouped, kept
 from posturio_iac.core.times import parse_date
 
 TYPE_CHECKING = False
@@ -117,9 +117,7 @@ class Proof:
         return [*found, *_Comparison(self._code, claims, before, after, changed).failures(self._as_of)]
 
     def _shape(self, identity: Identity) -> object:
-        if identity not in self._shapes:
-            self._shapes[identity] = _shapes(self._before[identity])
-        return self._shapes[identity]
+        return kept(self._shapes, identity, lambda one: _shapes(self._before[one]))
 
 
 class _Comparison:

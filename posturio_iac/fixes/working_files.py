@@ -7,7 +7,7 @@ from bisect import bisect_right
 from itertools import accumulate
 
 from posturio_iac.core.place import Span
-from posturio_iac.core.record import grouped
+from posturio_iac.core.record import grouped, kept
 from posturio_iac.fixes.hcl_source import BOM, HclSource
 from posturio_iac.fixes.wanted import CannotFixError, apply, moved
 from posturio_iac.search.kinds import IN_HCL
@@ -53,9 +53,7 @@ class WorkingFiles:
 
     def hcl(self, path: str) -> HclSource:
         """An HCL file as it is now."""
-        if path not in self._hcl:
-            self._hcl[path] = HclSource(path, self.data(path))
-        return self._hcl[path]
+        return kept(self._hcl, path, lambda one: HclSource(one, self.data(one)))
 
     def nodes(self, path: str) -> NodeSource:
         """A JSON or YAML file as it is now."""

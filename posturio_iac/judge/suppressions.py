@@ -7,7 +7,7 @@ from datetime import datetime
 from posturio_iac.config import rule_id
 from posturio_iac.core.finding import Diagnostic, Level, Suppression
 from posturio_iac.core.model import AccessKey, Attr, Directive, Unknown
-from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.record import NamedTuple, kept
 from posturio_iac.core.times import describe_date
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.policy import Policy, text_matches
@@ -111,10 +111,8 @@ class Suppressions:
         return entry
 
     def _configured_by(self, policy: Policy) -> tuple[tuple[Exemption, str], ...]:
-        if id(policy) not in self._configured:
-            exemptions = policy.config.suppressions
-            self._configured[id(policy)] = tuple((exemption, rule_id(exemption.rule, self._known)) for exemption in exemptions)
-        return self._configured[id(policy)]
+        written = ((exemption, rule_id(exemption.rule, self._known)) for exemption in policy.config.suppressions)
+        return kept(self._configured, id(policy), lambda _: tuple(written))
 
     def _trouble(self, entry: _Entry) -> str | None:
         """Say why an entry can suppress nothing, and how to mend it; None when it can."""

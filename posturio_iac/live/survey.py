@@ -9,7 +9,7 @@ from itertools import islice
 
 from posturio_iac.core.finding import Diagnostic, Level, of_account
 from posturio_iac.core.model import KeyKind, Unknown
-from posturio_iac.core.record import replace
+from posturio_iac.core.record import kept, replace
 from posturio_iac.live.connection.calls import CallBudget, together
 from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, UNEXPECTED, AwsError, CredentialsError, not_understood
 from posturio_iac.live.connection.session import Connection, connect
@@ -77,9 +77,7 @@ class Surveyor:
 
     def base(self, profile: str | None) -> Connection:
         """The connection of a profile. Raises `UsageError`."""
-        if profile not in self._bases:
-            self._bases[profile] = connect(profile, self.budget, pool=self.request.workers)
-        return self._bases[profile]
+        return kept(self._bases, profile, lambda name: connect(name, self.budget, pool=self.request.workers))
 
     @property
     def callers(self) -> tuple[str, ...]:

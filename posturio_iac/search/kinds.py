@@ -137,9 +137,8 @@ def holds_any(data: bytes, signs: tuple[bytes, ...]) -> bool:
 
 def is_served(data: bytes) -> bool:
     """True if a text may be a file of the Serverless Framework, each part of which may be a variable, or another file."""
-    if data.find(b"provider") < 0:
-        return False
-    return all(holds_any(b"\n" + data, (b"\n%b:" % word, b'"%b":' % word)) for word in (b"provider", b"service"))
+    words = (b"provider", b"service") if data.find(b"provider") >= 0 else ()
+    return bool(words) and all(holds_any(b"\n" + data, (b"\n%b:" % word, b'"%b":' % word)) for word in words)
 
 
 def puts_together(data: bytes, folder: str) -> bool:

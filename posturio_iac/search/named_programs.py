@@ -24,17 +24,16 @@ _LONGEST, _LARGEST = 200, 1 << 20  # a path, and a file
 _HERE = r"(?:\$\{path\.\w+\}/*)?"
 _SET = rf"[\"']?\s*[:=]\s*(?:[\[{{\s]*path\s*=\s*)?[\"'\[]*(?:file://)?{_HERE}([\w./@+-]+(?: [\w./@+-]+)*)"
 _FOLDERS = ("source_dir", "source_path", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "context", "aws:asset:path")
-_FOLDER = lazy_pattern(rf"\b(?:{'|'.join(_FOLDERS)}){_SET}")
-_ASSET = lazy_pattern(r"\bS3Key[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")
+_FOLDER = lazy_pattern("(?:" + "|".join(rf"{one}(?<!\w{one})" for one in _FOLDERS) + ")" + _SET)  # which is fast, unlike ``\\b``
+_ASSET = lazy_pattern(r"S3Key(?<!\wS3Key)[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")
 """The name of an archive of CDK's, whose folder lies beside the template."""
 _AWAY = lazy_pattern(rf"\bworking_dir{_SET}|(?:\b(?:cd|pushd)|\s-[Cd]|\s--prefix)[\s=]+{_HERE}([\w./@+-]+)")
 _PACKS, _WORD = lazy_pattern(r"\bzip\s([^;&|\"\n]+)"), lazy_pattern(rf"(?<!\S){_HERE}([\w./@+-]+)(?!\S)")
 _FILESET = lazy_pattern(rf"\bfileset{_SET}")
 _NEXT = r"[ \t\"',\\]+"
-_RUNNERS = tuple(
-    map(lazy_pattern, (rf"{one}{_NEXT}(?:-\w+{_NEXT})*{_HERE}([\w./@+-]+)" for one in (rf"go\b{_NEXT}run", r"python[\d.]*", "node")))
-)
-"""What runs a whole folder, or a module by its name."""
+_RUN = (("run", rf"go\b{_NEXT}run"), ("python", r"python[\d.]*"), ("node", "node"))
+_RUNNERS = {word: lazy_pattern(rf"{one}{_NEXT}(?:-\w+{_NEXT})*{_HERE}([\w./@+-]+)") for word, one in _RUN}
+"""What runs a whole folder, or a module by its name, each by a word without which it is not looked for."""
 _ALL_OF = lazy_pattern(rf"\w\s+{_HERE}([\w./@+-]+)\Z")  # a command's argument that ends here
 _PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir)[\"']?\s*[=:]\s*(?:\"(\$\{path\.module\}/*)?([^\"$%]*)\")?")
 """An argument that names a program: the folder of the code, if that stands before it, and a path, if there is one."""
@@ -67,7 +66,7 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence) -> Iterator[
 
     ``homes`` are the folders (absolute) that paths may start from: that of the code, from which they are shown, and where it runs.
     """
-    text = text.replace(fence.top, os.path.relpath(fence.top, homes[0])) if len(fence.top) > 1 else text
+    text = text.replace(fence.top, os.path.relpath(fence.top, homes[0])) if len(fence.top) > 1 and fence.top in text else text
     pending = deque(_named_in(text, homes[:1], fence))
     pending += _named_in(text.replace("andler", ""), homes[1:], fence) if homes[1:] else ()  # which is no path
     folders = _FOLDER.findall(text) if any(sign in text for sign in _FOLDERS) else []
@@ -162,7 +161,8 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
     if handled or len(here) > _MANY or "./" in text or any(name in text for name in here):
         for below, lasts in islice(_paths_in(text, here, handled=handled), _MOST_NAMES):
             inner.setdefault(below, []).extend(lasts)
-    run = {name for one in _RUNNERS for word in one.findall(text) for name in (word, word.replace(".", "/"))}
+    ran = (word for sign, one in _RUNNERS.items() if sign in text for word in one.findall(text))
+    run = {name for word in ran for name in (word, word.replace(".", "/"))}
     ends = (part[-_LONGEST:] for part in text.split("/*", _MOST_NAMES)[:-1])
     run.update(found[1] for end in ends if (found := _ALL_OF.search(end)) is not None)
     for start in starts:

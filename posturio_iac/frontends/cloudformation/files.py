@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 
+from posturio_iac.core.record import kept
 from posturio_iac.core.text.textfile import Fence, TooLargeError, UnreadableError, decoded, read
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile, parse
@@ -83,9 +84,8 @@ class Files:
 
     def parsed(self, path: str, *, serverless: bool = False) -> ParsedFile:
         """The parsed file at ``path``. Raises `UnreadableError`."""
-        if (known := self._parsed.get((path, serverless))) is None:
-            known = self._parsed[path, serverless] = parse(TemplateSource(path, self.text(path), serverless=serverless))
-        return known
+        asked = (path, serverless)
+        return kept(self._parsed, asked, lambda _: parse(TemplateSource(path, self.text(path), serverless=serverless)))
 
     def forget(self, path: str) -> None:
         """Give up what was read of a template that no other one has included so far."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from functools import lru_cache
 
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import dataclass, kept
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.frontends.plan.document import mapping, mappings
 from posturio_iac.frontends.terraform.dataflow.secret_flow import PASSING
@@ -62,9 +62,7 @@ class Configuration:
 
     def module(self, path: Path) -> dict[str, Any]:
         """The configuration of a module; empty where the plan has none."""
-        if path not in self._modules:
-            self._modules[path] = mapping(self.call(path).get("module"))
-        return self._modules[path]
+        return kept(self._modules, path, lambda one: mapping(self.call(one).get("module")))
 
     def call(self, path: Path) -> dict[str, Any]:
         return mapping(mapping(self.module(path[:-1]).get("module_calls")).get(path[-1])) if len(path) < _DEEPEST else {}

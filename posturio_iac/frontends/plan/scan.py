@@ -8,7 +8,7 @@ import os
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level, too_costly
 from posturio_iac.core.model import AccessKey, Effect
-from posturio_iac.core.record import replace
+from posturio_iac.core.record import kept, replace
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.core.text.textfile import read as read_bytes
@@ -98,10 +98,7 @@ class _Sources:
         """The keys of the code in ``folder``, which is absolute, and in root modules below unless ``exactly`` it is meant."""
         if not os.path.isdir(folder):
             raise UsageError(f"--source {folder}: no such folder")
-        asked = os.path.realpath(folder), exactly
-        if asked not in self._read:
-            self._read[asked] = self._code(folder, asked[0], exactly=exactly)
-        return self._read[asked]
+        return kept(self._read, (os.path.realpath(folder), exactly), lambda asked: self._code(folder, asked[0], exactly=exactly))
 
     def _code(self, folder: str, real: str, *, exactly: bool) -> tuple[PlannedCode, tuple[Diagnostic, ...]]:
         place = self._options.place

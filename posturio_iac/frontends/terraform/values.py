@@ -183,10 +183,6 @@ class Traced(Due):
         """A value that is made of this and of the other ``values``."""
         return self.among(*values) if beside(values) is None else self.among(NOT_EVALUATED("a text that is made of it"), *values)
 
-    def instead(self, other: Value) -> Traced:
-        """The same, or the ``other`` value where this is not there."""
-        return Traced((*self.causes, *either(other, None).causes), beside((self, other)), is_open=getattr(other, "is_open", False))
-
 
 def beside(values: Value) -> Value:
     """The first text or open value in ``values`` that does not show where it comes from, or None; null, "" and errors are none."""

@@ -60,9 +60,8 @@ def rotating_functions(stack: Stack) -> set[str]:
 def _holds(secret: TemplateEntry, key: str, stack: Stack, ev: Evaluator) -> bool:
     """True if a secret is made of a key, which one of several texts may not be."""
     node = secret.prop("SecretString")
-    if node is None or all(m.name != key for m in mentions(node)):
-        return False
-    return not isinstance(ev.value(node, stack.scope(secret)), str)
+    made = ev.value(node, stack.scope(secret)) if node is not None else ""
+    return node is not None and not isinstance(made, str) and any(m.name == key for m in mentions(node))
 
 
 def _secret(schedule: TemplateEntry, stack: Stack, ev: Evaluator) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import TagOrigin
-from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.record import NamedTuple, kept
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.unknown import ADDS_PROPERTIES, DECLARED_ELSEWHERE, GENERATED_NAME, NAMES_NO, PARAMETER_DEFAULT, TAGS_UNSEEN
 from posturio_iac.facts import MetadataItem, UserFacts, quoted
@@ -136,15 +136,11 @@ class TemplateUsers:
         return [user for root, user in self._by_name.get(name, ()) if root is not top]
 
     def _family(self, top: Stack) -> list[Stack]:
-        if (known := self._families.get(id(top))) is None:
-            known = self._families[id(top)] = [one for one in top.family() if one.of_type(USER_TYPE) and _outermost(one) is top]
-        return known
+        return kept(self._families, id(top), lambda _: [o for o in top.family() if o.of_type(USER_TYPE) and _outermost(o) is top])
 
     def _names(self, stack: Stack) -> dict[str, TemplateUser]:
-        if (known := self._named.get(id(stack))) is None:
-            users = [self._user(entry, stack) for entry in reversed(stack.of_type(USER_TYPE))]
-            known = self._named[id(stack)] = {user.name: user for user in users if isinstance(user.name, str)}
-        return known
+        users = (self._user(entry, stack) for entry in reversed(stack.of_type(USER_TYPE)))
+        return kept(self._named, id(stack), lambda _: {user.name: user for user in users if isinstance(user.name, str)})
 
     def _by_expression(self, node: Node, scope: StackScope, unknown: Unknown, ev: Evaluator) -> TemplateUser:
         wanted = node.data()

@@ -23,6 +23,7 @@ from posturio_iac.frontends.terraform.values import (
     SomeInstance,
     Traced,
     Value,
+    beside,
     computed,
     doubtful,
     due_of,
@@ -255,9 +256,10 @@ def _try(arguments: tuple[hcl.Expr, ...], scope: Scope) -> Value:
             continue
         if isinstance(value, Traced) and value.is_open:
             try:
-                return value.instead(_try(arguments[place:], scope))
+                other = _try(arguments[place:], scope)
             except EvaluationError:
                 return value
+            return Traced((*value.causes, *either(other, None).causes), beside((value, other)), is_open=getattr(other, "is_open", False))
         due = due_of(value)
         return value if due is None or isinstance(due, Traced) else due  # Terraform cannot tell yet whether it fails.
     raise EvaluationError("no argument of try() can be evaluated")

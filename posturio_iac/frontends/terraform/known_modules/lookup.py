@@ -6,7 +6,7 @@ import os
 import sys
 from functools import lru_cache
 
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import dataclass, kept
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import MUST_BE, REF_WITHOUT_VERSION, UNKNOWN_VERSION, Unknown
 from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, SourceKind, parse_source
@@ -144,10 +144,7 @@ class KnownModules:
         ``version`` is the constraint of the block, or the exact version that ``.terraform/modules/modules.json`` tells.
         A constraint takes the newest version that it allows, as ``terraform init`` does without a lock; so does a missing one.
         """
-        asked = (source, version, said)
-        if asked not in self._matches:
-            self._matches[asked] = self._match(*asked)
-        return self._matches[asked]
+        return kept(self._matches, (source, version, said), lambda asked: self._match(*asked))
 
     def _match(self, source: str, version: str | None, said: str | None) -> Match | NotKnown:
         parsed = parse_source(source)

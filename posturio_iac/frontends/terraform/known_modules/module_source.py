@@ -6,7 +6,7 @@ import os
 import posixpath
 from functools import cached_property, lru_cache
 
-from posturio_iac.core.record import Enum, dataclass
+from posturio_iac.core.record import Enum, dataclass, kept
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.textfile import LIMIT
 from posturio_iac.frontends.terraform.known_modules import LOCAL, decoded
@@ -69,9 +69,7 @@ class OwnSources:
 
     def folder(self, source: str) -> str | None:
         """The folder in the checkout that a source means, relative to the scan root; None for another repository."""
-        if source not in self._folders:
-            self._folders[source] = self._folder(source, parse_source(source))
-        return self._folders[source]
+        return kept(self._folders, source, lambda text: self._folder(text, parse_source(text)))
 
     def _folder(self, text: str, source: ModuleSource) -> str | None:
         address = source.address

@@ -8,6 +8,7 @@ import posixpath
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import kept
 from posturio_iac.core.text.textfile import OUTSIDE, holds_above, real_path
 from posturio_iac.core.unknown import NAMES_NO, NO_CODE, REFERS_TO_ITSELF
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
@@ -248,9 +249,7 @@ class ModuleTree:
         return path if copied is None else copied
 
     def _real(self, path: str) -> str:
-        if path not in self._reals:
-            self._reals[path] = real_path(os.path.join(self.root, path))
-        return self._reals[path]
+        return kept(self._reals, path, lambda one: real_path(os.path.join(self.root, one)))
 
     def environment(self, root: ModuleInstance) -> Environment:
         """What functions in a root module, and in those it calls, may reach: files below the scan root, named from its folder."""
