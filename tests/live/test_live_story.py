@@ -1,4 +1,4 @@
-"""Sixty days: those of docs/live-sixty-days.md as the page tells them, and those of 39 users."""
+"""Sixty days: those of docs/live-sixty-days.md as the page tells them, and those of 26 users."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_the_page_shows_what_happens() -> None:
 
 
 class Kind(NamedTuple):
-    """Three users, each with a key."""
+    """Two users, each with a key."""
 
     age: float
     used: float | None
@@ -56,13 +56,13 @@ KINDS = {
     "woken": Kind(70, 60, uses=range(9, 61), ends="Active"),
     "mended": Kind(70, 60, uses=range(18, 61), ends="Active"),  # is switched on again by its user
 }
-USERS = {f"AKIA{name.upper():X<12}{place:02}0{n}": (name, f"{name}{n}") for place, name in enumerate(KINDS) for n in range(3)}
+USERS = {f"AKIA{name.upper():X<12}{place:02}0{n}": (name, f"{name}{n}") for place, name in enumerate(KINDS) for n in range(2)}
 """Kind and name of the user of each key."""
-SECOND = [f"AKIAIOSFODNN7SECON{n:02}" for n in range(3)]
+SECOND = [f"AKIAIOSFODNN7SECON{n:02}" for n in range(2)]
 
 
 class Account:
-    """39 users, and what is true of their keys."""
+    """26 users, and what is true of their keys."""
 
     def __init__(self, aws: FakeAws, folder: Path) -> None:
         self.aws, self.folder, self.story = aws, folder, Story(aws, folder)
@@ -128,7 +128,7 @@ class Account:
         self.off[key] = now
 
 
-def test_sixty_days_of_39_users_need_nothing_but_letters_and_scripts() -> None:
+def test_sixty_days_of_26_users_need_nothing_but_letters_and_scripts() -> None:
     """Half a minute long."""
     plans = (0, 5, 10, 15, 20, 25, 30, 40, 60)
     with live_story.account() as (aws, folder):
@@ -140,7 +140,7 @@ def test_sixty_days_of_39_users_need_nothing_but_letters_and_scripts() -> None:
         assert account.statuses() == {key: KINDS[kind].ends for key, (kind, _) in USERS.items()}
         assert {aws.status(key) for key in SECOND} == {"Active"}
         told = account.type(f"{TOOL} retire verify {' '.join(f'plan-{day}' for day in plans)} {LEDGER}", 1)
-        assert told.endswith("\n43 keys of 2026-11-24 12:00 UTC: 22 still open, 21 resolved\n")
+        assert told.endswith("\n29 keys of 2026-11-24 12:00 UTC: 15 still open, 14 resolved\n")
         account.type(f"{TOOL} retire evidence evidence plan-15 plan-60 {LEDGER}")
         account.type(f"{TOOL} retire evidence evidence --check")
         brought_back = next(key for key, (kind, _) in USERS.items() if kind == "late")
