@@ -47,27 +47,27 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 
-def read(selection: Selection, options: ReadRequest) -> Reading:
+def read(selection: Selection, request: ReadRequest) -> Reading:
     """The keys that templates declare, and what could not be read. Raises `UsageError` when a file of parameters cannot be read."""
     collecting = gc.isenabled()
     gc.disable()  # garbage collections while many lasting nodes are built would cost as much again and free nothing
     try:
-        return _read(selection, options)
+        return _read(selection, request)
     finally:
         if collecting:
             gc.enable()
 
 
-def _read(selection: Selection, options: ReadRequest) -> Reading:
+def _read(selection: Selection, request: ReadRequest) -> Reading:
     problems: list[Diagnostic] = []
-    given, tags = load(options.config.parameters)
-    files = Files(selection, options.config.max_file_size)
-    scan = _Scan(files, options, problems)
+    given, tags = load(request.config.parameters)
+    files = Files(selection, request.config.max_file_size)
+    scan = _Scan(files, request, problems)
     paths = [path for path in selection.templates if scan.can_matter(path)]
     quiet = {path for path in paths if path not in scan.naming}
     if not paths:
         return Reading((), tuple(problems))
-    builder = Builder(files, scan.types, problems, options.budget)
+    builder = Builder(files, scan.types, problems, request.budget)
     stacks: list[Stack] = []
     of_programs: list[tuple[str, list[KeyOfUser], list[Diagnostic]]] = []
     above = parents_of(paths, files)
@@ -75,15 +75,15 @@ def _read(selection: Selection, options: ReadRequest) -> Reading:
         try:
             for template in scan.templates(path, parent=parent):
                 stack = builder.stack(template, _given(template, given), (*tags, *_stack_tags(template)))
-                if makes_or_owns_keys(stack, options.custom_types):
+                if makes_or_owns_keys(stack, request.custom_types):
                     stacks.append(stack)
                 else:
-                    of_programs.append((path, *_made((stack,), files, options)))
+                    of_programs.append((path, *_made((stack,), files, request)))
         except BudgetError as error:
             problems.append(too_costly(f"the template {path}", error, path))
         files.forget(path)
     outer = _outermost((*above, *paths), files)
-    found, said = _made([stack for stack in stacks if stack.template.source.path in outer], files, options)
+    found, said = _made([stack for stack in stacks if stack.template.source.path in outer], files, request)
     for path, made, complaints in of_programs:
         if path in outer:
             found += made
@@ -97,34 +97,34 @@ def _read(selection: Selection, options: ReadRequest) -> Reading:
     return Reading(tuple(sorted(keys, key=lambda k: (k.span is not None and k.span, k.address))), tuple(loud))
 
 
-def read_embedded(text: str, place: Span, parameters: Mapping[str, str], selection: Selection, options: ReadRequest) -> Reading:
+def read_embedded(text: str, place: Span, parameters: Mapping[str, str], selection: Selection, request: ReadRequest) -> Reading:
     """The keys of a template that stands in other code, at ``place``."""
-    types = (KEY_TYPE, *options.custom_types)
+    types = (KEY_TYPE, *request.custom_types)
     parsed = parse(TemplateSource(place.path, text, within=(-1, place)))
     at = (place.path, place.line, place.column)
     problems = [Diagnostic(Level.ERROR, f"the template in this text cannot be read: {one.message}", *at) for one in parsed.problems]
-    files = Files(selection, options.config.max_file_size)
-    builder = Builder(files, types, problems, options.budget)
+    files = Files(selection, request.config.max_file_size)
+    builder = Builder(files, types, problems, request.budget)
     given = {name: FixedParameter(value) for name, value in parameters.items()}
     templates = (template for root in parsed.roots if (template := plain(root, parsed.source, types)) is not None)
-    found, said = _made([builder.stack(template, given) for template in templates], files, options)
+    found, said = _made([builder.stack(template, given) for template in templates], files, request)
     keys = compared(found, said)
     for path in selection.drawn.get(text, ()):
         selection.embedded.setdefault(path, set()).update(key.address for key in keys)
     return Reading(keys, tuple(dict.fromkeys((*problems, *said))))
 
 
-def _made(roots: Sequence[Stack], files: Files, options: ReadRequest) -> tuple[list[KeyOfUser], list[Diagnostic]]:
+def _made(roots: Sequence[Stack], files: Files, request: ReadRequest) -> tuple[list[KeyOfUser], list[Diagnostic]]:
     ev = Evaluator([])
-    return list(Reader(options, TemplateUsers(roots, ev), ev, files).keys(roots)), ev.problems
+    return list(Reader(request, TemplateUsers(roots, ev), ev, files).keys(roots)), ev.problems
 
 
 class _Scan:
-    def __init__(self, files: Files, options: ReadRequest, problems: list[Diagnostic]) -> None:
+    def __init__(self, files: Files, request: ReadRequest, problems: list[Diagnostic]) -> None:
         self.files = files
         self.problems = problems
-        self.types = (KEY_TYPE, *options.custom_types)
-        self.budget = options.budget
+        self.types = (KEY_TYPE, *request.custom_types)
+        self.budget = request.budget
         self.naming: set[str] = set()
         """The files that name a type which makes keys, or the call that makes one."""
 

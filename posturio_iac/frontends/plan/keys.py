@@ -119,7 +119,7 @@ _TRIGGERED = "replace_by_triggers"
 class PlanContext:
     """The facts that all keys of one plan share."""
 
-    options: ReadRequest
+    request: ReadRequest
     scope: str
     """The path of the plan, which becomes part of the fingerprint of keys without code."""
     source: PlannedCode | None
@@ -182,7 +182,7 @@ def _key(
         kind=KeyKind.SERVICE_CREDENTIAL if is_credential else KeyKind.ACCESS_KEY,
         service=service if isinstance(service, (str, Unknown)) or not is_credential else NAMES_NO("the plan", SERVICE),
     )
-    return access_key(facts, FactOptions(setting.options.names, setting.options.as_of))
+    return access_key(facts, FactOptions(setting.request.names, setting.request.as_of))
 
 
 def _declare(user: UserFacts, resource: Resource) -> Declaring:

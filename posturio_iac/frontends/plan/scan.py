@@ -35,23 +35,23 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 
-def read(selection: Selection, options: ReadRequest, plans: Sequence[str]) -> Reading:
+def read(selection: Selection, request: ReadRequest, plans: Sequence[str]) -> Reading:
     """The keys of ``plans``, joined to the code in ``source``, else beside a plan or in ``place`` if that declares keys of the plan."""
-    source, place = options.config.source, options.place
-    if options.config.plan_only:
-        return read_plans(selection, options, plans, alone=True)
-    sources = _Sources(options)
+    source, place = request.config.source, request.place
+    if request.config.plan_only:
+        return read_plans(selection, request, plans, alone=True)
+    sources = _Sources(request)
     if source is not None:
         code, said = sources.of(source)
-        return _judged(read_plans(selection, options, plans, code), said)
+        return _judged(read_plans(selection, request, plans, code), said)
     found: list[Reading] = []
     for plan in plans:
-        bare = read_plans(selection, options, [plan])
+        bare = read_plans(selection, request, [plan])
         folders = dict.fromkeys((os.path.dirname(os.path.join(selection.root, plan)), place)) if bare.keys else ()
         for folder in filter(_holds_code, folders):
             code, said = sources.of(folder, exactly=True)
             if any(isinstance(code.find(key.address), AccessKey) for key in bare.keys):
-                found.append(_judged(read_plans(selection, options, [plan], code), said))
+                found.append(_judged(read_plans(selection, request, [plan], code), said))
                 break
         else:
             found.append(_judged(bare))
@@ -89,8 +89,8 @@ def _holds_code(folder: str) -> bool:
 class _Sources:
     """The code that plans are made from: each repository is searched once, and each folder read once."""
 
-    def __init__(self, options: ReadRequest) -> None:
-        self._options = options
+    def __init__(self, request: ReadRequest) -> None:
+        self._request = request
         self._found: dict[tuple[str, ...], Selection] = {}
         self._read: dict[tuple[str, bool], tuple[PlannedCode, tuple[Diagnostic, ...]]] = {}
 
@@ -101,14 +101,14 @@ class _Sources:
         return kept(self._read, (os.path.realpath(folder), exactly), lambda asked: self._code(folder, asked[0], exactly=exactly))
 
     def _code(self, folder: str, real: str, *, exactly: bool) -> tuple[PlannedCode, tuple[Diagnostic, ...]]:
-        place = self._options.place
+        place = self._request.place
         top = repository_of(real) or real
         found = self._selection((top,))
         below = os.path.relpath(real, found.root).replace(os.sep, "/") + "/"
         if real != top and not any(path.startswith(below) for path in found.terraform):  # an ignored folder is read because it is named
             found = self._selection((top, real))
         inside = os.path.relpath(real, found.root).replace(os.sep, "/")
-        reading = read_below(found, self._options, "" if inside == os.curdir else inside, exactly=exactly)
+        reading = read_below(found, self._request, "" if inside == os.curdir else inside, exactly=exactly)
         wanted = (key for key in reading.keys if not exactly or (key.scope or os.curdir) == inside)
         keys = (rebased(key, found.root, os.path.realpath(place)) for key in wanted)
         shown = os.path.relpath(real, place) if real.startswith(os.path.join(place, "")) else folder
@@ -116,8 +116,8 @@ class _Sources:
 
     def _selection(self, tops: tuple[str, ...]) -> Selection:
         if tops not in self._found:
-            limit, terms = self._options.config.max_file_size, self._options.search_terms
-            self._found[tops] = discover(tops, cwd=self._options.place, max_file_size=limit, search_terms=terms)
+            limit, terms = self._request.config.max_file_size, self._request.search_terms
+            self._found[tops] = discover(tops, cwd=self._request.place, max_file_size=limit, search_terms=terms)
         return self._found[tops]
 
 
@@ -136,16 +136,16 @@ _MESSAGES = lazy_pattern(r'^\{"@level"')
 
 
 def read_plans(
-    selection: Selection, options: ReadRequest, paths: Iterable[str], source: PlannedCode | None = None, *, alone: bool = False
+    selection: Selection, request: ReadRequest, paths: Iterable[str], source: PlannedCode | None = None, *, alone: bool = False
 ) -> Reading:
     """The keys after the plans at ``paths``, joined to those of their code in ``source``; with ``alone`` nothing but the plans counts."""
     keys: list[AccessKey] = []
     problems: list[Diagnostic] = []
     for path in paths:
         try:
-            document = _document(selection, options, path, problems)
+            document = _document(selection, request, path, problems)
             if document is not None:
-                setting = PlanContext(options, _scope(selection, path), source, alone=alone)
+                setting = PlanContext(request, _scope(selection, path), source, alone=alone)
                 keys += keys_of(document, setting)
                 problems += (*_said(document), *_programs(document))
         except BudgetError as error:
@@ -153,10 +153,10 @@ def read_plans(
     return Reading(tuple(keys), tuple(dict.fromkeys(problems)))
 
 
-def _document(selection: Selection, options: ReadRequest, path: str, problems: list[Diagnostic]) -> PlanDocument | None:
+def _document(selection: Selection, request: ReadRequest, path: str, problems: list[Diagnostic]) -> PlanDocument | None:
     """The plan in a file; None for another file, with a diagnostic where it is easily taken for a plan."""
     try:
-        text = _text(selection, options, path)
+        text = _text(selection, request, path)
         if _MESSAGES.match(text):
             raise PlanTextError(f"this is the log of terraform plan -json, not a plan, and it lacks most values; {HOW}")
         data = parse(text)
@@ -166,9 +166,9 @@ def _document(selection: Selection, options: ReadRequest, path: str, problems: l
         return None
 
 
-def _text(selection: Selection, options: ReadRequest, path: str) -> str:
+def _text(selection: Selection, request: ReadRequest, path: str) -> str:
     try:
-        return text_of(read_bytes(os.path.join(selection.root, path), options.config.max_file_size, selection.search.fence))
+        return text_of(read_bytes(os.path.join(selection.root, path), request.config.max_file_size, selection.search.fence))
     except UnreadableError as error:  # since it was found
         raise PlanTextError(f"the plan {error}") from None
 

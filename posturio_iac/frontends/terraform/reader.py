@@ -56,13 +56,13 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 
-def read(selection: Selection, options: ReadRequest) -> Reading:
+def read(selection: Selection, request: ReadRequest) -> Reading:
     """Every access key that the Terraform and OpenTofu files of a selection declare, in the root modules that are asked for."""
-    reader = _Reader(selection, options)
+    reader = _Reader(selection, request)
     program, units, folders = reader.program, reader.units, reader.folders
 
     def wanted(paths: list[str]) -> list[str]:
-        return [path for path in paths if options.roots is None or (units[path].folder if path in units else path) in options.roots]
+        return [path for path in paths if request.roots is None or (units[path].folder if path in units else path) in request.roots]
 
     roots, published = wanted(roots_of(folders)), wanted(published_in(folders))
     # The module that a broken file applies may make keys.
@@ -84,9 +84,9 @@ def read(selection: Selection, options: ReadRequest) -> Reading:
     return Reading(tuple(keys), tuple(program.diagnostics))
 
 
-def read_below(selection: Selection, options: ReadRequest, folder: str, *, exactly: bool) -> Reading:
+def read_below(selection: Selection, request: ReadRequest, folder: str, *, exactly: bool) -> Reading:
     """The keys of the root module in ``folder``, whoever else calls it, or unless ``exactly`` it is meant those of the roots below it."""
-    reader = _Reader(selection, options)
+    reader = _Reader(selection, request)
     below = () if exactly or folder in reader.folders else roots_of(reader.folders)
     inside = [path for path in below if not folder or path.startswith(f"{folder}/")]
     found = reader.with_namesakes(reader.all_of([folder] if folder in reader.folders else inside))
@@ -96,11 +96,11 @@ def read_below(selection: Selection, options: ReadRequest, folder: str, *, exact
 class _Reader:
     """Reads root modules one after the other, so that a repository of thousands needs the memory of one."""
 
-    def __init__(self, selection: Selection, options: ReadRequest) -> None:
+    def __init__(self, selection: Selection, request: ReadRequest) -> None:
         self.selection = selection
-        self.programs = Programs(selection.search, options.config.var_files)
-        self.program = ModuleTree(selection, options)
-        self.program.units, self.problems = units_of(selection, options.config.max_file_size, options.budget)
+        self.programs = Programs(selection.search, request.config.var_files)
+        self.program = ModuleTree(selection, request)
+        self.program.units, self.problems = units_of(selection, request.config.max_file_size, request.budget)
         self.program.leading = calls_that_matter(self.program)
         self.units, self.folders = self.program.units, self.program.leading
         self.reached: set[str] = set()
@@ -167,7 +167,7 @@ class _Reader:
         folders = [self.program.folder(one) for one in sorted(self.visited & self.program.with_tofu)]
         if not folders or told == "opentofu":
             return found
-        other = ModuleTree(self.selection, self.program.options, opentofu=False)
+        other = ModuleTree(self.selection, self.program.request, opentofu=False)
         other.leading, other.units = self.folders, self.units
         if path not in self.units:
             other.folder(path).given = self.program.folder(path).given
@@ -188,14 +188,14 @@ class _Reader:
         own = unit.own_folders() if unit is not None else ()
         self.reached.update((path, *own))
         self.visited.update(own)
-        configured = engine_name or program.options.config.engine
+        configured = engine_name or program.request.config.engine
         declared: list[KeyOfUser] = []
         notes: Iterable[Diagnostic] = ()
         told = None
         try:
             root = program.root_module(path)
             told = told_engine(program.root, root.folder, configured, program.fence)
-            engine = engine_of(program.root, root.folder, told, program.options.config.engine_version, program.fence)
+            engine = engine_of(program.root, root.folder, told, program.request.config.engine_version, program.fence)
             notes = decided_by_file(engine, root.folder, configured)
             may_run = self.programs.below(root.folder, closure([path], self.folders))
             setting = RootModuleContext(engine, program.stable_path(path if unit is None else unit.folder), may_run)
@@ -248,7 +248,7 @@ class _Reader:
         holding = holding_each(self.selection, (b"iam_user",), [f'"{name}"'.encode() for name in sorted(names)])
         users, named = ({top for path in paths for top in tops_above(posixpath.dirname(path), graph)} for paths in holding)
         # Diagnostics of a root module are reported where its own keys are read.
-        program = ModuleTree(self.selection, self.program.options)
+        program = ModuleTree(self.selection, self.program.request)
         for top in sorted(users & named):
             free_last_part()
             for name, user in _users_in(top, names, program):
@@ -259,7 +259,7 @@ class _Reader:
 def _users_in(top: str, names: set[str], program: ModuleTree) -> list[tuple[str, Namesake]]:
     below, _ = users_below(program.root_module(top))
     program.keep(())
-    return [(name, namesake_of(user, program.options)) for name in names & below.keys() for user in below[name]]
+    return [(name, namesake_of(user, program.request)) for name in names & below.keys() for user in below[name]]
 
 
 def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: ModuleTree) -> Iterator[KeyOfUser]:

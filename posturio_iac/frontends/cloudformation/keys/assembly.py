@@ -87,11 +87,11 @@ class KeyResource(NamedTuple):
 class Reader:
     """Turns the declarations of one scan into keys."""
 
-    __slots__ = ("comments", "ev", "exposures", "facts", "files", "options", "problems", "users")
+    __slots__ = ("comments", "ev", "exposures", "facts", "files", "problems", "request", "users")
 
-    def __init__(self, options: ReadRequest, users: TemplateUsers, ev: Evaluator, files: Files) -> None:
+    def __init__(self, request: ReadRequest, users: TemplateUsers, ev: Evaluator, files: Files) -> None:
         self.files = files
-        self.options = options
+        self.request = request
         self.users = users
         self.ev = ev
         self.problems: list[Diagnostic] = ev.problems
@@ -103,7 +103,7 @@ class Reader:
         """Yield the resources that make keys in a stack and in all that it nests."""
         for member in stack.family():
             for entry in member.resources.values():
-                for user in users_of(entry, self.options.custom_types):
+                for user in users_of(entry, self.request.custom_types):
                     conditions = conditions_of(entry, member)
                     if possible(conditions):
                         ev = under(conditions, self.ev)
@@ -131,7 +131,7 @@ class Reader:
         for stack in root.family():
             named = rotating_functions(stack)
             for entry in stack.resources.values():
-                if not (entry.type.startswith(_INERT) or entry.type in NESTING or users_of(entry, self.options.custom_types)):
+                if not (entry.type.startswith(_INERT) or entry.type in NESTING or users_of(entry, self.request.custom_types)):
                     yield from self._of_program(entry, stack, root, is_named=entry.name in named)
 
     def _of_program(self, entry: TemplateEntry, stack: Stack, root: Stack, *, is_named: bool) -> Iterator[KeyOfUser]:
@@ -150,7 +150,7 @@ class Reader:
         evidence = self._said_at(entry, stack, self.ev)
         directives = (*evidence.directives, *self._directives_around(stack, entry.source.path), *ignored_in_template(stack.template))
         facts = facts_of_program(address, makers[0], "cloudformation", place, entry.name, directives, root.template.source.path)
-        yield key_of_user(facts, FactOptions(self.options.names, self.options.as_of))
+        yield key_of_user(facts, FactOptions(self.request.names, self.request.as_of))
 
     def _key(self, declaration: KeyResource, root: Stack, secrets: tuple[str, ...]) -> AccessKey:
         entry, stack, user, ev = declaration.entry, declaration.stack, declaration.user, declaration.ev
@@ -170,14 +170,14 @@ class Reader:
             label=entry.name,
             beside=(*evidence.items, *self._beside_user(user, ev)),
             unread=tuple(evidence.unread),
-            lifetimes=tuple(rotations(entry, stack, ev, self.options.as_of)),
+            lifetimes=tuple(rotations(entry, stack, ev, self.request.as_of)),
             notes=tuple(self._notes(declaration)),
             exposures=self.exposures.of(entry, stack),
             directives=(*evidence.directives, *self._directives_around(stack, entry.source.path), *ignored_in_template(stack.template)),
             scope=root.template.source.path,
             secrets=secrets,
         )
-        key = access_key(facts, FactOptions(self.options.names, self.options.as_of))
+        key = access_key(facts, FactOptions(self.request.names, self.request.as_of))
         return left_open(key, self._namesakes(user, stack)) if user.chosen else key
 
     def _user_facts(self, user: TemplateUser, ev: Evaluator) -> UserFacts:
@@ -194,7 +194,7 @@ class Reader:
             if other.entry is not None and other.scope is not None and other.stack is not None:
                 tags = [(tag.name, tag.value) for tag in read_tags(other.entry.prop("Tags"), self.ev, other.scope)]
                 metadata = [(name, value) for name, value in tags if isinstance(name, str)]
-                found.append(namesake(other.entry.source.span(other.entry.key), [*metadata, *other.stack.tags], self.options.names))
+                found.append(namesake(other.entry.source.span(other.entry.key), [*metadata, *other.stack.tags], self.request.names))
         return found
 
     def _directives_around(self, stack: Stack, path: str) -> Iterator[Directive]:
@@ -207,7 +207,7 @@ class Reader:
         return self._said_at(user.entry, user.stack, ev).items if user.entry and user.stack and user.unsure is None else []
 
     def _said_at(self, entry: TemplateEntry, stack: Stack, ev: Evaluator) -> MetadataEvidence:
-        evidence = MetadataEvidence(self.options, self.problems)
+        evidence = MetadataEvidence(self.request, self.problems)
         evidence.metadata(entry, stack.scope(entry), ev, stack.address(entry))
         evidence.comments(self._comments(entry))
         return evidence

@@ -66,7 +66,7 @@ _IGNORE = "ignore"
 class MetadataEvidence:
     """The items and instructions at one resource."""
 
-    options: ReadRequest
+    request: ReadRequest
     problems: list[Diagnostic]
     items: list[MetadataItem] = field(default_factory=list)
     unread: list[Unknown] = field(default_factory=list)
@@ -74,7 +74,7 @@ class MetadataEvidence:
 
     def comments(self, comments: Iterable[Comment]) -> None:
         """Add the statements of comments."""
-        parsed = parse(comments, self.options.rule_ids, self.options.names)
+        parsed = parse(comments, self.request.rule_ids, self.request.names)
         self.problems.extend(parsed.problems)
         self.directives.extend(parsed.directives)
         self.items.extend(items_of(parsed))
@@ -111,7 +111,7 @@ class MetadataEvidence:
 
     def _member(self, key: Node, value: Node, scope: StackScope, ev: Evaluator, address: str, *, ours: bool = False) -> None:
         name, span = str(key.value), scope.source.span(value)
-        if ours and classify(name, self.options.names) is None:
+        if ours and classify(name, self.request.names) is None:
             shown = f"Metadata.Posturio of {address} does not know {name}; it takes names such as Expires, Rotation, RotatedOn and Owner"
             self._problem(shown, scope.source.span(key))
         found = ev.value(value, scope)
@@ -139,13 +139,13 @@ class MetadataEvidence:
     def _rules(self, node: Node | None, scope: StackScope, ev: Evaluator, span: Span) -> tuple[str, ...]:
         value = ev.value(node, scope) if node is not None else None
         written = value if isinstance(value, tuple) else (value,)
-        names = [full_name(item, self.options.rule_ids) for item in written if isinstance(item, str)]
+        names = [full_name(item, self.request.rule_ids) for item in written if isinstance(item, str)]
         if not names:
             self._problem("Metadata.Posturio.Ignore has no effect without a rule; add Rule", span)
         for name in names:
-            if name not in self.options.rule_ids:
+            if name not in self.request.rule_ids:
                 self._problem(f"Metadata.Posturio.Ignore names {name}, which is not a rule; `posturio-iac explain` lists the rules", span)
-        return tuple(dict.fromkeys(name for name in names if name in self.options.rule_ids))
+        return tuple(dict.fromkeys(name for name in names if name in self.request.rule_ids))
 
     def _until(self, node: Node | None, scope: StackScope, ev: Evaluator) -> Attr[datetime | None]:
         text = ev.text_of(node, scope)

@@ -62,7 +62,7 @@ def keys_of(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[Ke
 
 def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleContext) -> KeyOfUser:
     scope.budget.add_instance(block.header, steps=600)
-    options = scope.instance.program.options
+    request = scope.instance.program.request
     kind, address = block.labels[0], ".".join(block.labels)
     named = block.get(KEY_TYPES[kind])
     user = find_user(named, scope, block)
@@ -75,7 +75,7 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleC
         address=scope.instance.full(address + suffix),
         framework="terraform",
         span=own_place(block.header, scope.instance),
-        user=user_facts(user, options.names),
+        user=user_facts(user, request.names),
         status=evaluate_or_unknown(block.get("status"), scope),
         remedies=remedies_for(block, address, scope, user, service),
         label=block.labels[1],
@@ -93,7 +93,7 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleC
         service=service if service is None or isinstance(service, (str, Unknown)) else MUST_BE(SERVICE, "text"),
         open_values=tuple(scope.instance.root.folder.open_values.items()),
     )
-    return key_of_user(facts, FactOptions(options.names, options.as_of), rotation.schedules)
+    return key_of_user(facts, FactOptions(request.names, request.as_of), rotation.schedules)
 
 
 def _secrets_of(expression: hcl.Expr | None, scope: ModuleScope, user: TerraformUser) -> Iterator[str]:
@@ -110,7 +110,7 @@ def _secrets_of(expression: hcl.Expr | None, scope: ModuleScope, user: Terraform
 def comments_for(block: hcl.Block, instance: ModuleInstance, user: TerraformUser | None = None) -> ParsedComments:
     """The statements of comments on a block, and on the module calls and the unit that lead to it; warnings are reported."""
     program, unit = instance.program, instance.root.folder.unit
-    rules, names = program.options.rule_ids, program.options.names
+    rules, names = program.request.rule_ids, program.request.names
     calls = (at.call for at in instance.lineage if at.call is not None)
     headers = unit.unit.headers() if unit is not None and unit.module is not None else ()
     found = [parse(b.comments, rules, names) for b in (block, *calls, *headers)]
@@ -183,13 +183,13 @@ def _clocks(tag: Tag, *, applied_again: bool) -> Iterator[ComputedValue]:
             yield SetByClock(end.address, None if isinstance(offset, Unknown) else offset)
 
 
-def namesake_of(user: ValueOrigin, options: ReadRequest) -> Namesake:
+def namesake_of(user: ValueOrigin, request: ReadRequest) -> Namesake:
     """A user of another root module with its statements about ends and owners of its keys."""
     declared = declared_user(user, None)
     assert user.block is not None  # noqa: S101 - it is declared
-    parsed = parse(user.block.comments, options.rule_ids, options.names)
+    parsed = parse(user.block.comments, request.rule_ids, request.names)
     metadata = [*((tag.name, tag.value) for tag in declared.tags.items), *((name, value) for name, value, _ in parsed.metadata)]
-    return namesake(user.block.header, metadata, options.names)
+    return namesake(user.block.header, metadata, request.names)
 
 
 _POLICIES = ("aws_iam_user_policy", "aws_iam_user_policy_attachment", "aws_iam_policy_attachment")

@@ -46,12 +46,12 @@ def _keys(match: Match, block: hcl.Block, scope: ModuleScope, address: str, sett
     differ = any([one.key.max_age for _, one in other] != [one.key.max_age for _, one in made] for other in behaviours)
     hidden = (match.why.about(match.module.name),) if match.why is not None and differ else ()
     existence = hidden[0] if hidden and not all(behaviours) else None
-    options = scope.instance.program.options
+    request = scope.instance.program.request
     for suffix, inputs in made:
         inside = f"{inputs.key.resource}{suffix}"
         place = f"{address}.{inside}" if address and len(made) > 1 else address or inside
         found = replace(_facts(match, inputs, place, setting), hidden=hidden, existence=existence)
-        yield key_of_user(found, FactOptions(options.names, options.as_of))
+        yield key_of_user(found, FactOptions(request.names, request.as_of))
 
 
 def _made(version: KnownVersion, block: hcl.Block, scope: ModuleScope) -> list[tuple[str, Inputs]]:
@@ -86,7 +86,7 @@ def _facts(match: Match, inputs: Inputs, address: str, setting: RootModuleContex
         address=address,
         framework="terraform",
         span=own_place(block.header, instance),
-        user=user_facts(user, instance.program.options.names),
+        user=user_facts(user, instance.program.request.names),
         status=inputs.status(),
         remedies=_remedies(match, inputs),
         label=block.labels[0],

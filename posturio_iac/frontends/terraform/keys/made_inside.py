@@ -66,7 +66,7 @@ def _may_run(block: hcl.Block, program: ModuleLoader) -> bool:
 
 def _of_stack(block: hcl.Block, scope: ModuleScope, address: str, setting: RootModuleContext) -> Iterator[KeyOfUser]:
     program = scope.instance.program
-    body, read = block.get("template_body"), program.options.read_template
+    body, read = block.get("template_body"), program.request.read_template
     text = _text(body, scope) if body is not None else None
     place = own_place(block.header, scope.instance)
     if text is None or body is None or read is None:
@@ -129,7 +129,7 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
         return
     directives = comments_for(block, instance).directives
     facts = facts_of_program(address, makers[0], "terraform", place, block.labels[-1], directives, setting.scope)
-    yield key_of_user(facts, FactOptions(program.options.names, program.options.as_of))
+    yield key_of_user(facts, FactOptions(program.request.names, program.request.as_of))
 
 
 def _is_run_to_rotate(own: tuple[str, ...], instance: ModuleInstance) -> bool:

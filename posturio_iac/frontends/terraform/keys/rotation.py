@@ -137,7 +137,7 @@ def _key(block: hcl.Block) -> Place:
 
 def _direct(clock: Clock, doubt: Unknown | None, trigger: hcl.Expr, engine: Engine, block: hcl.Block, scope: ModuleScope) -> Lifetime:
     span, text = trigger.span, spelled(trigger)
-    if doubt is None and engine.counts_creation and scope.instance.program.options.config.engine == "auto":
+    if doubt is None and engine.counts_creation and scope.instance.program.request.config.engine == "auto":
         said = f"the rotation of {'.'.join(block.labels)} counts since files say OpenTofu 1.12 or later; on Terraform it would never happen"
         scope.instance.program.report(Diagnostic(Level.NOTE, said, span.path, span.line))
     if doubt is not None or engine.counts_creation:

@@ -248,7 +248,7 @@ def _lifetime(address: str, block: hcl.Block, scope: ModuleScope) -> Lifetime:
     elif isinstance(schedule, str):
         from posturio_iac.core.cron import NEVER, longest_gap  # few secrets have a schedule
 
-        interval = parse_interval(schedule) or longest_gap(schedule, scope.instance.program.options.as_of)
+        interval = parse_interval(schedule) or longest_gap(schedule, scope.instance.program.request.as_of)
         if interval == NEVER:
             remedy = Advice("name days that come")
             return Lifetime(Kind.ROTATION, Effect.INERT, origin, schedule, span, reason=NO_RUN(schedule), remedy=remedy)

@@ -99,7 +99,7 @@ def _declared(found: tuple[ValueOrigin, ...], expression: hcl.Expr, scope: Modul
         plain = _foreign(value, expression, (), scope)
         if not isinstance(another, str):
             return plain  # the text has the name of a declared user in it
-    names = scope.instance.program.options.names
+    names = scope.instance.program.request.names
     tags = tuple(tag for tag in made.tags.items if classify(tag.name, names) in (None, Meaning.OWNER))
     if len(tags) == len(made.tags.items) or (another is None and all(one.key in users for one in found)):
         return plain
@@ -243,7 +243,7 @@ def _mentions(program: ModuleLoader, path: str, words: tuple[bytes, ...]) -> boo
     for at in pending:
         folder = os.path.normpath(os.path.join(program.root, at))
         names = (os.path.join(folder, name) for name in sorted(program.fence.names(folder)) if kind_of(name) is TERRAFORM)
-        for text in [content(name, program.options.config.max_file_size, program.fence) or b"" for name in names]:
+        for text in [content(name, program.request.config.max_file_size, program.fence) or b"" for name in names]:
             if any(word in text for word in words):
                 return True
             called = {posixpath.normpath(posixpath.join(at, source.decode("utf-8", "replace"))) for source in _LOCAL.findall(text)}

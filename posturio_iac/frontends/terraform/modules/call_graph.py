@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     ModuleCaller = AppliedUnit | ComponentStack
 
 
-def without_keys(selection: Selection, options: ReadRequest) -> set[str]:
+def without_keys(selection: Selection, request: ReadRequest) -> set[str]:
     """The folders of selected files that make no key, whatever the other inputs of the calls are.
 
     A folder with an override file is none of them, since that may set another version, nor is one below a root module that
@@ -56,7 +56,7 @@ def without_keys(selection: Selection, options: ReadRequest) -> set[str]:
         if known is None:
             from posturio_iac.frontends.terraform.known_modules.lookup import load
 
-            known = load(options.config.known_modules)
+            known = load(request.config.known_modules)
         data = text(selection, path)
         blocks = blocks_of(data, path, CALLS)
         if path in search.calling:
@@ -146,12 +146,12 @@ def misspelt_input(match: Match, name: str, meant: str, span: Span) -> Diagnosti
 
 def calls_that_matter(program: ModuleTree) -> dict[str, set[str]]:
     """The folders with candidates, and the folders and units that lead to them, each with the folders it calls."""
-    selection, options, units = program.selection, program.options, program.units
+    selection, request, units = program.selection, program.request, program.units
     wanted = {posixpath.dirname(path) for path in selection.terraform if path.endswith(CODE)}
-    idle = without_keys(selection, options)
+    idle = without_keys(selection, request)
     wanted -= idle
     making = _making(units, selection)
-    wanted |= _calling_known(units, options) | set(making)
+    wanted |= _calling_known(units, request) | set(making)
     found = set(local_calls(selection)) if wanted or units else set()
     found |= {(node, target) for node, targets in making.items() for target in targets}
     applied = ((node, folder) for node, unit in units.items() for folder in unit.folders())
@@ -226,13 +226,13 @@ def _way(root: str, folder: str, target: str) -> str:
     return posixpath.relpath(f"{top}/{target}", f"{top}/{folder}")
 
 
-def _calling_known(units: Mapping[str, ModuleCaller], options: ReadRequest) -> set[str]:
+def _calling_known(units: Mapping[str, ModuleCaller], request: ReadRequest) -> set[str]:
     called = [(node, source, version) for node, unit in units.items() for source, version in unit.called()]
     if not called:
         return set()
     from posturio_iac.frontends.terraform.known_modules.lookup import Match, load
 
-    known = load(options.config.known_modules)
+    known = load(request.config.known_modules)
     return {node for node, source, version in called if isinstance(known.match(source, version), Match)}
 
 

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
         @property
         def root(self) -> str: ...
         @property
-        def options(self) -> ReadRequest: ...
+        def request(self) -> ReadRequest: ...
         @property
         def diagnostics(self) -> dict[Diagnostic, None]: ...
         def environment(self, root: ModuleInstance, /) -> Environment: ...
@@ -115,7 +115,7 @@ class ModuleInstance:
         self.call = call
         self.caller = caller
         self.address = address
-        self.budget: Budget = caller.instance.budget if caller is not None else budget or program.options.budget()
+        self.budget: Budget = caller.instance.budget if caller is not None else budget or program.request.budget()
         self._environment: Environment | None = None
         self._values: dict[tuple[View, str, str], Value] = {}
         self._pending: set[tuple[View, str, str]] = set()
@@ -326,16 +326,16 @@ class ModuleScope:
         folder, program = self.instance.folder, self.instance.program
         if self.instance.caller is not None or folder.unit is not None:
             return no_value(name)
-        return without_value(folder, name, program.root, program.options.config.max_file_size, program.fence)
+        return without_value(folder, name, program.root, program.request.config.max_file_size, program.fence)
 
     def _set_elsewhere(self, name: str) -> Iterable[hcl.Expr]:
         """What files of values beside a root module would set a variable to that has a value, where none of them is named."""
         from posturio_iac.frontends.terraform.modules.unused_var_files import unused_values
 
         folder, program = self.instance.folder, self.instance.program
-        if folder.unit is not None or program.options.config.var_files:
+        if folder.unit is not None or program.request.config.var_files:
             return ()
-        return unused_values(folder, name, program.root, program.options.config.max_file_size, program.fence).values()
+        return unused_values(folder, name, program.root, program.request.config.max_file_size, program.fence).values()
 
     def _local(self, name: str) -> Value:
         found = self.instance.folder.locals.get(name)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 class ModuleTree:
     """The modules below one scan root, and what reading them found wrong."""
 
-    def __init__(self, selection: Selection, options: ReadRequest, *, opentofu: bool = True) -> None:
+    def __init__(self, selection: Selection, request: ReadRequest, *, opentofu: bool = True) -> None:
         """Read the modules of a selection when they are asked for, as OpenTofu does, or else as Terraform."""
         self.opentofu = opentofu
         self.selection = selection
@@ -57,8 +57,8 @@ class ModuleTree:
         self.fence = selection.search.fence
         self.own = OwnSources(selection.search, lambda source: self._known_modules().holds(source))
         self._installed = Installed(self.root, self.fence, self.report)
-        self._texts = files.TextFiles(self.root, options.config.max_file_size, self.report, selection.search)
-        self.options = options
+        self._texts = files.TextFiles(self.root, request.config.max_file_size, self.report, selection.search)
+        self.request = request
         self._published: Published | None = None
         self._values: dict[str, files.Parsed] | None = None
         self._known: KnownModules | None = None
@@ -86,12 +86,12 @@ class ModuleTree:
     def _parsed(self, path: str) -> files.Parsed:
         """The syntax of a file, whose bytes the search may have kept; it does not know edited texts."""
         kept = None if self.fence.edited else self.selection.search.texts.get(path)
-        return files.load(self.root, path, self.options.config.max_file_size, self.fence, kept=kept)
+        return files.load(self.root, path, self.request.config.max_file_size, self.fence, kept=kept)
 
     def _var_files(self) -> dict[str, files.Parsed]:
         if self._values is None:
-            named = ((os.path.relpath(p, self.root).replace(os.sep, "/") if os.path.isabs(p) else p) for p in self.options.config.var_files)
-            self._values = {path: files.load(self.root, path, self.options.config.max_file_size, named=True) for path in named}
+            named = ((os.path.relpath(p, self.root).replace(os.sep, "/") if os.path.isabs(p) else p) for p in self.request.config.var_files)
+            self._values = {path: files.load(self.root, path, self.request.config.max_file_size, named=True) for path in named}
         return self._values
 
     def is_ours(self, path: str) -> bool:
@@ -116,7 +116,7 @@ class ModuleTree:
 
     def _holds_search_term(self, path: str) -> bool:
         """True if the search would have chosen the file, had it not been ignored or excluded."""
-        data = content(os.path.join(self.root, path), self.options.config.max_file_size, self.fence) or b""
+        data = content(os.path.join(self.root, path), self.request.config.max_file_size, self.fence) or b""
         return any(kind.encode() in data for kind in KEY_TYPES)
 
     def may_hold_keys(self, instance: ModuleInstance, block: hcl.Block) -> bool:
@@ -193,11 +193,11 @@ class ModuleTree:
         if self._known is None:
             from posturio_iac.frontends.terraform.known_modules.lookup import load
 
-            self._known = load(self.options.config.known_modules)
+            self._known = load(self.request.config.known_modules)
         return self._known
 
     def _sounds_known(self, source: str) -> bool:
-        return bool(self.options.config.known_modules) or any(map(decoded(source).lower().encode().__contains__, SEARCH_TERMS))
+        return bool(self.request.config.known_modules) or any(map(decoded(source).lower().encode().__contains__, SEARCH_TERMS))
 
     def call(self, instance: ModuleInstance, name: str) -> tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown:
         """The instances that one module call makes, or why its code is not here."""
