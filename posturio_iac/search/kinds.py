@@ -30,7 +30,7 @@ VALUES = (".tfvars", ".tfvars.json")  # the endings of files with values of vari
 _ADDED: dict[str, tuple[bytes, ...]] = {}  # the search terms of kinds that front ends have added
 
 _SPECIFIC, _CREDENTIAL = b"pecific", (b"pecific-c", b"pecific_c", b"pecificC")
-_CREATING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey", *CODED)
+_CREATING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey", b"iamaccesskey", *CODED)
 CALLING = (*_CREATING, *_CREDENTIAL)
 """Each call that makes a key holds one of these: of the command line, of Python, of other languages, of PowerShell, or in base64."""
 _BY_SHELL = (b"-exec", b"local_command", b"_hook", b"run_cmd")
@@ -49,7 +49,7 @@ PROGRAMS = (*_EXTERNAL, *_BY_SHELL, *_FILES, *_AS_CODE)
 """Signs of code that names a program in another file, but for functions that read one."""
 _IN_TERRAFORM = (*_BY_SHELL, *_FILES, b"file(", b"filebase64(")
 _PACKED = (b"layers:", b"ecr:", b"scripts:")  # folders that the Serverless Framework packs, and what it runs
-NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, *_PACKED, b"${file("), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
+NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, *_PACKED, b"${file(", b"!Rain::"), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
 NAMING[JSON] = NAMING[TEMPLATE]
 """Signs of a program in another file, by the kind of the file that names it."""
 STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
@@ -189,7 +189,7 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     if takes_parser and has_maker(folder, fence):
         return True
     programs = programs_named(text, (folder,), fence)
-    return any(program.makes_keys or (kind is TERRAFORM and program.deploys_key) for _, program in programs)
+    return any(program.makes_keys or program.deploys_key for _, program in programs)
 
 
 class SearchTerms:

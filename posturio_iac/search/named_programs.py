@@ -8,6 +8,7 @@ from itertools import islice
 
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text import lazy_pattern
+from posturio_iac.core.text.decoding import decode
 from posturio_iac.search.programs import SEARCHED, Program, program_of
 
 TYPE_CHECKING = False
@@ -20,7 +21,7 @@ _WORDS = bytes(sign if sign > 127 or chr(sign).isalnum() or sign in b"_./@+-" el
 """What stands for each byte, so that paths are the words of a text."""
 _NO_PATHS = ("var.", "local.", "data.", "module.", "each.", "self.", "aws_", "null_", "path.", "terraform.", "...", "//")
 """Beginnings of what has dots and slashes, and is no path."""
-_LONGEST, _LARGEST = 200, 1 << 20  # a path, and a file
+_LONGEST, _LARGE, _LARGEST = 200, 1 << 20, 10 << 20  # a path, a file that is looked into only if it holds a hint, and the largest one
 _HERE = r"(?:\$\{path\.\w+\}/*)?"
 _SET = rf"[\"']?\s*[:=]\s*(?:[\[{{\s]*path\s*=\s*)?[\"'\[]*(?:file://)?{_HERE}([\w./@+-]+(?: [\w./@+-]+)*)"
 _FOLDERS = ("source_dir", "source_path", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "context", "aws:asset:path")
@@ -40,16 +41,20 @@ _PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir)[\"']?\s*
 _BY_PATH, _BY_NAME = ("source_", "docker_", "working_dir"), (".sh", ".bash", ".py", ".js", ".ps1")
 OPEN_URI = lazy_pattern(r"Uri(?:(?<=CodeUri)|(?<=ContentUri)|(?<=DefinitionUri))[\"']?[ \t]*:[ \t]*(?:[>|&!*{]|[\"']?[\w./-]+ [\w./-])")
 """What takes a parser in a template: an expression, or a text in several parts."""
-_MAKE = lazy_pattern(r"[\"'\s](?:make|npm|pnpm|yarn|task|just)\s")
-_MADE = ("Makefile", "makefile", "GNUmakefile", "package.json", "Taskfile.yml", "Taskfile.yaml", "justfile", "Justfile")
+_MAKE = lazy_pattern(r"(?<![\w.-])(?:g?make|npm|pnpm|yarn|bun|task|just|docker)(?![\w.-])")
+_MADE = ("Makefile", "makefile", "GNUmakefile", "package.json", "Taskfile.yml", "Taskfile.yaml", "justfile", "Justfile", "Dockerfile")
+_ASSIGNED = lazy_pattern(rf"=(?<=[\w ]=)\s*[\"']?{_HERE}(?:\./+)*([\w-]+(?:/[\w-]+)*)(?![\w./])")  # a folder to a variable
+_VARIABLE = lazy_pattern(r"\$(?:env:)?\{?[A-Za-z_]\w*\}?[/\\](?=\w)")  # of a shell, before a path
 _HANDLED = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts")
-_ENDINGS = (*_HANDLED, ".sh", ".bash", ".rb", ".go", ".java", ".ps1", ".cs", ".kt", ".php", ".tsx", ".cts", ".rs", "ockerfile", "akefile")
-_SCRIPTS = (".sh", ".bash", ".py", ".js", ".ps1", "akefile", ".yml", ".yaml", *_MADE)
+_COMPILED = (".go", ".java", ".cs", ".kt", ".rs", ".scala", ".groovy", ".swift", ".fs", ".vb", ".cpp")
+_ENDINGS = (*_HANDLED, ".sh", ".bash", ".rb", ".ps1", ".psm1", ".bat", ".cmd", ".php", ".tsx", ".cts", *_COMPILED, "ockerfile", "akefile")
+_SCRIPTS = (".sh", ".bash", ".py", ".js", ".ps1", ".psm1", ".bat", ".cmd", "akefile", "ockerfile", ".yml", ".yaml", *_MADE)
 _ROLE = lazy_pattern(r"[\w.-]+")
 _INCLUDED = lazy_pattern(r":\s*\./([\w./-]+)")  # a folder or file of tasks
 MOST_FILES = 200  # how many files of one folder of programs are read, and of those that call each other
 _MOST_PROGRAMS = 2000  # and of a checkout
-_HINTS, _CALL = (b"ccess-k", b"ccess_k", b"ccessK", b"pecific"), lazy_pattern(rb"reate[-_]?[aAsS]|IAMAccessKey|iam_access_key")
+_HINTS = (b"ccess-k", b"ccess_k", b"ccessK", b"ccessk", b"pecific")
+_CALL = lazy_pattern(rb"reate[-_]?[aAsS]|(?i:IAMAccessKey)|iam_access_key|access_key_state")
 _MANY, _MOST_NAMES, _MOST_AWAY = 100, 1000, 10  # names in a folder, too many to look for each in a text; paths, and folders, in one
 _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
 
@@ -108,8 +113,7 @@ def has_maker(folder: str, fence: Fence) -> bool:
     if top not in fence.makers:
         files = _below(top, _MOST_PROGRAMS, (*_ENDINGS, ".yml", ".yaml", "package.json", ".zip")) if ".git" in fence.names(top) else []
         texts = ((file, _content(file, fence)) for file in files)
-        hinted = (file for file, data in texts if any(data.find(hint) >= 0 for hint in _HINTS) and _CALL.search(data))
-        programs = (_looked_into(file, (), fence).program for file in hinted)
+        programs = (_looked_into(file, (), fence).program for file, data in texts if _is_hinted(data))
         fence.makers[top] = len(files) in (0, _MOST_PROGRAMS) or any(one.makes_keys or one.deploys_key for one in programs)
     return fence.makers[top]
 
@@ -125,9 +129,14 @@ def _content(file: str, fence: Fence) -> bytes:
     return "\n".join(_packed(data)).encode() if data.startswith(b"PK") else data
 
 
+def _is_hinted(data: bytes) -> bool:
+    return any(data.find(hint) >= 0 for hint in _HINTS) and _CALL.search(data) is not None
+
+
 def _looked_into(file: str, callers: tuple[str, ...], fence: Fence) -> _Known:
     """The program in a file, and the files that it names for code in the folders ``callers``."""
-    text = _content(file, fence).decode("utf-8", "replace")
+    data = _content(file, fence)
+    text = decode(data, "replace") if len(data) <= _LARGE or _is_hinted(data) else ""
     if file.endswith((".tf", ".tofu")) or SEARCHED.fullmatch(os.fsencode(file)):  # it is judged by itself
         text = text.replace("AWS::IAM::", "").replace("aws_iam_", "")
     calls = _named_in(text, (os.path.dirname(file), *callers), fence) if callers and file.endswith(_SCRIPTS) else ()
@@ -151,10 +160,14 @@ def _packed(data: bytes) -> Iterator[str]:
 
 
 def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
+    homes = [*folders]
+    text, is_filled = (_VARIABLE.sub("", text), True) if "$" in text else (text, False)
     goes = any(sign in text for sign in ("working_dir", "cd ", "cd\t", "pushd ", " -C ", " -d ", "--prefix"))
     away = [one.lstrip("/") for groups in (_AWAY.findall(text) if goes else ()) for one in groups if one]
     away += _INCLUDED.findall(text) if "includes:" in text else []
-    starts = dict.fromkeys(os.path.join(folder, one) if one else folder for folder in folders for one in ("", *away[:_MOST_AWAY]))
+    held = {name for home in homes for name in fence.names(home)} if is_filled else ()
+    away += (one for one in (_ASSIGNED.findall(text) if held else ()) if one.partition("/")[0] in held)
+    starts = dict.fromkeys(os.path.join(home, one) if one else home for home in homes for one in ("", *away[:_MOST_AWAY]))
     here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
     handled = "andler" in text
     inner: dict[str, list[str]] = {"": [*_MADE] if not here.isdisjoint(_MADE) and ("includes:" in text or _MAKE.search(text)) else []}

@@ -48,12 +48,12 @@ _ANY_KEY = "(?:access[-_]?key|service[-_]?specific[-_]?credential)"
 _MAKES = lazy_pattern(
     rf"create[-_](?i:access[-_]key|service[-_]specific[-_]credential)(?!\s*=[^=])|(?<![:\w])create{_KEY}|(?i:aws-sdk:iam:create{_KEY})"
     rf"|(?<![:\w])Create{_KEY}(?:Command|Request|Async|WithContext|\()"
-    rf"|(?i:\b(?:action|api)\b[\\\"'\s]*[:=][\\\"'\s]*create{_KEY})|New-IAM{_KEY}|(?i:\biam:action/create{_KEY})|_make_api_call\([\"'\s]*Create{_KEY}"
+    rf"|(?i:\b(?:action|api)\b[\\\"'\s]*[:=][\\\"'\s]*create{_KEY})|(?i:New-IAM{_KEY})|(?i:\biam:action/create{_KEY})|_make_api_call\([\"'\s]*Create{_KEY}"
 )
 """Calls, though not arguments of that name, nor the names of actions in policies (``iam:CreateAccessKey``) and in filters of events."""
 _DEPLOYS = lazy_pattern(
-    r"\bType\b[\\\"']*\s*:\s*[\\\"']*AWS::IAM::AccessKey\b|\b(?:amazon|community)\.aws\.iam_access_key\s*:"
-    r"|\bresource\s+[\\\"]*aws_iam_access_key\b"
+    r"\bType\b[\\\"']*\s*:\s*[\\\"']*AWS::IAM::AccessKey\b|\b(?:amazon|community)\.aws\.iam_access_key\b"
+    r"|\baccess_key_state\s*:\s*[\\\"']*create|\bresource\s+[\\\"]*aws_iam_access_key\b"
 )
 """A resource in the text of a template, a task of Ansible, and a resource in code that is written out."""
 _ENDS = lazy_pattern(
@@ -84,7 +84,7 @@ _NAMES = "profile|region|zone|project|repository|namespace|names?|ids?|arns?|use
 _VALUES = lazy_pattern(rf"(?:\s--(?:[\w-]+-)?(?:{_NAMES})[= ]\s*|[^-]>\s*)[\\\"']*\$\{{[^{{}}\n]*\}}")
 """What a command gives to options that name things, and the file that it writes to: no program."""
 _BLOCKS = ("-exec", '"external"', "data external", "local_command", "_hook", "run_cmd")  # signs of what runs such a command
-_HINTS = (("New-IAM", lazy_pattern("New-IAM")), ("reate", lazy_pattern(r"reate(?:[-_]?a|A|ServiceS|[-_]service[-_]s|services)")))
+_HINTS = (("ew-", lazy_pattern("(?i:new-iam)")), ("reate", lazy_pattern(r"reate(?:[-_]?a|A|ServiceS|[-_]service[-_]s|services)")))
 _AROUND, _BEHIND, _LATER = 80, 400, 500  # the rest of a torn call may be longer, with all its quotes
 
 
@@ -143,7 +143,7 @@ def _torn(text: str) -> list[re.Match[str]]:
 
 def deploys_key(text: str) -> bool:
     """True if a text that a program is given declares an access key."""
-    return ("AWS::IAM::AccessKey" in text or "iam_access_key" in text) and _DEPLOYS.search(text) is not None
+    return any(sign in text for sign in ("AWS::IAM::AccessKey", "iam_access_key", "access_key_state")) and _DEPLOYS.search(text) is not None
 
 
 def _windows(text: str) -> Iterator[str]:
