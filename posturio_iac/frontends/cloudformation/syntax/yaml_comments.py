@@ -38,20 +38,18 @@ class Comments:
         return tuple(self._comment(entry.key._replace(start=start, end=end)) for start, end in self._all() if first <= start < last)
 
     def _extent(self, entry: TemplateEntry) -> tuple[int, int]:
-        """The offsets of its comments: lines above that hold nothing else, its own, and those after it that are indented deeper."""
+        """The offsets of its comments: lines above that are not indented deeper, its own, and those after it that are."""
         text = self._source.text
         first = text.rfind("\n", 0, entry.key.start) + 1
         indent = entry.key.start - first
-        while first and (above := text.rfind("\n", 0, first - 1) + 1) < first and text[above:first].lstrip().startswith("#"):
-            first = above
-        last = max(entry.body.end, entry.key.end)
-        last = _line_end(text, last)
+        while first and (line := text[text.rfind("\n", 0, first - 1) + 1 : first])[: indent + 1].lstrip().startswith("#"):
+            first -= len(line)
+        last = _line_end(text, max(entry.body.end, entry.key.end))
         while last < len(text):
-            after = _line_end(text, last + 1)
-            line = text[last + 1 : after]
-            if line.strip() and not (line.lstrip().startswith("#") and len(line) - len(line.lstrip()) > indent):
+            line = text[last + 1 : _line_end(text, last + 1)]
+            if line[: indent + 1].strip() or line.lstrip()[:1] not in ("", "#"):
                 break
-            last = after
+            last += 1 + len(line)
         return first, last
 
     def _comment(self, node: Node) -> Comment:
