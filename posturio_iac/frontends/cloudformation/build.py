@@ -8,6 +8,7 @@ from posturio_iac.core.budget import Budget, BudgetError
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level, too_costly
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.text.textfile import UnreadableError
+from posturio_iac.core.unknown import SET_PER_DEPLOYMENT
 from posturio_iac.frontends.cloudformation.evaluation.conditions import possible
 from posturio_iac.frontends.cloudformation.evaluation.functions import expand
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator, sub_parts
@@ -170,6 +171,9 @@ class Builder:
                     name, given = item.get("ParameterKey"), item.get("ParameterValue")
                     if name is not None and given is not None:
                         yield str(name.value), FixedParameter(node=given, scope=scope)
+        for held in groups.walk() if (groups := entry.prop("StackInstancesGroup")) is not None else ():
+            if (name := held.get("ParameterKey")) is not None:
+                yield str(name.value), FixedParameter(SET_PER_DEPLOYMENT(f"the parameter {name.value}"))
 
     def _inline(self, parent: Stack, entry: TemplateEntry, ev: Evaluator) -> tuple[Template, str] | None:
         body = entry.prop("TemplateBody")
@@ -249,7 +253,7 @@ def _is_open(entry: TemplateEntry) -> bool:
 
 
 def _is_local(value: object) -> TypeGuard[str]:
-    return isinstance(value, str) and bool(value) and not any(mark in value for mark in _REMOTE) and not value.startswith("/")
+    return isinstance(value, str) and bool(value) and not any(mark in value for mark in _REMOTE) and not value.startswith(("/", "$"))
 
 
 def _each(node: Node) -> Sequence[Node]:
@@ -257,9 +261,7 @@ def _each(node: Node) -> Sequence[Node]:
 
 
 def _shown(node: Node | None) -> str:
-    if node is None:
-        return _OPEN
-    return written(known if (known := node.get("ApplicationId")) is not None else node) or _OPEN
+    return (written(node.get("ApplicationId") or node) if node is not None else None) or _OPEN
 
 
 def _literal_end(node: Node) -> str:

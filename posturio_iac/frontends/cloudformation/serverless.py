@@ -111,17 +111,17 @@ class Gatherer:
         self._not_followed(new.source, f"{new.name} of {old.source.path}")
         return new if new.type else old
 
-    def _is_elsewhere(self, where: str, text: str) -> bool:
+    def _is_elsewhere(self, where: str, held: object) -> bool:
         """True if a text in place of a map is a variable, which is named, or none at all."""
-        if "${" in text:
-            self._not_followed(self.source, f"{where}: {text}")
-        return not text or "${" in text or (isinstance(text, Plain) and text.is_null)
+        is_variable = isinstance(held, str) and "${" in held
+        if is_variable:
+            self._not_followed(self.source, f"{where}: {held}")
+        return is_variable or not held or (isinstance(held, Plain) and held.is_null)
 
     def _typed(self, body: Node, name: str) -> Node:
         """An entry whose type may be put together from variables; what else it may be is named."""
         if not isinstance(body.value, Object):
-            if isinstance(body.value, str):
-                self._is_elsewhere(name, body.value)
+            self._is_elsewhere(name, body.value)
             return body
         kind = body.get("Type")
         if kind is None or not isinstance(kind.value, str) or "${" not in kind.value:
@@ -217,6 +217,7 @@ class Gatherer:
         for node, origin, _ in self._followed(functions, self.source) if functions is not None else ():
             for one in node.elements or (node,):
                 for part, source, _ in self._followed(one, origin):
+                    self._is_elsewhere("functions", part.value)
                     for key, body in part.members:
                         for inner, place, named in self._followed(body, source, key):
                             self._function(f"functions.{key.value}", named or _start(inner, key), inner, place)
@@ -232,8 +233,9 @@ class Gatherer:
         return node._replace(value=Array(self._whole(one, depth + 1) for one in node.value)) if isinstance(node.value, Array) else node
 
     def _function(self, name: str, key: Node, body: Node, source: TemplateSource) -> None:
-        handler = body.get("handler")
-        named = (("Environment", body.get("environment")), ("Handler", handler and self._whole(handler)))
+        whole = (handler := body.get("handler")) and self._whole(handler)
+        self._is_elsewhere(name, whole.value if whole is not None else body.value)
+        named = (("Environment", body.get("environment")), ("Handler", whole))
         properties = body._replace(value=Object((key._replace(value=to), value) for to, value in named if value is not None))
         self.found["Resources"][name] = TemplateEntry(name, key, properties, source).as_resource(FUNCTION)
 

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
-    from posturio_iac.core.model import Unknown
+    from posturio_iac.core.model import Attr, Unknown
     from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
     from posturio_iac.frontends.cloudformation.syntax.template import Template, TemplateEntry
@@ -24,9 +24,9 @@ class StackScope(NamedTuple):
 
 
 class FixedParameter(NamedTuple):
-    """A parameter that is fixed: by an expression of the parent stack, or by a file."""
+    """A parameter that is fixed: by an expression of the parent stack, or by a file; or several, which leave it open."""
 
-    text: str = ""
+    text: Attr[str] = ""
     node: Node | None = None
     scope: StackScope | None = None
 

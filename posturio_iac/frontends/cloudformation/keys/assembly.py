@@ -9,6 +9,7 @@ from posturio_iac.core.host_ids import IN_CFN_LINT
 from posturio_iac.core.metadata.lifetime import mentions_rotation
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.json_nodes import Object
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.facts import FactOptions, KeyFacts, MetadataItem, UserFacts, ends_permission
@@ -65,6 +66,7 @@ def remedies(entry: TemplateEntry, address: str, stack: Stack) -> Remedies:
     return Remedies(AddMetadata(place, json=json, held=held), StoreAndRotate(place), disable, narrower=nested)
 
 
+_NAME = lazy_pattern(r"(?m)^(?:Handler|FieldName|OperationName|operationId|Description): .*")  # which call nothing
 _STEPS_A_KEY, _STEPS_A_TAG = 600, 25
 _NETWORK = ("VPC", "Subnet", "Route", "SecurityGroup", "Network", "InternetGateway", "NatGateway", "TransitGateway")
 _SERVICES = ("IAM", "S3", "KMS", "Logs", "CloudWatch", "SNS", "SQS", "RDS", "DynamoDB", "Route53", "ElasticLoadBalancing")
@@ -139,8 +141,8 @@ class Reader:
         shared = (one for one in stack.template.section("Globals") if entry.type == f"AWS::Serverless::{one.name}")
         beside = root.template.source if entry.type == FUNCTION else entry.source
         own = said_by(entry, self.ev, stack.scope(entry), *(one.body for one in shared))
-        programs = [("", program_of(own)), *programs_named(own, (self.files.folder_of(beside.path),), self.files.fence)]
-        makers = [name for name, one in programs if one.makes_keys]
+        programs = [("", program_of(_NAME.sub("", own))), *programs_named(own, (self.files.folder_of(beside.path),), self.files.fence)]
+        makers = [name for name, one in programs if one.makes_keys or one.deploys_key]
         if not makers or not possible(conditions_of(entry, stack)):
             return
         address, place = stack.address(entry), entry.source.span(entry.key)
