@@ -66,7 +66,7 @@ def remedies(entry: TemplateEntry, address: str, stack: Stack) -> Remedies:
     return Remedies(AddMetadata(place, json=json, held=held), StoreAndRotate(place), disable, narrower=nested)
 
 
-_NAME = lazy_pattern(r"(?m)^(?:Handler|FieldName|OperationName|operationId|Description): .*")  # which call nothing
+_NAME = lazy_pattern(r"(?m)^(?:Handler|FieldName|OperationName|Description): .*|operationId[\"']?\s*:\s*[\"']?\w+")  # which call nothing
 _STEPS_A_KEY, _STEPS_A_TAG = 600, 25
 _NETWORK = ("VPC", "Subnet", "Route", "SecurityGroup", "Network", "InternetGateway", "NatGateway", "TransitGateway")
 _SERVICES = ("IAM", "S3", "KMS", "Logs", "CloudWatch", "SNS", "SQS", "RDS", "DynamoDB", "Route53", "ElasticLoadBalancing")

@@ -86,7 +86,7 @@ def _say(node: Node, known: Callable[[Node], object], said: list[str]) -> None:
                 said.append(_spelled(made))
             for key, value in members:
                 if (made := written(value, known)) is not None:
-                    said.append(f"{key.value}: {_spelled(made)}")
+                    said.append(f"{key.value}: {_spelled(' '.join(made.split()) if key.value == 'Description' else made)}")
                 else:
                     _say(value, known, said)
 
