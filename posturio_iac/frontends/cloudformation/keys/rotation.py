@@ -82,12 +82,12 @@ def _rotation(entry: TemplateEntry, stack: Stack, ev: Evaluator, as_of: datetime
     """The rotation by a schedule, which is unknown where one thing that is ``needed`` for it is."""
     scope = stack.scope(entry)
     origin, span = SecretRotationOrigin(stack.address(entry), "RotationSchedule"), scope.source.span(entry.key)
-    rules = entry.prop("RotationRules")
+    rules, own, node = map(entry.prop, ("RotationRules", "RotationLambdaARN", "HostedRotationLambda"))
     name = next((name for name in _SHORTER if rules is not None and rules.get(name) is not None), "")
     interval, shown, reason = _interval(rules, name, scope, ev, as_of)
-    node = entry.prop("HostedRotationLambda")
-    function, hosted = (_is_given(one, scope, ev) for one in (entry.prop("RotationLambdaARN"), node))
-    kind = ev.text_of(node.get("RotationType"), scope) if node is not None else None
+    function, hosted = (_is_given(one, scope, ev) for one in (own, node))
+    held = ev.value(node, scope) if node is not None else None
+    kind = ev.text(held.get("RotationType") if isinstance(held, dict) else held)
     inert, remedy = None, _LAMBDA
     if function is False and hosted is False:
         inert = NO_FUNCTION()
