@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from posturio_iac.config import rule_id
 from posturio_iac.core.finding import Diagnostic, Level, Suppression
@@ -97,16 +98,13 @@ class Suppressions:
         for directive in key.directives:
             if directive not in self._entries:
                 self._entries[directive] = _from_directive(directive)
-            yield self._noted(directive, policy)
+            yield self._noted(self._entries[directive], policy)
         if self._last[0] is not key:
             self._last = key, tuple(pair for pair in self._configured_by(policy) if _matches(pair[0], key, policy))
         for exemption, rule in self._last[1]:
-            if exemption not in self._entries:
-                self._entries[exemption] = _from_configuration(exemption, rule)
-            yield self._noted(exemption, policy)
+            yield self._noted(kept(self._entries, exemption, partial(_from_configuration, rule=rule)), policy)
 
-    def _noted(self, written: Directive | Exemption, policy: Policy) -> _Entry:
-        entry = self._entries[written]
+    def _noted(self, entry: _Entry, policy: Policy) -> _Entry:
         self._selected.setdefault(entry, {})[id(policy)] = policy
         return entry
 

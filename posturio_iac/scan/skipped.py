@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level, Report
-from posturio_iac.core.record import replace
+from posturio_iac.core.record import kept, replace
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.frontends.terraform import known_modules
 from posturio_iac.frontends.terraform.known_modules.lookup import load
@@ -99,11 +99,9 @@ def _module_calls(selection: Selection, config: Config, changed: Collection[str]
             name = ".".join((block.type, *block.labels))
             computes = block.type in CALLS and block.labels
             for source in block.literals("source") or ([_COMPUTED] if computes and block.expressions("source") else ()):
-                if not (source.endswith(".sentinel") or is_here(source, folder)):  # Sentinel's modules are policies
-                    if folder not in installed:
-                        installed[folder] = set(_installed(folder, graph, selection))
-                    if ".".join(block.labels) in installed[folder]:
-                        continue
+                if source.endswith(".sentinel") or is_here(source, folder):  # Sentinel's modules are policies
+                    continue
+                if ".".join(block.labels) not in kept(installed, folder, lambda one: set(_installed(one, graph, selection))):
                     yield SkippedPlace(MODULE, path, f"{name}: {_CREDENTIALS.sub('//', source)}")
     for path, text_ in search.unfollowed:
         if (call := _CALL.fullmatch(text_)) is not None and not is_told(call[1]):

@@ -9,7 +9,7 @@ import os
 import re
 
 from posturio_iac.core.place import Span
-from posturio_iac.core.record import replace
+from posturio_iac.core.record import kept, replace
 from posturio_iac.core.text.textfile import UnreadableError, read
 
 TYPE_CHECKING = False
@@ -32,11 +32,10 @@ def with_uses(keys: Iterable[AccessKey], root: str, top: str, fence: Fence | Non
     def used(consumer: Consumer) -> Consumer:
         if not consumer.secret or consumer.name not in FILES:
             return consumer
-        if consumer.name not in lines:
-            lines[consumer.name] = list(_lines(consumer.name, root, top, fence))
+        held = kept(lines, consumer.name, lambda name: list(_lines(name, root, top, fence)))
         name = re.escape(consumer.secret)
         found = re.compile(USES[consumer.name].format(name, name), re.IGNORECASE)
-        return replace(consumer, uses=tuple(span for span, line in lines[consumer.name] if found.search(line.partition("#")[0])))
+        return replace(consumer, uses=tuple(span for span, line in held if found.search(line.partition("#")[0])))
 
     return [replace(key, consumers=tuple(map(used, key.consumers))) if key.consumers else key for key in keys]
 

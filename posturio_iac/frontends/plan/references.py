@@ -69,9 +69,8 @@ class Configuration:
 
     def block(self, path: Path, name: str) -> dict[str, Any]:
         """The configuration of a resource, such as ``aws_iam_user.ci``."""
-        if path not in self._blocks:
-            self._blocks[path] = {_block_name(entry): entry for entry in mappings(self.module(path).get("resources"))}
-        return self._blocks[path].get(name, {})
+        found = kept(self._blocks, path, lambda one: {_block_name(e): e for e in mappings(self.module(one).get("resources"))})
+        return found.get(name, {})
 
     def of(self, resource: Resource) -> dict[str, Any]:
         return self.block(tuple(name for name, _ in resource.modules), f"{resource.type}.{resource.name}")

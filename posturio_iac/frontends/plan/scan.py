@@ -115,10 +115,8 @@ class _Sources:
         return PlannedCode(keys, shown), tuple(_moved(said, found.root, place) for said in reading.diagnostics)
 
     def _selection(self, tops: tuple[str, ...]) -> Selection:
-        if tops not in self._found:
-            limit, terms = self._request.config.max_file_size, self._request.search_terms
-            self._found[tops] = discover(tops, cwd=self._request.place, max_file_size=limit, search_terms=terms)
-        return self._found[tops]
+        limit, terms = self._request.config.max_file_size, self._request.search_terms
+        return kept(self._found, tops, lambda one: discover(one, cwd=self._request.place, max_file_size=limit, search_terms=terms))
 
 
 def _moved(said: Diagnostic, old: str, new: str) -> Diagnostic:

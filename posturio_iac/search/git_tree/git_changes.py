@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from posturio_iac.core.record import kept
 from posturio_iac.core.text.textfile import MIB, UnreadableError, read
 from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.search.git_tree import find_git
@@ -40,9 +41,8 @@ def shown_in_diff(revision: str, root: str, repository: str) -> Callable[[str, i
     known: dict[str, list[tuple[int, int]]] = {}
 
     def is_shown(path: str, first: int, last: int) -> bool:
-        if path not in known:
-            known[path] = _hunks(base, os.path.join(root, path), repository)
-        return any(start <= first and last <= end for start, end in known[path])
+        hunks = kept(known, path, lambda one: _hunks(base, os.path.join(root, one), repository))
+        return any(start <= first and last <= end for start, end in hunks)
 
     return is_shown
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.record import NamedTuple, kept
 from posturio_iac.core.text.textfile import LIMIT, OUTSIDE, Fence, UnreadableError, read
 from posturio_iac.search import MANIFEST
 
@@ -50,9 +50,7 @@ def manifest(folder: str, fence: Fence) -> tuple[InstalledModules, str]:
     The text says why the list could not be read, and is empty when it could, or nothing is installed.
     """
     path = os.path.join(folder, *MANIFEST.split("/"))
-    if path not in _cache:
-        _cache[path] = _read(path, fence)
-    return _cache[path]
+    return kept(_cache, path, lambda one: _read(one, fence))
 
 
 def _read(path: str, fence: Fence) -> tuple[InstalledModules, str]:

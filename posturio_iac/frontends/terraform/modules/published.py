@@ -6,6 +6,7 @@ import os
 import posixpath
 
 from posturio_iac.core.closure import CallGraph
+from posturio_iac.core.record import kept
 from posturio_iac.frontends.terraform.modules.folder import constant
 from posturio_iac.frontends.terraform.syntax import hcl
 
@@ -85,10 +86,9 @@ class Published:
         return bool(folder) and self._has_examples_below(posixpath.dirname(folder))
 
     def _has_examples_below(self, folder: str) -> bool:
-        if folder not in self._besides:
-            above = os.path.join(self._root, folder).rstrip("/")
-            self._besides[folder] = any(os.path.isdir(os.path.join(above, one, "examples")) for one in self._fence.names(above))
-        return self._besides[folder]
+        above = os.path.join(self._root, folder).rstrip("/")
+        beside = (os.path.join(above, one, "examples") for one in self._fence.names(above))
+        return kept(self._besides, folder, lambda _: any(map(os.path.isdir, beside)))
 
 
 def is_example(caller: str, target: str) -> bool:
