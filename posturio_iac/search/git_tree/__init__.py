@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.record import kept
 from posturio_iac.core.text.textfile import is_inside
 from posturio_iac.search.file_search import PRUNED
 from posturio_iac.search.kinds import STACK_JSON, kind_of
@@ -23,7 +22,10 @@ _found: dict[tuple[str, ...], str] = {}
 
 def find_git(*trees: str) -> str:
     """The absolute path of git, never one inside of ``trees`` (real paths) nor in the current folder. Raises FileNotFoundError."""
-    return kept(_found, (os.environ.get("PATH", ""), *trees), lambda _: _search(trees))
+    key = (os.environ.get("PATH", ""), *trees)
+    if key not in _found:
+        _found[key] = _search(trees)
+    return _found[key]
 
 
 def _search(trees: tuple[str, ...]) -> str:
