@@ -33,7 +33,10 @@ _NAMED = ("template_url", "product_name", "product_id", "template_physical_id", 
 _RUN = frozenset(("command", "inline", "program", "query", "environment", "execute", "definition", "content", "buildspec", "working_dir"))
 _RUN |= {"user_data", "user_data_base64", "desired_state", "filename", "source", "source_dir", "source_file", "source_path", "context"}
 """Arguments whose value is a program, names one, or is given to one."""
+_ELSEWHERE = frozenset(("local", "var", "module", "each", "data"))
 _SIGNS = (*RUNNING[TERRAFORM], b"user_data", b"buildspec", b"desired_state", b"local_file", b"local_sensitive_file")
+_REFERRING, _HERE = tuple(b"%b." % one.encode() for one in _ELSEWHERE), (b'"./', b'"../')
+"""What a text that stands elsewhere is referred to by, and signs of a block that may run a program, and of a module that is read itself."""
 _CARRIERS = frozenset(("aws_lambda_function", "aws_lambda_layer_version", "aws_s3_object", "aws_s3_bucket_object"))
 """Resources that carry a program of the checkout, by a name that other code may hold."""
 
@@ -60,6 +63,8 @@ def _programs(folder: Module, program: ModuleLoader) -> list[hcl.Block]:
 def _may_run(block: hcl.Block, program: ModuleLoader) -> bool:
     text, path = block.text, os.path.join(program.root, block.header.path)
     if text is None or block.labels[0] == "external" or block.labels[0] in _CARRIERS or holds_any(text, _SIGNS):
+        return True
+    if holds_any(text, _REFERRING) and not (block.type == "module" and holds_any(text, _HERE)):
         return True
     return runs_program(text, TERRAFORM) or names_program(text, TERRAFORM, path, program.fence)
 
@@ -146,23 +151,24 @@ def _lines(body: hcl.Body, scope: ModuleScope) -> Iterator[str]:
     for name, attribute in body.attributes.items():
         if name == "template_body":  # it is judged by itself
             continue
-        parts = [part.value for part in walk(attribute.expression) if isinstance(part, hcl.Literal) and isinstance(part.value, str)]
-        yield from (f"{name} = {part}" for part in parts)
-        for call in walk(attribute.expression):
+        parts = list(walk(attribute.expression))
+        texts = [part.value for part in parts if isinstance(part, hcl.Literal) and isinstance(part.value, str)]
+        yield from (f"{name} = {text}" for text in texts)
+        for call in parts:
             if isinstance(call, hcl.Call) and call.name == "fileset":
                 folder, pattern = (*(_given(argument, scope) for argument in call.arguments), "", "")[:2]
                 yield f"fileset = {folder}/{pattern.partition('*')[0].rpartition('/')[0]}"
-        if name in _RUN or len(parts) > 1:
+        if name in _RUN or len(texts) > 1 or any(isinstance(part, hcl.Name) and part.name in _ELSEWHERE for part in parts):
             yield f"{name} = {_given(attribute.expression, scope)}"
     if {"interpreter", "command"} <= body.attributes.keys():
         yield " ".join(_given(body.attributes[name].expression, scope) for name in ("interpreter", "command"))
-    for block in body.blocks:
+    for block in (one for one in body.blocks if one.type != "connection"):
         yield from _lines(block.body, scope)
 
 
 def _given(expression: hcl.Expr, scope: ModuleScope) -> str:
     """The text of an argument, or those of a list; empty for what is not known."""
     text = _text(expression, scope)
-    if text is None and isinstance(value := evaluate_or_unknown(expression, scope), tuple):
-        text = " ".join(map(str, value))
+    if text is None and isinstance(value := evaluate_or_unknown(expression, scope), (tuple, dict)):
+        text = " ".join(map(str, value.values() if isinstance(value, dict) else value))
     return text or ""
