@@ -33,10 +33,8 @@ _NAMED = ("template_url", "product_name", "product_id", "template_physical_id", 
 _RUN = frozenset(("command", "inline", "program", "query", "environment", "execute", "definition", "content", "buildspec", "working_dir"))
 _RUN |= {"user_data", "user_data_base64", "desired_state", "filename", "source", "source_dir", "source_file", "source_path", "context"}
 """Arguments whose value is a program, names one, or is given to one."""
-_ELSEWHERE = frozenset(("local", "var", "module", "each", "data"))
 _SIGNS = (*RUNNING[TERRAFORM], b"user_data", b"buildspec", b"desired_state", b"local_file", b"local_sensitive_file")
-_REFERRING, _HERE = tuple(b"%b." % one.encode() for one in _ELSEWHERE), (b'"./', b'"../')
-"""What a text that stands elsewhere is referred to by, and signs of a block that may run a program, and of a module that is read itself."""
+_ROOTS = (b"local.", b"var.", b"module.", b"each.", b"data.")  # to what may hold a program's text
 _CARRIERS = frozenset(("aws_lambda_function", "aws_lambda_layer_version", "aws_s3_object", "aws_s3_bucket_object"))
 """Resources that carry a program of the checkout, by a name that other code may hold."""
 
@@ -50,23 +48,24 @@ def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> It
         bodies = (block.body, *(inner.body for inner in block.body.blocks))
         written = [body.attributes[name].expression for body in bodies for name in _NAMED if name in body.attributes]
         _not_followed(block, instance, instance.full(".".join(block.labels)), *(evaluate_or_unknown(e, instance.scope()) for e in written))
-    for block in instance.index(_programs, instance.folder, instance.program) if setting.may_run(instance.folder) else ():
-        yield from _of_program(block, instance, setting)
+    for block, names in instance.index(_programs, instance.folder, instance.program) if setting.may_run(instance.folder) else ():
+        yield from _of_program(block, instance, setting, names=names)
 
 
-def _programs(folder: Module, program: ModuleLoader) -> list[hcl.Block]:
-    """The blocks of a folder that may hold a program or name one. Most do not, by their texts, and need not be parsed."""
+def _programs(folder: Module, program: ModuleLoader) -> list[tuple[hcl.Block, bool]]:
+    """The blocks of a folder that may hold a program, each with whether it may name one. Others, by their texts, need not be parsed."""
     blocks = (*folder.resources.values(), *folder.data.values(), *folder.calls.values())
-    return [block for block in blocks if _may_run(block, program)]
+    return [(block, names) for block in blocks if (names := _may_run(block, program)) is not None]
 
 
-def _may_run(block: hcl.Block, program: ModuleLoader) -> bool:
+def _may_run(block: hcl.Block, program: ModuleLoader) -> bool | None:
     text, path = block.text, os.path.join(program.root, block.header.path)
     if text is None or block.labels[0] == "external" or block.labels[0] in _CARRIERS or holds_any(text, _SIGNS):
         return True
-    if holds_any(text, _REFERRING) and not (block.type == "module" and holds_any(text, _HERE)):
+    if runs_program(text, TERRAFORM) or names_program(text, TERRAFORM, path, program.fence):
         return True
-    return runs_program(text, TERRAFORM) or names_program(text, TERRAFORM, path, program.fence)
+    is_read = block.labels[0].startswith("aws_iam_") or (block.type == "module" and holds_any(text, (b'"./', b'"../')))  # by itself
+    return None if is_read or not holds_any(text, _ROOTS) else False
 
 
 def _of_stack(block: hcl.Block, scope: ModuleScope, address: str, setting: RootModuleContext) -> Iterator[KeyOfUser]:
@@ -109,7 +108,7 @@ def _text(body: hcl.Expr, scope: ModuleScope) -> str | None:
     return text_of(body, lambda part: evaluate_or_unknown(part, scope))
 
 
-def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
+def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleContext, *, names: bool) -> Iterator[KeyOfUser]:
     from posturio_iac.search.named_programs import MOST_FILES, programs_named
     from posturio_iac.search.programs import fetched, program_of
 
@@ -118,7 +117,7 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
     lines = (line for _, scope in instances[:MOST_FILES] for line in _lines(block.body, scope))
     own = "\n".join(dict.fromkeys((block.labels[0] if block.type == "data" else "", *lines)))
     here, root = (os.path.normpath(os.path.join(program.root, one)) for one in (f"{block.header.path}/..", instance.root.folder.path))
-    programs = [("", program_of(own)), *programs_named(own, tuple(dict.fromkeys((here, root))), program.fence)]
+    programs = [("", program_of(own)), *(programs_named(own, tuple(dict.fromkeys((here, root))), program.fence) if names else ())]
     words = block.labels if block.type == "resource" else (block.type, *block.labels)
     address = instance.full(".".join(words))
     makers = [name for name, one in programs if one.makes_keys or one.deploys_key]
@@ -158,7 +157,7 @@ def _lines(body: hcl.Body, scope: ModuleScope) -> Iterator[str]:
             if isinstance(call, hcl.Call) and call.name == "fileset":
                 folder, pattern = (*(_given(argument, scope) for argument in call.arguments), "", "")[:2]
                 yield f"fileset = {folder}/{pattern.partition('*')[0].rpartition('/')[0]}"
-        if name in _RUN or len(texts) > 1 or any(isinstance(part, hcl.Name) and part.name in _ELSEWHERE for part in parts):
+        if name in _RUN or len(texts) > 1 or any(isinstance(part, hcl.Name) and b"%b." % part.name.encode() in _ROOTS for part in parts):
             yield f"{name} = {_given(attribute.expression, scope)}"
     if {"interpreter", "command"} <= body.attributes.keys():
         yield " ".join(_given(body.attributes[name].expression, scope) for name in ("interpreter", "command"))
