@@ -52,10 +52,10 @@ def _plans(selection: Selection) -> Iterator[str]:
 
 
 def looks_like_plan(data: bytes) -> bool:
-    """True if a file can be a plan, a state, or the messages of a plan."""
+    """True if a file can be a plan, a state, or the messages of a plan, perhaps behind some lines of a log."""
     if data[:2] in UTF16:
         data = decode(data, "replace").encode("utf-8", "replace")
-    if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"{":
+    if b"\n{" not in b"\n" + data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1024]:
         return False
     data = spelled_out(data)
     return any(all(mark.encode() in data for mark in marks) for marks in _MARKS)

@@ -16,7 +16,7 @@ from posturio_iac.core.unknown import PLAN_OF_OTHER_CODE, PLAN_OF_SEVERAL, PLAN_
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends import Reading
 from posturio_iac.frontends.plan.code_join import PlannedCode, rebased, rebased_path
-from posturio_iac.frontends.plan.document import PlanDocument
+from posturio_iac.frontends.plan.document import PlanDocument, within
 from posturio_iac.frontends.plan.keys import PlanContext, blocks, keys_of
 from posturio_iac.frontends.plan.references import Configuration
 from posturio_iac.frontends.plan.text import PlanTextError, parse, text_of
@@ -158,7 +158,7 @@ def _document(selection: Selection, request: ReadRequest, path: str, problems: l
         if _MESSAGES.match(text):
             raise PlanTextError(f"this is the log of terraform plan -json, not a plan, and it lacks most values; {HOW}")
         data = parse(text)
-        return PlanDocument(path, text, data) if _is_plan(data) else None
+        return PlanDocument(path, text, data) if isinstance(data, dict) and _is_plan(data) else None
     except PlanTextError as error:
         problems.append(Diagnostic(Level.ERROR, str(error), path, error.line, error.column))
         return None
@@ -197,15 +197,16 @@ def _said(document: PlanDocument) -> Iterator[Diagnostic]:
 
 
 def _programs(document: PlanDocument) -> Iterator[Diagnostic]:
-    """Name the resources whose arguments or commands hold a program, or a template, that makes keys: a plan does not show which."""
+    """Name what holds a program, or a template, that makes keys, in arguments or commands: a plan does not show which."""
     if not (make_keys(document.text) or deploys_key(document.text)):
         return
-    held = blocks(Configuration(document))
-    commands = {(path, f"{block.get('type')}.{block.get('name')}"): block.get("provisioners") for path, block in held}
-    for one in document.resources.values():
-        text = json.dumps([one.values, commands.get(one.block)])
-        if make_keys(text) or deploys_key(text):
-            yield Diagnostic(Level.NOTE, f"{one.address}: a program or template in the plan", document.path, about=CALLS_NOT_FOLLOWED)
+    commands = {(path, f"{one.get('type')}.{one.get('name')}"): one.get("provisioners") for path, one in blocks(Configuration(document))}
+    parts: list[tuple[Any, Any]] = [(one.address, [one.values, commands.get(one.block)]) for one in document.resources.values()]
+    others = within([document.data.get("configuration"), document.data.get("action_invocations")])
+    parts += ((one["address"], one) for one in others if isinstance(one, dict) and "address" in one and one.get("mode") != "managed")
+    found = [address for address, part in parts if make_keys(text := json.dumps(part)) or deploys_key(text)]
+    for address in found or ("outside of its resources",):
+        yield Diagnostic(Level.NOTE, f"{address}: a program or template in the plan", document.path, about=CALLS_NOT_FOLLOWED)
 
 
 def _scope(selection: Selection, path: str) -> str:

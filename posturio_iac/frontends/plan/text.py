@@ -48,7 +48,8 @@ def parse(text: str) -> Any:
     except json.JSONDecodeError as error:
         cut = not text[error.pos :].strip() or error.msg.startswith("Unterminated")
         why = "the plan is cut off; create it again" if cut else f"the plan is not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
-        raise PlanTextError(why, *Lines(text).place(error.pos)) from None
+        log = "other text stands before the plan; save only what terraform show -json prints"
+        raise PlanTextError(why if text.lstrip()[:1] == "{" else log, *Lines(text).place(error.pos)) from None
     except RecursionError:
         raise PlanTextError("the plan is nested too deeply to be read") from None
     except ValueError:

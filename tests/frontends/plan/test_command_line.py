@@ -145,7 +145,7 @@ def test_a_plan_that_is_too_large(folder: Path, capsys: Capture) -> None:
     assert "raise" not in run(capsys, "scan", "plan.json", "--max-file-size", "3MB")[2]
 
 
-@pytest.mark.parametrize("data", [PLAN[:-9], PLAN.replace('"1.2"', '"2.0"'), PLAN[:-1] + ', "errored": true}'])
+@pytest.mark.parametrize("data", [PLAN[:-9], PLAN.replace('"1.2"', '"2.0"'), PLAN[:-1] + ', "errored": true}', "[command]x\n" + PLAN])
 def test_what_cannot_be_read_is_incomplete(data: str, folder: Path, capsys: Capture) -> None:
     (folder / "plan.json").write_text(data, encoding="utf-8")
     code, _, err = run(capsys, "scan", "plan.json")

@@ -203,6 +203,9 @@ class Units:
                 self._report(too_costly("the stack", error, path, "not all of its units were checked; split it"))
             for problem in stack.problems:
                 self._report(problem)
+            own = TerragruntUnit(self._documents, posixpath.join(self._documents.root, path), self._budget)
+            if isinstance(data := self._documents.data(own.path), bytes) and b"run_cmd" in data:
+                yield from self._guarded(own, frozenset())
         named = {path for path in self._paths if posixpath.basename(path) == UNIT_FILE}
         in_json = (path for path in self._paths if posixpath.basename(path) == f"{UNIT_FILE}.json")
         paths = sorted({*named, *(path for path in in_json if path.removesuffix(".json") not in named)})
