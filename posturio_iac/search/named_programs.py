@@ -6,7 +6,7 @@ import os
 from collections import deque
 from itertools import islice
 
-from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.record import NamedTuple, kept
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import decode
 from posturio_iac.search.programs import SEARCHED, Program, program_of
@@ -89,10 +89,9 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence) -> Iterator[
         if file in seen:
             continue
         seen.add(file)
-        if (file, callers) not in known:
-            known[file, callers] = _looked_into(file, callers, fence)
-        yield os.path.relpath(file, homes[0]).replace(os.sep, "/"), known[file, callers].program
-        pending += known[file, callers].calls
+        found = kept(known, (file, callers), lambda asked: _looked_into(*asked, fence))
+        yield os.path.relpath(file, homes[0]).replace(os.sep, "/"), found.program
+        pending += found.calls
 
 
 def is_open(text: str, folder: str, fence: Fence, *, runs: bool) -> bool:

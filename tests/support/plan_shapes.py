@@ -60,7 +60,7 @@ def read(folder: Path, data: Any, source: Path | None = None, name: str = "plan.
     selection = discover([name], cwd=str(folder))
     config = Config().with_values(source=None if source is None else str(source))
     options = request_of(config, AS_OF, selection, str(folder), None)
-    found = read_plans(selection, options, plans_in(selection))
+    found = read_plans(selection, options, tuple(plans_in(selection)))
     return replace(found, diagnostics=tuple(d for d in found.diagnostics if "cannot be judged" not in d.message))
 
 

@@ -25,7 +25,7 @@ def read(selection: Selection, request: ReadRequest) -> Reading:
     """Read the Terraform plans among JSON files. They know the keys of their code better."""
     from posturio_iac.frontends import Reading
 
-    if not (paths := plans_in(selection)):
+    if not (paths := tuple(plans_in(selection))):
         return Reading()
     from posturio_iac.core.record import replace
     from posturio_iac.frontends.plan import scan
@@ -34,12 +34,8 @@ def read(selection: Selection, request: ReadRequest) -> Reading:
     return replace(found, replaced=frozenset((key.span, key.scope) for key in found.keys))
 
 
-def plans_in(selection: Selection) -> tuple[str, ...]:
-    """The files of ``selection`` that may be plans, or are easily taken for one."""
-    return tuple(_plans(selection))
-
-
-def _plans(selection: Selection) -> Iterator[str]:
+def plans_in(selection: Selection) -> Iterator[str]:
+    """Yield the files of ``selection`` that may be plans, or are easily taken for one."""
     for path in selection.templates:
         if path.lower().endswith((".yaml", ".yml", ".template", ".cfn")):
             continue

@@ -188,7 +188,7 @@ def test_custom_resources_and_calls_of_the_api_make_keys(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("kind", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-@pytest.mark.parametrize("size", [1, 2_000_000])
+@pytest.mark.parametrize("size", [1, 11_000_000])
 def test_a_program_in_an_archive_beside_the_template_is_read_up_to_a_bound(tmp_path: Path, kind: int, size: int) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", kind) as archive:

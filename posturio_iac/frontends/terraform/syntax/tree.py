@@ -66,11 +66,9 @@ def _between(data: bytes, skipped: list[tuple[int, int]]) -> list[Range]:
 def is_sound(root: Node) -> bool:
     """True if a file has no syntax error, including one that the grammar accepts: a line break in a block's header."""
     body = next((c for c in root.children if c.type == "body"), None)
-    return not root.has_error and not any(_is_torn(block) for block in (body.children if body else ()) if block.type == "block")
-
-
-def _is_torn(block: Node) -> bool:
-    return next(c for c in block.children if c.type == "block_start").start_point[0] != block.start_point[0]
+    blocks = (block for block in (body.children if body else ()) if block.type == "block")
+    begun = ((one.start_point[0], next(c for c in one.children if c.type == "block_start").start_point[0]) for one in blocks)
+    return not root.has_error and all(header == brace for header, brace in begun)
 
 
 def file_body(root: Node, source: SourceText) -> hcl.Body:
