@@ -204,7 +204,7 @@ def live(session: nox.Session) -> None:
     """Run the live check against moto's server on this machine, which answers like AWS."""
     session.install("-e", ".[live,report,distributed]", *group("live"))
     # In two processes, as ``hosts`` is, since these two take longest; a workflow of the second path is for zizmor.
-    pytest(session, "tests/live", "tests/facts/test_keyless.py", "-p", "no:logging", processes="2")
+    pytest(session, "tests/live", "tests/facts/test_keyless.py", processes="2")
 
 
 @nox.session
