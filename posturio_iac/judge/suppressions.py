@@ -96,9 +96,8 @@ class Suppressions:
     def _about(self, key: AccessKey) -> Iterator[_Entry]:
         policy = self._policies.of(key)
         for directive in key.directives:
-            if directive not in self._entries:
-                self._entries[directive] = _from_directive(directive)
-            yield self._noted(self._entries[directive], policy)
+            entry = self._entries.get(directive) or self._entries.setdefault(directive, _from_directive(directive))
+            yield self._noted(entry, policy)
         if self._last[0] is not key:
             self._last = key, tuple(pair for pair in self._configured_by(policy) if _matches(pair[0], key, policy))
         for exemption, rule in self._last[1]:

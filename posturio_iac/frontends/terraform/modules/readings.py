@@ -227,7 +227,8 @@ class Programs:
         """What tells whether a module of a root module may run some; ``folders`` are those of all its modules."""
         values = (posixpath.join(root.path, name) for name in root.names if is_automatic(name))
         files = (path for folder in folders for path in self._files.get(folder, ()))
-        runs = self._has_var_files or not folders <= self._searched or any(map(self._is_one, (*values, *files)))
+        given = self._search.hcl if root.unit is not None else ()  # files of Terragrunt, of which any may be part of a unit
+        runs = self._has_var_files or not folders <= self._searched or any(map(self._is_one, (*values, *files, *given)))
 
         def may_run(module: Module) -> bool:
             code = (posixpath.join(module.path, name) for name in module.names if kind_of(name) is TERRAFORM)
