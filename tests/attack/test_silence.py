@@ -443,17 +443,39 @@ def test_a_file_that_a_function_reads_is_a_change_of_its_module(tmp_path: Path, 
     repository.write("b/main.tf", BARE)
     start = repository.commit()
     repository.write("a/flag.txt", "")
-    keys = report(tmp_path, "--changed-since", start)["keys"]
-    assert [key["path"] for key in keys] == ["a/main.tf"]
+    assert [key["path"] for key in report(tmp_path, "--changed-since", start)["keys"]] == ["a/main.tf"]
 
 
+HELD, SERVICE = json.dumps({"scripts": {"go": "bin/k.sh"}}), "service: s\nprovider: {name: aws}\n"
+AFTER, OPEN = HOOK % ("after", '["./a.sh"]'), 'locals {\n  d = "."\n  c = "sh ${local.d}/a.sh b"\n}\n'
+STEPS: dict[str, tuple[dict[str, str], str]] = {
+    "script": ({"main.tf": RUNS % '"sh ${path.module}/a.sh"', "a.sh": "sh c/b.sh\n", "c/b.sh": "sh bin/k.sh\n"}, "terraform_data.p"),
+    "makefile": ({"main.tf": RUNS % '"make keys"', "Makefile": "keys:\n\tbin/k.sh\n"}, "terraform_data.p"),
+    "package": ({"main.tf": RUNS % '"npm run go"', "package.json": HELD}, "terraform_data.p"),
+    "image": ({"main.tf": RUNS % '"docker build ."', "Dockerfile": "COPY bin/k.sh /\n"}, "terraform_data.p"),
+    "left-open": ({"main.tf": RUNS % "local.c", "l.tf": OPEN, "a.sh": "bin/k.sh"}, "terraform_data.p"),
+    "build": ({"t.json": resource("AWS::CodeBuild::Project", Source={"BuildSpec": "b.yml"}), "b.yml": "run: [bin/k.sh]"}, "R"),
+    "context": ({"t.json": resource("AWS::Lambda::Function", Metadata={"DockerContext": "."}), "Dockerfile": "COPY bin /\n"}, "R"),
+    "serverless": ({"serverless.yml": SERVICE + "custom:\n  scripts: {a: ./a.sh}\n", "a.sh": "bin/k.sh\n"}, "custom.scripts"),
+    "layer": ({"serverless.yml": SERVICE + "layers:\n  R: {path: bin}\n"}, "layers"),
+    "hook": (unit(AFTER) | {"u/a.sh": "../bin/k.sh"}, "after_hook.h"),
+    "hook-included": ({"r.hcl": AFTER, "u/terragrunt.hcl": INCLUDE % "../r.hcl", **EMPTY, "u/a.sh": "../bin/k.sh"}, "after_hook.h"),
+}
+"""Code in a folder that leads to a script there, for the most part in more than one step."""
 DRAWN_IN = {
+    **{name: ({f"a/{file}": text for file, text in files.items()}, "a/bin/k.sh", MAKES, key) for name, (files, key) in STEPS.items()},
     "nested": ({"t.json": resource("AWS::CloudFormation::Stack", TemplateURL="k.tpl")}, "k.tpl", YAML, "R/K"),
     "include": ({"t.yaml": "Transform: [{Name: AWS::Include, Parameters: {Location: ./k.foo}}]\n"}, "k.foo", YAML, "K"),
-    "script": ({"m/main.tf": RUNS % '"bash ${path.module}/k.sh"'}, "m/k.sh", "aws iam create-access-key\n", "terraform_data.p"),
-    "folder": ({"t.json": resource("AWS::Serverless::Function", CodeUri="src")}, "src/a.js", "iam.createAccessKey({})\n", "R"),
+    "deleted-script": ({"m/main.tf": RUNS % '"sh k.sh || sh l.sh"', "m/l.sh": MAKES}, "m/k.sh", MAKES, "terraform_data.p"),
+    "deleted": ({"t.json": resource("AWS::Serverless::Function", CodeUri="src"), "src/b.py": MAKES}, "src/a.py", MAKES, "R"),
     "handler": ({"t.json": resource("AWS::Serverless::Function", Handler="a.main")}, "a.js", "iam.createAccessKey({})\n", "R"),
 }
+
+
+def concerned(folder: Path, start: str, path: str) -> list[list[str]]:
+    """The keys that a change of one file since ``start`` concerns, for a scan and for a hook."""
+    hooked = json.loads(posturio(folder, "hook", "--as-of", "2026-11-24", "--format", "json", path)[1])
+    return [[key["address"] for key in found["keys"]] for found in (report(folder, "--changed-since", start), hooked)]
 
 
 @pytest.mark.parametrize("name", DRAWN_IN)
@@ -463,10 +485,13 @@ def test_a_file_that_a_template_or_a_program_draws_in_is_a_change_of_it(tmp_path
     lay(tmp_path, files, git=True)
     start = repository.commit()
     repository.write(path, text)
-    assert [key["address"] for key in report(tmp_path, "--changed-since", start)["keys"]] == [address]
+    assert concerned(tmp_path, start, path) == [[address]] * 2
+    later, other = repository.commit(), "other/z.md" if name == "left-open" else "other/z.py"
+    repository.write(other, text)
+    assert concerned(tmp_path, later, other) == [[], []]
     later = repository.commit()
-    repository.write("other/z.py", text)
-    assert not report(tmp_path, "--changed-since", later)["keys"]
+    repository.git("rm", "-q", path)
+    assert concerned(tmp_path, later, path) == [[address] * name.startswith("deleted")] * 2
 
 
 def test_the_target_of_a_link_is_a_change_of_the_link(tmp_path: Path) -> None:
@@ -498,13 +523,11 @@ def test_a_submodule_that_moves_on_is_a_change(tmp_path: Path) -> None:
     second = inner.commit()
     repository = Repository(tmp_path / "outer")
     repository.git("clone", "-q", "../inner", "sub")
-    sub = Repository.__new__(Repository)
-    sub.path = repository.path / "sub"
+    sub = Repository(repository.path / "sub")
     sub.git("checkout", "-q", first)
     repository.write("app/main.tf", LOCAL % "../sub/m")
     repository.git("add", "-A")
     start = repository.commit()
     sub.git("checkout", "-q", second)
     repository.git("add", "sub")
-    keys = report(repository.path, "--changed-since", start)["keys"]
-    assert [key["address"] for key in keys] == ["module.m.aws_iam_access_key.k"]
+    assert [key["address"] for key in report(repository.path, "--changed-since", start)["keys"]] == ["module.m.aws_iam_access_key.k"]

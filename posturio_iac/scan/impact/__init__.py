@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-from contextlib import suppress
 
 from posturio_iac.core import loaded
 from posturio_iac.frontends import FRONT_ENDS, frameworks
@@ -94,8 +93,8 @@ def _linked(selection: Selection, changed: Collection[str]) -> set[str]:
     if selection.terraform and any(kind_of(path) is not TERRAFORM for path in changed):
         folders = {posixpath.dirname(path) for path in selection.terraform} | {caller for caller, _ in local_calls(selection)}
         for folder in folders:
-            with suppress(OSError):
-                links |= {posixpath.normpath(f"{folder or '.'}/{name}") for name in os.listdir(top + folder) if name.endswith(VALUES)}
+            names = selection.search.fence.names(os.path.normpath(top + folder))
+            links |= {posixpath.join(folder, name) for name in names if name.endswith(VALUES)}
     return {link for link in links if any(step in changed for step in _way(top + link, top))}
 
 
@@ -112,18 +111,10 @@ def _way(path: str, top: str) -> Iterator[str]:
 def _moves_folder(selection: Selection, changed: Collection[str]) -> bool:
     """True if code changed that no path of a module tells: in a submodule, or behind a link to a folder."""
     top = os.path.join(selection.root, "")
-    if any(os.path.isdir(top + path) for path in changed):
-        return True
-    for target in {target for _, target in local_calls(selection)} if selection.search.local else ():
-        real, written = os.path.realpath(top + target), os.path.normpath(top + target)
-        if real != written and any((top + path).startswith(os.path.join(real, "")) for path in changed):
-            return True
-    return False
+    written = {os.path.normpath(top + target) for _, target in local_calls(selection)} if selection.search.local else ()
+    linked = tuple(os.path.join(real, "") for path in written if (real := os.path.realpath(path)) != path)
+    return any(os.path.isdir(top + path) or (top + path).startswith(linked) for path in changed)
 
 
 def _named(selection: Selection, changed: Collection[str], files: Collection[str]) -> bool:
-    if not files:
-        return False
-    from os.path import realpath, relpath
-
-    return any(relpath(realpath(file), selection.root).replace("\\", "/") in changed for file in files)
+    return any(os.path.relpath(os.path.realpath(file), selection.root).replace("\\", "/") in changed for file in files)

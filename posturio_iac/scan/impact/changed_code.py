@@ -9,7 +9,7 @@ from functools import cache
 from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.hcl_lexer import masked
-from posturio_iac.search.kinds import PROGRAMS, TERRAFORM, holds_any, kind_of
+from posturio_iac.search.kinds import PROGRAMS, TERRAFORM, holds_any, is_served, kind_of, names_file
 from posturio_iac.search.module_calls import code_of, holding, sources_in, text
 from posturio_iac.search.written_sources import CALLS, blocks_of
 
@@ -27,6 +27,11 @@ _READS = (b"file(", b"fileset(", b"fileexists(", b"filebase64", b"filemd5(", b"f
 """Calls of functions that read files; ``templatefile(`` holds the first."""
 _READ = lazy_pattern(rb"fileset\(|file(?:exists|md5|sha\d+|base64(?:sha\d+)?)?\(")
 _PLAIN_NAME = lazy_pattern(rb'\s*"(?:\$\{path\.\w+\}|[^"$%\n]|[$%](?!\{))*"')  # a file's name that stands in the code
+NO_PROGRAMS = (".md", ".rst", ".adoc", ".csv", ".lock", ".svg", ".png", ".jpg", ".gif", ".pdf", ".tf", ".tofu", ".tfvars", ".hcl")
+_GIVEN = r"(?:command|program|inline|execute)\"?\s*[=:]\s*(?:\[.*\"-c\",)?[\[\"${\s]*(?:local|var|each|module)\."
+_FILLED = lazy_pattern(rf"(?:\}}|%s)\.(?:zip|sh|py|m?js)\"|{_GIVEN}")  # what only an evaluation tells: a name, and a whole command
+_SERVED = lazy_pattern(r"(?:andler|path)[\"']?[ \t]*:[^\n]*\$\{|\}/[\w./-]+\.(?:sh|py|m?js)\b")  # and in a file of Serverless
+_IN_WORDS = frozenset(b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 _SEARCHED_BY_GIT = 20
 """The most names that git is asked to find. It compares each line with each of them, so for more names the code is read instead."""
 
@@ -40,15 +45,14 @@ class ChangedCode:
         self.calls, self._borrows = cache(self._calls_of), cache(self._is_borrowing)
 
     def _read(self, folder: str) -> list[tuple[str, bytes]]:
-        try:
-            names = sorted(name for name in os.listdir(os.path.join(self.selection.root, folder)) if kind_of(name) is TERRAFORM)
-        except OSError:
-            return []
-        return [(path, text(self.selection, path)) for path in (posixpath.join(folder, name) for name in names)]
+        names = self.selection.search.fence.names(os.path.join(self.selection.root, folder))
+        paths = (posixpath.join(folder, name) for name in sorted(names) if kind_of(name) is TERRAFORM)
+        return [(path, text(self.selection, path)) for path in paths]
 
     def _users_of(self, folder: str) -> frozenset[str]:
-        texts = (one for one in self.files(folder) if b"iam_user" in one[1])
-        return frozenset(name for path, data in texts for name in _users_in(blocks_of(data, path)))
+        blocks = (block for path, data in self.files(folder) if b"iam_user" in data for block in blocks_of(data, path))
+        named = ((block, USERS.get(block.labels[0])) for block in blocks if block.type == "resource" and block.labels)
+        return frozenset(name for block, argument in named if argument is not None for name in block.literals(argument))
 
     def _calls_of(self, folder: str) -> list[tuple[str, str]]:
         found = (one for path, _ in self.files(folder) for one in sources_in(self.selection, path))
@@ -94,9 +98,11 @@ class ChangedCode:
         if not files:
             return set()
         names = {posixpath.basename(path) for path in files}
-        inside = {folder for path in files for folder in _folders_above(path)}
+        ways = [path.split("/") for path in files]
+        inside = {"/".join(way[:depth]) for way in ways for depth in range(len(way))}
         found: set[str] = set()
-        parts = {part for path in files for part in path.split("/")}
+        parts = {part for way in ways for part in way}
+        programs = {path for path in files if not path.endswith(NO_PROGRAMS)}
         for path in holding(self.selection, (*_READS, *PROGRAMS)):
             folder, data = posixpath.dirname(path), text(self.selection, path)
             quoted = _quoted(data)
@@ -104,9 +110,28 @@ class ChangedCode:
             # A program stands among the words of a command, or in a folder that code names.
             words = b" ".join(quoted).replace(b"/", b" ").split() if holds_any(data, PROGRAMS) else ()
             is_named = not names.isdisjoint(spelled) or not parts.isdisjoint(map(os.fsdecode, words))
-            if is_named or ((folder in inside or b".." in data) and _computes(code_of(data, path))):
+            is_read = is_named or ((folder in inside or b".." in data) and _computes(code_of(data, path)))
+            if is_read or (folder not in found and leads_to(programs, path, data, TERRAFORM, self.selection)):
                 found.add(folder)
         return found
+
+
+def leads_to(programs: set[str], path: str, data: bytes, kind: str, selection: Selection, *homes: str) -> bool:
+    """True if the code at ``path``, run in ``homes``, leads to one of ``programs``, or may by a name that takes an evaluation."""
+    if not programs or not names_file(data, kind):
+        return False
+    from posturio_iac.search.named_programs import MOST_FILES, OPEN_URI, has_maker, is_open, programs_named
+
+    code, folder, fence = data.decode("utf-8", "replace"), posixpath.dirname(path), selection.search.fence
+    places = tuple(os.path.normpath(os.path.join(selection.root, home)) for home in (folder, *homes))
+    if kind is TERRAFORM:
+        is_left = all(is_open(code, place, fence, runs=True) for place in places) or _FILLED.search(code) is not None
+    else:
+        is_left = bool(OPEN_URI.search(code) or (is_served(data) and _SERVED.search(code)))
+    if is_left and not programs.issubset(selection.templates) and has_maker(places[0], fence):
+        return True
+    named = [posixpath.normpath(posixpath.join(folder, name)) for name, _ in programs_named(code, places, fence)]
+    return len(named) >= MOST_FILES or not programs.isdisjoint(named)
 
 
 def _quoted(data: bytes) -> list[bytes]:
@@ -120,19 +145,9 @@ def _names_some_user(data: bytes) -> bool:
     while (at := data.find(b"user", at + 1)) >= 0:
         behind = data[at + len("user") : at + 100].removeprefix(b"_name")
         gap, _, value = behind.partition(b"=")
-        if _ends_word(data[at - 1 : at]) and _ends_word(behind[:1]) and (gap.strip() or not value.lstrip().startswith(b"aws_iam_user.")):
+        if _IN_WORDS.isdisjoint(data[at - 1 : at] + behind[:1]) and (gap.strip() or not value.lstrip().startswith(b"aws_iam_user.")):
             return True
     return False
-
-
-def _ends_word(sign: bytes) -> bool:
-    return not (sign.isalnum() or sign in (b"_", b"-"))
-
-
-def _users_in(blocks: Iterable[ScannedBlock]) -> Iterator[str]:
-    for block in blocks:
-        if block.type == "resource" and block.labels[:1] and (argument := USERS.get(block.labels[0])) is not None:
-            yield from block.literals(argument)
 
 
 def _is_borrowed(block: ScannedBlock) -> bool:
@@ -142,12 +157,6 @@ def _is_borrowed(block: ScannedBlock) -> bool:
         return bool(block.expressions("user") or block.expressions("user_name"))
     argument = KEY_TYPES.get(block.labels[0]) if block.type == "resource" and block.labels[:1] else None
     return argument is not None and any(not _OWN_USER.match(user) for user in block.expressions(argument))
-
-
-def _folders_above(path: str) -> Iterator[str]:
-    while path:
-        path = posixpath.dirname(path)
-        yield path
 
 
 def _computes(data: bytes) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import posixpath
+from functools import cache, partial
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.closure import CallGraph
-from posturio_iac.scan.impact.changed_code import ChangedCode
-from posturio_iac.search.kinds import IN_HCL, TERRAFORM, VALUES, calls_modules, kind_of, names_file, runs_program
+from posturio_iac.scan.impact.changed_code import NO_PROGRAMS, ChangedCode, leads_to
+from posturio_iac.search.kinds import HCL, IN_HCL, TERRAFORM, VALUES, calls_modules, kind_of, names_file, runs_program
 from posturio_iac.search.module_calls import local_calls, text
 
 TYPE_CHECKING = False
@@ -25,7 +26,7 @@ class ChangedUnits:
     """The units of one selection as callers of modules."""
 
     def __init__(self, selection: Selection) -> None:
-        self._root = selection.root
+        self._selection = selection
         self._units: list[ModuleCaller] = []
         if selection.search.hcl and selection.terraform:
             from posturio_iac.frontends.terraform.modules.call_graph import units_of
@@ -55,27 +56,26 @@ class ChangedUnits:
         A deleted file concerns all units below it, since they may have found it.
         """
         files = {path for path in changed if not path.endswith(IN_HCL)}
-        folders: set[str] = set()
-        read: set[str] = set()
-        for unit in self._units if files else ():
-            if unit.folder in leading:
-                try:
-                    unit.read_all()
-                except BudgetError:  # it may read files that are not known here, so any file may be one of them
-                    folders.add(unit.folder)
-                    continue
-                other = (path for path in files - unit.files if calls_modules(path))
-                gone = (posixpath.dirname(path) for path in other if not os.path.exists(os.path.join(self._root, path)))
-                if not files.isdisjoint(unit.files) or any(f"{unit.folder}/".startswith(f"{folder}/" if folder else "") for folder in gone):
-                    folders.add(unit.folder)
-                    read |= unit.files
+        folders, read = set[str](), set[str]()
+        gone = (path for path in files if calls_modules(path) and not os.path.exists(os.path.join(self._selection.root, path)))
+        above = tuple(path[: path.rfind("/") + 1] for path in gone)
+        programs, code = {path for path in files if not path.endswith(NO_PROGRAMS)}, cache(partial(text, self._selection))
+        for unit in (one for one in self._units if files and one.folder in leading):
+            try:
+                unit.read_all()
+            except BudgetError:  # it may read files that are not known here, so any file may be one of them
+                folders.add(unit.folder)
+                continue
+            own = [path for path in unit.files if path.endswith(HCL)] if programs else ()
+            runs = any(leads_to(programs, path, code(path), TERRAFORM, self._selection, unit.folder) for path in own)
+            if runs or not files.isdisjoint(unit.files) or f"{unit.folder}/".startswith(above):
+                folders.add(unit.folder)
+                read |= unit.files
         return folders, read
 
 
 class Modules:
     """The modules of one selection, and which of them changed files concern."""
-
-    files: tuple[str, ...]  # the files with keys that have to be read
 
     def __init__(self, selection: Selection, changed: Collection[str], *, whole: bool = False) -> None:
         """Work out what ``changed`` concerns; everything when ``whole``."""
@@ -87,7 +87,7 @@ class Modules:
         self._named: dict[str, set[str]] = {}
         self._concerned, self._borrowing, self._own, self._folders, self._unit_files = (set[str]() for _ in range(5))
         self._touched = {posixpath.dirname(path) for path in changed if _is_code(path)}
-        self.files = selection.terraform if whole else ()
+        self.files: tuple[str, ...] = selection.terraform if whole else ()  # those with keys that have to be read
         if selection.terraform and not whole:
             self._touched |= self._code.readers([path for path in changed if not _is_code(path)])
             if self._touched or (selection.search.hcl and not all(map(_is_code, changed))):
@@ -146,10 +146,8 @@ class Modules:
 
     def _from_root(self, scope: str) -> str:
         """A root module's folder, which is named from the top of the repository, as seen from the scan root."""
-        repository, root = self.selection.repository, self.selection.root
-        if repository is None or repository == root:
-            return _name(scope)
-        return _name(os.path.relpath(os.path.join(repository, scope), root).replace(os.sep, "/"))
+        top = self.selection.repository or self.selection.root
+        return _name(os.path.relpath(os.path.join(top, scope), self.selection.root).replace(os.sep, "/"))
 
     def _fed(self) -> Iterator[str]:
         leading = self._graph.all_above(self._touched)

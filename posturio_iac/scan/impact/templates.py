@@ -7,7 +7,8 @@ import posixpath
 
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.search.kinds import PROGRAMS, TERRAFORM, kind_of
+from posturio_iac.scan.impact.changed_code import NO_PROGRAMS, leads_to
+from posturio_iac.search.kinds import NAMING, PROGRAMS, TEMPLATE, TERRAFORM, kind_of
 from posturio_iac.search.module_calls import text
 
 TYPE_CHECKING = False
@@ -19,16 +20,15 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 ENDINGS = (".yaml", ".yml", ".json", ".template", ".cfn", ".txt")  # of most; the few with other names are looked for one by one
-_DRAWS = (b"AWS::CloudFormation::Stack", b"AWS::Serverless::Application", b"AWS::Include", b"!Rain::", b"Modules", b"${file(", *PROGRAMS)
+_NAMING = (*PROGRAMS, *NAMING[TEMPLATE])
+_DRAWS = (b"AWS::CloudFormation::Stack", b"AWS::Serverless::Application", b"Modules", *_NAMING)
 """Texts without any of which a file includes no other."""
 _WORD = lazy_pattern(rb"""[^\s"'/\\(){}\[\],:;$!=]+""")
-_FEEDS = (b"${file(", b"Outputs.", *PROGRAMS)  # texts by which an included file matters to the file that includes it
+_FEEDS = (b"Outputs.", *_NAMING)  # texts by which an included file matters to the file that includes it
 
 
 class Templates:
     """The templates of one selection, and which of them changed files concern; all are read once one is, for any may declare its user."""
-
-    files: tuple[str, ...]  # the files with keys that have to be read
 
     def __init__(self, selection: Selection, changed: Collection[str], *, whole: bool = False) -> None:
         """Work out what ``changed`` concerns; everything when ``whole``."""
@@ -38,12 +38,11 @@ class Templates:
         self._texts: dict[str, bytes] = {}
         self._graph = CallGraph(())
         self._concerned: set[str] = set()
-        self.files: tuple[str, ...] = ()
+        self.files: tuple[str, ...] = ()  # those with keys that have to be read
         if whole or (self._changed and selection.templates):
             self._graph = CallGraph(self._drawn_in())
             drawn = self._graph.all_above(self._changed.difference(selection.templates))  # what they draw in may have any name
-            above = self._graph.above
-            self._concerned = {path for path in selection.templates if whole or path in drawn or self._is_concerned(above(path))}
+            self._concerned = {one for one in selection.templates if whole or one in drawn or self._is_concerned(self._graph.above(one))}
             self.files = selection.templates if self._concerned else ()
         self._files = self._graph.all_above(self._concerned)
 
@@ -86,9 +85,12 @@ class Templates:
             ways = () if path in self._texts else (name.partition(".")[0], *folder.split("/"))  # the handler or a folder names a program
             for one in filter(None, dict.fromkeys((name, *ways))):
                 named.setdefault(os.fsencode(one), []).append(path)
+        programs = {path for path in self._changed if not path.endswith(NO_PROGRAMS)}
         odd = [name for name in named if not _WORD.fullmatch(name)]
         for path, code in self._texts.items():
             if any(mark in code for mark in _DRAWS):
                 words = _WORD.findall(code)
                 names = {*words, *(word.partition(b".")[0] for word in words), *(name for name in odd if name in code)}
                 yield from ((path, other) for name in names & named.keys() for other in named[name] if other != path)
+                if leads_to(programs, path, code, TEMPLATE, self.selection):
+                    yield from ((path, other) for other in programs)
