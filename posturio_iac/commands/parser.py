@@ -170,7 +170,8 @@ def help_text(command: Command) -> str:
 
     wide = min(columns_of_stdout() or WIDTH, WIDTH)
     last = (", ".join(HELP), "Print this help")
-    rows = {option.name: (_head(option), f"{option.help}{_ending(option)}") for option in command.options}
+    heads = {one.name: f"{one.short + ',' if one.short else '':<3} {one.flag} {one.metavar}".rstrip() for one in command.options}
+    rows = {option.name: (heads[option.name], f"{option.help}{_ending(option)}") for option in command.options}
     left = max(len(head) for head, _ in [*rows.values(), last, (command.word, "")]) + 4
     shared = [(title, names.split()) for title, names in GROUPS if "exclude" in rows]
     grouped = {name for _, names in (*command.groups, *shared) for name in names}
@@ -181,10 +182,6 @@ def help_text(command: Command) -> str:
     description = fill(command.description, max(wide, LEAST), break_on_hyphens=False)
     options = "\n\n".join(parts)
     return f"usage: {command.usage}\n\n{description}\n\n{about}\n\n{options or 'options:'}\n{_row(*last, left, wide)}\n"
-
-
-def _head(option: Option) -> str:
-    return f"{option.short + ',' if option.short else '':<3} {option.flag} {option.metavar}".rstrip()
 
 
 def _row(head: str, text: str, left: int, columns: int) -> str:

@@ -114,7 +114,7 @@ class Linker:
         """The resource of a template; a template that is called like the stack is preferred, as CDK writes them."""
         user = key.user if isinstance(key.user, str) else None
         code = [declared for declared in self.code.logical(answer.logical_id) if may_be(declared, user)]
-        code = [declared for declared in code if _stem(declared.scope) == answer.stack] or code
+        code = [declared for declared in code if declared.scope.rpartition("/")[2].partition(".")[0] == answer.stack] or code
         name = f"{answer.stack}/{answer.logical_id}" if answer.logical_id else answer.stack
         source = f"stack {answer.stack} in {answer.region}"
         found = places(code) or (Place(name),)
@@ -197,10 +197,6 @@ def _states(found: Iterable[StateEntry]) -> str:
 
 def _family(key: AccessKey) -> object:
     return (key.account, key.user if isinstance(key.user, str) else None, key.kind, key.service)
-
-
-def _stem(path: str) -> str:
-    return path.rpartition("/")[2].partition(".")[0]
 
 
 def _short(reasons: Sequence[Unknown]) -> Unknown:

@@ -8,7 +8,7 @@ from posturio_iac.core.evidence.reason import UNCERTAIN_LINK
 from posturio_iac.core.evidence.remedy import Advice, Remedies
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.keys import KEY_TYPES
-from posturio_iac.core.model import AccessKey, Attr, Declaration, Directive, Effect, Kind, Lifetime
+from posturio_iac.core.model import AccessKey, Attr, Declaration, Effect, Kind, Lifetime
 from posturio_iac.core.place import ArgumentOrigin, Place, TagOrigin
 from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.judge.suppressions import BORROWED
@@ -102,7 +102,7 @@ def merged(key: AccessKey, link: Link) -> AccessKey:
         remedies=remedies_for(key, declaration, one, shared=link.shared),
         lifetimes=(*key.lifetimes, *(_lifetimes(key, one, exact=declaration.exact) if one is not None else ())),
         owner=owner,
-        directives=tuple(map(_borrowed, one.directives)) if one is not None and declaration.exact else (),
+        directives=tuple(replace(d, source=BORROWED) for d in one.directives) if one is not None and declaration.exact else (),
         consumers=link.code[0].consumers if declaration.exact and len({code.consumers for code in link.code}) == 1 else (),
         declaration=declaration,
         managed=link.managed,
@@ -137,7 +137,3 @@ def _adds(evidence: Lifetime, key: AccessKey) -> bool:
     if not isinstance(evidence.origin, TagOrigin):
         return True
     return evidence.origin.name not in dict(key.tags) and (evidence.effect is not Effect.UNKNOWN or bool(key.unknown_sources))
-
-
-def _borrowed(directive: Directive) -> Directive:
-    return replace(directive, source=BORROWED)

@@ -13,7 +13,7 @@ from posturio_iac.retire.ledger_lines import DamagedLedgerError, KeyChange, KeyC
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
 
@@ -165,7 +165,7 @@ class Ledger:
     def text(self, as_of: datetime) -> str:
         """The text of a ledger without an open run: long deleted keys in one line, and without entries not seen for long."""
         oldest = as_of - FORGOTTEN
-        kept = [change for changes in self.keys.values() for change in _folded(changes, as_of) if _last(changes) > oldest]
+        kept = [change for changes in self.keys.values() for change in _folded(changes, as_of) if max(one.last for one in changes) > oldest]
         spans = [span for found in self.findings.values() for span in found if span.last > oldest]
         ordered = sorted(
             [*kept, *spans], key=lambda change: (change.at, change.key, change.kind.value, str(change.detail.get("finding", "")))
@@ -204,10 +204,6 @@ def _is_whole(text: str, first: dict[str, Any]) -> bool:
     end = next((number for number, line in enumerate(lines) if '"run": "begun"' in line), len(lines) - 1)
     body = "".join(f"{line}\n" for line in lines[:end])
     return _digest(head, body) == first.get("digest")
-
-
-def _last(changes: Iterable[KeyChange]) -> datetime:
-    return max(change.last for change in changes)
 
 
 def _folded(changes: list[KeyChange], as_of: datetime) -> list[KeyChange]:

@@ -141,16 +141,13 @@ def check(key: AccessKey, context: Context) -> Violations:
         sources = listed(dict.fromkeys(e.source for e in declared))
         message = about(key, f"ends only if somebody acts on {sources}, but the configuration requires an enforced lifetime.")
     else:
-        message = about(key, f"never expires: {key.remedies.stated_by} {_missing(key)}{unseen(key)}.{notes(key)}")
+        missing = "neither an end date nor a rotation" if key.remedies.age is None else "no age, no end date and no rotation"
+        message = about(key, f"never expires: {key.remedies.stated_by} {missing}{unseen(key)}.{notes(key)}")
     remedy = lifetime_remedy(key, context)
     if key.remedies.avoid is None:
         yield Violation(message, sentence(remedy), remedy=remedy, then="")
     else:
         yield Violation(message, sentence(key.remedies.avoid, f"or {describe(remedy)}"), remedy=remedy)
-
-
-def _missing(key: AccessKey) -> str:
-    return "neither an end date nor a rotation" if key.remedies.age is None else "no age, no end date and no rotation"
 
 
 def _reported_elsewhere(key: AccessKey, context: Context) -> bool:

@@ -164,6 +164,12 @@ class FileSearch:
         self.size += size
         self._judge_text(os.read(descriptor, size + 1), path, kind)
 
+    def keep(self, path: str, data: bytes, *, calls: bool = False) -> None:
+        """Keep the bytes of a file in HCL, if there is room; some is only for those that call modules."""
+        if len(data) <= self._room - (0 if calls else _FOR_CALLS):
+            self.texts[path] = data
+            self._room -= len(data)
+
     def put(self, path: str, data: bytes) -> None:
         """Take ``data`` for the content of a file, in place of what the disk holds."""
         for found in (self.terraform, self.templates, self.calling, self.computing, *self.others.values()):
@@ -180,9 +186,7 @@ class FileSearch:
         if kind is TERRAFORM:
             if calls := data.find(b'".') >= 0 and any(start in data for start in LOCAL):
                 self.calling.add(path)
-            if len(data) <= self._room - (0 if calls else _FOR_CALLS):
-                self.texts[path] = data
-                self._room -= len(data)
+            self.keep(path, data, calls=calls)
         if data[:1] in _ODD:
             is_plan = data[:4] == SAVED_PLAN[0] and SAVED_PLAN[1] in data[:100]
             is_absent = kind is TERRAFORM and data.startswith(GIT_LFS)
@@ -192,7 +196,9 @@ class FileSearch:
             if data[:2] in UTF16:
                 data = decode(data, "replace").encode()
         if self._matters(path, kind, data):
-            self._add(path, kind, data)
+            if kind is OTHER:
+                kind = TERRAFORM if looks_like_terraform(data) else TEMPLATE
+            self.of_kind(kind).add(path)
 
     def _matters(self, path: str, kind: str, data: bytes) -> bool:
         """True if a file with this content matters. A state that was named always does: it must not be passed over in silence."""
@@ -205,7 +211,7 @@ class FileSearch:
         place = self.prefix + path
         if self.search_terms.are_in(data, kind, os.path.dirname(place)) or names_program(data, kind, place, self.fence):
             return True
-        return bool(self.fence.named) and kind in (JSON, OTHER) and self.prefix + path in self.fence.named and looks_like_state(data)
+        return kind in (JSON, OTHER) and place in self.fence.named and looks_like_state(data)
 
     @property
     def may_lead_elsewhere(self) -> bool:
@@ -249,11 +255,6 @@ class FileSearch:
                 return
             tail = text[-_OVERLAP:]
         self.error(f"the first {MOST_SEARCHED} MiB contain no key, and the rest was not searched; exclude it", path)
-
-    def _add(self, path: str, kind: str, data: bytes) -> None:
-        if kind is OTHER:
-            kind = TERRAFORM if looks_like_terraform(data) else TEMPLATE
-        self.of_kind(kind).add(path)
 
     def of_kind(self, kind: str) -> set[str]:
         """The files of a kind that matter; JSON counts as a template until it is looked at more closely."""

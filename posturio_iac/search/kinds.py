@@ -150,14 +150,14 @@ def puts_together(data: bytes, folder: str) -> bool:
     return is_served(data) or leads_elsewhere(data, folder)
 
 
-def runs_program(data: bytes, kind: str) -> bool:
-    """True if code holds a program that may make keys."""
+def runs_program(data: bytes, kind: str, *, computed: bool = True) -> bool:
+    """True if code holds a program that may make keys, or, unless ``computed`` is off, one that it puts together of anything."""
     runs = holds_any(data, RUNNING.get(kind, RUNNING[OTHER])) or _is_external(data)
     if not runs and not holds_any(data, _CREATING) and (data.find(_SPECIFIC) < 0 or not holds_any(data, _CREDENTIAL)):
         return False
     from posturio_iac.search.programs import may_make_keys
 
-    return may_make_keys(data, runs=runs)
+    return may_make_keys(data, runs=runs, computed=computed)
 
 
 def _is_external(data: bytes) -> bool:

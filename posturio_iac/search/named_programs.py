@@ -6,14 +6,16 @@ import os
 from collections import deque
 from itertools import islice
 
-from posturio_iac.core.record import NamedTuple, kept
+from posturio_iac.core.keys import CODED
+from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.core.text.decoding import decode
-from posturio_iac.search.programs import SEARCHED, Program, program_of
+from posturio_iac.core.text.decoding import UTF16, decode
+from posturio_iac.search.programs import SEARCHED, Program, end_keys, program_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Any
 
     from posturio_iac.core.text.textfile import Fence
 
@@ -53,17 +55,12 @@ _ROLE = lazy_pattern(r"[\w.-]+")
 _INCLUDED = lazy_pattern(r":\s*\./([\w./-]+)")  # a folder or file of tasks
 MOST_FILES = 200  # how many files of one folder of programs are read, and of those that call each other
 _MOST_PROGRAMS = 2000  # and of a checkout
-_HINTS = (b"ccess-k", b"ccess_k", b"ccessK", b"ccessk", b"pecific")
-_CALL = lazy_pattern(rb"reate[-_]?[aAsS]|(?i:IAMAccessKey)|iam_access_key|access_key_state")
+_WHOLE = (b"iam_access_key", b"access_key_state", b"IAM::AccessKey", *CODED)
+_CALLS, _OF = (lazy_pattern(rb"reate[-_]?(?i:access|service)"), lazy_pattern(rb"ew-(?i:iam)")), (b"ccess", b"CCESS", b"pecific", b"PECIFIC")
+_TORN = lazy_pattern(rb"cre(?:a(?:t(?:e(?:[-_][acess]*)?)?)?)?[\"'$\\]")
+"""What says by itself that a program may make keys, what does beside the name of what it makes, and what may be a part of a call."""
 _MANY, _MOST_NAMES, _MOST_AWAY = 100, 1000, 10  # names in a folder, too many to look for each in a text; paths, and folders, in one
 _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
-
-
-class _Known(NamedTuple):
-    """A file that was looked into, and the paths that it names."""
-
-    program: Program
-    calls: list[str]
 
 
 def programs_named(text: str, homes: tuple[str, ...], fence: Fence) -> Iterator[tuple[str, Program]]:
@@ -82,16 +79,19 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence) -> Iterator[
     folders += (f"asset.{one}" for one in (_ASSET.findall(text) if "S3Key" in text else ()))
     tops = dict.fromkeys(os.path.normpath(os.path.join(home, name.lstrip("/"))) for home in homes for name in folders)
     packed = deque(file for top in tops if fence.folder(top) is not None for file in _below(top))  # these call only one another
-    known: dict[tuple[str, tuple[str, ...]], _Known] = {} if fence.edited else fence.programs
+    known: dict[Any, Any] = {} if fence.edited else fence.programs
     seen: set[str] = set()
     while (pending or packed) and len(seen) < MOST_FILES:
         callers, file = homes if pending else (), (pending or packed).popleft()
         if file in seen:
             continue
         seen.add(file)
-        found = kept(known, (file, callers), lambda asked: _looked_into(*asked, fence))
-        yield os.path.relpath(file, homes[0]).replace(os.sep, "/"), found.program
-        pending += found.calls
+        program, said = kept(known, file, lambda one: _looked_into(one, fence))
+        yield os.path.relpath(file, homes[0]).replace(os.sep, "/"), program
+        if callers and said:
+            if (asked := (file, callers)) not in known:
+                known[asked] = [*_named_in(said, (os.path.dirname(file), *callers), fence)]
+            pending += known[asked]
 
 
 def is_open(text: str, folder: str, fence: Fence, *, runs: bool) -> bool:
@@ -111,8 +111,8 @@ def has_maker(folder: str, fence: Fence) -> bool:
         top = os.path.dirname(top)
     if top not in fence.makers:
         files = _below(top, _MOST_PROGRAMS, (*_ENDINGS, ".yml", ".yaml", "package.json", ".zip")) if ".git" in fence.names(top) else []
-        texts = ((file, _content(file, fence)) for file in files)
-        programs = (_looked_into(file, (), fence).program for file, data in texts if _is_hinted(data))
+        known: dict[str, tuple[Program, str]] = fence.programs
+        programs = (kept(known, file, lambda one: _looked_into(one, fence))[0] for file in files)
         fence.makers[top] = len(files) in (0, _MOST_PROGRAMS) or any(one.makes_keys or one.deploys_key for one in programs)
     return fence.makers[top]
 
@@ -125,24 +125,28 @@ def _content(file: str, fence: Fence) -> bytes:
         data = read(file, _LARGEST, fence)
     except UnreadableError:
         return b""
-    return "\n".join(_packed(data)).encode() if data.startswith(b"PK") else data
+    packed = [*_packed(data)] if data.startswith(b"PK") else [data]
+    return b"\n".join(packed) if packed == [data] or any(map(_is_hinted, packed)) else b""
 
 
 def _is_hinted(data: bytes) -> bool:
-    return any(data.find(hint) >= 0 for hint in _HINTS) and _CALL.search(data) is not None
+    if data[:2] in UTF16 or _TORN.search(data) or any(data.find(sign) >= 0 for sign in _WHOLE):
+        return True
+    return any(data.find(sign) >= 0 for sign in _OF) and any(one.search(data) for one in _CALLS)
 
 
-def _looked_into(file: str, callers: tuple[str, ...], fence: Fence) -> _Known:
-    """The program in a file, and the files that it names for code in the folders ``callers``."""
+def _looked_into(file: str, fence: Fence) -> tuple[Program, str]:
+    """The program in a file, and the text of one that may name others."""
     data = _content(file, fence)
-    text = decode(data, "replace") if len(data) <= _LARGE or _is_hinted(data) else ""
+    is_hinted = _is_hinted(data)
+    text = decode(data, "replace") if is_hinted or len(data) <= _LARGE else ""
     if file.endswith((".tf", ".tofu")) or SEARCHED.fullmatch(os.fsencode(file)):  # it is judged by itself
         text = text.replace("AWS::IAM::", "").replace("aws_iam_", "")
-    calls = _named_in(text, (os.path.dirname(file), *callers), fence) if callers and file.endswith(_SCRIPTS) else ()
-    return _Known(program_of(text), [*calls])
+    program = program_of(text) if is_hinted else Program(makes_keys=False, deploys_key=False, ends_keys=end_keys(text))
+    return program, text if file.endswith(_SCRIPTS) else ""
 
 
-def _packed(data: bytes) -> Iterator[str]:
+def _packed(data: bytes) -> Iterator[bytes]:
     import io
     import zipfile
     import zlib
@@ -153,7 +157,7 @@ def _packed(data: bytes) -> Iterator[str]:
             for one in archive.infolist():
                 if one.filename.endswith(_ENDINGS) and one.file_size <= left:
                     left -= one.file_size
-                    yield archive.read(one).decode("utf-8", "replace")
+                    yield archive.read(one)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
         return
 

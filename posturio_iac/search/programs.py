@@ -84,7 +84,8 @@ _NAMES = "profile|region|zone|project|repository|namespace|names?|ids?|arns?|use
 _VALUES = lazy_pattern(rf"(?:\s--(?:[\w-]+-)?(?:{_NAMES})[= ]\s*|[^-]>\s*)[\\\"']*\$\{{[^{{}}\n]*\}}")
 """What a command gives to options that name things, and the file that it writes to: no program."""
 _BLOCKS = ("-exec", '"external"', "data external", "local_command", "_hook", "run_cmd")  # signs of what runs such a command
-_HINTS = (("ew-", lazy_pattern("(?i:new-iam)")), ("reate", lazy_pattern(r"reate(?:[-_]?a|A|ServiceS|[-_]service[-_]s|services)")))
+_STEMS = {"ew-": "ew-(?i:iam)", "EW-": "EW-(?i:iam)", "reate": "reate(?:[-_]?a|A|ServiceS|[-_]service[-_]s|services)"}
+_HINTS = tuple((sign, lazy_pattern(one)) for sign, one in _STEMS.items())
 _AROUND, _BEHIND, _LATER = 80, 400, 500  # the rest of a torn call may be longer, with all its quotes
 
 
@@ -169,7 +170,7 @@ def program_of(text: str) -> Program:
     return Program(make_keys(text), deploys_key(text), end_keys(text))
 
 
-def may_make_keys(data: bytes, *, runs: bool) -> bool:
+def may_make_keys(data: bytes, *, runs: bool, computed: bool = True) -> bool:
     """True if code makes keys by a program, or holds pieces of such a call: small ones count where it ``runs`` a program."""
     text = data.decode("utf-8", "replace")
     torn = _torn(text) if "cre" in text else []
@@ -178,7 +179,7 @@ def may_make_keys(data: bytes, *, runs: bool) -> bool:
         or (runs and deploys_key(text))
         or any(len(found[0]) > _HALF for found in torn)
         or (runs and (bool(torn and _torn(_without_words(text))) or _REST.search(text) is not None))
-        or (runs and any(sign in text for sign in _BLOCKS) and (_is_computed(text) or bool(fetched(text))))
+        or (runs and computed and any(sign in text for sign in _BLOCKS) and (_is_computed(text) or bool(fetched(text))))
     )
 
 

@@ -28,6 +28,7 @@ def add_callers(search: FileSearch, *, whole: bool) -> None:
         if data is None:
             continue
         search.searched += 1
+        search.keep(path, data)
         data = spelled_out(data)
         if (
             (whole and _APPLIES.search(data))

@@ -188,10 +188,11 @@ def test_a_program_in_terraform_is_an_undetermined_key(tmp_path: Path, name: str
 @pytest.mark.parametrize(
     ("address", "argument"), [("aws_lambda_function.f", 'filename = "k.zip"'), ("aws_s3_object.o", 'source = "${path.module}/k.zip"')]
 )
-def test_an_archive_that_code_names_is_a_program(tmp_path: Path, address: str, argument: str, git: bool) -> None:
+@pytest.mark.parametrize("text", [PYTHON, "f = getattr(iam, 'create_' + 'Access' + 'Key')", "New-IAMServiceSpecificCredential"])
+def test_an_archive_that_code_names_is_a_program(tmp_path: Path, address: str, argument: str, text: str, git: bool) -> None:
     (tmp_path / "app").mkdir()
     with zipfile.ZipFile(tmp_path / "app/k.zip", "w") as archive:
-        archive.writestr("app.py", PYTHON)
+        archive.writestr("app.py", text)
     assert judged(tmp_path, {"main.tf": block(address, argument)}, git=git)[0] == {address: "undetermined"}
 
 

@@ -70,7 +70,7 @@ class Fence:
         self._names: dict[str, frozenset[str]] = {}
         self.sizes: dict[str, int] = {}  # how many bytes each file has that was opened
         self.makers: dict[str, bool] = {}  # whether a program in a work tree may make keys, once that was asked
-        self.programs: dict[tuple[str, tuple[str, ...]], Any] = {}  # what `posturio_iac.search.named_programs` has looked into
+        self.programs: dict[Any, Any] = {}  # what `posturio_iac.search.named_programs` has looked into
 
     def names(self, folder: str) -> frozenset[str]:
         """The names in a folder (absolute); none of one that leads outside or cannot be listed. Each is listed once."""

@@ -197,8 +197,8 @@ class _Reader:
             told = told_engine(program.root, root.folder, configured, program.fence)
             engine = engine_of(program.root, root.folder, told, program.request.config.engine_version, program.fence)
             notes = decided_by_file(engine, root.folder, configured)
-            may_run = self.programs.below(root.folder, closure([path] if unit is None else own, self.folders))
-            setting = RootModuleContext(engine, program.stable_path(path if unit is None else unit.folder), may_run)
+            runs = self.programs.below(root.folder, closure([path] if unit is None else own, self.folders))
+            setting = RootModuleContext(engine, program.stable_path(path if unit is None else unit.folder), runs)
             for instance in self._tree(root):
                 declared.extend(_guarded(instance, setting, program))
         except BudgetError as error:

@@ -43,7 +43,7 @@ class RootModuleContext:
 
     engine: Engine
     scope: str  # the root module's folder, which becomes part of the fingerprint
-    may_run: Callable[[Module], bool]  # tells which of its modules may run programs that make keys
+    runs: Callable[[Module], bool | None]  # tells which of its modules may run programs that make keys: False if only their own blocks do
 
 
 def keys_of(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:

@@ -48,8 +48,10 @@ def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> It
         bodies = (block.body, *(inner.body for inner in block.body.blocks))
         written = [body.attributes[name].expression for body in bodies for name in _NAMED if name in body.attributes]
         _not_followed(block, instance, instance.full(".".join(block.labels)), *(evaluate_or_unknown(e, instance.scope()) for e in written))
-    for block, names in instance.index(_programs, instance.folder, instance.program) if setting.may_run(instance.folder) else ():
-        yield from _of_program(block, instance, setting, names=names)
+    refers = setting.runs(instance.folder)
+    for block, names in instance.index(_programs, instance.folder, instance.program) if refers is not None else ():
+        if names or refers:
+            yield from _of_program(block, instance, setting, names=names)
 
 
 def _programs(folder: Module, program: ModuleLoader) -> list[tuple[hcl.Block, bool]]:

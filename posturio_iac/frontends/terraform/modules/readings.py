@@ -221,23 +221,28 @@ class Programs:
         self._has_var_files = bool(var_files)
         self._searched = search.folders()
         self._files = grouped(search.terraform, posixpath.dirname)
-        self._is_one = cache(self._holds_one)
+        self._holds_text = cache(self._says)
 
-    def below(self, root: Module, folders: set[str]) -> Callable[[Module], bool]:
-        """What tells whether a module of a root module may run some; ``folders`` are those of all its modules."""
+    def below(self, root: Module, folders: set[str]) -> Callable[[Module], bool | None]:
+        """What tells whether a module may run some: False if no text but its own blocks' can be one; ``folders`` are those of all."""
         values = (posixpath.join(root.path, name) for name in root.names if is_automatic(name))
         files = (path for folder in folders for path in self._files.get(folder, ()))
         given = self._search.hcl if root.unit is not None else ()  # files of Terragrunt, of which any may be part of a unit
-        runs = self._has_var_files or not folders <= self._searched or any(map(self._is_one, (*values, *files, *given)))
+        is_open = self._has_var_files or not folders <= self._searched
+        found = {True} if is_open else set(map(self._holds_text, (*values, *files, *given)))
 
-        def may_run(module: Module) -> bool:
+        def runs(module: Module) -> bool | None:
             code = (posixpath.join(module.path, name) for name in module.names if kind_of(name) is TERRAFORM)
-            return runs or any(path in self._search.symlinks or not self._search.has_searched(path) for path in code)
+            unseen = any(path in self._search.symlinks or not self._search.has_searched(path) for path in code)
+            return True if unseen or True in found else False if False in found else None
 
-        return may_run
+        return runs
 
-    def _holds_one(self, path: str) -> bool:
+    def _says(self, path: str) -> bool | None:
+        """True if a file holds or names a program that makes keys, or pieces of one; False if it only runs one that is put together."""
         place, fence = self._search.prefix + path, self._search.fence
         kept = self._search.texts.get(path)
         data = spelled_out((content(place, self._search.max_file_size, fence) or b"") if kept is None else kept)
-        return STATED in data or runs_program(data, TERRAFORM) or names_program(data, TERRAFORM, place, fence)
+        data = data if b"<<" in data else data.replace(b'resource "aws_iam_access_key"', b"")  # its own, and no text
+        holds = STATED in data or names_program(data, TERRAFORM, place, fence) or runs_program(data, TERRAFORM, computed=False)
+        return holds or (False if runs_program(data, TERRAFORM) else None)
