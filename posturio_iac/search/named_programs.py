@@ -37,6 +37,8 @@ _NEXT = r"[ \t\"',\\]+"
 _RUN = (("run", rf"go\b{_NEXT}run"), ("python", r"python[\d.]*"), ("node", "node"))
 _RUNNERS = {word: lazy_pattern(rf"{one}{_NEXT}(?:-\w+{_NEXT})*{_HERE}([\w./@+-]+)") for word, one in _RUN}
 """What runs a whole folder, or a module by its name, each by a word without which it is not looked for."""
+_IMPORTS = lazy_pattern(r"(?m)^[ \t]*(?:from|import)[ \t]+([\w.]+)")  # of Python
+_OPEN_FILE = lazy_pattern(r"file(?:base64)?\((?!\s*\"(?:\$\{path\.\w+\}|[^\"$%\n]|[$%](?!\{))*\")")  # which no text names
 _ALL_OF = lazy_pattern(rf"\w\s+{_HERE}([\w./@+-]+)\Z")  # a command's argument that ends here
 _PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir)[\"']?\s*[=:]\s*(?:\"(\$\{path\.module\}/*)?([^\"$%]*)\")?")
 """An argument that names a program: the folder of the code, if that stands before it, and a path, if there is one."""
@@ -51,6 +53,7 @@ _HANDLED = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts")
 _COMPILED = (".go", ".java", ".cs", ".kt", ".rs", ".scala", ".groovy", ".swift", ".fs", ".vb", ".cpp")
 _ENDINGS = (*_HANDLED, ".sh", ".bash", ".rb", ".ps1", ".psm1", ".bat", ".cmd", ".php", ".tsx", ".cts", *_COMPILED, "ockerfile", "akefile")
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".ps1", ".psm1", ".bat", ".cmd", "akefile", "ockerfile", ".yml", ".yaml", *_MADE)
+_OTHERS = (".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", ".j2")  # what may hold a program as well
 _ROLE = lazy_pattern(r"[\w.-]+")
 _INCLUDED = lazy_pattern(r":\s*\./([\w./-]+)")  # a folder or file of tasks
 MOST_FILES = 200  # how many files of one folder of programs are read, and of those that call each other
@@ -96,7 +99,7 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence) -> Iterator[
 
 def is_open(text: str, folder: str, fence: Fence, *, runs: bool) -> bool:
     """True if Terraform code in ``folder`` may name a program by what only an evaluation tells; ``runs`` if it has commands."""
-    if ("archive_file" in text and "fileset(" in text) or (runs and '"-m"' in text):
+    if ("archive_file" in text and "fileset(" in text) or (runs and '"-m"' in text) or _OPEN_FILE.search(text):
         return True
     named = _PATH.findall(text) if any(sign in text for sign in _BY_PATH) else []
     words = text.replace("${path.module}/", "").encode("utf-8", "replace").translate(_WORDS).decode().split() if runs else ()
@@ -110,9 +113,8 @@ def has_maker(folder: str, fence: Fence) -> bool:
     while len(top) > len(fence.top) and ".git" not in fence.names(top):
         top = os.path.dirname(top)
     if top not in fence.makers:
-        files = _below(top, _MOST_PROGRAMS, (*_ENDINGS, ".yml", ".yaml", "package.json", ".zip")) if ".git" in fence.names(top) else []
-        known: dict[str, tuple[Program, str]] = fence.programs
-        programs = (kept(known, file, lambda one: _looked_into(one, fence))[0] for file in files)
+        files = _below(top, _MOST_PROGRAMS, (*_ENDINGS, *_OTHERS)) if ".git" in fence.names(top) else []
+        programs = (kept(fence.programs, file, lambda one: _looked_into(one, fence))[0] for file in files)
         fence.makers[top] = len(files) in (0, _MOST_PROGRAMS) or any(one.makes_keys or one.deploys_key for one in programs)
     return fence.makers[top]
 
@@ -177,7 +179,9 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
     if handled or len(here) > _MANY or "./" in text or any(name in text for name in here):
         for below, lasts in islice(_paths_in(text, here, handled=handled), _MOST_NAMES):
             inner.setdefault(below, []).extend(lasts)
-    ran = (word for sign, one in _RUNNERS.items() if sign in text for word in one.findall(text))
+    ran = {word for sign, one in _RUNNERS.items() if sign in text for word in one.findall(text)}
+    imported = (word.lstrip(".") for word in (_IMPORTS.findall(text) if "import " in text else ()))
+    ran.update(word for word in imported if not here.isdisjoint((first := word.partition(".")[0], first + ".py")))
     run = {name for word in ran for name in (word, word.replace(".", "/"))}
     ends = (part[-_LONGEST:] for part in text.split("/*", _MOST_NAMES)[:-1])
     run.update(found[1] for end in ends if (found := _ALL_OF.search(end)) is not None)
@@ -205,7 +209,7 @@ def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tup
         top = below.partition("/")[0]
         if below and top not in here and top.strip("."):
             continue
-        lasts = (last, *(_handled(last) if handled else ()))
+        lasts = (last, *(_handled(last) if handled else ()), *((last + one for one in _HANDLED) if "." not in last else ()))
         if (below or any(one in here for one in lasts)) and len(name) < _LONGEST and not name.startswith(_NO_PATHS):
             yield below, lasts
 
