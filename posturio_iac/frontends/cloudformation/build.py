@@ -9,22 +9,21 @@ from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level, too
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.core.unknown import SET_PER_DEPLOYMENT
-from posturio_iac.frontends.cloudformation.evaluation.conditions import possible
+from posturio_iac.frontends.cloudformation.evaluation.conditions import conditions_of, possible
 from posturio_iac.frontends.cloudformation.evaluation.functions import expand
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator, sub_parts
 from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope
-from posturio_iac.frontends.cloudformation.keys.users import conditions_of, read_pairs
+from posturio_iac.frontends.cloudformation.keys.users import read_pairs
 from posturio_iac.frontends.cloudformation.syntax.template import NESTING, Template, TemplateEntry, embedded, entries, plain, written
 from posturio_iac.search.kinds import kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import TypeGuard
 
     from posturio_iac.frontends.cloudformation.files import Files
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
-    from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Problem
 
 MAX_NESTING = 20
 """How deep stacks may nest."""
@@ -184,15 +183,11 @@ class Builder:
         if parsed is None:
             return None
         parent.budget.spend(len(parsed.source.text) // 4)
-        self._wrong(parsed.problems, parsed.source, body)
+        for problem in parsed.problems:
+            message = f"the template in this text cannot be read: {problem.message}"
+            self.problems.append(Diagnostic(Level.ERROR, message, parsed.source.path, *body.lines.place(body.start)))
         templates = [t for root in parsed.roots if (t := plain(root, parsed.source, self.types)) is not None]
         return (templates[0], f"{entry.source.path}#{parent.address(entry)}") if templates else None
-
-    def _wrong(self, problems: Iterable[Problem], source: TemplateSource, body: Node) -> None:
-        for problem in problems:
-            line, column = body.lines.place(body.start)
-            message = f"the template in this text cannot be read: {problem.message}"
-            self.problems.append(Diagnostic(Level.ERROR, message, source.path, line, column))
 
     def _file(self, parent: Stack, entry: TemplateEntry, ev: Evaluator) -> tuple[Template, str] | None:
         name = self._location(parent, entry, ev)
@@ -204,9 +199,8 @@ class Builder:
                 return None
             parsed = self.files.parsed(path)
         except UnreadableError as error:
-            line, column = entry.key.lines.place(entry.key.start)
             message = f"the template {name} of {entry.name} {error}"
-            self.problems.append(Diagnostic(Level.WARNING, message, entry.source.path, line, column))
+            self.problems.append(Diagnostic(Level.WARNING, message, entry.source.path, *entry.key.lines.place(entry.key.start)))
             return None
         if path not in self._templates:
             found = (template for root in parsed.roots if (template := plain(root, parsed.source, self.types)) is not None)

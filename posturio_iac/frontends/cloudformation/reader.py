@@ -74,7 +74,8 @@ def _read(selection: Selection, request: ReadRequest) -> Reading:
     for path, parent in (*((path, True) for path in above), *((path, False) for path in paths)):
         try:
             for template in scan.templates(path, parent=parent):
-                stack = builder.stack(template, _given(template, given), (*tags, *_stack_tags(template)))
+                own = read_pairs(template.stack_tags, Evaluator([]), StackScope(Stack(template), template.source))
+                stack = builder.stack(template, _given(template, given), (*tags, *own))
                 if makes_or_owns_keys(stack, request.custom_types):
                     stacks.append(stack)
                 else:
@@ -217,12 +218,6 @@ def _is_in_chart(root: str, path: str) -> bool:
 
 def _given(template: Template, given: dict[str, str]) -> dict[str, FixedParameter]:
     return {e.name: FixedParameter(given[e.name]) for e in template.section("Parameters") if e.name in given}
-
-
-def _stack_tags(template: Template) -> tuple[tuple[str, str], ...]:
-    if template.stack_tags is None:
-        return ()
-    return read_pairs(template.stack_tags, Evaluator([]), StackScope(Stack(template), template.source))
 
 
 def _outermost(paths: Iterable[str], files: Files) -> frozenset[str]:

@@ -8,16 +8,19 @@ from functools import partial
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.json_nodes import Array, Node, Object
-from posturio_iac.core.unknown import ALIKE_TO_AWS, AS_STATED, AT_DEPLOYMENT, MUST_BE, NOT_DECLARED
+from posturio_iac.core.unknown import ALIKE_TO_AWS, AS_STATED, AT_DEPLOYMENT, MUST_BE, NOT_DECLARED, PARAMETER
 from posturio_iac.frontends.cloudformation.evaluation.functions import arguments
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, SSM, Evaluator, WrongArgumentsError, as_deployed
 from posturio_iac.frontends.cloudformation.evaluation.stack import KnownValues, Stack, StackScope, StackValue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from typing import TypeVar
 
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
+
+    T = TypeVar("T")
 
 
 class Implied:
@@ -81,9 +84,8 @@ def under(conditions: Iterable[tuple[str, StackScope]], ev: Evaluator) -> Evalua
 
 def allowed_values(entry: TemplateEntry, stack: Stack) -> tuple[str, ...]:
     """The values that a parameter may take, or nothing when there is no list of them."""
-    node, kind = entry.get("AllowedValues"), entry.get("Type")
-    is_name = kind is not None and str(kind.value).startswith(SSM)  # whose value is stored elsewhere
-    elements = node.elements if node is not None and not is_name else ()
+    node = entry.get("AllowedValues")
+    elements = node.elements if node is not None and not entry.type.startswith(SSM) else ()  # whose value is stored elsewhere
     stack.budget.spend(len(elements))
     texts = [*map(Evaluator([]).scalar, (item.value for item in elements))]
     known = tuple(text for text in texts if isinstance(text, str))
@@ -122,12 +124,52 @@ def named(ev: Evaluator, name: str, scope: StackScope) -> bool | Unknown:
     return ev.conditions[key]
 
 
-def existence(entry: TemplateEntry, stack: Stack, ev: Evaluator) -> bool | Unknown:
+def conditions_of(entry: TemplateEntry | None, stack: Stack | None) -> tuple[tuple[str, StackScope], ...]:
+    """The conditions under which a resource exists, those of the stacks around it included."""
+    found: list[tuple[str, StackScope]] = []
+    while entry is not None and stack is not None:
+        node = entry.get("Condition")
+        if node is not None and isinstance(node.value, str):
+            found.append((str(node.value), stack.scope(entry)))
+        entry, stack = stack.via, stack.parent
+    return tuple(found)
+
+
+def existence(entry: TemplateEntry | None, stack: Stack | None, ev: Evaluator) -> bool | Unknown:
     """True if a resource of a stack exists, under what ``ev`` knows: a default fixes no condition."""
-    node = entry.get("Condition")
-    if node is None or not isinstance(node.value, str):
-        return True
-    return named(ev.open(), node.value, stack.scope(entry))
+    held = [named(ev.open(), name, scope) for name, scope in conditions_of(entry, stack)]
+    return False if False in held else next((one for one in held if isinstance(one, Unknown)), True)
+
+
+def _ways(case: Evaluator) -> tuple[Unknown | None, list[KnownValues]]:
+    """The first condition or listed parameter that an expression left open, and each way in which it may turn out."""
+    known = case.known or KnownValues({}, {})
+    for key, holds in case.open().conditions.items():
+        if isinstance(holds, Unknown):
+            return holds, [known._replace(conditions={**known.conditions, key: one}) for one in (True, False)]
+    for key, (entry, stack) in case.asked.items():
+        if values := allowed_values(entry, stack):
+            return PARAMETER(entry.name), [known._replace(parameters={**known.parameters, key: one}) for one in values]
+    return None, []
+
+
+def cases(ev: Evaluator, found: Callable[[Evaluator], T], most: int = 100) -> list[T]:
+    """What is found for each way in which conditions and listed parameters turn out; beyond so many they stay open."""
+    case = Evaluator([], ev.assumed, known=ev.known)
+    answer, (_, ways) = found(case), _ways(case)
+    each = (cases(Evaluator([], ev.assumed, known=way), found, most // len(ways)) for way in ways)
+    return [one for ones in each for one in ones] if 0 < len(ways) <= most else [answer]
+
+
+def in_each_case(ev: Evaluator, found: Callable[[Evaluator], bool | Unknown]) -> bool | Unknown:
+    """What is found however conditions and listed parameters turn out, or why that is not the same."""
+
+    def sure(case: Evaluator) -> bool | Unknown:
+        answer = found(case)
+        return _ways(case)[0] or answer
+
+    answers = {*cases(ev, sure)}
+    return answers.pop() if len(answers) == 1 else sure(Evaluator([], ev.assumed, known=ev.known))
 
 
 def possible(conditions: Iterable[tuple[str, StackScope]]) -> bool:
@@ -141,14 +183,11 @@ def possible(conditions: Iterable[tuple[str, StackScope]]) -> bool:
     found = [named(probe, name, scope) for name, scope in wanted]
     if implied.contradicts or any(result is False for result in found):
         return False
-    choices = {asked: values for asked, entry in probe.asked.items() if (values := allowed_values(entry, wanted[0][1].stack))}
+    choices = {asked: values for asked, (entry, stack) in probe.asked.items() if (values := allowed_values(entry, stack))}
     if math.prod(map(len, choices.values())) > MAX_CASES:
         return True
-    for case in itertools.product(*choices.values()):
-        ev = Evaluator([], dict(zip(choices, case, strict=True)), known=known)
-        if all(named(ev, name, scope) is not False for name, scope in wanted):
-            return True
-    return False
+    tried = (Evaluator([], dict(zip(choices, case, strict=True)), known=known) for case in itertools.product(*choices.values()))
+    return any(all(named(ev, name, scope) is not False for name, scope in wanted) for ev in tried)
 
 
 def _word(value: bool | Unknown) -> StackValue:  # noqa: FBT001 - the value is the point
@@ -199,11 +238,8 @@ def _chosen(ev: Evaluator, node: Node, scope: StackScope) -> tuple[tuple[Node, .
     name, yes, no = arguments(node, range(3, 4), "Fn::If takes a condition and two values")
     if not isinstance(name.value, str):
         raise WrongArgumentsError("Fn::If takes the name of a condition first")
-    match named(ev.open(), name.value, scope):
-        case Unknown() as unknown:
-            return (yes, no), unknown
-        case holds:
-            return (yes if holds else no,), None
+    holds = named(ev.open(), name.value, scope)
+    return ((yes, no), holds) if isinstance(holds, Unknown) else ((yes if holds else no,), None)
 
 
 def _if(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:

@@ -64,10 +64,9 @@ def _loop(entry: TemplateEntry, ev: Evaluator, scope: StackScope, found: dict[st
 def _values(node: Node, ev: Evaluator, scope: StackScope) -> tuple[str, ...] | None:
     """The items of the loop, or None when the template does not fix them."""
     value = ev.value(node, scope)
-    if not isinstance(value, (tuple, Unknown)):
-        ev.report("the list of Fn::ForEach is no list", node, scope)
-        return None
-    if isinstance(value, Unknown):
+    if not isinstance(value, tuple):
+        if not isinstance(value, Unknown):
+            ev.report("the list of Fn::ForEach is no list", node, scope)
         return None
     texts = [ev.text(item) for item in value]
     fixed = ev.open().value(node, scope)

@@ -55,8 +55,8 @@ class Evaluator:
         self.assumed = assumed
         self.known = known
         """What follows from the conditions under which the expressions matter."""
-        self.asked: dict[tuple[int, str], TemplateEntry] = {}
-        """Open parameters that expressions asked for."""
+        self.asked: dict[tuple[int, str], tuple[TemplateEntry, Stack]] = {}
+        """Parameters that expressions asked for and nothing fixes."""
         self.conditions = dict(known.conditions) if known is not None else {}
         """Conditions that were decided, by their stacks and names."""
         self.steps = 0
@@ -72,8 +72,10 @@ class Evaluator:
         self._opened.steps = self.steps
         return self._opened
 
-    def value(self, node: Node, scope: StackScope) -> StackValue:
-        """The value of an expression."""
+    def value(self, node: Node | None, scope: StackScope) -> StackValue:
+        """The value of an expression, which nothing has where it is missing."""
+        if node is None:
+            return None
         if self.steps >= MAX_STEPS:
             return why.TOO_LARGE("the expression")
         self.steps += 1
@@ -198,20 +200,18 @@ class Evaluator:
 
     def parameter(self, name: str, entry: TemplateEntry | None, stack: Stack) -> StackValue:
         """The value of a parameter."""
-        kind = _literal(entry, "Type") or "String"
+        kind = entry.type if entry is not None else ""
         if (given := stack.given.get(name)) is not None and not kind.startswith(SSM):
-            value = self.value(given.node, given.scope) if given.node is not None and given.scope is not None else given.text
+            value = self.value(given.node, given.scope) if given.scope is not None else given.text
             return _typed(value, kind)
         if self.known is not None and (known := self.known.parameters.get((id(stack), name))) is not None:
             return _typed(known, kind)
-        if self.assumed is not None:
-            if (assumed := self.assumed.get((id(stack), name))) is not None:
-                return assumed
-            if entry is not None:
-                self.asked[id(stack), name] = entry
-            return why.PARAMETER(name)
+        if self.assumed is not None and (assumed := self.assumed.get((id(stack), name))) is not None:
+            return assumed
+        if entry is not None:
+            self.asked[id(stack), name] = entry, stack
         default = entry.get("Default") if entry is not None else None
-        if default is None or kind.startswith(SSM):
+        if self.assumed is not None or default is None or kind.startswith(SSM):
             return why.PARAMETER(name)
         return _typed(self.scalar(default.value), kind)
 
@@ -256,11 +256,6 @@ def sub_parts(text: str) -> list[tuple[str, str]]:
     if at < len(text):
         parts.append((text[at:], ""))
     return parts
-
-
-def _literal(entry: TemplateEntry | None, name: str) -> str | None:
-    node = entry.get(name) if entry is not None else None
-    return node.value if node is not None and isinstance(node.value, str) else None
 
 
 def _typed(value: StackValue, kind: str) -> StackValue:

@@ -1,14 +1,18 @@
-"""References to resources in an expression, whatever conditions hold."""
+"""References to resources in an expression."""
 
 from __future__ import annotations
 
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.json_nodes import Array, Node, Object
+from posturio_iac.frontends.cloudformation.evaluation.conditions import branches
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import sub_parts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
+    from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope
 
 
 class Mention(NamedTuple):
@@ -24,9 +28,14 @@ class Mention(NamedTuple):
     """The variable as it stands in the text of ``node``, for ``Fn::Sub``."""
 
 
-def mentions(node: Node, path: tuple[str, ...] = ()) -> Iterator[Mention]:
-    """Yield the references in ``node``."""
+def mentions(node: Node | None, path: tuple[str, ...] = (), case: tuple[Evaluator, StackScope] | None = None) -> Iterator[Mention]:
+    """Yield the references in ``node``, whatever conditions hold, or in a ``case`` of theirs."""
+    if node is None:
+        return
     match node.value:
+        case Object() if case is not None and node.function[0] == "Fn::If":
+            for one in branches(case[0], node, case[1])[0]:
+                yield from mentions(one, path, case)
         case Object() as members:
             for key, value in members:
                 match key.value:
@@ -35,12 +44,12 @@ def mentions(node: Node, path: tuple[str, ...] = ()) -> Iterator[Mention]:
                     case "Fn::GetAtt":
                         yield from _attribute(value, node, path)
                     case "Fn::Sub":
-                        yield from _substituted(value, path)
+                        yield from _substituted(value, path, case)
                     case str() as name:
-                        yield from mentions(value, path if name.startswith("Fn::") else (*path, str(name)))
+                        yield from mentions(value, path if name.startswith("Fn::") else (*path, str(name)), case)
         case Array() as items:
             for item in items:
-                yield from mentions(item, path)
+                yield from mentions(item, path, case)
 
 
 def _attribute(value: Node, node: Node, path: tuple[str, ...]) -> Iterator[Mention]:
@@ -58,14 +67,14 @@ def _constant(node: Node) -> str:
     return str(node.value) if isinstance(node.value, str) and "${" not in node.value else ""
 
 
-def _substituted(value: Node, path: tuple[str, ...]) -> Iterator[Mention]:
+def _substituted(value: Node, path: tuple[str, ...], case: tuple[Evaluator, StackScope] | None) -> Iterator[Mention]:
     pattern, local = (*value.elements, value, value)[:2]
     if not isinstance(pattern.value, str):
         return
     bound = {str(key.value): inner for key, inner in local.members}
     for variable in dict.fromkeys(variable for _, variable in sub_parts(pattern.value) if variable):
         if variable in bound:
-            yield from mentions(bound[variable], path)
+            yield from mentions(bound[variable], path, case)
         else:
             name, _, attribute = variable.partition(".")
             yield Mention(name, attribute, pattern, path, f"${{{variable}}}")

@@ -12,10 +12,10 @@ from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.json_nodes import Object
 from posturio_iac.core.unknown import AS_STATED
-from posturio_iac.facts import FactOptions, KeyFacts, MetadataItem, UserFacts, ends_permission
+from posturio_iac.facts import FactOptions, KeyFacts, UserFacts, ends_permission
 from posturio_iac.facts.access_key import access_key, facts_of_program, key_of_user, rotator
 from posturio_iac.facts.shared_code import KeyOfUser, Namesake, left_open, namesake, with_siblings
-from posturio_iac.frontends.cloudformation.evaluation.conditions import possible, under
+from posturio_iac.frontends.cloudformation.evaluation.conditions import conditions_of, possible, under
 from posturio_iac.frontends.cloudformation.keys.custom import construct_of, is_from_cdk, said_by, users_of
 from posturio_iac.frontends.cloudformation.keys.evidence import MetadataEvidence, ignored_in_template
 from posturio_iac.frontends.cloudformation.keys.exposures import Exposures
@@ -24,7 +24,6 @@ from posturio_iac.frontends.cloudformation.keys.users import (
     USER_TYPE,
     TemplateUser,
     TemplateUsers,
-    conditions_of,
     ending_policies,
     read_tags,
     user_facts,
@@ -161,6 +160,7 @@ class Reader:
         if properties is not None and not isinstance(properties.value, Object):
             ev.report(f"Properties of {address} is {describe(properties)}, not a map", properties, scope)
         evidence = self._said_at(entry, stack, ev)
+        beside = self._said_at(user.entry, user.stack, ev).items if user.entry and user.stack and user.unsure is None else ()
         construct = construct_of(entry)
         facts = KeyFacts(
             address=f"{address} ({construct})" if construct else address,
@@ -170,7 +170,7 @@ class Reader:
             status=ev.text_of(entry.prop("Status"), scope),
             remedies=remedies(entry, address, stack),
             label=entry.name,
-            beside=(*evidence.items, *self._beside_user(user, ev)),
+            beside=(*evidence.items, *beside),
             unread=tuple(evidence.unread),
             lifetimes=tuple(rotations(entry, stack, ev, self.request.as_of)),
             notes=tuple(self._notes(declaration)),
@@ -204,9 +204,6 @@ class Reader:
         while stack.via is not None and stack.parent is not None:
             entry, stack = stack.via, stack.parent
             yield from (d for d in self._said_at(entry, stack, self.ev).directives if d.source != IN_CFN_LINT or entry.source.path == path)
-
-    def _beside_user(self, user: TemplateUser, ev: Evaluator) -> list[MetadataItem]:
-        return self._said_at(user.entry, user.stack, ev).items if user.entry and user.stack and user.unsure is None else []
 
     def _said_at(self, entry: TemplateEntry, stack: Stack, ev: Evaluator) -> MetadataEvidence:
         evidence = MetadataEvidence(self.request, self.problems)
@@ -254,10 +251,6 @@ def _secrets(root: Stack, ev: Evaluator) -> Iterator[str]:
             mark = entry.get("NoEcho")
             if mark is None or str(mark.value).lower() != "true":
                 continue
-            given, default = member.given.get(name), entry.get("Default")
-            node = given.node if given is not None else default
-            value: object = node.value if node is not None else given.text if given is not None else ""
-            if node is not None and given is not None and given.scope is not None and isinstance(value, Object):
-                value = ev.value(node, given.scope)
-            text = str(value) if isinstance(value, (str, int, float)) else ""
+            value = ev.parameter(name, entry, member)
+            text = ",".join(map(str, value)) if isinstance(value, tuple) else value if isinstance(value, str) else ""
             yield from (text, *(part.strip() for part in text.split(",")))

@@ -87,27 +87,21 @@ class MetadataEvidence:
         if not isinstance(node.value, Object) or _is_function(node):
             self.unread.append(NOT_FIXED(f"Metadata of {address}"))
             return
-        for key, value in node.value:
-            name = str(key.value)
-            if normalise(name) in (_OURS, "posturioiac") and isinstance(value.value, Object) and not _is_function(value):
-                self._ours(value.value, scope, ev, address)
-            elif name == "cfn-lint":
-                self.directives.extend(ignored_in_cfn_lint(value, scope.source))
-            elif name == "checkov":
-                self.directives.extend(skipped_in_checkov(value, scope.source))
-            elif name.startswith("Fn::"):
-                self.unread.append(AT_DEPLOYMENT(f"{name} in Metadata of {address}"))
-            elif not isinstance(value.value, (Object, Array)) or _is_function(value):
-                self._member(key, value, scope, ev, address)
+        self._members(node.members, scope, ev, address)
 
-    def _ours(self, members: Object, scope: StackScope, ev: Evaluator, address: str) -> None:
+    def _members(self, members: Iterable[tuple[Node, Node]], scope: StackScope, ev: Evaluator, address: str, *, ours: bool = False) -> None:
         for key, value in members:
-            if normalise(str(key.value)) == _IGNORE:
+            name, is_map = str(key.value), isinstance(value.value, Object) and not _is_function(value)
+            if name.startswith("Fn::"):
+                self.unread.append(AT_DEPLOYMENT(f"{name} in Metadata of {address}"))
+            elif ours and normalise(name) == _IGNORE:
                 self._ignored(value, scope, ev)
-            elif str(key.value).startswith("Fn::"):
-                self.unread.append(AT_DEPLOYMENT(f"{key.value} in Metadata of {address}"))
-            else:
-                self._member(key, value, scope, ev, address, ours=True)
+            elif ours or not (is_map or isinstance(value.value, Array)):
+                self._member(key, value, scope, ev, address, ours=ours)
+            elif is_map and normalise(name) in (_OURS, "posturioiac"):
+                self._members(value.members, scope, ev, address, ours=True)
+            elif name in ("cfn-lint", "checkov"):
+                self.directives += (ignored_in_cfn_lint if name == "cfn-lint" else skipped_in_checkov)(value, scope.source)
 
     def _member(self, key: Node, value: Node, scope: StackScope, ev: Evaluator, address: str, *, ours: bool = False) -> None:
         name, span = str(key.value), scope.source.span(value)

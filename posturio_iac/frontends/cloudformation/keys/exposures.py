@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Places = dict[str, list[tuple[str, TemplateEntry, Mention]]]
     """The references to a name, each with the section and the entry that it stands in."""
 
-_SECRET = lazy_pattern(r"secret|password|\*", re.IGNORECASE)
+SECRET = lazy_pattern(r"secret|password|\*", re.IGNORECASE)
 """Attributes that hold the secret: ``SecretAccessKey``, and what custom resources derive from it."""
 _SEALED = {
     "AWS::SecretsManager::Secret": "SecretString",
@@ -40,6 +40,7 @@ _SEALED = {
     "AWS::Glue::Connection": "ConnectionInput",
 }
 """Properties that are write-only or encrypted by their service, so that nobody reads the secret there."""
+_KEPT = ("AWS::CloudFormation::CustomResource", "AWS::IAM::AccessKey")
 _PARAMETER_PATH = 3
 _OF_A_LIST = "ParameterValue"
 """The property that gives a value in a list of parameters, beside `ParameterKey`."""
@@ -74,7 +75,7 @@ class Exposures:
             stack.budget.spend(len(stack.template.source.text) // 20)
             places = self._places[id(stack)] = _references(stack)
         for section, entry, mention in places.get(name, ()):
-            if entry is key or (key is not None and not _SECRET.search(mention.attribute)):
+            if entry is key or (key is not None and not SECRET.search(mention.attribute)):
                 continue
             words = _CDK_APP if is_from_cdk(entry, stack) else _TEMPLATE
             if section == "Outputs":
@@ -129,19 +130,15 @@ def _resource(mention: Mention, entry: TemplateEntry, words: _Words) -> Iterator
         yield Exposure(_span(mention, entry), SecretHolder(HolderKind.METADATA, entry.name), Advice(words.lead + words.store))
         return
     is_foreign = entry.type != FUNCTION and not entry.type.startswith("AWS::")  # Custom::…, third parties: its handler decides
-    if area != "Properties" or _SEALED.get(entry.type) == prop or is_foreign:
+    if area != "Properties" or _SEALED.get(entry.type) == prop or is_foreign or entry.type in _KEPT:
         return
-    match entry.type:
-        case "AWS::CloudFormation::CustomResource" | "AWS::IAM::AccessKey":
-            return
-        case "AWS::SSM::Parameter":
-            if _text(entry.prop("Type")) != "SecureString":
-                fix = f"{words.lead}{words.store} instead, because CloudFormation cannot create a SecureString"
-                yield Exposure(_span(mention, entry), SecretHolder(HolderKind.SSM_PARAMETER, entry.name), Advice(fix))
-        case _:
-            if entry.type in BY_TYPE:
-                yield Consumer(BY_TYPE[entry.type][0], Place(entry.name, _span(mention, entry)))
-            yield Exposure(_span(mention, entry), _holder(mention, entry, prop), Advice(words.lead + _change(mention, entry.type, words)))
+    if entry.type != "AWS::SSM::Parameter":
+        if entry.type in BY_TYPE:
+            yield Consumer(BY_TYPE[entry.type][0], Place(entry.name, _span(mention, entry)))
+        yield Exposure(_span(mention, entry), _holder(mention, entry, prop), Advice(words.lead + _change(mention, entry.type, words)))
+    elif _text(entry.prop("Type")) != "SecureString":
+        fix = f"{words.lead}{words.store} instead, because CloudFormation cannot create a SecureString"
+        yield Exposure(_span(mention, entry), SecretHolder(HolderKind.SSM_PARAMETER, entry.name), Advice(fix))
 
 
 def _holder(mention: Mention, entry: TemplateEntry, prop: str) -> SecretHolder:

@@ -12,13 +12,14 @@ from posturio_iac.core.place import Place, SecretRotationOrigin
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.json_nodes import Node, Object
 from posturio_iac.core.times import parse_interval
-from posturio_iac.frontends.cloudformation.evaluation.conditions import branches, existence
+from posturio_iac.frontends.cloudformation.evaluation.conditions import existence, in_each_case
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
-from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, Stack, StackScope, StackValue
+from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, Stack, StackScope
+from posturio_iac.frontends.cloudformation.keys.exposures import SECRET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime, timedelta
 
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
@@ -38,44 +39,49 @@ def rotations(key: TemplateEntry, stack: Stack, ev: Evaluator, as_of: datetime) 
     """Yield the rotations of the secrets that hold ``key``."""
     secrets = {entry.name: held for entry in stack.of_type(SECRET_TYPE) if (held := _holds(entry, key.name, stack, ev)) is not False}
     for entry in stack.of_type(SCHEDULE_TYPE) if secrets else ():
-        needed = (existence(entry, stack, ev), secrets.get(_secret(entry, stack, ev), False))
+        needed = (existence(entry, stack, ev), _is_of(secrets, entry, stack, ev))
         if False not in needed:
             yield _rotation(entry, stack, ev, as_of, needed)
 
 
 def rotating_functions(stack: Stack) -> set[str]:
-    nodes = (entry.prop("RotationLambdaARN") for entry in stack.of_type(SCHEDULE_TYPE))
-    return {mention.name for node in nodes if node is not None for mention in mentions(node)}
+    return {mention.name for entry in stack.of_type(SCHEDULE_TYPE) for mention in mentions(entry.prop("RotationLambdaARN"))}
 
 
 def _holds(secret: TemplateEntry, key: str, stack: Stack, ev: Evaluator) -> bool | Unknown:
     """True if a secret is made of a key, which one of several texts may not be."""
     node, scope = secret.prop("SecretString"), stack.scope(secret)
-    return _holds_for(node, scope, ev, lambda one, made: not isinstance(made, str) and any(m.name == key for m in mentions(one)))
+    whole = any(one.name == key and SECRET.search(one.attribute) for one in mentions(node))  # not its id alone
 
+    def held(case: Evaluator) -> bool:
+        made = () if isinstance(case.value(node, scope), str) else mentions(node, case=(case, scope))
+        return any(one.name == key and (not whole or SECRET.search(one.attribute)) for one in made)
 
-def _holds_for(node: Node | None, scope: StackScope, ev: Evaluator, holds: Callable[[Node, StackValue], bool]) -> bool | Unknown:
-    """True if something holds for each possible value of a property."""
-    nodes, unknown = branches(ev, node, scope) if node is not None else ((), None)
-    found = {holds(one, ev.value(one, scope)) for one in nodes}
-    return unknown if unknown is not None and len(found) > 1 else True in found
+    return in_each_case(ev, held)
 
 
 def _is_given(node: Node | None, scope: StackScope, ev: Evaluator) -> bool | Unknown:
     """True if a property has a value. Where a condition chooses one, parameters have one, and resources exist."""
-    value, fixed = (one.value(node, scope) if node is not None else None for one in (ev, ev.open()))
-    if isinstance(value, Reference):
-        return existence(value.entry, value.stack, ev)
-    if value in (None, "") and isinstance(fixed, Unknown):
+    if ev.value(node, scope) in (None, "") and isinstance(fixed := ev.open().value(node, scope), Unknown):
         return fixed
-    return _holds_for(node, scope, ev.open(), lambda _, held: held not in (None, ""))
+
+    def held(case: Evaluator) -> bool | Unknown:
+        value = case.value(node, scope)
+        return existence(value.entry, value.stack, case) if isinstance(value, Reference) else value not in (None, "")
+
+    return in_each_case(ev.open(), held)
 
 
-def _secret(schedule: TemplateEntry, stack: Stack, ev: Evaluator) -> str:
-    node = schedule.prop("SecretId")
-    value: StackValue = ev.value(node, stack.scope(schedule)) if node is not None else None
-    named = {value.entry.name} if isinstance(value, Reference) else {m.name for m in mentions(node)} if node is not None else set()
-    return named.pop() if len(named) == 1 else ""
+def _is_of(secrets: Mapping[str, bool | Unknown], schedule: TemplateEntry, stack: Stack, ev: Evaluator) -> bool | Unknown:
+    """True if a schedule is that of one of these secrets, each with whether it counts."""
+    node, scope = schedule.prop("SecretId"), stack.scope(schedule)
+
+    def held(case: Evaluator) -> bool | Unknown:
+        value = case.value(node, scope)
+        named = {value.entry.name} if isinstance(value, Reference) else {m.name for m in mentions(node, case=(case, scope))}
+        return secrets.get(named.pop(), False) if len(named) == 1 else False
+
+    return in_each_case(ev, held)
 
 
 def _rotation(entry: TemplateEntry, stack: Stack, ev: Evaluator, as_of: datetime, needed: tuple[object, ...]) -> Lifetime:
@@ -86,7 +92,7 @@ def _rotation(entry: TemplateEntry, stack: Stack, ev: Evaluator, as_of: datetime
     name = next((name for name in _SHORTER if rules is not None and rules.get(name) is not None), "")
     interval, shown, reason = _interval(rules, name, scope, ev, as_of)
     function, hosted = (_is_given(one, scope, ev) for one in (own, node))
-    held = ev.value(node, scope) if node is not None else None
+    held = ev.value(node, scope)
     kind = ev.text(held.get("RotationType") if isinstance(held, dict) else held)
     inert, remedy = None, _LAMBDA
     if function is False and hosted is False:

@@ -9,7 +9,7 @@ from posturio_iac.core.record import NamedTuple, kept
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.unknown import ADDS_PROPERTIES, DECLARED_ELSEWHERE, GENERATED_NAME, NAMES_NO, PARAMETER_DEFAULT, TAGS_UNSEEN
 from posturio_iac.facts import MetadataItem, UserFacts, quoted
-from posturio_iac.frontends.cloudformation.evaluation.conditions import branches, named
+from posturio_iac.frontends.cloudformation.evaluation.conditions import branches, existence
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, Stack, StackScope
@@ -152,10 +152,7 @@ class TemplateUsers:
 
     def _user(self, entry: TemplateEntry, stack: Stack) -> TemplateUser:
         node = entry.prop("UserName")
-        if node is None:
-            shown: str | Unknown = GENERATED_NAME(stack.address(entry))
-        else:
-            shown = self._ev.text(self._ev.value(node, stack.scope(entry)))
+        shown = self._ev.text(self._ev.value(node, stack.scope(entry))) if node is not None else GENERATED_NAME(stack.address(entry))
         return TemplateUser(shown, entry, stack, ("user", id(stack), entry.name))
 
 
@@ -168,8 +165,8 @@ def _outermost(stack: Stack) -> Stack:
 
 def _beside(user: TemplateUser, ev: Evaluator) -> TemplateUser | None:
     """A user as it exists beside a key, under what ``ev`` knows; None if it does not."""
-    held = [named(ev.open(), name, scope) for name, scope in conditions_of(user.entry, user.stack)]
-    return None if False in held else user._replace(unsure=next((one for one in held if isinstance(one, Unknown)), None))
+    exists = existence(user.entry, user.stack, ev)
+    return None if exists is False else user._replace(unsure=exists if isinstance(exists, Unknown) else None)
 
 
 def _is_chosen(node: Node, scope: StackScope) -> bool:
@@ -187,22 +184,11 @@ def _is_read(node: Node, scope: StackScope) -> bool:
     return isinstance(node.value, str) and node.value.startswith("{{resolve:")
 
 
-def conditions_of(entry: TemplateEntry | None, stack: Stack | None) -> tuple[tuple[str, StackScope], ...]:
-    """The conditions under which a resource exists, those of the stacks around it included."""
-    found: list[tuple[str, StackScope]] = []
-    here: tuple[TemplateEntry | None, Stack | None] = (entry, stack)
-    while here[0] is not None and here[1] is not None:
-        node = here[0].get("Condition")
-        if node is not None and isinstance(node.value, str):
-            found.append((str(node.value), here[1].scope(here[0])))
-        here = (here[1].via, here[1].parent)
-    return tuple(found)
-
-
 def user_facts(user: TemplateUser, ev: Evaluator) -> UserFacts:
     """The facts about a user: its path, its tags and those of its stack."""
     if user.entry is None or user.scope is None or user.stack is None:
-        unseen = _unseen(user)
+        absent = TAGS_UNSEEN(PARAMETER_DEFAULT(quoted(user.name)) if isinstance(user.name, str) else user.name)
+        unseen = DECLARED_ELSEWHERE(quoted(user.name)) if user.chosen else absent
         return UserFacts(user.name, identity=user.identity, hidden=() if user.chosen else (unseen,), unseen=unseen)
     if user.unsure is not None:
         return UserFacts(user.name, address=user.address, identity=user.identity, hidden=(user.unsure,))
@@ -229,12 +215,6 @@ def user_facts(user: TemplateUser, ev: Evaluator) -> UserFacts:
         tags=(*tags, *(tag for tag in added if tag.name.casefold() not in own)),
         hidden=(*hidden, *unsure),
     )
-
-
-def _unseen(user: TemplateUser) -> Unknown:
-    if user.chosen:
-        return DECLARED_ELSEWHERE(quoted(user.name))
-    return TAGS_UNSEEN(PARAMETER_DEFAULT(quoted(user.name)) if isinstance(user.name, str) else user.name)
 
 
 def ending_policies(user: TemplateUser) -> Iterator[str]:
