@@ -43,7 +43,8 @@ _ALL_OF = lazy_pattern(rf"\w\s+{_HERE}([\w./@+-]+)\Z")  # a command's argument t
 _PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir)[\"']?\s*[=:]\s*(?:\"(\$\{path\.module\}/*)?([^\"$%]*)\")?")
 """An argument that names a program: the folder of the code, if that stands before it, and a path, if there is one."""
 _BY_PATH, _BY_NAME = ("source_", "docker_", "working_dir"), (".sh", ".bash", ".py", ".js", ".ps1")
-OPEN_URI = lazy_pattern(r"Uri(?:(?<=CodeUri)|(?<=ContentUri)|(?<=DefinitionUri))[\"']?[ \t]*:[ \t]*(?:[>|&!*{]|[\"']?[\w./-]+ [\w./-])")
+_OPEN = r"[\"']?[ \t]*:\s*(?:[>|&!*]|\{?\s*[\"']?(?:Fn::|Ref\b)|[\"']?[\w./-]+ [\w./-])"
+OPEN_URI = lazy_pattern(rf"(?:Uri(?:(?<=CodeUri)|(?<=ContentUri)|(?<=DefinitionUri))|Co(?<!\wCo)(?:de|ntent)){_OPEN}")
 """What takes a parser in a template: an expression, or a text in several parts."""
 _MAKE = lazy_pattern(r"(?<![\w.-])(?:g?make|npm|pnpm|yarn|bun|task|just|docker)(?![\w.-])")
 _MADE = ("Makefile", "makefile", "GNUmakefile", "package.json", "Taskfile.yml", "Taskfile.yaml", "justfile", "Justfile", "Dockerfile")

@@ -6,6 +6,7 @@ import re
 
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.json_nodes import Array, Node, Object
+from posturio_iac.frontends.cloudformation.evaluation.conditions import cases
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE, TemplateEntry, written
@@ -13,7 +14,7 @@ from posturio_iac.search.kinds import spelled_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
     from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope
@@ -33,15 +34,10 @@ def construct_of(entry: TemplateEntry) -> str:
 
 def is_from_cdk(entry: TemplateEntry, stack: Stack) -> bool:
     """True if CDK wrote a member of a template; in snapshots for tests, paths of constructs may be missing."""
-    return bool(construct_of(entry)) or _OUTPUT in entry.source.path.split("/") or _is_synthesized(stack)
-
-
-def _is_synthesized(stack: Stack) -> bool:
     version, metadata = stack.parameters.get("BootstrapVersion"), stack.resources.get("CDKMetadata")
     default = version.get("Default") if version is not None else None
-    if metadata is not None and metadata.type == "AWS::CDK::Metadata":
-        return True
-    return default is not None and str(default.value).startswith(_VERSION)
+    is_synthesized = (metadata and metadata.type == "AWS::CDK::Metadata") or (default and str(default.value).startswith(_VERSION))
+    return bool(construct_of(entry) or is_synthesized) or _OUTPUT in entry.source.path.split("/")
 
 
 _CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
@@ -64,31 +60,35 @@ def users_of(entry: TemplateEntry, custom_types: tuple[str, ...]) -> tuple[Node 
 
 def said_by(entry: TemplateEntry, ev: Evaluator, scope: StackScope, *shared: Node) -> str:
     """What a resource says in its properties and Metadata, and in ``shared`` ones, in lines, as far as the code fixes it."""
+    said: list[str] = []
 
     def known(node: Node) -> object:
         return ev.text(ev.value(node, scope)) if node.function[0] in FUNCTIONS else None
 
-    said: list[str] = []
+    def texts(node: Node) -> tuple[str, ...]:
+        """The text of a node, and those that conditions and parameters choose from."""
+        made: list[object] = [written(node, known)]
+        made += cases(ev, lambda case: case.text(case.value(node, scope)), most=10) if node.function[0] in FUNCTIONS else ()
+        return tuple(dict.fromkeys(text for text in made if isinstance(text, str) and text))
+
+    def say(node: Node) -> None:
+        match node.value:
+            case str() as text:
+                said.append(_spelled(text))
+            case Array() as items:
+                for item in items:
+                    say(item)
+            case Object() as members:
+                said.extend(map(_spelled, texts(node) if len(members) == 1 else ()))
+                for key, value in members:
+                    made = texts(value)
+                    said.extend(f"{key.value}: {_spelled(' '.join(text.split()) if key.value == 'Description' else text)}" for text in made)
+                    if not made or value.function[0] == "Fn::If":
+                        say(value)
+
     for node in (*filter(None, map(entry.get, ("Properties", "Metadata"))), *shared):
-        _say(node, known, said)
+        say(node)
     return "\n".join(said)
-
-
-def _say(node: Node, known: Callable[[Node], object], said: list[str]) -> None:
-    match node.value:
-        case str() as text:
-            said.append(_spelled(text))
-        case Array() as items:
-            for item in items:
-                _say(item, known, said)
-        case Object() as members:
-            if len(members) == 1 and (made := written(node, known)) is not None:
-                said.append(_spelled(made))
-            for key, value in members:
-                if (made := written(value, known)) is not None:
-                    said.append(f"{key.value}: {_spelled(' '.join(made.split()) if key.value == 'Description' else made)}")
-                else:
-                    _say(value, known, said)
 
 
 def _spelled(text: str) -> str:
