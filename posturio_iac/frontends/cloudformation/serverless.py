@@ -71,38 +71,29 @@ class Gatherer:
         tags = provider.get("stackTags") if provider is not None else None
         return Template(self.source, {name: tuple(found.values()) for name, found in self.found.items()}, tags)
 
-    def _part(self, node: Node, source: TemplateSource) -> None:
-        """Add one part of ``resources``: a map of sections, a list of parts, or a file that holds either."""
+    def _part(self, node: Node, source: TemplateSource, name: str = "") -> None:
+        """Add one part of ``resources``, or of its section ``name``: a map, a list of parts, or a file that holds either."""
+        what, form = (name, "of names") if name else ("resources", "or a list")
         for part, origin, _ in self._followed(node, source):
             match part.value:
                 case Object() as members:
                     for key, value in members:
-                        if key.value in self.found:
-                            self._section(str(key.value), value, origin)
+                        if name:
+                            self._entry(name, key, value, origin)
+                        elif key.value in self.found:
+                            self._part(value, origin, str(key.value))
                 case Array() as items:
                     for item in items:
-                        self._part(item, origin)
-                case str() as text if self._is_elsewhere("resources", text):
+                        self._part(item, origin, name)
+                case str() as text if self._is_elsewhere(what, text):
                     continue
                 case _:
-                    self._report(part, origin, f"resources is {describe(part)}, not a map or a list")
+                    self._report(part, origin, f"{what} is {describe(part)}, not a map {form}")
 
-    def _section(self, name: str, node: Node, source: TemplateSource) -> None:
-        for section, origin, _ in self._followed(node, source):
-            match section.value:
-                case Object() as members:
-                    for key, body in members:
-                        for inner, where, named in self._followed(body, origin, key):
-                            entry = self._typed(inner, str(key.value))
-                            new = TemplateEntry(str(key.value), named or _start(inner, key), entry, where)
-                            self.found[name][new.name] = self._joined(self.found[name].get(new.name), new)
-                case Array() as items:
-                    for item in items:
-                        self._section(name, item, origin)
-                case str() as text if self._is_elsewhere(name, text):
-                    continue
-                case _:
-                    self._report(section, origin, f"{name} is {describe(section)}, not a map of names")
+    def _entry(self, section: str, key: Node, body: Node, source: TemplateSource) -> None:
+        for inner, where, named in self._followed(body, source, key):
+            new = TemplateEntry(str(key.value), named or _start(inner, key), self._typed(inner, str(key.value)), where)
+            self.found[section][new.name] = self._joined(self.found[section].get(new.name), new)
 
     def _joined(self, old: TemplateEntry | None, new: TemplateEntry, depth: int = _MAX_DEPTH) -> TemplateEntry:
         """Two entries of one name as Serverless merges parts and extensions; what stands in another file is named."""
@@ -233,7 +224,9 @@ class Gatherer:
         return node._replace(value=Array(self._whole(one, depth + 1) for one in node.value)) if isinstance(node.value, Array) else node
 
     def _function(self, name: str, key: Node, body: Node, source: TemplateSource) -> None:
-        whole = (handler := body.get("handler")) and self._whole(handler)
+        whole, inner = (node and self._whole(node) for node in map(body.get, ("handler", "module")))
+        if whole is not None and inner is not None:  # the folder that serverless-python-requirements packs for one function
+            whole = whole._replace(value=f"{inner.value}/{whole.value}")
         self._is_elsewhere(name, whole.value if whole is not None else body.value)
         named = (("Environment", body.get("environment")), ("Handler", whole))
         properties = body._replace(value=Object((key._replace(value=to), value) for to, value in named if value is not None))
