@@ -34,7 +34,7 @@ _CREATING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey", b"iamaccesskey"
 CALLING = (*_CREATING, *_CREDENTIAL)
 """Each call that makes a key holds one of these: of the command line, of Python, of other languages, of PowerShell, or in base64."""
 _BY_SHELL = (b"-exec", b"local_command", b"_hook", b"run_cmd")
-_IN_TEMPLATES = (b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString")
+_IN_TEMPLATES = (b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString", b"CloudFormation::Init", b"laybook")
 RUNNING = {TERRAFORM: _BY_SHELL, TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, OTHER: (*_BY_SHELL, *_IN_TEMPLATES)}
 """Signs of a program whose text may be put together, by the kind of the file."""
 _EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"
@@ -43,17 +43,17 @@ _ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'js"')
 _PUT_TOGETHER = tuple(start + end for start in (b"}", b"%s") for end in (*_ARTIFACTS[:3], b'.js"', b'.mjs"'))
 """Ends of names of archives and scripts, and those of `${local.name}.zip` and of a format, which take an evaluation."""
 _FILES = (b"source_dir", b"source_file", b"source_path", b"playbook", b"buildspec", b"docker_image", b"docker_registry_image", *_ARTIFACTS)
-_FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:", b'handler":')
+_FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:", b'handler":', b"r_commands")
 _AS_CODE = (b"Uri", b"S3Location", b"ScriptLocation", b"AWS::Include", b"DockerContext", b"BuildSpec", b"aws:asset", *_FUNCTIONS)
 PROGRAMS = (*_EXTERNAL, *_BY_SHELL, *_FILES, *_AS_CODE)
 """Signs of code that names a program in another file, but for functions that read one."""
 _IN_TERRAFORM = (*_BY_SHELL, *_FILES, b"file(", b"filebase64(")
-_PACKED = (b"layers:", b"ecr:", b"scripts:")  # folders that the Serverless Framework packs, and what it runs
+_PACKED = (b"layers:", b"ecr:", b"scripts:", b"laybook")  # folders that Serverless packs, and what is run elsewhere
 NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, *_PACKED, b"${file(", b"!Rain::"), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
 NAMING[JSON] = NAMING[TEMPLATE]
 """Signs of a program in another file, by the kind of the file that names it."""
 STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
-HOLDING = (b"esources", b"Type", b"script")
+HOLDING = (b"esources", b"Type", b"script", b"ommands", b"files")
 """A template that runs a program holds one of these, or a part of one that another file draws in."""
 SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", b"_servicecatalog_pro", STATED)
 """Texts without which no file declares a key, unless it calls a module known to hold one, or runs a program."""
@@ -164,7 +164,8 @@ def _is_external(data: bytes) -> bool:
     return data.find(GIVEN) >= 0 and holds_any(data, _EXTERNAL)
 
 
-_PARTS = {JSON: (b'"Resources"', b'"functions"'), OTHER: (b"Resources", b"functions", b"handler:", b'"handler"', b"layers:", b"scripts:")}
+_SERVED = (b"functions", b"handler:", b'"handler"', b"layers:", b"scripts:", b"r_commands")
+_PARTS = {JSON: (b'"Resources"', b'"functions"'), OTHER: (b"Resources", *_SERVED)}
 """What a template holds that names programs; of JSON whole names, since much of it is no template."""
 
 

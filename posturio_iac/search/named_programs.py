@@ -72,6 +72,7 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence) -> Iterator[
 
     ``homes`` are the folders (absolute) that paths may start from: that of the code, from which they are shown, and where it runs.
     """
+    homes = (*homes, *(os.path.dirname(home) for home in homes if home.endswith(".ebextensions")))  # whose commands run in the folder above
     text = text.replace(fence.top, os.path.relpath(fence.top, homes[0])) if len(fence.top) > 1 and fence.top in text else text
     pending = deque(_named_in(text, homes[:1], fence))
     pending += _named_in(text.replace("andler", ""), homes[1:], fence) if homes[1:] else ()  # which is no path

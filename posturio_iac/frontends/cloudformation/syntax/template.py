@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 
+_BEANSTALK, _RUN = "/.ebextensions/", ("commands", "container_commands", "files")
+"""Where files configure an environment of Elastic Beanstalk, and their parts that it runs."""
 _LITERAL = lazy_pattern(r"\|[-+0-9]*[ \t]*(?:#[^\n]*)?\r?\n")
 _INDENT = lazy_pattern(r"^( +)\S", re.MULTILINE)
 
@@ -192,14 +194,17 @@ def plain(root: Node, source: TemplateSource, types: tuple[str, ...]) -> Templat
     if not isinstance(root.value, Object) or is_heat(root):
         return None
     resources = root.value.get("Resources")
+    if _BEANSTALK in f"/{source.path}":
+        run = (one.as_resource("AWS::ElasticBeanstalk::Environment") for one in entries(root, source) if one.name in _RUN)
+        return Template(source, {"Resources": (*run, *(entries(resources, source) if resources is not None else ()))})
     transforms = tuple(filter(None, map(root.value.get, ("Transform", "Fn::Transform"))))
+    if _is_foreign(root) and not (resources is not None and isinstance(resources.value, Object)):
+        return None
     if resources is None and not transforms:
-        if _is_foreign(root) or not any(e.type in types for e in entries(root, source)):
+        if not any(e.type in types for e in entries(root, source)):
             return None
         return Template(source, {"Resources": entries(root, source)}, complete=False)
     if resources is not None and not isinstance(resources.value, Object):
-        if _is_foreign(root):
-            return None
         problem = Problem(f"Resources is {describe(resources)}, not a map of logical ids", *resources.lines.place(resources.start))
         return Template(source, _sections(root.value, source), problems=(problem,))
     return Template(source, _sections(root.value, source), transforms=transforms)
