@@ -158,6 +158,7 @@ CANNOT_BE_READ = OpenKind("cannot_be_read", "{} cannot be read", is_named=True)
 UNREAD_VALUES = OpenKind("unread_values", "{} cannot be read and may set any variable")
 REF_WITHOUT_VERSION = OpenKind("ref_without_version", "the ref {} does not tell the module's version")
 UNKNOWN_VERSION = OpenKind("unknown_version", "nothing is known about version {} of {}")
+NOT_APPLIED = OpenKind("not_applied", "it may never be applied, since {}")
 TAGS_UNSEEN = OpenKind("tags_unseen", "{}, so the user's tags cannot be seen")
 
 # This version does not evaluate it.

@@ -74,8 +74,9 @@ def _read(selection: Selection, request: ReadRequest) -> Reading:
     for path, parent in (*((path, True) for path in above), *((path, False) for path in paths)):
         try:
             for template in scan.templates(path, parent=parent):
+                values = {e.name: FixedParameter(given[e.name]) for e in template.section("Parameters") if e.name in given}
                 own = read_pairs(template.stack_tags, Evaluator([]), StackScope(Stack(template), template.source))
-                stack = builder.stack(template, _given(template, given), (*tags, *own))
+                stack = builder.stack(template, values, (*tags, *own))
                 if makes_or_owns_keys(stack, request.custom_types):
                     stacks.append(stack)
                 else:
@@ -214,10 +215,6 @@ def _is_in_chart(root: str, path: str) -> bool:
     parts = path.split("/")[:-1]
     charts = (os.path.join(root, *parts[:depth]) for depth, name in enumerate(parts) if name == "templates")
     return any(os.path.isfile(os.path.join(chart, "Chart.yaml")) for chart in charts)
-
-
-def _given(template: Template, given: dict[str, str]) -> dict[str, FixedParameter]:
-    return {e.name: FixedParameter(given[e.name]) for e in template.section("Parameters") if e.name in given}
 
 
 def _outermost(paths: Iterable[str], files: Files) -> frozenset[str]:

@@ -101,13 +101,10 @@ _WORDS = {"true": True, "false": False}
 
 def truth(ev: Evaluator, node: Node, scope: StackScope) -> bool | Unknown:
     """True if an expression holds."""
-    match ev.value(node, scope):
-        case str() as text if text.lower() in _WORDS:
-            return _WORDS[text.lower()]
-        case Unknown() as unknown:
-            return unknown
-        case _:
-            return MUST_BE("the condition", "true or false")
+    value = ev.value(node, scope)
+    if isinstance(value, str) and value.lower() in _WORDS:
+        return _WORDS[value.lower()]
+    return value if isinstance(value, Unknown) else MUST_BE("the condition", "true or false")
 
 
 def named(ev: Evaluator, name: str, scope: StackScope) -> bool | Unknown:

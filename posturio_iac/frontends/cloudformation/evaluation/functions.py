@@ -192,13 +192,9 @@ def _to_json_string(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
 
 
 def _plain(ev: Evaluator, value: StackValue) -> Any:
-    match value:
-        case dict():
-            return {key: _plain(ev, item) for key, item in value.items()}
-        case tuple():
-            return [_plain(ev, item) for item in value]
-        case _:
-            return ev.known_text(value)
+    if isinstance(value, dict):
+        return {key: _plain(ev, item) for key, item in value.items()}
+    return [_plain(ev, item) for item in value] if isinstance(value, tuple) else ev.known_text(value)
 
 
 FUNCTIONS.update(

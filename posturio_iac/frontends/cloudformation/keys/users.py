@@ -179,9 +179,8 @@ def _is_chosen(node: Node, scope: StackScope) -> bool:
 def _is_read(node: Node, scope: StackScope) -> bool:
     """True if an expression reads what other code has declared: a fixed export of another stack, or a dynamic reference."""
     name, argument = node.function
-    if name == "Fn::ImportValue":
-        return _is_chosen(argument, scope)
-    return isinstance(node.value, str) and node.value.startswith("{{resolve:")
+    is_dynamic = isinstance(node.value, str) and node.value.startswith("{{resolve:")
+    return is_dynamic or (name == "Fn::ImportValue" and _is_chosen(argument, scope))
 
 
 def user_facts(user: TemplateUser, ev: Evaluator) -> UserFacts:
@@ -221,13 +220,9 @@ def ending_policies(user: TemplateUser) -> Iterator[str]:
     """Yield the addresses of the policies of a user that hold only until a date; inline ones have the address of the user."""
     if user.entry is None or user.stack is None:
         return
-    found = [user.entry]
-    for kind, prop in _POLICIES.items():
-        for entry in user.stack.of_type(kind):
-            users = entry.prop(prop)
-            if users is not None and any(mention.name == user.entry.name for mention in mentions(users)):
-                found.append(entry)
-    for entry in found:
+    policies = ((entry, entry.prop(prop)) for kind, prop in _POLICIES.items() for entry in user.stack.of_type(kind))
+    named = (entry for entry, users in policies if any(one.name == user.entry.name for one in mentions(users)))
+    for entry in (user.entry, *named):
         text = entry.source.slice(entry.body)
         if "DateLessThan" in text and "aws:currenttime" in text.lower():
             yield f"of {user.stack.address(entry)}" if entry is user.entry else user.stack.address(entry)

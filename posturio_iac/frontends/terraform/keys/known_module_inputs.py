@@ -8,7 +8,7 @@ from posturio_iac.core.record import dataclass
 from posturio_iac.core.unknown import NAMES_NO, NAMES_USER
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import part_of
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.keys.tags import Tag, Tags, default_tags, read_map
+from posturio_iac.frontends.terraform.keys.tags import Tag, Tags, read_map, with_defaults
 from posturio_iac.frontends.terraform.known_modules.table import Choice, InputTemplate, KnownKey
 from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleInstance, ModuleScope
 from posturio_iac.frontends.terraform.operators import text_of
@@ -94,7 +94,7 @@ class Inputs:
         for name, template in self.key.fixed_tags:
             if (value := self.text(template)) is not None:
                 found = Tags((Tag(name, value, TagOrigin(name, self.label), self.block.header),)).over(found)
-        return found.over(default_tags(self.block, self.scope.instance, "aws"))
+        return with_defaults(found, self.block, self.scope.instance, "aws")
 
     def _given(self, choice: Choice) -> Tags:
         for path in choice.paths:

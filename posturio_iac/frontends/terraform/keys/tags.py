@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from posturio_iac.core.addresses import bare
 from posturio_iac.core.keys import account_of
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.record import dataclass, replace
-from posturio_iac.core.unknown import MUST_BE
+from posturio_iac.core.unknown import MUST_BE, NOT_APPLIED
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.expansion import nested_blocks
@@ -57,8 +58,15 @@ def tags_of(block: hcl.Block, scope: ModuleScope, address: str) -> Tags:
     tags, ignored = read_map(expression, scope, TagOrigin("", address), f"tags of {address}"), ignored_changes(block)
     # Those whose changes are ignored Terraform sets when it creates the user, and never again.
     kept = (ignored is None or bool(ignored & {"tags", "tags_all", f"tags.{tag.name}"}) for tag in tags.items)
-    items = (replace(t, origin=replace(t.origin, kept=True)) if k else t for t, k in zip(tags.items, kept, strict=True))
+    said = scope.instance.root.folder.settings
+    imports = [bare(".".join(_provider_words(to))) for one in said if one.type == "import" and (to := one.get("to")) is not None]
+    why = f"{address} is imported, and Terraform ignores changes of it" if bare(address) in imports else ""
+    items = (_once(tag, why) if k else tag for tag, k in zip(tags.items, kept, strict=True))
     return replace(tags, items=tuple(items))
+
+
+def _once(tag: Tag, why: str) -> Tag:
+    return replace(tag, value=NOT_APPLIED(why) if why else tag.value, origin=replace(tag.origin, kept=True))
 
 
 def read_map(expression: hcl.Expr, scope: ModuleScope, carrier: TagOrigin, label: str) -> Tags:
@@ -143,14 +151,14 @@ def _source(part: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, ModuleScope] 
     return found, inner
 
 
-def default_tags(block: hcl.Block, instance: ModuleInstance, kind: str) -> Tags:
-    """The ``default_tags`` of the provider that a resource uses."""
+def with_defaults(own: Tags, block: hcl.Block, instance: ModuleInstance, kind: str) -> Tags:
+    """The tags of a resource and the ``default_tags`` of its provider, in doubt where its ``ignore_tags`` hold their names."""
     provider, owner, _ = _provider_of(block, instance, kind)
     if provider is None or owner is None:
         # One that Terragrunt generates beside a root module may have some.
         unseen = instance.root.folder.unseen_providers if block.get("provider") is None else None
-        return NO_TAGS if unseen is None else Tags((), (unseen,))
-    found, alias = NO_TAGS, evaluate_or_unknown(provider.get("alias"), owner.scope())
+        return own if unseen is None else own.over(Tags((), (unseen,)))
+    found, alias = own, evaluate_or_unknown(provider.get("alias"), owner.scope())
     name = f"provider {provider.labels[0]}" + (f".{alias}" if isinstance(alias, str) else "")
     if provider.header.path.endswith(".hcl"):
         name = f"the provider that {provider.header.path} generates"
@@ -161,6 +169,12 @@ def default_tags(block: hcl.Block, instance: ModuleInstance, kind: str) -> Tags:
             found = found.over(Tags((), (defaults.unsure.about(label),)))
         elif expression is not None:
             found = found.over(read_map(expression, defaults.scope, TagOrigin("", name, default=True), label))
+    for ignored in nested_blocks(provider, "ignore_tags", owner.scope()):
+        names, starts = (evaluate_or_unknown(ignored.block.get(words), ignored.scope) or () for words in ("keys", "key_prefixes"))
+        is_open = any(not isinstance(words, tuple) for words in (names, starts))
+        doubted = (is_open or tag.name in names or tag.name.startswith(tuple(map(str, starts))) for tag in found.items)
+        why = f"{name} ignores tags of that name"
+        found = replace(found, items=tuple(_once(t, why) if doubt else t for t, doubt in zip(found.items, doubted, strict=True)))
     return found
 
 

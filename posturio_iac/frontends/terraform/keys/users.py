@@ -14,7 +14,7 @@ from posturio_iac.facts import quoted
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import arguments_of
 from posturio_iac.frontends.terraform.dataflow.origin import DATA, Origins, StrictOrigins, ValueOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.keys.tags import NO_TAGS, Tags, default_tags, made_for, tags_of
+from posturio_iac.frontends.terraform.keys.tags import NO_TAGS, Tags, made_for, tags_of, with_defaults
 from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
 from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleInstance, ModuleScope, instances_of
@@ -136,7 +136,7 @@ def declared_user(user: ValueOrigin, value: object) -> TerraformUser:
     name = evaluate_or_unknown(argument, scope) if argument is not None else why.GENERATED_NAME(user.address)
     if not isinstance(name, str) or not name:
         name = value if isinstance(value, str) else name if isinstance(name, Unknown) else why.NOT_FIXED(f"the name of {user.address}")
-    tags = tags_of(block, scope, user.address).over(default_tags(block, user.instance, user.kind))
+    tags = with_defaults(tags_of(block, scope, user.address), block, user.instance, user.kind)
     path = evaluate_or_unknown(block.get("path"), scope)
     return TerraformUser(name, user.address, user.key, block.header, path, tags, block=block, scope=scope)
 

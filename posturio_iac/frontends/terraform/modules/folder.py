@@ -52,7 +52,7 @@ class Module:
     calls: dict[str, hcl.Block] = field(default_factory=dict)
     outputs: dict[str, hcl.Block] = field(default_factory=dict)
     providers: list[hcl.Block] = field(default_factory=list)
-    settings: list[hcl.Block] = field(default_factory=list)
+    settings: list[hcl.Block] = field(default_factory=list)  # what is said to Terraform itself, imports included
     tfvars: dict[str, hcl.Attribute] = field(default_factory=dict)
     unreadable_tfvars: Unknown | None = None
     """Why any variable may be set: a variables file could not be read."""
@@ -175,7 +175,7 @@ def add_block(folder: Module, block: hcl.Block) -> None:
                     add_block(folder, data)
         case "provider":
             folder.providers.append(block)
-        case "terraform":
+        case "terraform" | "import":
             folder.settings.append(block)
         case other if other not in LABELS:
             folder.diagnostics.extend(_mistyped(block))
