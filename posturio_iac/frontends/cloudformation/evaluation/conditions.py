@@ -150,7 +150,7 @@ def _ways(case: Evaluator) -> tuple[Unknown | None, list[KnownValues]]:
     return None, []
 
 
-def cases(ev: Evaluator, found: Callable[[Evaluator], T], most: int = 100) -> list[T]:
+def cases(ev: Evaluator, found: Callable[[Evaluator], T], most: int = 32) -> list[T]:
     """What is found for each way in which conditions and listed parameters turn out; beyond so many they stay open."""
     case = Evaluator([], ev.assumed, known=ev.known)
     answer, (_, ways) = found(case), _ways(case)

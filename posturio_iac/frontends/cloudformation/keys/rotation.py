@@ -51,13 +51,13 @@ def rotating_functions(stack: Stack) -> set[str]:
 def _holds(secret: TemplateEntry, key: str, stack: Stack, ev: Evaluator) -> bool | Unknown:
     """True if a secret is made of a key, which one of several texts may not be."""
     node, scope = secret.prop("SecretString"), stack.scope(secret)
-    whole = any(one.name == key and SECRET.search(one.attribute) for one in mentions(node))  # not its id alone
+    whole = any(map(SECRET.search, (named := [one.attribute for one in mentions(node) if one.name == key])))  # not its id alone
 
     def held(case: Evaluator) -> bool:
         made = () if isinstance(case.value(node, scope), str) else mentions(node, case=(case, scope))
         return any(one.name == key and (not whole or SECRET.search(one.attribute)) for one in made)
 
-    return in_each_case(ev, held)
+    return bool(named) and in_each_case(ev, held)
 
 
 def _is_given(node: Node | None, scope: StackScope, ev: Evaluator) -> bool | Unknown:
