@@ -218,7 +218,7 @@ def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tup
 
 def _handled(name: str) -> list[str]:
     stem, ending = os.path.splitext(name)
-    return [] if not ending or ending in _ENDINGS else [stem + one for one in _HANDLED]
+    return [stem + one for one in _HANDLED] if ending else []
 
 
 def _below(top: str, most: int = MOST_FILES, endings: tuple[str, ...] = _ENDINGS) -> list[str]:
