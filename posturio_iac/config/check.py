@@ -169,10 +169,6 @@ def _mapping(value: Any, _option: Option) -> dict[str, str]:
     raise BadValueError("a table of text")
 
 
-def _until(value: Any, _option: Option) -> datetime:
-    return moment(value, end_of_day=True)
-
-
 def moment(value: Any, *, end_of_day: bool) -> datetime:
     """A time in UTC from a date, a time or the text of either; a date alone is its start, or its end at 24:00 with ``end_of_day``."""
     match value:
@@ -208,6 +204,6 @@ CHECKS: dict[str, Callable[[Any, Option], Any]] = {
     Shape.LIST: _list,
     Shape.RULES: _list,
     Shape.FILES: _files,
-    Shape.MOMENT: _until,
+    Shape.MOMENT: lambda value, _: moment(value, end_of_day=True),
     Shape.MAPPING: _mapping,
 }

@@ -72,19 +72,15 @@ def check(key: AccessKey, context: Context) -> Violations:
     """Yield at most one violation."""
     if not in_use(key) or any(e.kind is Kind.ROTATION and e.effect is Effect.UNKNOWN for e in key.lifetimes):
         return
-    if isinstance(key.newest_active, Unknown) or _rotating(key, context):
-        return
+    newest = key.newest_active
+    if isinstance(newest, Unknown) or (isinstance(newest, datetime) and context.as_of - newest < context.grace):
+        return  # it is so young that the others may still be taken out of use
     match key.active_siblings:
         case (_, *_) as others:
             rest = f"the other is {others[0]}" if len(others) == 1 else f"the others are {listed(others)}"
             message = about(key, f"is one of {len(others) + 1} active keys of {_user(key)}, and each of them can leak; {rest}.")
             disable = key.remedies.disable
             yield Violation(message, sentence(disable, keep := "unless this is the key to keep"), remedy=disable, then=keep)
-
-
-def _rotating(key: AccessKey, context: Context) -> bool:
-    """True if the youngest key of the user is so young that the others may still be taken out of use."""
-    return isinstance(key.newest_active, datetime) and context.as_of - key.newest_active < context.grace
 
 
 def _user(key: AccessKey) -> str:

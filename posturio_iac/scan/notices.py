@@ -84,8 +84,9 @@ def notices(config: Config, selection: Selection, place: str, *, without: str = 
     told = [option for option in OPTIONS if option.name in config.own and option.name != without]
     parts = list(dict.fromkeys(filter(None, (_part(option, config, selection, place) for option in told))))
     if parts:
+        said = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
         path = seen_below(config.path, place)
-        yield Diagnostic(Level.NOTE, f"{SUBJECT} {_joined(parts)}; --no-config ignores it", path, about=CONFIGURATION, subject=path)
+        yield Diagnostic(Level.NOTE, f"{SUBJECT} {said}; --no-config ignores it", path, about=CONFIGURATION, subject=path)
 
 
 def _part(option: Option, config: Config, selection: Selection, place: str) -> str:
@@ -129,10 +130,6 @@ def _left_out(selection: Selection) -> str:
     folders = sum(path.endswith("/") for path in selection.search.left_out)
     counted = ((len(selection.search.left_out) - folders, "file"), (folders, "folder"))
     return " and ".join(f"{n:,} {noun}{'' if n == 1 else 's'}" for n, noun in counted if n)
-
-
-def _joined(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _changed(config: Config, place: str, changed: Collection[str]) -> Iterator[Diagnostic]:

@@ -126,7 +126,7 @@ class FileSearch:
 
     def examine_itself(self, path: str, kind: str) -> None:
         """Search one file as `examine` does, unless it, or a directory on the way, is a symbolic link: it is remembered as one."""
-        if path not in self.read and self._is_below_link(path):
+        if path not in self.read and holds_above(path.rpartition("/")[0], self._linked, lambda above: os.path.islink(self.prefix + above)):
             self.symlinks[path] = kind
         else:
             self.examine(path, kind, follow=False)
@@ -286,9 +286,6 @@ class FileSearch:
 
     def warn(self, message: str, path: str | None = None) -> None:
         self.problems.append(("warning", message, path))
-
-    def _is_below_link(self, path: str) -> bool:
-        return holds_above(path.rpartition("/")[0], self._linked, lambda above: os.path.islink(self.prefix + above))
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """The problems, sorted."""

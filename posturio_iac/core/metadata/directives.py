@@ -42,12 +42,8 @@ def skips_in(comment: Comment) -> Iterator[Directive]:
         if found and rules:
             start = found.start() + (comment.column if row == 0 else 1)
             at = Span(comment.path, comment.line + row, start, comment.line + row, start + len(found[0]))
-            yield Directive(rules, _reason(found["reason"] or ""), None, at, IN_CHECKOV)
-
-
-def _reason(text: str) -> str:
-    """A reason without the end of the comment around it."""
-    return " ".join(text.removesuffix("*/").split())
+            reason = " ".join((found["reason"] or "").removesuffix("*/").split())  # without the end of the comment around it
+            yield Directive(rules, reason, None, at, IN_CHECKOV)
 
 
 MAX_PROBLEMS = 20  # the most warnings about one comment; the rest is counted

@@ -90,7 +90,7 @@ def _indexes(address: str) -> str:
 def entries(report: Report) -> list[KeyEntry]:
     """The keys with open findings in the order of their places, those that look alike once."""
     found = grouped(report.active(), lambda finding: (finding.framework, finding.root, finding.address))
-    keys = {identity: judged for judged in report.keys if (identity := _identity(judged)) in found}
+    keys = {one: judged for judged in report.keys if (one := (judged.key.framework, judged.key.scope, judged.key.address)) in found}
     placed = grouped(found, lambda one: _place(keys[one].key.span if one in keys else found[one][0].span))
     return [entry for place in sorted(placed) for entry in _folded(placed[place], found, keys, is_placed=bool(place[0]))]
 
@@ -104,10 +104,6 @@ def by_place(keys: Sequence[JudgedKey]) -> list[KeyEntry]:
 def _alike(group: list[JudgedKey]) -> KeyEntry:
     addresses, roots = dict.fromkeys(judged.key.address for judged in group), dict.fromkeys(judged.key.scope for judged in group)
     return KeyEntry(group[0], (), tuple(addresses), tuple(roots), len(group))
-
-
-def _identity(judged: JudgedKey) -> KeyIdentity:
-    return judged.key.framework, judged.key.scope, judged.key.address
 
 
 def _place(span: Span | None) -> tuple[str, int, int]:

@@ -122,7 +122,8 @@ def _searches(search: FileSearch, base: str, directories: Sequence[str]) -> list
     code = (*terms.terraform, *_MARKS, b"git-lfs", *CALLING, *RUNNING[TERRAFORM], *NAMING[TERRAFORM], GIVEN)
     texts = _shortest((*terms.texts, *_MARKS, *LEADING[:-1], *CALLING, *RUNNING[TEMPLATE], *NAMING[TEMPLATE]))
     joined = [text for text in texts if text[0] in _RARE]
-    pattern = b"|".join((_OPEN, *map(_escaped, joined)))
+    escaped = (b"".join(b"[%c]" % sign if sign in b"\\.[|(){}*+?$" else b"%c" % sign for sign in text) for text in joined)
+    pattern = b"|".join((_OPEN, *escaped))
     patterns = [part for text in (pattern, *(text for text in texts if text not in joined)) for part in ("-e", text)]
     return [
         grep_command(search, base, code, _specs(base, directories, TERRAFORM)),
@@ -138,11 +139,6 @@ def _shortest(texts: Iterable[bytes]) -> list[bytes]:
         if not any(part in text for part in found):
             found.append(text)
     return found
-
-
-def _escaped(text: bytes) -> bytes:
-    """The extended pattern of a text; a text that is its own is found faster."""
-    return b"".join(b"[%c]" % sign if sign in b"\\.[|(){}*+?$" else b"%c" % sign for sign in text)
 
 
 def _take_hits(keep: PathFilter, listed: Listing, outputs: Sequence[bytes]) -> None:

@@ -64,7 +64,9 @@ def without_keys(selection: Selection, request: ReadRequest) -> set[str]:
         calls = [block for block in blocks if any(map(search_terms.holds_known_module, block.expressions("source")))]
         if calls and all(_is_idle(block, known) for block in calls):
             idle[folder] = not (search_terms.make_keys(data, TERRAFORM) or names_file(data, TERRAFORM))
-    found = {folder for folder, is_idle in idle.items() if is_idle and not _has_overrides(selection, folder)}
+    names, at = search.fence.names, selection.root
+    found = {folder for folder, is_idle in idle.items() if is_idle}
+    found -= {one for one in found if any(name.partition(".")[0].endswith("override") for name in names(os.path.join(at, one)))}
     graph = graph_of(local_calls(selection))
     return {folder for folder in found if not any(is_initialised(os.path.join(selection.root, top)) for top in graph.above(folder))}
 
@@ -85,11 +87,6 @@ def _is_idle(block: ScannedBlock, known: KnownModules) -> bool:
 def _is_switched_off(key: KnownKey, block: ScannedBlock) -> bool:
     given = (block.expressions(choice.paths[0]) for choice in key.enabled_by if choice.paths)
     return any([text.partition(b"#")[0].partition(b"//")[0].strip() for text in found] == [b"false"] for found in given)
-
-
-def _has_overrides(selection: Selection, folder: str) -> bool:
-    names = selection.search.fence.names(os.path.join(selection.root, folder))
-    return any(name.partition(".")[0].endswith("override") for name in names)
 
 
 def units_of(
