@@ -35,8 +35,8 @@ _RUN |= {"user_data", "user_data_base64", "desired_state", "filename", "source",
 """Arguments whose value is a program, names one, or is given to one."""
 _SIGNS = (*RUNNING[TERRAFORM], b"user_data", b"buildspec", b"desired_state", b"local_file", b"local_sensitive_file")
 _ROOTS = (b"local.", b"var.", b"module.", b"each.", b"data.")  # to what may hold a program's text
-_CARRIERS = frozenset(("aws_lambda_function", "aws_lambda_layer_version", "aws_s3_object", "aws_s3_bucket_object"))
-"""Resources that carry a program of the checkout, by a name that other code may hold."""
+_CARRIERS = frozenset(("external", "aws_lambda_function", "aws_lambda_layer_version", "aws_s3_object", "aws_s3_bucket_object"))
+"""What carries a program of the checkout, by a name that other code may hold."""
 
 
 def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
@@ -50,7 +50,7 @@ def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> It
         _not_followed(block, instance, instance.full(".".join(block.labels)), *(evaluate_or_unknown(e, instance.scope()) for e in written))
     refers = setting.runs(instance.folder)
     for block, names in instance.index(_programs, instance.folder, instance.program) if refers is not None else ():
-        if names or refers:
+        if names or (refers and not (block.type == "module" and instance.program.may_hold_keys(instance, block))):
             yield from _of_program(block, instance, setting, names=names)
 
 
@@ -62,12 +62,11 @@ def _programs(folder: Module, program: ModuleLoader) -> list[tuple[hcl.Block, bo
 
 def _may_run(block: hcl.Block, program: ModuleLoader) -> bool | None:
     text, path = block.text, os.path.join(program.root, block.header.path)
-    if text is None or block.labels[0] == "external" or block.labels[0] in _CARRIERS or holds_any(text, _SIGNS):
+    if text is None or block.labels[0] in _CARRIERS or holds_any(text, _SIGNS) or runs_program(text, TERRAFORM):
         return True
-    if runs_program(text, TERRAFORM) or names_program(text, TERRAFORM, path, program.fence):
+    if names_program(text, TERRAFORM, path, program.fence):
         return True
-    is_read = block.labels[0].startswith("aws_iam_") or (block.type == "module" and holds_any(text, (b'"./', b'"../')))  # by itself
-    return None if is_read or not holds_any(text, _ROOTS) else False
+    return None if block.labels[0].startswith("aws_iam_") or not holds_any(text, _ROOTS) else False
 
 
 def _of_stack(block: hcl.Block, scope: ModuleScope, address: str, setting: RootModuleContext) -> Iterator[KeyOfUser]:
@@ -118,8 +117,10 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
     instances = expand(block, instance.scope()).instances or instances_of(block, instance).instances
     lines = (line for _, scope in instances[:MOST_FILES] for line in _lines(block.body, scope))
     own = "\n".join(dict.fromkeys((block.labels[0] if block.type == "data" else "", *lines)))
-    here, root = (os.path.normpath(os.path.join(program.root, one)) for one in (f"{block.header.path}/..", instance.root.folder.path))
-    programs = [("", program_of(own)), *(programs_named(own, tuple(dict.fromkeys((here, root))), program.fence) if names else ())]
+    root, path = instance.root.folder, os.path.join(program.root, block.header.path)
+    tops = (os.path.join(program.root, one) for one in (root.path, root.unit.folder if root.unit is not None else root.path))
+    homes = tuple(dict.fromkeys(map(os.path.normpath, (f"{path}/..", *tops))))
+    programs = [("", program_of(own)), *(programs_named(own, homes, program.fence) if names else ())]
     words = block.labels if block.type == "resource" else (block.type, *block.labels)
     address = instance.full(".".join(words))
     makers = [name for name, one in programs if one.makes_keys or one.deploys_key]

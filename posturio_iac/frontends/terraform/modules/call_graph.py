@@ -235,16 +235,16 @@ def _calling_known(units: Mapping[str, ModuleCaller], request: ReadRequest) -> s
 
 def _making(units: Mapping[str, ModuleCaller], selection: Selection) -> dict[str, set[str]]:
     """The units that write code with a key, a call or what is not known, or run programs, each with the local modules that it calls."""
-    generates = runs = False
+    generates, runs = False, set[str]()
     for path in selection.terraform:
         if not path.endswith(CODE):
             data = text(selection, path)
             generates = generates or b"generate" in data
-            runs = runs or runs_program(data, TERRAFORM) or names_file(data, TERRAFORM)
+            runs |= {path} if runs_program(data, TERRAFORM) or names_file(data, TERRAFORM) else set()
     found: dict[str, set[str]] = {}
     for node, one in _applied_units(units).items() if generates or runs else ():
         written = [file for file in one.unit.generated() if _matters(file)] if generates else []
-        if not written and not (runs and any(True for _ in one.unit.programs())):
+        if not written and not (runs and (any(True for _ in one.unit.programs()) or runs & {one.shown, *one.unit.included()})):
             continue
         calls = (source for file in written if not isinstance(file, Unknown) for _, source in file.calls())
         targets = (local_folder(one.module or one.folder, source) for source in calls)
