@@ -29,13 +29,11 @@ VALUES = (".tfvars", ".tfvars.json")  # the endings of files with values of vari
 
 _ADDED: dict[str, tuple[bytes, ...]] = {}  # the search terms of kinds that front ends have added
 
-_SPECIFIC, _CREDENTIAL = b"pecific", (b"pecific-c", b"pecific_c", b"pecificC")
-_CREATING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey", b"iamaccesskey", *CODED)
-CALLING = (*_CREATING, *_CREDENTIAL)
+CALLING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey", b"iamaccesskey", b"pecific-c", b"pecific_c", b"pecificC", *CODED)
 """Each call that makes a key holds one of these: of the command line, of Python, of other languages, of PowerShell, or in base64."""
 _BY_SHELL = (b"-exec", b"local_command", b"_hook", b"run_cmd")
 _IN_TEMPLATES = (b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString", b"CloudFormation::Init", b"laybook")
-RUNNING = {TERRAFORM: _BY_SHELL, TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, OTHER: (*_BY_SHELL, *_IN_TEMPLATES)}
+RUNNING = {TERRAFORM: (*_BY_SHELL, b"aws iam", b'"iam"'), TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, OTHER: (*_BY_SHELL, *_IN_TEMPLATES)}
 """Signs of a program whose text may be put together, by the kind of the file."""
 _EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"
 """A data source that runs a program, whose label needs no quotes, and its argument."""
@@ -119,12 +117,8 @@ def spelled_out(data: bytes) -> bytes:
 
         letter, line = rb"(?:u00|U000000|x)([2-7][0-9A-Fa-f])", rb"(?:\r?\n|\r|\xc2\x85|\xe2\x80[\xa8\xa9])[ \t]*"
         _escape = re.compile(rb"\\(?=[uUx/\r\n\xc2\xe2\\])(?<!\\\\)\\*(?:" + letter + b"|(/)|" + line + b")")
-    return _escape.sub(_letter, data)
-
-
-def _letter(found: re.Match[bytes]) -> bytes:
-    """What an escape stands for; a line end after a backslash joins the lines in YAML."""
-    return bytes((int(found[1], 16),)) if found[1] else found[2] or b""
+    # A line end after a backslash joins the lines in YAML.
+    return _escape.sub(lambda found: bytes((int(found[1], 16),)) if found[1] else found[2] or b"", data)
 
 
 def holds_any(data: bytes, signs: tuple[bytes, ...]) -> bool:
@@ -153,7 +147,7 @@ def puts_together(data: bytes, folder: str) -> bool:
 def runs_program(data: bytes, kind: str, *, computed: bool = True) -> bool:
     """True if code holds a program that may make keys, or, unless ``computed`` is off, one that it puts together of anything."""
     runs = holds_any(data, RUNNING.get(kind, RUNNING[OTHER])) or _is_external(data)
-    if not runs and not holds_any(data, _CREATING) and (data.find(_SPECIFIC) < 0 or not holds_any(data, _CREDENTIAL)):
+    if not runs and not holds_any(data, CALLING):
         return False
     from posturio_iac.search.programs import may_make_keys
 
@@ -189,8 +183,8 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
         takes_parser = is_served(data) or OPEN_URI.search(text) is not None
     if takes_parser and has_maker(folder, fence):
         return True
-    programs = programs_named(text, (folder,), fence)
-    return any(program.makes_keys or program.deploys_key for _, program in programs)
+    programs, fills = programs_named(text, (folder,), fence), "templatefile(" in text
+    return any(program.makes_keys or program.deploys_key or (fills and program.in_parts) for _, program in programs)
 
 
 class SearchTerms:

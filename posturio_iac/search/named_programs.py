@@ -59,9 +59,9 @@ _ROLE = lazy_pattern(r"[\w.-]+")
 _INCLUDED = lazy_pattern(r":\s*\./([\w./-]+)")  # a folder or file of tasks
 MOST_FILES = 200  # how many files of one folder of programs are read, and of those that call each other
 _MOST_PROGRAMS = 2000  # and of a checkout
-_WHOLE = (b"iam_access_key", b"access_key_state", b"IAM::AccessKey", *CODED)
+_WHOLE = (b"iam_access_key", b"access_key_state", b"IAM::AccessKey", b"iam $", b'iam", "$', *CODED)
 _CALLS, _OF = (lazy_pattern(rb"reate[-_]?(?i:access|service)"), lazy_pattern(rb"ew-(?i:iam)")), (b"ccess", b"CCESS", b"pecific", b"PECIFIC")
-_TORN = lazy_pattern(rb"cre(?:a(?:t(?:e(?:[-_][acess]*)?)?)?)?[\"'$\\]")
+_TORN = lazy_pattern(rb"cre(?:a(?:t(?:e(?:[-_]?[aAces]*)?)?)?)?[\"'$\\]")
 """What says by itself that a program may make keys, what does beside the name of what it makes, and what may be a part of a call."""
 _MANY, _MOST_NAMES, _MOST_AWAY = 100, 1000, 10  # names in a folder, too many to look for each in a text; paths, and folders, in one
 _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
@@ -117,7 +117,8 @@ def has_maker(folder: str, fence: Fence) -> bool:
     if top not in fence.makers:
         files = _below(top, _MOST_PROGRAMS, (*_ENDINGS, *_OTHERS)) if ".git" in fence.names(top) else []
         programs = (kept(fence.programs, file, lambda one: _looked_into(one, fence))[0] for file in files)
-        fence.makers[top] = len(files) in (0, _MOST_PROGRAMS) or any(one.makes_keys or one.deploys_key for one in programs)
+        makes = any(one.makes_keys or one.deploys_key or one.in_parts for one in programs)
+        fence.makers[top] = makes or len(files) in (0, _MOST_PROGRAMS)
     return fence.makers[top]
 
 

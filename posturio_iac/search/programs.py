@@ -32,15 +32,11 @@ def leads_elsewhere(data: bytes, folder: str) -> bool:
     if any(data.find(mark) >= 0 for mark in _BUILDS) or any(data.find(sign) >= 0 and one.search(data) for sign, one in _OPEN):
         return True
     nests = data.find(b"TemplateURL") >= 0 or data.find(b"AWS::Serverless::Application") >= 0
-    if nests and any(not _is_searched(_TEMPLATE.match(value), folder) for one in (_URL, _LOCATION) for value in one.findall(data)):
+    named = (_TEMPLATE.match(value) for one in (_URL, _LOCATION) for value in one.findall(data))  # files that are searched by themselves
+    if nests and any(one is None or (folder and not os.path.exists(os.path.join(folder, os.fsdecode(one[1])))) for one in named):
         return True
     transforms = _TRANSFORM.findall(data) if data.find(b"Transform") >= 0 else ()
     return any(not word.startswith(_OWN) for value in transforms for word in _WORD.findall(value.partition(b"#")[0]))
-
-
-def _is_searched(named: re.Match[bytes] | None, folder: str) -> bool:
-    """True if what a template in ``folder`` names is a file that is searched by itself."""
-    return named is not None and (not folder or os.path.exists(os.path.join(folder, os.fsdecode(named[1]))))
 
 
 _KEY = "(?:AccessKey|ServiceSpecificCredential)"
@@ -61,13 +57,12 @@ _ENDS = lazy_pattern(
     rf"(?i:(?<![:\w])(?:delete|update)[-_]?{_ANY_KEY}|aws-sdk:iam:(?:delete|update){_ANY_KEY}|(?:Remove|Update)-IAM{_KEY})"
 )
 _ENDED = (lazy_pattern("ccess[-_]?[kK]ey"), lazy_pattern("pecific[-_]?[cC]redential"))  # with one of which each such call ends
-_PART = lazy_pattern(r"cre(?<!\wcre)[a-z_-]{0,14}[\"'$\\]")
+_PART = lazy_pattern(r"cre(?<!\wcre)[A-Za-z_-]{0,14}[\"'$\\]")
 """What may be the beginning of a call that is put together. These patterns begin with letters, for which ``re`` looks first."""
 _NO_LETTERS, _JOINED = lazy_pattern(r"[^A-Za-z]+"), ("createaccesskey", "createservicespecificcredential")  # as a program joins texts
-_WHOLE, _HALF = "create-access-key", len("create-a")  # so much of one counts wherever it stands
 _QUOTES = lazy_pattern(r"\\\r?\n|[\"'\\]")  # what a shell takes out of a word
 _NO_QUOTES = dict.fromkeys(map(ord, "\\\r\n\"'"))  # takes out as much at least, and faster
-_REST = lazy_pattern(r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key")  # the rest of one
+_REST = lazy_pattern(r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key|iam[\s\"',\\]+[\w-]*[$%]")  # of one, or an open one
 _GETTING = ("curl", "wget", "iwr", "irm")
 _GETS, _RUN = rf"(?:{'|'.join(_GETTING)})\b", r"(?:sudo(?:\s+-\w+)*\s+)?(?:\w*sh|python[\d.]*|node|perl|ruby|iex)\b"
 _FETCHED = lazy_pattern(rf"{_GETS}[^|;&\n]{{0,500}}\|\s*{_RUN}|(?:<|\b(?:\w*sh\s+-c|eval)\s+[\\\"']*\$)\({_GETS}[^)\n]{{0,500}}")
@@ -87,7 +82,7 @@ _VALUES = lazy_pattern(rf"(?:\s--(?:[\w-]+-)?(?:{_NAMES})[= ]\s*|[^-]>\s*)[\\\"'
 _BLOCKS = ("-exec", '"external"', "data external", "local_command", "_hook", "run_cmd")  # signs of what runs such a command
 _STEMS = {"ew-": "ew-(?i:iam)", "EW-": "EW-(?i:iam)", "reate": "reate(?:[-_]?a|A|ServiceS|[-_]service[-_]s|services)"}
 _HINTS = tuple((sign, lazy_pattern(one)) for sign, one in _STEMS.items())
-_AROUND, _BEHIND, _LATER = 80, 400, 500  # the rest of a torn call may be longer, with all its quotes
+_AROUND, _BEHIND, _LATER, _HALF = 80, 400, 500, len("create-a")  # the rest of a torn call may be longer, with all its quotes
 
 
 def make_keys(text: str, torn: list[re.Match[str]] | None = None) -> bool:
@@ -140,7 +135,7 @@ def _runs_what_it_saved(text: str, got: re.Match[str]) -> bool:
 
 
 def _torn(text: str) -> list[re.Match[str]]:
-    return [found for found in _PART.finditer(text) if _WHOLE.startswith(found[0][:-1].replace("_", "-"))]
+    return [one for one in _PART.finditer(text) if _JOINED[0].startswith(one[0][:-1].replace("-", "").replace("_", "").lower())]
 
 
 def deploys_key(text: str) -> bool:
@@ -165,10 +160,11 @@ class Program(NamedTuple):
     makes_keys: bool
     deploys_key: bool
     ends_keys: bool
+    in_parts: bool = False  # which only code that fills it in puts together
 
 
 def program_of(text: str) -> Program:
-    return Program(make_keys(text), deploys_key(text), end_keys(text))
+    return Program(make_keys(text), deploys_key(text), end_keys(text), "${" in text and _REST.search(text) is not None)
 
 
 def may_make_keys(data: bytes, *, runs: bool, computed: bool = True) -> bool:
