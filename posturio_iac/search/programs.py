@@ -63,6 +63,7 @@ _NO_LETTERS, _JOINED = lazy_pattern(r"[^A-Za-z]+"), ("createaccesskey", "creates
 _QUOTES = lazy_pattern(r"\\\r?\n|[\"'\\]")  # what a shell takes out of a word
 _NO_QUOTES = dict.fromkeys(map(ord, "\\\r\n\"'"))  # takes out as much at least, and faster
 _REST = lazy_pattern(r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key|iam[\s\"',\\]+[\w-]*[$%]")  # of one, or an open one
+_REMARK = lazy_pattern(r"\n[ \t]*(?:#(?=[ \t#]|aws iam)|//)[\w \t.,:;()=#/@|&+-]*\Z")  # nothing in it can end it before the line does
 _GETTING = ("curl", "wget", "iwr", "irm")
 _GETS, _RUN = rf"(?:{'|'.join(_GETTING)})\b", r"(?:sudo(?:\s+-\w+)*\s+)?(?:\w*sh|python[\d.]*|node|perl|ruby|iex)\b"
 _FETCHED = lazy_pattern(rf"{_GETS}[^|;&\n]{{0,500}}\|\s*{_RUN}|(?:<|\b(?:\w*sh\s+-c|eval)\s+[\\\"']*\$)\({_GETS}[^)\n]{{0,500}}")
@@ -87,7 +88,7 @@ _AROUND, _BEHIND, _LATER, _HALF = 80, 400, 500, len("create-a")  # the rest of a
 
 def make_keys(text: str, torn: list[re.Match[str]] | None = None) -> bool:
     """True if a program with this text makes access keys. Looking around the hints takes a tenth of a search by the pattern."""
-    calls = (window for one in (text, *_decoded(text)) for window in _windows(one) if _may_name_key(window))
+    calls = (window for one in (text, *_decoded(text)) for window in _windows(one))
     return any(map(_MAKES.search, calls)) or any(_goes_on(text, found) for found in (_torn(text) if torn is None else torn))
 
 
@@ -146,12 +147,16 @@ def deploys_key(text: str) -> bool:
 def _windows(text: str) -> Iterator[str]:
     for sign, one in _HINTS:
         for found in one.finditer(text) if sign in text else ():
-            yield text[max(found.start() - _AROUND, 0) : found.start() + _AROUND]
+            window = text[max(found.start() - _AROUND, 0) : found.start() + _AROUND]
+            if _may_name_key(window) and not _REMARK.search(text, found.start() - _BEHIND, found.start()):
+                yield window
 
 
 def end_keys(text: str) -> bool:
-    ends = (found for one in _ENDED for found in one.finditer(text))
-    return any(_ENDS.search(text, max(found.start() - _AROUND, 0), found.end()) for found in ends)
+    """True if a program with this text ends access keys, and does not only say so in a remark."""
+    ends = (found.span() for one in _ENDED for found in one.finditer(text))
+    calls = (call for start, end in ends for call in _ENDS.finditer(text, start - _AROUND, end))
+    return not all(_REMARK.search(text, call.start() - _BEHIND, call.start()) for call in calls)
 
 
 class Program(NamedTuple):
