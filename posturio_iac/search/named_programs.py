@@ -49,7 +49,7 @@ OPEN_URI = lazy_pattern(rf"(?:Uri(?:(?<=CodeUri)|(?<=ContentUri)|(?<=DefinitionU
 _MAKE = lazy_pattern(r"(?<![\w.-])(?:g?make|npm|pnpm|yarn|bun|task|just|docker)(?![\w.-])")
 _MADE = ("Makefile", "makefile", "GNUmakefile", "package.json", "Taskfile.yml", "Taskfile.yaml", "justfile", "Justfile", "Dockerfile")
 _ASSIGNED = lazy_pattern(rf"=(?<=[\w ]=)\s*[\"']?{_HERE}(?:\./+)*([\w-]+(?:/[\w-]+)*)(?![\w./])")  # a folder to a variable
-_VARIABLE = lazy_pattern(r"\$(?:env:)?\{?[A-Za-z_]\w*\}?[/\\](?=\w)")  # of a shell, before a path
+_VARIABLE = lazy_pattern(r"(?:\$(?:env:)?\{?[A-Za-z_]\w*\}?[/\\]|%(?:~dp0[/\\]?|\w+%[/\\]))(?=[\w.])")  # of a shell, before a path
 _HANDLED = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts")
 _COMPILED = (".go", ".java", ".cs", ".kt", ".rs", ".scala", ".groovy", ".swift", ".fs", ".vb", ".cpp")
 _ENDINGS = (*_HANDLED, ".sh", ".bash", ".rb", ".ps1", ".psm1", ".bat", ".cmd", ".php", ".tsx", ".cts", *_COMPILED, "ockerfile", "akefile")
@@ -74,6 +74,7 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence) -> Iterator[
     """
     homes = (*homes, *(os.path.dirname(home) for home in homes if home.endswith(".ebextensions")))  # whose commands run in the folder above
     text = text.replace(fence.top, os.path.relpath(fence.top, homes[0])) if len(fence.top) > 1 and fence.top in text else text
+    text = _slashed(text)
     pending = deque(_named_in(text, homes[:1], fence))
     pending += _named_in(text.replace("andler", ""), homes[1:], fence) if homes[1:] else ()  # which is no path
     folders = _FOLDER.findall(text) if any(sign in text for sign in _FOLDERS) else []
@@ -148,7 +149,12 @@ def _looked_into(file: str, fence: Fence) -> tuple[Program, str]:
     if file.endswith((".tf", ".tofu")) or SEARCHED.fullmatch(os.fsencode(file)):  # it is judged by itself
         text = text.replace("AWS::IAM::", "").replace("aws_iam_", "")
     program = program_of(text) if is_hinted else Program(makes_keys=False, deploys_key=False, ends_keys=end_keys(text))
-    return program, text if file.endswith(_SCRIPTS) else ""
+    return program, _slashed(text) if file.endswith(_SCRIPTS) else ""
+
+
+def _slashed(text: str) -> str:
+    """A text, and its lines again with paths of Windows as those of other systems."""
+    return text + "".join(f"\n{line}" for line in text.split("\n") if "\\" in line).replace("\\", "/") if "\\" in text else text
 
 
 def _packed(data: bytes) -> Iterator[bytes]:
@@ -169,7 +175,7 @@ def _packed(data: bytes) -> Iterator[bytes]:
 
 def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
     homes = [*folders]
-    text, is_filled = (_VARIABLE.sub("", text), True) if "$" in text else (text, False)
+    text, is_filled = (_VARIABLE.sub("", text), True) if "$" in text or "%" in text else (text, False)
     goes = any(sign in text for sign in ("working_dir", "cd ", "cd\t", "pushd ", " -C ", " -d ", "--prefix"))
     away = [one.lstrip("/") for groups in (_AWAY.findall(text) if goes else ()) for one in groups if one]
     away += _INCLUDED.findall(text) if "includes:" in text else []
