@@ -40,7 +40,8 @@ _EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"
 _ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'js"')
 _PUT_TOGETHER = tuple(start + end for start in (b"}", b"%s") for end in (*_ARTIFACTS[:3], b'.js"', b'.mjs"'))
 """Ends of names of archives and scripts, and those of `${local.name}.zip` and of a format, which take an evaluation."""
-_FILES = (b"source_dir", b"source_file", b"source_path", b"playbook", b"buildspec", b"docker_image", b"docker_registry_image", *_ARTIFACTS)
+_WHOLE = (b"docker_image", b"docker_registry_image", b"helm_release")  # what is made of all of a folder
+_FILES = (b"source_dir", b"source_file", b"source_path", b"playbook", b"buildspec", *_WHOLE, *_ARTIFACTS)
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:", b'handler":', b"r_commands")
 _AS_CODE = (b"Uri", b"S3Location", b"ScriptLocation", b"AWS::Include", b"DockerContext", b"BuildSpec", b"aws:asset", *_FUNCTIONS)
 PROGRAMS = (*_EXTERNAL, *_BY_SHELL, *_FILES, *_AS_CODE)

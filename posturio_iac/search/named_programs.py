@@ -26,7 +26,7 @@ _NO_PATHS = ("var.", "local.", "data.", "module.", "each.", "self.", "aws_", "nu
 _LONGEST, _LARGE, _LARGEST = 200, 1 << 20, 10 << 20  # a path, a file that is looked into only if it holds a hint, and the largest one
 _HERE = r"(?:\$\{path\.\w+\}/*)?"
 _SET = rf"[\"']?\s*[:=]\s*(?:[\[{{\s]*path\s*=\s*)?[\"'\[]*(?:file://)?{_HERE}([\w./@+-]+(?: [\w./@+-]+)*)"
-_FOLDERS = ("source_dir", "source_path", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "context", "aws:asset:path")
+_FOLDERS = ("source_dir", "source_path", "chart", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "context", "aws:asset:path")
 _FOLDER = lazy_pattern("(?:" + "|".join(rf"{one}(?<!\w{one})" for one in _FOLDERS) + ")" + _SET)  # which is fast, unlike ``\\b``
 _ASSET = lazy_pattern(r"S3Key(?<!\wS3Key)[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")
 """The name of an archive of CDK's, whose folder lies beside the template."""
@@ -34,7 +34,7 @@ _AWAY = lazy_pattern(rf"\bworking_dir{_SET}|(?:\b(?:cd|pushd)|\s-[Cd]|\s--prefix
 _PACKS, _WORD = lazy_pattern(r"\bzip\s([^;&|\"\n]+)"), lazy_pattern(rf"(?<!\S){_HERE}([\w./@+-]+)(?!\S)")
 _FILESET = lazy_pattern(rf"\bfileset{_SET}")
 _NEXT = r"[ \t\"',\\]+"
-_RUN = (("run", rf"go\b{_NEXT}run"), ("python", r"python[\d.]*"), ("node", "node"))
+_RUN = (("run", rf"go\b{_NEXT}run"), ("python", r"python[\d.]*"), ("node", "node"), (".scripts]", r"\w\s*="))
 _RUNNERS = {word: lazy_pattern(rf"{one}{_NEXT}(?:-\w+{_NEXT})*{_HERE}([\w./@+-]+)") for word, one in _RUN}
 """What runs a whole folder, or a module by its name, each by a word without which it is not looked for."""
 _IMPORTS = lazy_pattern(r"(?m)^[ \t]*(?:from|import)[ \t]+([\w.]+)")  # of Python
@@ -46,15 +46,20 @@ _BY_PATH, _BY_NAME = ("source_", "docker_", "working_dir"), (".sh", ".bash", ".p
 _OPEN = r"[\"']?[ \t]*:\s*(?:[>|&!*]|\{?\s*[\"']?(?:Fn::|Ref\b)|[\"']?[\w./-]+ [\w./-])"
 OPEN_URI = lazy_pattern(rf"(?:Uri(?:(?<=CodeUri)|(?<=ContentUri)|(?<=DefinitionUri))|Co(?<!\wCo)(?:de|ntent)){_OPEN}")
 """What takes a parser in a template: an expression, or a text in several parts."""
-_MAKE = lazy_pattern(r"(?<![\w.-])(?:g?make|npm|pnpm|yarn|bun|task|just|docker)(?![\w.-])")
-_MADE = ("Makefile", "makefile", "GNUmakefile", "package.json", "Taskfile.yml", "Taskfile.yaml", "justfile", "Justfile", "Dockerfile")
+_BUILDS = rf"(?:docker|buildx|podman|image|go){_NEXT}build\b|\bbuild:(?=\s*[\w./-]+\s)|\bcontext\"?\s*[:=]"
+_BUILD = lazy_pattern(rf"(?:{_BUILDS}|\bhelm{_NEXT}(?:install|upgrade|template)|\bkubectl{_NEXT}apply)((?:\\\s*\n|[^;&|\n])*)")
+"""What builds an image or deploys from a whole folder, which is one of the words behind it."""
+_MAKERS = "g?make|npm|pnpm|yarn|bun|task|just|docker|docker-compose|podman|rake|tox|nox|poetry|uv"
+_MAKE = lazy_pattern(rf"(?<![\w.-])(?:{_MAKERS})(?![\w.-])")
+_IN_YAML = tuple(f"{name}.{ending}" for name in ("Taskfile", "compose", "docker-compose") for ending in ("yml", "yaml"))
+_RECIPES = ("Makefile", "makefile", "GNUmakefile", "Rakefile", "justfile", "Justfile", "package.json", "tox.ini", "noxfile.py")
+_MADE = (*_RECIPES, *_IN_YAML, "pyproject.toml", "Dockerfile", "Containerfile", "docker-bake.hcl", "docker-bake.json")
 _ASSIGNED = lazy_pattern(rf"=(?<=[\w ]=)\s*[\"']?{_HERE}(?:\./+)*([\w-]+(?:/[\w-]+)*)(?![\w./])")  # a folder to a variable
 _VARIABLE = lazy_pattern(r"(?:\$(?:env:)?\{?[A-Za-z_]\w*\}?[/\\]|%(?:~dp0[/\\]?|\w+%[/\\]))(?=[\w.])")  # of a shell, before a path
 _HANDLED = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts")
 _COMPILED = (".go", ".java", ".cs", ".kt", ".rs", ".scala", ".groovy", ".swift", ".fs", ".vb", ".cpp")
 _ENDINGS = (*_HANDLED, ".sh", ".bash", ".rb", ".ps1", ".psm1", ".bat", ".cmd", ".php", ".tsx", ".cts", *_COMPILED, "ockerfile", "akefile")
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".ps1", ".psm1", ".bat", ".cmd", "akefile", "ockerfile", ".yml", ".yaml", *_MADE)
-_OTHERS = (".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", ".j2")  # what may hold a program as well
 _ROLE = lazy_pattern(r"[\w.-]+")
 _INCLUDED = lazy_pattern(r":\s*\./([\w./-]+)")  # a folder or file of tasks
 MOST_FILES = 200  # how many files of one folder of programs are read, and of those that call each other
@@ -64,6 +69,7 @@ _CALLS, _OF = (lazy_pattern(rb"reate[-_]?(?i:access|service)"), lazy_pattern(rb"
 _TORN = lazy_pattern(rb"cre(?:a(?:t(?:e(?:[-_]?[aAces]*)?)?)?)?[\"'$\\]")
 """What says by itself that a program may make keys, what does beside the name of what it makes, and what may be a part of a call."""
 _MANY, _MOST_NAMES, _MOST_AWAY = 100, 1000, 10  # names in a folder, too many to look for each in a text; paths, and folders, in one
+_ALL = (*_ENDINGS, ".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", ".j2")  # what may hold a program
 _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
 
 
@@ -84,7 +90,7 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence) -> Iterator[
         folders += [one[1] for one in _AWAY.findall(text) if one[1]] or words
     folders += (f"asset.{one}" for one in (_ASSET.findall(text) if "S3Key" in text else ()))
     tops = dict.fromkeys(os.path.normpath(os.path.join(home, name.lstrip("/"))) for home in homes for name in folders)
-    packed = deque(file for top in tops if fence.folder(top) is not None for file in _below(top))  # these call only one another
+    packed = deque(file for top in tops for file in _below(top, fence, endings=_ALL if "Chart.yaml" in fence.names(top) else _ENDINGS))
     known: dict[Any, Any] = {} if fence.edited else fence.programs
     seen: set[str] = set()
     while (pending or packed) and len(seen) < MOST_FILES:
@@ -105,7 +111,7 @@ def is_open(text: str, folder: str, fence: Fence, *, runs: bool) -> bool:
     if ("archive_file" in text and "fileset(" in text) or (runs and '"-m"' in text) or _OPEN_FILE.search(text):
         return True
     named = _PATH.findall(text) if any(sign in text for sign in _BY_PATH) else []
-    words = text.replace("${path.module}/", "").encode("utf-8", "replace").translate(_WORDS).decode().split() if runs else ()
+    words = _words(text.replace("${path.module}/", "")) if runs else ()
     named += (("", word) for word in words if word.endswith(_BY_NAME) or word.startswith("./"))
     return any(not own and path.removeprefix("./").partition("/")[0] not in fence.names(folder) for own, path in named)
 
@@ -116,10 +122,10 @@ def has_maker(folder: str, fence: Fence) -> bool:
     while len(top) > len(fence.top) and ".git" not in fence.names(top):
         top = os.path.dirname(top)
     if top not in fence.makers:
-        files = _below(top, _MOST_PROGRAMS, (*_ENDINGS, *_OTHERS)) if ".git" in fence.names(top) else []
+        files = _below(top, fence, _MOST_PROGRAMS, _ALL) if ".git" in fence.names(top) else []
         programs = (kept(fence.programs, file, lambda one: _looked_into(one, fence))[0] for file in files)
         makes = any(one.makes_keys or one.deploys_key or one.in_parts for one in programs)
-        fence.makers[top] = makes or len(files) in (0, _MOST_PROGRAMS)
+        fence.makers[top] = makes or not 0 < len(files) <= _MOST_PROGRAMS
     return fence.makers[top]
 
 
@@ -158,19 +164,17 @@ def _slashed(text: str) -> str:
 
 
 def _packed(data: bytes) -> Iterator[bytes]:
-    import io
     import zipfile
-    import zlib
+    from contextlib import suppress
+    from io import BytesIO
+    from zlib import error
 
-    left = _LARGEST
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for one in archive.infolist():
-                if one.filename.endswith(_ENDINGS) and one.file_size <= left:
-                    left -= one.file_size
-                    yield archive.read(one)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
-        return
+    left, broken = _LARGEST, (zipfile.BadZipFile, error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
+    with suppress(*broken), zipfile.ZipFile(BytesIO(data)) as archive:
+        for one in archive.infolist():
+            if one.filename.endswith(_ENDINGS) and one.file_size <= left:
+                left -= one.file_size
+                yield archive.read(one)
 
 
 def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
@@ -194,10 +198,15 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
     run = {name for word in ran for name in (word, word.replace(".", "/"))}
     ends = (part[-_LONGEST:] for part in text.split("/*", _MOST_NAMES)[:-1])
     run.update(found[1] for end in ends if (found := _ALL_OF.search(end)) is not None)
+    builds = any(sign in text for sign in ("build", "context", "helm", "kubectl"))
+    words = {one.lstrip("/") for found in (_BUILD.findall(text) if builds else ()) for one in _words(found)}
+    words = {one for one in words if one[:1] == "." or one.partition("/")[0] in here}
     for start in starts:
+        for folder in sorted({os.path.normpath(os.path.join(start, word)) for word in words}):
+            yield from _below(folder, fence, endings=_ALL)
         roles = os.path.join(start, "roles")  # of Ansible
         for name in sorted(fence.names(roles).intersection(_ROLE.findall(text))) if "roles" in here else ():
-            yield from _below(os.path.join(roles, name, "tasks"), MOST_FILES, _SCRIPTS)
+            yield from _below(os.path.join(roles, name, "tasks"), fence, endings=_SCRIPTS)
         for name in sorted(run):
             there = os.path.normpath(os.path.join(start, name))
             inside = (os.path.join(there, own) for own in sorted(fence.names(there)) if own.endswith(_ENDINGS))
@@ -207,10 +216,13 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
             yield from (os.path.join(there, name) for name in names if name in fence.names(there))
 
 
+def _words(text: str) -> list[str]:
+    return text.encode("utf-8", "replace").translate(_WORDS).decode().split()
+
+
 def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the folder and the names of each word that may be a path to what is ``here``."""
-    words = set(text.encode("utf-8", "replace").translate(_WORDS).decode().split())
-    words = {word.lstrip("/").rstrip("/.+-@") for word in words}
+    words = {word.lstrip("/").rstrip("/.+-@") for word in _words(text)}
     paths = {word for word in words if "/" in word or (handled and "." in word)}
     paths |= {word.replace(".", "/", word.count(".") - 1) for word in words if handled and word.count(".") > 1}
     for name in sorted(paths | words & here):
@@ -218,21 +230,20 @@ def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tup
         top = below.partition("/")[0]
         if below and top not in here and top.strip("."):
             continue
-        lasts = (last, *(_handled(last) if handled else ()), *((last + one for one in _HANDLED) if "." not in last else ()))
+        stem, ending = os.path.splitext(last)
+        lasts = (last, *(stem + one for one in _HANDLED if handled or not ending))
         if (below or any(one in here for one in lasts)) and len(name) < _LONGEST and not name.startswith(_NO_PATHS):
             yield below, lasts
 
 
-def _handled(name: str) -> list[str]:
-    stem, ending = os.path.splitext(name)
-    return [stem + one for one in _HANDLED] if ending else []
-
-
-def _below(top: str, most: int = MOST_FILES, endings: tuple[str, ...] = _ENDINGS) -> list[str]:
+def _below(top: str, fence: Fence, most: int = MOST_FILES, endings: tuple[str, ...] = _ENDINGS) -> list[str]:
     found: list[str] = []
-    for folder, folders, names in os.walk(top):
-        folders[:] = sorted(set(folders) - _SKIPPED)
-        found += (os.path.join(folder, name) for name in sorted(names) if name.endswith(endings) or "." not in name)
-        if len(found) >= most:
+    seen: set[str | None] = {None}
+    for folder, folders, names in os.walk(top, followlinks=True):  # one more is found than is looked into
+        is_new = (real := fence.folder(folder)) not in seen
+        seen.add(real)
+        folders[:] = sorted(set(folders) - _SKIPPED) if is_new else ()
+        found += (os.path.join(folder, name) for name in sorted(names) if is_new and (name.endswith(endings) or "." not in name))
+        if len(found) > most:
             break
-    return found[:most]
+    return found[: most + 1]

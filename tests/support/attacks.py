@@ -83,5 +83,8 @@ def lay(folder: Path, files: Mapping[str, str | bytes], *, git: bool = False) ->
 def put(folder: Path, name: str, text: str | bytes) -> Path:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    if isinstance(text, str) and text.startswith("-> "):
+        path.symlink_to(text[3:].strip())
+    else:
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
     return path
