@@ -13,7 +13,7 @@ from posturio_iac.frontends.terraform.known_modules.module_source import OwnSour
 from posturio_iac.frontends.terraform.modules.call_graph import graph_of
 from posturio_iac.frontends.terraform.modules.installed import manifest
 from posturio_iac.search.module_calls import local_calls, text
-from posturio_iac.search.skipped import MODULE, TEMPLATE, UNREAD, SkippedPlace, places
+from posturio_iac.search.skipped import MODULE, PROGRAMS, TEMPLATE, UNREAD, SkippedPlace, places
 from posturio_iac.search.written_sources import CALLS, blocks_of
 
 TYPE_CHECKING = False
@@ -47,8 +47,9 @@ def unfollowed(selection: Selection, config: Config, changed: Collection[str] | 
         return None
     shown = "; ".join(f"{place.path} {place.text}" for place in places[:_SHOWN])
     sources = [place.text.partition(": ")[2] for place in places if place.kind == MODULE]
+    folders = sum(place.kind == PROGRAMS for place in places)
     calls, is_local = len(sources), all(source.startswith(known_modules.LOCAL) for source in sources)
-    counted = ((calls, "module call"), (len(places) - calls, "template or macro"))
+    counted = ((calls, "module call"), (len(places) - calls - folders, "template or macro"), (folders, "folder of programs"))
     subject = " and ".join(f"{n:,} {noun if n == 1 else _PLURAL[noun]}" for n, noun in counted if n)
     verb, object_ = ("was", "it makes") if len(places) == 1 else ("were", "they make")
     init = "check the paths and git submodules" if is_local else "run terraform init"
@@ -58,13 +59,15 @@ def unfollowed(selection: Selection, config: Config, changed: Collection[str] | 
     return Diagnostic(Level.NOTE, text, about=CALLS_NOT_FOLLOWED)
 
 
-_PLURAL = {"module call": "module calls", "template or macro": "templates and macros"}
+_PLURAL = {"module call": "module calls", "template or macro": "templates and macros", "folder of programs": "folders of programs"}
 
 
 def _elsewhere(selection: Selection, config: Config, changed: Collection[str] | None = None) -> Iterator[SkippedPlace]:
     yield from _module_calls(selection, config, changed)
     templates = ((path, text) for path, text in selection.search.unfollowed if not _CALL.fullmatch(text))
     yield from (SkippedPlace(TEMPLATE, path, _CREDENTIALS.sub("//", text)) for path, text in templates)
+    for path, said in selection.search.fence.beyond:
+        yield SkippedPlace(PROGRAMS, os.path.relpath(path, selection.root).replace(os.sep, "/"), said)
 
 
 def with_unfollowed(report: Report, selection: Selection, config: Config, narrowed: Narrowed | None) -> Report:

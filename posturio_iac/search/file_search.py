@@ -215,7 +215,7 @@ class FileSearch:
 
     @property
     def may_lead_elsewhere(self) -> bool:
-        return bool(self.elsewhere or self.computing or self.hcl or self.unfollowed or self.absent())
+        return bool(self.elsewhere or self.computing or self.hcl or self.unfollowed or self.fence.beyond or self.absent())
 
     def absent(self) -> set[str]:
         """Folders with a call of a local module that may not be here."""

@@ -184,7 +184,7 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
         takes_parser = is_served(data) or OPEN_URI.search(text) is not None
     if takes_parser and has_maker(folder, fence):
         return True
-    programs, fills = programs_named(text, (folder,), fence), "templatefile(" in text
+    programs, fills = programs_named(text, (folder,), fence, path), "templatefile(" in text
     return any(program.makes_keys or program.deploys_key or (fills and program.in_parts) for _, program in programs)
 
 

@@ -73,10 +73,11 @@ _ALL = (*_ENDINGS, ".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", 
 _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
 
 
-def programs_named(text: str, homes: tuple[str, ...], fence: Fence) -> Iterator[tuple[str, Program]]:
+def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = "") -> Iterator[tuple[str, Program]]:
     """Yield path and program of what code names: files, those that they name, and whole folders.
 
     ``homes`` are the folders (absolute) that paths may start from: that of the code, from which they are shown, and where it runs.
+    Where there are too many to look into each, what is left of them is noted for the ``path`` of the code.
     """
     homes = (*homes, *(os.path.dirname(home) for home in homes if home.endswith(".ebextensions")))  # whose commands run in the folder above
     text = text.replace(fence.top, os.path.relpath(fence.top, homes[0])) if len(fence.top) > 1 and fence.top in text else text
@@ -104,6 +105,9 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence) -> Iterator[
             if (asked := (file, callers)) not in known:
                 known[asked] = [*_named_in(said, (os.path.dirname(file), *callers), fence)]
             pending += known[asked]
+    if path and (left := pending or packed):
+        top = os.path.relpath(os.path.dirname(left[0]), homes[0]).replace(os.sep, "/")
+        fence.beyond.add((path, f"more than {MOST_FILES} programs, and those in {top} were not all looked into"))
 
 
 def is_open(text: str, folder: str, fence: Fence, *, runs: bool) -> bool:
@@ -124,8 +128,7 @@ def has_maker(folder: str, fence: Fence) -> bool:
     if top not in fence.makers:
         files = _below(top, fence, _MOST_PROGRAMS, _ALL) if ".git" in fence.names(top) else []
         programs = (kept(fence.programs, file, lambda one: _looked_into(one, fence))[0] for file in files)
-        makes = any(one.makes_keys or one.deploys_key or one.in_parts for one in programs)
-        fence.makers[top] = makes or not 0 < len(files) <= _MOST_PROGRAMS
+        fence.makers[top] = not 0 < len(files) <= _MOST_PROGRAMS or any(one.makes_keys or one.deploys_key for one in programs)
     return fence.makers[top]
 
 

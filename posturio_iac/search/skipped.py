@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from posturio_iac.search.file_search import FileSearch
 
 EXCLUDED, IGNORED, CACHE, SUBMODULE, REPOSITORY = "excluded", "ignored", "cache", "submodule", "repository"
-UNREAD, MODULE, TEMPLATE, SOURCE = "unread", "module", "template", "source"
+UNREAD, MODULE, TEMPLATE, SOURCE, PROGRAMS = "unread", "module", "template", "source", "programs"
 """Left out by ``exclude`` or by git; a folder of tools such as ``.terraform``; a submodule; a repository inside the scanned one;
-a file that could not be read; a call of a module, or a template or macro, whose code is not here; a source of CDK's or Pulumi's."""
+a file that could not be read; a call of a module, or a template or macro, whose code is not here; a source of CDK's or Pulumi's;
+programs that are too many to look into each."""
 
 _IGNORED = ("ls-files", "-z", "-o", "-i", "--exclude-standard", "--directory")
 _UNTRACKED = ("ls-files", "-z", "-o", "--exclude-standard")

@@ -59,7 +59,7 @@ class MissingError(UnreadableError):
 class Fence:
     """The bounds of reading: everything below one folder, and the files that the command line names."""
 
-    __slots__ = ("_folders", "_names", "edited", "makers", "named", "programs", "sizes", "top")
+    __slots__ = ("_folders", "_names", "beyond", "edited", "makers", "named", "programs", "sizes", "top")
 
     def __init__(self, top: str, named: Iterable[str] = ()) -> None:
         """Allow what is below ``top``, a real path, and ``named``, which are real paths as well."""
@@ -71,6 +71,7 @@ class Fence:
         self.sizes: dict[str, int] = {}  # how many bytes each file has that was opened
         self.makers: dict[str, bool] = {}  # whether a program in a work tree may make keys, once that was asked
         self.programs: dict[Any, Any] = {}  # what `posturio_iac.search.named_programs` has looked into
+        self.beyond: set[tuple[str, str]] = set()  # files of code that name more than that looks into, each with what is said of it
 
     def names(self, folder: str) -> frozenset[str]:
         """The names in a folder (absolute); none of one that leads outside or cannot be listed. Each is listed once."""

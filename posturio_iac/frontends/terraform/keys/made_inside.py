@@ -120,7 +120,7 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
     root, path = instance.root.folder, os.path.join(program.root, block.header.path)
     tops = (os.path.join(program.root, one) for one in (root.path, root.unit.folder if root.unit is not None else root.path))
     homes = tuple(dict.fromkeys(map(os.path.normpath, (f"{path}/..", *tops))))
-    programs = [("", program_of(own)), *(programs_named(own, homes, program.fence) if names else ())]
+    programs = [("", program_of(own)), *(programs_named(own, homes, program.fence, path) if names else ())]
     words = block.labels if block.type == "resource" else (block.type, *block.labels)
     address = instance.full(".".join(words))
     makers = [name for name, one in programs if one.makes_keys or one.deploys_key]
