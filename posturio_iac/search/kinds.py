@@ -175,7 +175,7 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     """True if the code at ``path`` (absolute) names a file of the checkout that makes keys."""
     if not names_file(data, kind):
         return False
-    from posturio_iac.search.named_programs import OPEN_URI, has_maker, is_open, programs_named
+    from posturio_iac.search.named_programs import OPEN_URI, has_maker, is_open, is_without_makers, programs_named
 
     text, folder = data.decode("utf-8", "replace"), path.rpartition("/")[0]
     if kind is TERRAFORM:
@@ -184,6 +184,8 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
         takes_parser = is_served(data) or OPEN_URI.search(text) is not None
     if takes_parser and has_maker(folder, fence):
         return True
+    if is_without_makers(text + path, fence):
+        return False
     programs, fills = programs_named(text, (folder,), fence, path), "templatefile(" in text
     return any(program.makes_keys or program.deploys_key or (fills and program.in_parts) for _, program in programs)
 

@@ -10,7 +10,7 @@ from posturio_iac.core.keys import CODED
 from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import UTF16, decode
-from posturio_iac.search.programs import SEARCHED, Program, end_keys, program_of
+from posturio_iac.search.programs import NO_PROGRAMS, SEARCHED, Program, end_keys, program_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,8 +46,10 @@ _BY_PATH, _BY_NAME = ("source_", "docker_", "working_dir"), (".sh", ".bash", ".p
 _OPEN = r"[\"']?[ \t]*:\s*(?:[>|&!*]|\{?\s*[\"']?(?:Fn::|Ref\b)|[\"']?[\w./-]+ [\w./-])"
 OPEN_URI = lazy_pattern(rf"(?:Uri(?:(?<=CodeUri)|(?<=ContentUri)|(?<=DefinitionUri))|Co(?<!\wCo)(?:de|ntent)){_OPEN}")
 """What takes a parser in a template: an expression, or a text in several parts."""
-_BUILDS = rf"(?:docker|buildx|podman|image|go){_NEXT}build\b|\bbuild:(?=\s*[\w./-]+\s)|\bcontext\"?\s*[:=]"
-_BUILD = lazy_pattern(rf"(?:{_BUILDS}|\bhelm{_NEXT}(?:install|upgrade|template)|\bkubectl{_NEXT}apply)((?:\\\s*\n|[^;&|\n])*)")
+_OF_IMAGES = {one: rf"{one}{_NEXT}build\b" for one in ("docker", "buildx", "podman", "image", "go")}
+_OF_FOLDERS = {"build:": r"build:(?=\s*[\w./-]+\s)", "context": r"context\"?\s*[:=]", "kubectl": rf"kubectl{_NEXT}apply"}
+_OF_FOLDERS |= {"helm": rf"helm{_NEXT}(?:install|upgrade|template)", **_OF_IMAGES}
+_BUILDS = {sign: lazy_pattern(rf"{one}((?:\\\s*\n|[^;&|\n])*)") for sign, one in _OF_FOLDERS.items()}
 """What builds an image or deploys from a whole folder, which is one of the words behind it."""
 _MAKERS = "g?make|npm|pnpm|yarn|bun|task|just|docker|docker-compose|podman|rake|tox|nox|poetry|uv"
 _MAKE = lazy_pattern(rf"(?<![\w.-])(?:{_MAKERS})(?![\w.-])")
@@ -120,16 +122,26 @@ def is_open(text: str, folder: str, fence: Fence, *, runs: bool) -> bool:
     return any(not own and path.removeprefix("./").partition("/")[0] not in fence.names(folder) for own, path in named)
 
 
+def is_without_makers(text: str, fence: Fence) -> bool:
+    """True if nothing that code may name in the whole checkout makes keys, which is asked once many files have been."""
+    fence.asked += 1
+    if fence.asked < _MANY or fence.edited or any(f"{one}/" in text for one in _SKIPPED):
+        return False
+    return not has_maker(fence.top, fence) and not fence.makers[fence.top, True]
+
+
 def has_maker(folder: str, fence: Fence) -> bool:
     """True if a program in the work tree of a folder may make keys, by its text, or in more than is looked into; each is asked once."""
     top = folder
     while len(top) > len(fence.top) and ".git" not in fence.names(top):
         top = os.path.dirname(top)
-    if top not in fence.makers:
-        files = _below(top, fence, _MOST_PROGRAMS, _ALL) if ".git" in fence.names(top) else []
+    if (top, False) not in fence.makers:
+        files = _below(top, fence, _MOST_PROGRAMS, ()) if ".git" in fence.names(top) else []
         programs = (kept(fence.programs, file, lambda one: _looked_into(one, fence))[0] for file in files)
-        fence.makers[top] = not 0 < len(files) <= _MOST_PROGRAMS or any(one.makes_keys or one.deploys_key for one in programs)
-    return fence.makers[top]
+        found = not 0 < len(files) <= _MOST_PROGRAMS or any(one.makes_keys or one.deploys_key for one in programs)
+        fence.makers[top, True] = found or any(fence.programs[file][0].in_parts for file in files)
+        fence.makers[top, False] = found
+    return fence.makers[top, False]
 
 
 def _content(file: str, fence: Fence) -> bytes:
@@ -154,6 +166,8 @@ def _looked_into(file: str, fence: Fence) -> tuple[Program, str]:
     """The program in a file, and the text of one that may name others."""
     data = _content(file, fence)
     is_hinted = _is_hinted(data)
+    if not (is_hinted or file.endswith(_SCRIPTS) or any(data.find(sign) >= 0 for sign in _OF)):
+        return Program(makes_keys=False, deploys_key=False, ends_keys=False), ""
     text = decode(data, "replace") if is_hinted or len(data) <= _LARGE else ""
     if file.endswith((".tf", ".tofu")) or SEARCHED.fullmatch(os.fsencode(file)):  # it is judged by itself
         text = text.replace("AWS::IAM::", "").replace("aws_iam_", "")
@@ -201,8 +215,8 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
     run = {name for word in ran for name in (word, word.replace(".", "/"))}
     ends = (part[-_LONGEST:] for part in text.split("/*", _MOST_NAMES)[:-1])
     run.update(found[1] for end in ends if (found := _ALL_OF.search(end)) is not None)
-    builds = any(sign in text for sign in ("build", "context", "helm", "kubectl"))
-    words = {one.lstrip("/") for found in (_BUILD.findall(text) if builds else ()) for one in _words(found)}
+    built = (found for sign, one in _BUILDS.items() if sign in text for found in one.findall(text))
+    words = {one.lstrip("/") for found in built for one in _words(found)}
     words = {one for one in words if one[:1] == "." or one.partition("/")[0] in here}
     for start in starts:
         for folder in sorted({os.path.normpath(os.path.join(start, word)) for word in words}):
@@ -246,7 +260,8 @@ def _below(top: str, fence: Fence, most: int = MOST_FILES, endings: tuple[str, .
         is_new = (real := fence.folder(folder)) not in seen
         seen.add(real)
         folders[:] = sorted(set(folders) - _SKIPPED) if is_new else ()
-        found += (os.path.join(folder, name) for name in sorted(names) if is_new and (name.endswith(endings) or "." not in name))
+        ours = (one for one in sorted(names) if (one.endswith(endings) or "." not in one if endings else not one.endswith(NO_PROGRAMS)))
+        found += (os.path.join(folder, name) for name in (ours if is_new else ()))
         if len(found) > most:
             break
     return found[: most + 1]

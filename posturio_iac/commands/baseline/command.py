@@ -185,14 +185,12 @@ def _shown(path: str) -> str:
 def read_results(paths: Sequence[str]) -> list[SavedResult]:
     """The results of live runs, with ids of keys masked; each account is only in the latest one. Raises `UsageError`."""
     ordered = sorted(map(_live_result, paths), key=lambda result: result.as_of)
-    latest = {account: result for result in ordered for account in _accounts(result)}
+    latest = {
+        account: result for result in ordered for account in {*result.covered.accounts, *(account_of(one.address) for one in result.found)}
+    }
     return [
         replace(result, found=tuple(found for found in result.found if latest[account_of(found.address)] is result)) for result in ordered
     ]
-
-
-def _accounts(result: SavedResult) -> set[str]:
-    return {*result.covered.accounts, *(account_of(found.address) for found in result.found)}
 
 
 def _live_result(path: str) -> SavedResult:

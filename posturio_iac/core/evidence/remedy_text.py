@@ -153,11 +153,7 @@ def _called(remedy: r.CallConstruct) -> str:
 
 
 def _clock(name: str, days: int) -> str:
-    return f'resource "time_rotating" "{name}" {{ rotation_days = {days} }} and {_static(name, _rotating(name))}'
-
-
-def _rotating(name: str) -> str:
-    return f"time_rotating.{name}"
+    return f'resource "time_rotating" "{name}" {{ rotation_days = {days} }} and {_static(name, f"time_rotating.{name}")}'
 
 
 def _static(name: str, clock: str) -> str:

@@ -72,7 +72,9 @@ class KeyEntry(NamedTuple):
         notes = ["a known module that makes a key"] if is_call and not is_open else []
         if len(self.addresses) > 1:
             alike = all(bare(address) == base != address for address in self.addresses)
-            named = listed([_indexes(address) for address in self.addresses] if alike else self.addresses[1:], every=every)
+            named = listed(
+                ["".join(found[0] for found in INDEX.finditer(one)) for one in self.addresses] if alike else self.addresses[1:], every=every
+            )
             notes.append(f"{len(self.addresses):,} instances{': ' if alike else ', also '}{named}")
             first = base if alike else first
         framework = self.judged.key.framework if self.judged is not None else self.findings[0].framework
@@ -81,10 +83,6 @@ class KeyEntry(NamedTuple):
         elif self.split or (framework == "terraform" and self._is_applied):
             notes.append(f"in {scope_word(framework)} {printable(self.roots[0] or '.')}")
         return f"{printable(first)} ({'; '.join(notes)})" if notes else printable(first)
-
-
-def _indexes(address: str) -> str:
-    return "".join(found[0] for found in INDEX.finditer(address))
 
 
 def entries(report: Report) -> list[KeyEntry]:

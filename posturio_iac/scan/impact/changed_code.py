@@ -11,6 +11,7 @@ from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.hcl_lexer import masked
 from posturio_iac.search.kinds import PROGRAMS, TERRAFORM, holds_any, is_served, kind_of, names_file
 from posturio_iac.search.module_calls import code_of, holding, sources_in, text
+from posturio_iac.search.programs import NO_PROGRAMS
 from posturio_iac.search.written_sources import CALLS, blocks_of
 
 TYPE_CHECKING = False
@@ -27,7 +28,6 @@ _READS = (b"file(", b"fileset(", b"fileexists(", b"filebase64", b"filemd5(", b"f
 """Calls of functions that read files; ``templatefile(`` holds the first."""
 _READ = lazy_pattern(rb"fileset\(|file(?:exists|md5|sha\d+|base64(?:sha\d+)?)?\(")
 _PLAIN_NAME = lazy_pattern(rb'\s*"(?:\$\{path\.\w+\}|[^"$%\n]|[$%](?!\{))*"')  # a file's name that stands in the code
-NO_PROGRAMS = (".md", ".rst", ".adoc", ".csv", ".lock", ".svg", ".png", ".jpg", ".gif", ".pdf", ".tf", ".tofu", ".tfvars", ".hcl")
 _GIVEN = r"(?:command|program|inline|execute)\"?\s*[=:]\s*(?:\[.*\"-c\",)?[\[\"${\s]*(?:local|var|each|module)\."
 _FILLED = lazy_pattern(rf"(?:\}}|%s)\.(?:zip|sh|py|m?js)\"|{_GIVEN}")  # what only an evaluation tells: a name, and a whole command
 _SERVED = lazy_pattern(r"(?:andler|path)[\"']?[ \t]*:[^\n]*\$\{|\}/[\w./-]+\.(?:sh|py|m?js)\b")  # and in a file of Serverless

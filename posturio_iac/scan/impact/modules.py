@@ -8,9 +8,10 @@ from functools import cache, partial
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.closure import CallGraph
-from posturio_iac.scan.impact.changed_code import NO_PROGRAMS, ChangedCode, leads_to
+from posturio_iac.scan.impact.changed_code import ChangedCode, leads_to
 from posturio_iac.search.kinds import HCL, IN_HCL, TERRAFORM, VALUES, calls_modules, kind_of, names_file, runs_program
 from posturio_iac.search.module_calls import local_calls, text
+from posturio_iac.search.programs import NO_PROGRAMS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ import posixpath
 
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.scan.impact.changed_code import NO_PROGRAMS, leads_to
+from posturio_iac.scan.impact.changed_code import leads_to
 from posturio_iac.search.kinds import NAMING, PROGRAMS, TEMPLATE, TERRAFORM, kind_of
 from posturio_iac.search.module_calls import text
+from posturio_iac.search.programs import NO_PROGRAMS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

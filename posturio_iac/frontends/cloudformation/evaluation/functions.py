@@ -47,7 +47,7 @@ def _loop(entry: TemplateEntry, ev: Evaluator, scope: StackScope, found: dict[st
             return
     if values is None:
         scope.stack.loops.add(name)
-    before, size = len(found), sum(_size(body) for _, body in members)
+    before, size = len(found), sum(1 + len(held.members) for _, body in members for held in body.walk())
     for value in values if values is not None else [None]:
         scope.stack.budget.spend(2 * size)
         for key, body in members:
@@ -73,10 +73,6 @@ def _values(node: Node, ev: Evaluator, scope: StackScope) -> tuple[str, ...] | N
     if any(isinstance(t, Unknown) for t in texts) or (not texts and isinstance(fixed, Unknown)):
         return None
     return tuple(dict.fromkeys(str(t) for t in texts))
-
-
-def _size(node: Node) -> int:
-    return sum(1 + len(held.members) for held in node.walk())
 
 
 def substituted(node: Node, name: str, value: str) -> Node:

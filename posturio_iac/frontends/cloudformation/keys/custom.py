@@ -14,7 +14,7 @@ from posturio_iac.search.kinds import spelled_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
     from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope
@@ -60,35 +60,35 @@ def users_of(entry: TemplateEntry, custom_types: tuple[str, ...]) -> tuple[Node 
 
 def said_by(entry: TemplateEntry, ev: Evaluator, scope: StackScope, *shared: Node) -> str:
     """What a resource says in its properties and Metadata, and in ``shared`` ones, in lines, as far as the code fixes it."""
-    said: list[str] = []
 
     def known(node: Node) -> object:
         return ev.text(ev.value(node, scope)) if node.function[0] in FUNCTIONS else None
 
     def texts(node: Node) -> tuple[str, ...]:
         """The text of a node, and those that conditions and parameters choose from."""
-        made: list[object] = [written(node, known)]
-        made += cases(ev, lambda case: case.text(case.value(node, scope)), most=10) if node.function[0] in FUNCTIONS else ()
+        made: list[object] = cases(ev, lambda case: case.text(case.value(node, scope)), most=10) if node.function[0] in FUNCTIONS else []
+        if not made or not all(isinstance(text, str) for text in made):
+            made.append(written(node, known))
         return tuple(dict.fromkeys(text for text in made if isinstance(text, str) and text))
 
-    def say(node: Node) -> None:
-        match node.value:
-            case str() as text:
-                said.append(_spelled(text))
-            case Array() as items:
-                for item in items:
-                    say(item)
-            case Object() as members:
-                said.extend(map(_spelled, texts(node) if len(members) == 1 else ()))
-                for key, value in members:
-                    made = texts(value)
-                    said.extend(f"{key.value}: {_spelled(' '.join(text.split()) if key.value == 'Description' else text)}" for text in made)
-                    if not made or value.function[0] == "Fn::If":
-                        say(value)
+    nodes = (*filter(None, map(entry.get, ("Properties", "Metadata"))), *shared)
+    return "\n".join(line for node in nodes for line in _lines(node, texts))
 
-    for node in (*filter(None, map(entry.get, ("Properties", "Metadata"))), *shared):
-        say(node)
-    return "\n".join(said)
+
+def _lines(node: Node, texts: Callable[[Node], Iterable[str]]) -> Iterator[str]:
+    match node.value:
+        case str() as text:
+            yield _spelled(text)
+        case Array() as items:
+            for item in items:
+                yield from _lines(item, texts)
+        case Object() as members:
+            yield from map(_spelled, texts(node) if len(members) == 1 else ())
+            for key, value in members:
+                made = texts(value)
+                yield from (f"{key.value}: {_spelled(' '.join(one.split()) if key.value == 'Description' else one)}" for one in made)
+                if not made or value.function[0] == "Fn::If":
+                    yield from _lines(value, texts)
 
 
 def _spelled(text: str) -> str:

@@ -198,7 +198,8 @@ def plain(root: Node, source: TemplateSource, types: tuple[str, ...]) -> Templat
         run = (one.as_resource("AWS::ElasticBeanstalk::Environment") for one in entries(root, source) if one.name in _RUN)
         return Template(source, {"Resources": (*run, *(entries(resources, source) if resources is not None else ()))})
     transforms = tuple(filter(None, map(root.value.get, ("Transform", "Fn::Transform"))))
-    if _is_foreign(root) and not (resources is not None and isinstance(resources.value, Object)):
+    is_foreign = root.get("apiVersion") is not None or root.get("typeName") is not None  # Kubernetes', or a schema of a resource type
+    if is_foreign and not (resources is not None and isinstance(resources.value, Object)):
         return None
     if resources is None and not transforms:
         if not any(e.type in types for e in entries(root, source)):
@@ -212,11 +213,6 @@ def plain(root: Node, source: TemplateSource, types: tuple[str, ...]) -> Templat
 
 def _sections(root: Object, source: TemplateSource) -> dict[str, tuple[TemplateEntry, ...]]:
     return {name: entries(node, source) for name in SECTIONS if (node := root.get(name)) is not None}
-
-
-def _is_foreign(root: Node) -> bool:
-    """True if a document says of itself that it is Kubernetes' or a schema of a resource type."""
-    return root.get("apiVersion") is not None or root.get("typeName") is not None
 
 
 def is_heat(root: Node) -> bool:

@@ -135,15 +135,12 @@ def _stream(text: str, lines: Lines, base: int) -> Iterator[YamlDocument]:
                 yield document
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _RefusedError(_words(error), base + min(mark.index if mark else 0, len(text))) from None
+        words = " ".join(filter(None, (error.problem, error.context))) or "this is not YAML"
+        raise _RefusedError(words, base + min(mark.index if mark else 0, len(text))) from None
     except yaml.reader.ReaderError as error:
         code = error.character if isinstance(error.character, int) else ord(str(error.character)[:1] or "\0")
         at = text.find(chr(code))
         raise _RefusedError(f"the character U+{code:04X} is not allowed in YAML", base + max(at, 0)) from None
-
-
-def _words(error: Any) -> str:
-    return " ".join(part for part in (error.problem, error.context) if part) or "this is not YAML"
 
 
 class _Frame:
