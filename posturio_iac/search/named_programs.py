@@ -127,21 +127,23 @@ def is_without_makers(text: str, fence: Fence) -> bool:
     fence.asked += 1
     if fence.asked < _MANY or fence.edited or any(f"{one}/" in text for one in _SKIPPED):
         return False
-    return not has_maker(fence.top, fence) and not fence.makers[fence.top, True]
+    return not has_maker(fence.top, fence, whole=True)
 
 
-def has_maker(folder: str, fence: Fence) -> bool:
-    """True if a program in the work tree of a folder may make keys, by its text, or in more than is looked into; each is asked once."""
+def has_maker(folder: str, fence: Fence, *, whole: bool = False) -> bool:
+    """True if a program in the work tree of a folder may make keys, by its text, or in more than is looked into; each is asked once.
+
+    With ``whole``, whatever its name, and also if what code fills in may make it one.
+    """
     top = folder
     while len(top) > len(fence.top) and ".git" not in fence.names(top):
         top = os.path.dirname(top)
-    if (top, False) not in fence.makers:
-        files = _below(top, fence, _MOST_PROGRAMS, ()) if ".git" in fence.names(top) else []
+    if (top, whole) not in fence.makers:
+        files = _below(top, fence, _MOST_PROGRAMS, () if whole else _ALL) if ".git" in fence.names(top) else []
         programs = (kept(fence.programs, file, lambda one: _looked_into(one, fence))[0] for file in files)
-        found = not 0 < len(files) <= _MOST_PROGRAMS or any(one.makes_keys or one.deploys_key for one in programs)
-        fence.makers[top, True] = found or any(fence.programs[file][0].in_parts for file in files)
-        fence.makers[top, False] = found
-    return fence.makers[top, False]
+        found = (one.makes_keys or one.deploys_key or (whole and one.in_parts) for one in programs)
+        fence.makers[top, whole] = not 0 < len(files) <= _MOST_PROGRAMS or any(found)
+    return fence.makers[top, whole]
 
 
 def _content(file: str, fence: Fence) -> bytes:
