@@ -16,7 +16,7 @@ TARGETS = {target.name: target for target in targets()}
 @pytest.mark.promise("any input")
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 def test_any_input_keeps_the_promises(target: Target) -> None:
-    @settings(max_examples=4, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=2, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
     @given(target.inputs)
     def execute(made: Any) -> None:
         target.run(made)
