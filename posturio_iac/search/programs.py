@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterator
 
-NO_PROGRAMS = (".md", ".rst", ".adoc", ".csv", ".lock", ".svg", ".png", ".jpg", ".gif", ".pdf", ".tf", ".tofu", ".tfvars", ".hcl")
+NO_PROGRAMS = (".md", ".rst", ".adoc", ".csv", ".lock", ".svg", ".png", ".jpg", ".gif", ".pdf", ".tf", ".tofu", ".tfvars")
 """Endings of what is no program, and of what is judged by itself."""
 _BUILDS = (b"TemplateBody", b"Custom::AWS", b"AWS::ServiceCatalog::CloudFormationP", b"AWS::Include", b"!Transform", b"!Rain::")
 _TYPE = lazy_pattern(rb"Type(?<![\w-]Type)[\"']?\s*:\s*(?:[!{&*|>#]|Fn::|Ref\b|[\"']?[\w:.@-]*(?:\$\{|::MODULE\b))")

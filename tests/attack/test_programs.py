@@ -144,7 +144,10 @@ ARGUMENTS = {
     "http": ("data.http.h", 'url = "https://iam.amazonaws.com/?Action=CreateAccessKey&UserName=joe"'),
 }
 MODULE = 'module "l" {\n  source = "terraform-aws-modules/lambda/aws"\n  source_path = "src"\n}\n'
+PIECED = json.dumps(IN_JSON).replace(SHELL_IN_JSON, JOINED)
+MANY = {f"m{n}/main.tf": block("nomad_job.j", 'jobspec = file("y.hcl")') for n in range(99)} | {"y.sh": "ls", "m0/y.hcl": ""}
 TERRAFORM: dict[str, tuple[dict[str, str], str]] = {
+    "many": ({**MANY, "x.hcl": SHELL, "z/main.tf": block("nomad_job.j", 'jobspec = file("../x.hcl")')}, "nomad_job.j"),
     **{name: (files, "terraform_data.p") for name, files in PROVISIONED.items()},
     **{name: (files, "data.archive_file.a") for name, files in ARCHIVED.items()},
     **{name: ({"main.tf": NAMED + block(*made), "a/b.sh": SHELL, "boot.tpl": SHELL}, made[0]) for name, made in ARGUMENTS.items()},
@@ -154,10 +157,7 @@ TERRAFORM: dict[str, tuple[dict[str, str], str]] = {
     "external": ({"main.tf": 'data external e {\n  program = ["sh", "make.sh"]\n}\n', "make.sh": SHELL}, "data.external.e"),
     "in-a-list": ({"main.tf": PASSED, "m/main.tf": GIVEN}, "module.m.data.external.e"),
     "json": ({"main.tf.json": json.dumps(IN_JSON)}, "null_resource.n"),
-    "pieces-in-json": (
-        {"l.tf.json": json.dumps(PIECES), "main.tf.json": json.dumps(IN_JSON).replace(SHELL_IN_JSON, JOINED)},
-        "null_resource.n",
-    ),
+    "pieces-in-json": ({"l.tf.json": json.dumps(PIECES), "main.tf.json": PIECED}, "null_resource.n"),
 }
 
 
