@@ -67,7 +67,8 @@ _INCLUDED = lazy_pattern(r":\s*\./([\w./-]+)")  # a folder or file of tasks
 MOST_FILES = 200  # how many files of one folder of programs are read, and of those that call each other
 _MOST_PROGRAMS = 2000  # and of a checkout
 _WHOLE = (b"iam_access_key", b"access_key_state", b"IAM::AccessKey", b"iam $", b'iam", "$', *CODED)
-_CALLS, _OF = (lazy_pattern(rb"reate[-_]?(?i:access|service)"), lazy_pattern(rb"ew-(?i:iam)")), (b"ccess", b"CCESS", b"pecific", b"PECIFIC")
+_CALLS = tuple(map(lazy_pattern, (rb"reate[-_]?(?i:access|service)", rb"ew-(?i:iam)", rb"[\"'}][-_]?access[-_]key")))
+_OF = (b"ccess", b"CCESS", b"pecific", b"PECIFIC")
 _TORN = lazy_pattern(rb"cre(?:a(?:t(?:e(?:[-_]?[aAces]*)?)?)?)?[\"'$\\]")
 """What says by itself that a program may make keys, what does beside the name of what it makes, and what may be a part of a call."""
 _MANY, _MOST_NAMES, _MOST_AWAY = 100, 1000, 10  # names in a folder, too many to look for each in a text; paths, and folders, in one
@@ -159,9 +160,8 @@ def _content(file: str, fence: Fence) -> bytes:
 
 
 def _is_hinted(data: bytes) -> bool:
-    if data[:2] in UTF16 or _TORN.search(data) or any(data.find(sign) >= 0 for sign in _WHOLE):
-        return True
-    return any(data.find(sign) >= 0 for sign in _OF) and any(one.search(data) for one in _CALLS)
+    is_of_key = any(data.find(sign) >= 0 for sign in _OF) and any(one.search(data) for one in _CALLS)
+    return is_of_key or data[:2] in UTF16 or _TORN.search(data) is not None or any(data.find(sign) >= 0 for sign in _WHOLE)
 
 
 def _looked_into(file: str, fence: Fence) -> tuple[Program, str]:
