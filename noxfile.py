@@ -188,7 +188,9 @@ def layout(session: nox.Session) -> None:
     away = Path(session.cache_dir).resolve() / "layout"  # not create_tmp(), which makes each test work inside this repository
     shutil.rmtree(away, ignore_errors=True)
     session.run("python", "-m", "tests.support.layout_page", str(away))
-    session.install("--no-deps", "-e", str(away))  # whose own work tree is then the one that it may ask for its revision
+    for command in ("add -A", "-c user.name=x -c user.email=x@example.com commit -qm x"):
+        session.run("git", "-C", str(away), *command.split(), external=True)
+    session.install("--no-deps", "-e", str(away))  # adopt asks the work tree that is installed for its revision
     session.chdir(away)
     pytest(session, "tests", "--ignore", "tests/test_layout_page.py", PYTHONPATH=str(away))
 
