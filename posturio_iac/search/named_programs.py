@@ -188,7 +188,7 @@ def _packed(data: bytes) -> Iterator[bytes]:
     from io import BytesIO
     from zlib import error
 
-    left, broken = _LARGEST, (zipfile.BadZipFile, error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)  # or a lock
+    left, broken = _LARGEST, (zipfile.BadZipFile, error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)  # or encrypted
     with suppress(*broken), zipfile.ZipFile(BytesIO(data)) as archive:
         for one in archive.infolist():
             if one.filename.endswith(_ENDINGS) and one.file_size <= left:
