@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from posturio_iac.search.kinds import SEARCH_TERMS, TEMPLATE, TERRAFORM, SearchTerms, spelled_out
-from tests.support.attacks import put, scan
+from tests.support.attacks import fill, put, scan
 from tests.support.repository import Repository
 
 pytestmark = pytest.mark.promise("escapes")
@@ -42,8 +42,7 @@ def test_evasion_escapes(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in FILES if name != "folded.yaml"])
 def test_evasion_escapes_where_git_searches(tmp_path: Path, name: str) -> None:
     repository = Repository(tmp_path / "repository")
-    for number in range(1000):
-        put(repository.path, f"m/{number}.tf", "")
+    fill(repository.path)
     put(repository.path, name, FILES[name])
     repository.git("add", "-A")
     assert len(json.loads(scan(repository.path, "--format", "json")[1])["keys"]) == 1

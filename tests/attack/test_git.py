@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.attacks import SOUND, posturio, put, report, scan
+from tests.support.attacks import SOUND, fill, posturio, put, report, scan
 from tests.support.command_line import environment
 from tests.support.repository import Repository
 
@@ -19,8 +19,6 @@ pytestmark = pytest.mark.promise("git")
 
 GIT = shutil.which("git") or "git"
 FOLDER = str(Path(GIT).parent)
-MANY = 700
-"""So many files that git searches them."""
 
 
 @pytest.fixture
@@ -86,8 +84,7 @@ def test_exec_clean_filter_in_an_index_that_feigns_its_time(repository: Reposito
 @pytest.mark.parametrize("arguments", [("scan",), ("scan", "--changed-since", "main"), ("hook", "sound.tf")])
 def test_programs_of_the_configuration_do_not_run(repository: Repository, arguments: tuple[str, ...], option: str) -> None:
     repository.git("config", option, trap(repository))
-    for number in range(MANY):
-        repository.write(f"m/{number}.txt", "", add=False)
+    fill(repository.path)
     repository.git("-c", "core.fsmonitor=false", "add", "-A")
     (repository.path.parent / "ran").unlink(missing_ok=True)
     posturio(repository.path, *arguments)

@@ -94,7 +94,7 @@ CRASHES: dict[str, tuple[dict[str, str], int, str]] = {
     "chained modules": (chained(1500, lambda n: CALL % f"../{n}", SOUND), 3, "too deeply to follow"),
     "chained modules that repeat what nobody knows": (chained(400, lambda n: HANDED % (n, OPEN), LAST), 1, ""),
     "an input that 400 modules hand on": (chained(400, lambda n: HANDED % (n, "var.v"), HANDED_ON) | {"main.tf": FIRST}, 1, ""),
-    "chained stacks": ({f"s/{n}.yaml": NESTED % f"./{n + 1}.yaml" for n in range(1500)}, 3, ""),
+    "chained stacks": ({f"s/{n}.yaml": NESTED % f"./{n + 1}.yaml" for n in range(1100)}, 3, ""),
     **{f"until {day}": ({"posturio-iac.toml": SUPPRESSED % day}, 2, "until must be a date") for day in (*DAYS, "0001-01-01")},
     **{f"until {day} beside the code": ({"other.tf": IGNORED % day}, 1, "") for day in DAYS},
     **{

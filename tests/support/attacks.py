@@ -15,8 +15,7 @@ from tests.support.forks import python_in_fork
 from tests.support.repository import Repository
 
 FORMATS = tuple(name for name in render.FORMATS if name not in render.DEPLOYED)
-SEARCHED = 230
-"""So many files with long names make an index that git has to search."""
+_DEEP = "/".join(["filler", *(f"{number:0240}" for number in range(10))])
 MEMORY = 2 << 30
 SECONDS = 60
 SOUND = """\
@@ -75,9 +74,14 @@ def lay(folder: Path, files: Mapping[str, str | bytes], *, git: bool = False) ->
     for name, text in files.items():
         put(folder, name, text)
     if git:
-        for number in range(SEARCHED):
-            put(folder, f"filler/{number:0240}.md", "")
+        fill(folder)
         Repository(folder).git("add", "-A")
+
+
+def fill(folder: Path) -> None:
+    """Put files there whose long paths make an index of more than 64 KiB, which git has to search."""
+    for number in range(28):
+        put(folder, f"{_DEEP}/{number}.md", "")
 
 
 def put(folder: Path, name: str, text: str | bytes) -> Path:
