@@ -24,10 +24,8 @@ def trees() -> dict[Path, ast.Module]:
     return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
-SHARED_ALIASES = 5
-"""At most so many names stand for several classes or aliases; it only falls."""
-SHARED_FUNCTIONS = 97
-"""At most so many names stand for several public functions; it only falls."""
+SHARED_ALIASES = 5  # at most so many names stand for several classes or aliases; it only falls
+SHARED_FUNCTIONS = 97  # at most so many names stand for several public functions; it only falls
 INTERFACES = {"read", "parse", "check", "render", "run", "stream"}
 """Names that several modules give to the same kind of function on purpose."""
 

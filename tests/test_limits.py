@@ -37,8 +37,7 @@ from tests.support.terraform_programs import AS_OF, KEY, reading, write
 
 pytestmark = pytest.mark.promise("budget")
 
-OTHER = {"other/main.tf": KEY}
-"""A module that must be judged whatever else is in the scan."""
+OTHER = {"other/main.tf": KEY}  # a module that must be judged whatever else is in the scan
 
 
 def calls(depth: int, *, count: str = "", twice: bool = True) -> dict[str, str]:

@@ -98,8 +98,7 @@ def _birth(key: AccessKey, effective: list[Lifetime]) -> tuple[datetime | None, 
 
 SPREAD_DAYS = 7  # over how many days the ends that rules propose are spread
 
-_IN_NAMES = frozenset("_.[")
-"""What a word holds that names something in code and keeps its case, such as ``aws_iam_user.ci``."""
+_IN_NAMES = frozenset("_.[")  # what a word holds that names something in code and keeps its case, such as ``aws_iam_user.ci``
 
 
 def sentence(*clauses: str | Remedy) -> str:

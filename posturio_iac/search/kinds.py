@@ -38,8 +38,6 @@ RUNNING = {TERRAFORM: (*_BY_SHELL, b"aws iam", b'"iam"'), TEMPLATE: _IN_TEMPLATE
 _EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"
 """A data source that runs a program, whose label needs no quotes, and its argument."""
 _ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'js"')
-_PUT_TOGETHER = tuple(start + end for start in (b"}", b"%s") for end in (*_ARTIFACTS[:3], b'.js"', b'.mjs"'))
-"""Ends of names of archives and scripts, and those of `${local.name}.zip` and of a format, which take an evaluation."""
 _WHOLE = (b"docker_image", b"docker_registry_image", b"helm_release")  # what is made of all of a folder
 _FILES = (b"source_dir", b"source_file", b"source_path", b"playbook", b"buildspec", *_WHOLE, *_ARTIFACTS)
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:", b'handler":', b"r_commands")
@@ -171,18 +169,25 @@ def names_file(data: bytes, kind: str) -> bool:
     return holds_any(data, _PARTS.get(kind, _PARTS[OTHER])) and holds_any(data, NAMING.get(kind, NAMING[OTHER]))
 
 
+def may_name_maker(data: bytes, text: str, kind: str, folders: Sequence[str], fence: Fence) -> bool:
+    """True if code may name a program that makes keys by what only an evaluation tells, whichever of the ``folders`` it runs in."""
+    from posturio_iac.search.named_programs import OPEN_URI, has_maker, is_open
+
+    if kind is TERRAFORM:
+        takes_evaluation = is_open(text, folders, fence, runs=holds_any(data, _BY_SHELL) or _is_external(data))
+    else:
+        takes_evaluation = OPEN_URI.search(text) is not None or is_served(data)
+    return takes_evaluation and has_maker(folders[0], fence)
+
+
 def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     """True if the code at ``path`` (absolute) names a file of the checkout that makes keys."""
     if not names_file(data, kind):
         return False
-    from posturio_iac.search.named_programs import OPEN_URI, has_maker, is_open, is_without_makers, programs_named
+    from posturio_iac.search.named_programs import is_without_makers, programs_named
 
     text, folder = data.decode("utf-8", "replace"), path.rpartition("/")[0]
-    if kind is TERRAFORM:
-        takes_parser = holds_any(data, _PUT_TOGETHER) or is_open(text, folder, fence, runs=holds_any(data, _BY_SHELL) or _is_external(data))
-    else:
-        takes_parser = is_served(data) or OPEN_URI.search(text) is not None
-    if takes_parser and has_maker(folder, fence):
+    if may_name_maker(data, text, kind, (folder,), fence):
         return True
     if is_without_makers(text + path, fence):
         return False

@@ -14,7 +14,7 @@ from posturio_iac.search.programs import NO_PROGRAMS, SEARCHED, Program, end_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
     from posturio_iac.core.text.textfile import Fence
@@ -28,8 +28,7 @@ _HERE = r"(?:\$\{path\.\w+\}/*)?"
 _SET = rf"[\"']?\s*[:=]\s*(?:[\[{{\s]*path\s*=\s*)?[\"'\[]*(?:file://)?{_HERE}([\w./@+-]+(?: [\w./@+-]+)*)"
 _FOLDERS = ("source_dir", "source_path", "chart", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "context", "aws:asset:path")
 _FOLDER = lazy_pattern("(?:" + "|".join(rf"{one}(?<!\w{one})" for one in _FOLDERS) + ")" + _SET)  # which is fast, unlike ``\\b``
-_ASSET = lazy_pattern(r"S3Key(?<!\wS3Key)[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")
-"""The name of an archive of CDK's, whose folder lies beside the template."""
+_ASSET = lazy_pattern(r"S3Key(?<!\wS3Key)[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")  # an archive of CDK's, whose folder lies beside the template
 _AWAY = lazy_pattern(rf"\bworking_dir{_SET}|(?:\b(?:cd|pushd)|\s-[Cd]|\s--prefix)[\s=]+{_HERE}([\w./@+-]+)")
 _PACKS, _WORD = lazy_pattern(r"\bzip\s([^;&|\"\n]+)"), lazy_pattern(rf"(?<!\S){_HERE}([\w./@+-]+)(?!\S)")
 _FILESET = lazy_pattern(rf"\bfileset{_SET}")
@@ -42,6 +41,8 @@ _OPEN_FILE = lazy_pattern(r"file(?:base64)?\((?!\s*\"(?:\$\{path\.\w+\}|[^\"$%\n
 _ALL_OF = lazy_pattern(rf"\w\s+{_HERE}([\w./@+-]+)\Z")  # a command's argument that ends here
 _PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir)[\"']?\s*[=:]\s*(?:\"(\$\{path\.module\}/*)?([^\"$%]*)\")?")
 """An argument that names a program: the folder of the code, if that stands before it, and a path, if there is one."""
+_GIVEN = r"(?:command|program|inline|execute)\"?\s*[=:]\s*(?:\[.{0,99}\"-c\",)?[\[\"${\s]*(?:local|var|each|module)\."
+_FILLED = lazy_pattern(rf"(?:\}}|%s)\.(?:zip|sh|py|m?js)\"|{_GIVEN}")  # `${local.name}.zip`, that of a format, and a whole command
 _BY_PATH, _BY_NAME = ("source_", "docker_", "working_dir"), (".sh", ".bash", ".py", ".js", ".ps1")
 _OPEN = r"[\"']?[ \t]*:\s*(?:[>|&!*]|\{?\s*[\"']?(?:Fn::|Ref\b)|[\"']?[\w./-]+ [\w./-])"
 OPEN_URI = lazy_pattern(rf"(?:Uri(?:(?<=CodeUri)|(?<=ContentUri)|(?<=DefinitionUri))|Co(?<!\wCo)(?:de|ntent)){_OPEN}")
@@ -51,8 +52,7 @@ _OF_FOLDERS = {"build:": r"build:(?=\s*[\w./-]+\s)", "context": r"context\"?\s*[
 _OF_FOLDERS |= {"helm": rf"helm{_NEXT}(?:install|upgrade|template)", **_OF_IMAGES}
 _BUILDS = {sign: lazy_pattern(rf"{one}((?:\\\s*\n|[^;&|\n])*)") for sign, one in _OF_FOLDERS.items()}
 """What builds an image or deploys from a whole folder, which is one of the words behind it."""
-_MAKERS = "g?make|npm|pnpm|yarn|bun|task|just|docker|docker-compose|podman|rake|tox|nox|poetry|uv"
-_MAKE = lazy_pattern(rf"(?<![\w.-])(?:{_MAKERS})(?![\w.-])")
+_MAKE = lazy_pattern(r"(?<![\w.-])(?:g?make|npm|pnpm|yarn|bun|task|just|docker|docker-compose|podman|rake|tox|nox|poetry|uv)(?![\w.-])")
 _IN_YAML = tuple(f"{name}.{ending}" for name in ("Taskfile", "compose", "docker-compose") for ending in ("yml", "yaml"))
 _RECIPES = ("Makefile", "makefile", "GNUmakefile", "Rakefile", "justfile", "Justfile", "package.json", "tox.ini", "noxfile.py")
 _MADE = (*_RECIPES, *_IN_YAML, "pyproject.toml", "Dockerfile", "Containerfile", "docker-bake.hcl", "docker-bake.json")
@@ -64,10 +64,10 @@ _ENDINGS = (*_HANDLED, ".sh", ".bash", ".rb", ".ps1", ".psm1", ".bat", ".cmd", "
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".ps1", ".psm1", ".bat", ".cmd", "akefile", "ockerfile", ".yml", ".yaml", *_MADE)
 _ROLE = lazy_pattern(r"[\w.-]+")
 _INCLUDED = lazy_pattern(r":\s*\./([\w./-]+)")  # a folder or file of tasks
-MOST_FILES = 200  # how many files of one folder of programs are read, and of those that call each other
-_MOST_PROGRAMS = 2000  # and of a checkout
+MOST_FILES, _MOST_PROGRAMS = 200, 2000  # how many files are read of a folder of programs and of those that call each other; of a checkout
 _WHOLE = (b"iam_access_key", b"access_key_state", b"IAM::AccessKey", b"iam $", b'iam", "$', *CODED)
-_CALLS = tuple(map(lazy_pattern, (rb"reate[-_]?(?i:access|service)", rb"ew-(?i:iam)", rb"[\"'}][-_]?access[-_]key")))
+_REST = rb"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key"
+_CALLS = tuple(map(lazy_pattern, (rb"reate[-_]?(?i:access|service)", rb"ew-(?i:iam)", _REST)))
 _OF = (b"ccess", b"CCESS", b"pecific", b"PECIFIC")
 _TORN = lazy_pattern(rb"cre(?:a(?:t(?:e(?:[-_]?[aAces]*)?)?)?)?[\"'$\\]")
 """What says by itself that a program may make keys, what does beside the name of what it makes, and what may be a part of a call."""
@@ -113,14 +113,15 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
         fence.beyond.add((path, f"more than {MOST_FILES} programs, and those in {top} were not all looked into"))
 
 
-def is_open(text: str, folder: str, fence: Fence, *, runs: bool) -> bool:
-    """True if Terraform code in ``folder`` may name a program by what only an evaluation tells; ``runs`` if it has commands."""
-    if ("archive_file" in text and "fileset(" in text) or (runs and '"-m"' in text) or _OPEN_FILE.search(text):
+def is_open(text: str, folders: Sequence[str], fence: Fence, *, runs: bool) -> bool:
+    """True if Terraform code may name a program by what only an evaluation tells; ``runs`` if it has commands."""
+    if _FILLED.search(text) or ("archive_file" in text and "fileset(" in text) or (runs and '"-m"' in text) or _OPEN_FILE.search(text):
         return True
     named = _PATH.findall(text) if any(sign in text for sign in _BY_PATH) else []
     words = _words(text.replace("${path.module}/", "")) if runs else ()
     named += (("", word) for word in words if word.endswith(_BY_NAME) or word.startswith("./"))
-    return any(not own and path.removeprefix("./").partition("/")[0] not in fence.names(folder) for own, path in named)
+    tops = {path.removeprefix("./").partition("/")[0] for own, path in named if not own}
+    return all(not tops <= fence.names(folder) for folder in folders)
 
 
 def is_without_makers(text: str, fence: Fence) -> bool:
@@ -197,42 +198,63 @@ def _packed(data: bytes) -> Iterator[bytes]:
 
 
 def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
-    homes = [*folders]
-    text, is_filled = (_VARIABLE.sub("", text), True) if "$" in text or "%" in text else (text, False)
-    goes = any(sign in text for sign in ("working_dir", "cd ", "cd\t", "pushd ", " -C ", " -d ", "--prefix"))
-    away = [one.lstrip("/") for groups in (_AWAY.findall(text) if goes else ()) for one in groups if one]
-    away += _INCLUDED.findall(text) if "includes:" in text else []
-    held = {name for home in homes for name in fence.names(home)} if is_filled else ()
-    away += (one for one in (_ASSIGNED.findall(text) if held else ()) if one.partition("/")[0] in held)
-    starts = dict.fromkeys(os.path.join(home, one) if one else home for home in homes for one in ("", *away[:_MOST_AWAY]))
+    """Yield the files that a text may name, seen from folders (absolute) and from those that it goes to."""
+    homes, held = [*folders], set[str]()
+    if "$" in text or "%" in text:
+        text, held = _VARIABLE.sub("", text), {name for home in homes for name in fence.names(home)}
+    away = ("", *_entered(text, held))
+    starts = dict.fromkeys(os.path.join(home, one) if one else home for home in homes for one in away)
     here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
-    handled = "andler" in text
-    inner: dict[str, list[str]] = {"": [*_MADE] if not here.isdisjoint(_MADE) and ("includes:" in text or _MAKE.search(text)) else []}
-    if handled or len(here) > _MANY or "./" in text or any(name in text for name in here):
-        for below, lasts in islice(_paths_in(text, here, handled=handled), _MOST_NAMES):
-            inner.setdefault(below, []).extend(lasts)
-    ran = {word for sign, one in _RUNNERS.items() if sign in text for word in one.findall(text)}
-    imported = (word.lstrip(".") for word in (_IMPORTS.findall(text) if "import " in text else ()))
-    ran.update(word for word in imported if not here.isdisjoint((first := word.partition(".")[0], first + ".py")))
-    run = {name for word in ran for name in (word, word.replace(".", "/"))}
-    ends = (part[-_LONGEST:] for part in text.split("/*", _MOST_NAMES)[:-1])
-    run.update(found[1] for end in ends if (found := _ALL_OF.search(end)) is not None)
-    built = (found for sign, one in _BUILDS.items() if sign in text for found in one.findall(text))
-    words = {one.lstrip("/") for found in built for one in _words(found)}
-    words = {one for one in words if one[:1] == "." or one.partition("/")[0] in here}
+    built, run, paths = _built(text, here), sorted(_run(text, here)), _paths(text, here)
     for start in starts:
-        for folder in sorted({os.path.normpath(os.path.join(start, word)) for word in words}):
+        for folder in sorted({os.path.normpath(os.path.join(start, one)) for one in built}):
             yield from _below(folder, fence, endings=_ALL)
         roles = os.path.join(start, "roles")  # of Ansible
         for name in sorted(fence.names(roles).intersection(_ROLE.findall(text))) if "roles" in here else ():
             yield from _below(os.path.join(roles, name, "tasks"), fence, endings=_SCRIPTS)
-        for name in sorted(run):
+        for name in run:
             there = os.path.normpath(os.path.join(start, name))
             inside = (os.path.join(there, own) for own in sorted(fence.names(there)) if own.endswith(_ENDINGS))
             yield from (there + ".py", *inside)
-        for below, names in inner.items():
+        for below, names in paths.items():
             there = os.path.normpath(os.path.join(start, below))
             yield from (os.path.join(there, name) for name in names if name in fence.names(there))
+
+
+def _entered(text: str, held: set[str]) -> list[str]:
+    """The folders that commands go to, seen from where they start; those of variables if they are ``held`` there."""
+    goes = any(sign in text for sign in ("working_dir", "cd ", "cd\t", "pushd ", " -C ", " -d ", "--prefix"))
+    found = [one.lstrip("/") for groups in (_AWAY.findall(text) if goes else ()) for one in groups if one]
+    found += _INCLUDED.findall(text) if "includes:" in text else []
+    found += (one for one in (_ASSIGNED.findall(text) if held else ()) if one.partition("/")[0] in held)
+    return found[:_MOST_AWAY]
+
+
+def _built(text: str, here: frozenset[str]) -> set[str]:
+    """The folders that an image is built or a chart is deployed from."""
+    found = (one for sign, pattern in _BUILDS.items() if sign in text for one in pattern.findall(text))
+    words = {word.lstrip("/") for one in found for word in _words(one)}
+    return {word for word in words if word[:1] == "." or word.partition("/")[0] in here}
+
+
+def _run(text: str, here: frozenset[str]) -> set[str]:
+    """What names a folder that is run, or a module, by itself or with dots for its folders."""
+    found = {word for sign, one in _RUNNERS.items() if sign in text for word in one.findall(text)}
+    imported = (word.lstrip(".") for word in (_IMPORTS.findall(text) if "import " in text else ()))
+    found.update(word for word in imported if not here.isdisjoint((first := word.partition(".")[0], first + ".py")))
+    ends = (part[-_LONGEST:] for part in text.split("/*", _MOST_NAMES)[:-1])
+    all_of = {last[1] for end in ends if (last := _ALL_OF.search(end)) is not None}
+    return all_of.union(*((word, word.replace(".", "/")) for word in found))
+
+
+def _paths(text: str, here: frozenset[str]) -> dict[str, list[str]]:
+    """The folders of paths, each with the names of files there; the empty one also has what a recipe runs by default."""
+    handled = "andler" in text
+    found: dict[str, list[str]] = {"": [*_MADE] if not here.isdisjoint(_MADE) and ("includes:" in text or _MAKE.search(text)) else []}
+    if handled or len(here) > _MANY or "./" in text or any(name in text for name in here):
+        for below, lasts in islice(_paths_in(text, here, handled=handled), _MOST_NAMES):
+            found.setdefault(below, []).extend(lasts)
+    return found
 
 
 def _words(text: str) -> list[str]:

@@ -17,8 +17,7 @@ from tests.support.command_line import MISSING, shown
 
 pytestmark = pytest.mark.promise("the rest")
 
-DEEP = 1200
-"""More folders than Python has frames."""
+DEEP = 1200  # more folders than Python has frames
 FOUND = ("sound.tf:1:1", "MEDIUM", MISSING)
 NESTED = "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n"
 NESTED += "  Child:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: %s}\n"
@@ -66,8 +65,7 @@ IGNORED = '# posturio:ignore[iam.ownerless_access_keys] until=%s reason="r"\n' +
 SUPPRESSED = '[[suppressions]]\nrule = "ownerless_access_keys"\npath = "x"\nreason = "r"\nuntil = %s\n'
 DAYS = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31")
 LAST = 'variable "v" {}\nresource "aws_iam_access_key" "k" {\n  for_each = var.v\n  user     = each.key\n  status   = each.value\n}\n'
-DIGITS = "9" * 9_000
-"""More than Python turns into a number."""
+DIGITS = "9" * 9_000  # more than Python turns into a number
 INSTALLED = ".terraform/modules/modules.json"
 DEEP_LIST = '{"Modules":' + "[" * 100_000 + "]" * 100_000 + "}"
 FIRST, HANDED_ON = 'module "n" {\n  source = "./m/0"\n  v = "ci"\n}\n', 'variable "v" {}\n' + KEY % "var.v"

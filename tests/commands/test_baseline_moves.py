@@ -15,8 +15,7 @@ from tests.support.repository import AS_OF, Repository, clean, flagged
 
 pytest_plugins = ["tests.support.cli_fixtures"]
 
-OPEN_USER = 'variable "name" {}\n' + flagged().replace('"ci"\n', "var.name\n")
-"""A module whose key has a user of an open name."""
+OPEN_USER = 'variable "name" {}\n' + flagged().replace('"ci"\n', "var.name\n")  # a module whose key has a user of an open name
 
 
 def reasons(folder: Path) -> dict[str, str]:

@@ -26,8 +26,7 @@ INERT = (
     'resource "time_rotating" "k" {\n  rotation_days = 30\n}\n\nresource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n\n'
     "  lifecycle {\n    replace_triggered_by = [time_rotating.k.id]\n  }\n}\n"
 )
-INJECTED = "a\n--- a/victim.sh\n+++ b/victim.sh\n@@ -1 +1 @@\n-old\n+new\n"
-"""A folder whose name is a diff."""
+INJECTED = "a\n--- a/victim.sh\n+++ b/victim.sh\n@@ -1 +1 @@\n-old\n+new\n"  # a folder whose name is a diff
 AS_OF = ("--as-of", "2026-11-24")
 REST = ("--write", "--baseline-rest", "--until", "2027-01-31")
 

@@ -16,8 +16,7 @@ from tests.support.repository import AS_OF, KEY, USER, Repository, flagged
 pytest_plugins = ["tests.support.cli_fixtures"]
 
 LONG = "iam.overlong_access_key_lifetimes"
-END = USER % ("%s", ', expires = "2027-01-31"') + KEY
-"""A key that ends in 61 days."""
+END = USER % ("%s", ', expires = "2027-01-31"') + KEY  # a key that ends in 61 days
 
 
 def scanned(capsys: Capture, *argv: str, code: int | None = None) -> dict[str, Any]:

@@ -13,8 +13,7 @@ import pytest
 
 from posturio_iac.core.record import Enum, NamedTuple
 
-MANY = 200
-"""More than a class makes before its constructor is compiled."""
+MANY = 200  # more than a class makes before its constructor is compiled
 
 
 class Point(NamedTuple):

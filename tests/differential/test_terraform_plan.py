@@ -192,8 +192,7 @@ def compared(tmp_path: Path, some: list[tuple[int, str, str]]) -> dict[str, tupl
 
 
 SEEN: dict[str, str] = {}
-UNDECIDED: list[str] = []
-"""Programs in which Terraform knows more of an unknown value than we do: how it begins, or how long it is."""
+UNDECIDED: list[str] = []  # programs in which Terraform knows more of an unknown value than we do: how it begins, or how long it is
 
 
 def test_a_key_rotates_exactly_if_terraform_replaces_it(tmp_path: Path) -> None:

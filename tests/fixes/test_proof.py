@@ -193,8 +193,7 @@ def test_shared_code_is_mended_as_the_proof_said(tmp_path_factory: pytest.TempPa
     check_afterwards(folder)
 
 
-REAL_CODE = os.environ.get("POSTURIO_IAC_REAL_CODE", "")
-"""A folder of checkouts to mend copies of as well."""
+REAL_CODE = os.environ.get("POSTURIO_IAC_REAL_CODE", "")  # a folder of checkouts to mend copies of as well
 
 
 @pytest.mark.skipif(not REAL_CODE, reason="POSTURIO_IAC_REAL_CODE names no folder of checkouts")

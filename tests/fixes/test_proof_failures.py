@@ -24,8 +24,7 @@ MINE = canned.key("aws_iam_access_key.mine", canned.span("a.tf"), user="mine", o
 OTHER = canned.key("aws_iam_access_key.other", canned.span("b.tf"), user="other", owner="me", scope="b")
 ROTATES = Lifetime(Kind.ROTATION, Effect.DECLARED, TagOrigin("rotation", "u"), "90d", interval=timedelta(days=90))
 
-LATER = {(("late", "yes"),): None, (("healed", "yes"),): "somebody"}
-"""The owners that keys have once the end has passed, by their tags."""
+LATER = {(("late", "yes"),): None, (("healed", "yes"),): "somebody"}  # the owners that keys have once the end has passed, by their tags
 
 
 def ends(key: AccessKey, at: datetime = END, effect: Effect = Effect.DECLARED) -> AccessKey:

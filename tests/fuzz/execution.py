@@ -22,10 +22,8 @@ from posturio_iac.cli import main
 from tests.support.attacks import SOUND, put
 from tests.support.command_line import ROOT
 
-SECONDS = 3.0
-"""CPU time of one execution: about a hundred times what the seeds take."""
-MEGABYTES = 150
-"""What one execution may take beyond what the process holds before it. Inputs have at most 64 kB."""
+SECONDS = 3.0  # CPU time of one execution: about a hundred times what the seeds take
+MEGABYTES = 150  # what one execution may take beyond what the process holds before it. Inputs have at most 64 kB.
 LONGEST = 64 << 10
 STATUS = Path("/proc/self/status")
 FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")

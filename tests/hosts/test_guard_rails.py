@@ -42,8 +42,7 @@ KEYS, BEARER, AGES = POLICIES
 PAGE = (ROOT / "docs/guard-rails.md").read_text(encoding="utf-8")
 MOST = 10_240
 """Characters of a service control policy: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
-LIMIT_ALONE = {"Version": "2012-10-17", "Statement": [POLICIES[AGES]["Statement"][1]]}
-"""What many pages show: without the Null test."""
+LIMIT_ALONE = {"Version": "2012-10-17", "Statement": [POLICIES[AGES]["Statement"][1]]}  # what many pages show: without the Null test
 
 
 def user(path: str) -> str:

@@ -13,8 +13,7 @@ from tests.support.hosts.hosting import DEFINITIONS, NOWHERE, ROOT, Host
 from tests.support.repository import TEMPLATE, Repository, clean, flagged
 
 MISSING = "iam.access_keys_without_lifetime"
-MOST = 250 << 20
-"""What pre-commit.ci allows for one hook."""
+MOST = 250 << 20  # what pre-commit.ci allows for one hook
 LIVE = "posturio-iac-live"
 FIX = "posturio-iac-fix"
 

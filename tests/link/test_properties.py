@@ -13,8 +13,7 @@ from tests.support.keys import UNKNOWN, access_key, enforced, span
 
 USERS = ("ann", "ben", "cat")
 IDS = tuple(f"AKIA{number:016d}" for number in range(6))
-CHANGED = {"span", "remedies", "lifetimes", "owner", "directives", "declaration", "managed"}
-"""What a link may change of a key."""
+CHANGED = {"span", "remedies", "lifetimes", "owner", "directives", "declaration", "managed"}  # what a link may change of a key
 
 
 @st.composite

@@ -18,8 +18,7 @@ from tests.support.live.cloud import Capsys, Cloud, each_client, live
 
 Gate = Callable[..., list[int]]
 
-SOON = 30
-"""Seconds after which a call gives up on the others; none waits as long when all is well."""
+SOON = 30  # seconds after which a call gives up on the others; none waits as long when all is well
 
 
 @pytest.fixture

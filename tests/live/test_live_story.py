@@ -17,8 +17,7 @@ DAY = timedelta(days=1)
 LEDGER = "--ledger ledger.jsonl"
 SECURITY = "security@example.com"
 QUARANTINE = "AWSCompromisedKeyQuarantineV3"
-MIGRATED = "2026-12-14"
-"""Day 20."""
+MIGRATED = "2026-12-14"  # day 20
 
 
 def test_the_page_shows_what_happens() -> None:

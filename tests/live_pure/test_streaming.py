@@ -81,8 +81,7 @@ def test_who_stops_reading_ends_the_threads() -> None:
     assert reading.begun <= AHEAD * WORKERS
 
 
-SOON = 30
-"""Seconds after which a barrier says that nobody came; nothing waits as long when all is well."""
+SOON = 30  # seconds after which a barrier says that nobody came; nothing waits as long when all is well
 
 
 def test_without_a_pool_it_is_a_loop() -> None:

@@ -14,8 +14,7 @@ from posturio_iac.rules import all_rules
 from tests.support.keys import AS_OF
 
 ROOT = Path(__file__).parents[2]
-LIVE = frozenset(name for name, entry in all_rules().items() if entry.rule.only_live)
-"""Rules that code alone cannot break."""
+LIVE = frozenset(name for name, entry in all_rules().items() if entry.rule.only_live)  # rules that code alone cannot break
 WITHOUT_KEY = frozenset({"iam.root_access_keys", "iam.forbidden_access_keys"})
 """Rules whose mended code declares no key, so that there is nothing to look at."""
 TERRAFORM = {

@@ -16,8 +16,7 @@ from posturio_iac.search.git_tree import git_search
 from tests.support.search_tree import MODES, Tree, complaints, found, make
 
 NOBODY = 65534
-LOADED = (git_tree, gitignore, git_search, walk)
-"""An ordinary user may not be allowed to read our code, so it is loaded before."""
+LOADED = (git_tree, gitignore, git_search, walk)  # an ordinary user may not be allowed to read our code, so it is loaded before
 
 Result = tuple[list[str], list[tuple[str, str | None, str]], int]
 

@@ -19,8 +19,7 @@ from tests.support import canned
 Capture = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch
 ROOT = Path(__file__).parents[2]
-SCHEMA = json.loads((ROOT / "docs/schema/report-1.json").read_text(encoding="utf-8"))
-"""Of a JSON result."""
+SCHEMA = json.loads((ROOT / "docs/schema/report-1.json").read_text(encoding="utf-8"))  # of a JSON result
 KEY = 'resource "aws_iam_access_key" "ci" {\n  user = "ci"\n}\n'
 MISSING = "iam.access_keys_without_lifetime"
 

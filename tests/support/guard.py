@@ -95,8 +95,7 @@ def _of_python() -> tuple[str, ...]:
 
 
 PYTHON = _of_python()
-_CHECKOUT = str(Path(__file__).parents[2])
-"""Listed by Python when it looks for the metadata of what is installed."""
+_CHECKOUT = str(Path(__file__).parents[2])  # listed by Python when it looks for the metadata of what is installed
 
 
 @dataclass(frozen=True)

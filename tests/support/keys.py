@@ -80,8 +80,7 @@ def unknown_key() -> AccessKey:
     )
 
 
-CLOCK = SecretRotationOrigin("time_rotating.ci")
-"""An origin that is shown by its address alone."""
+CLOCK = SecretRotationOrigin("time_rotating.ci")  # an origin that is shown by its address alone
 
 
 def tag(name: str, holder: str = "aws_iam_user.ci") -> TagOrigin:

@@ -7,10 +7,8 @@ from pathlib import Path
 from tests.support.command_line import environment
 from tests.support.forks import python_in_fork
 
-MEMORY = 1 << 30
-"""Bytes of address space; the interpreter with all of its libraries takes a fifth of it."""
-SECONDS = 60
-"""Of the processor: ten times what the slowest takes, and far below what these inputs took without bounds."""
+MEMORY = 1 << 30  # bytes of address space; the interpreter with all of its libraries takes a fifth of it
+SECONDS = 60  # of the processor: ten times what the slowest takes, and far below what these inputs took without bounds
 _CODE = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, ({memory}, {memory}))

@@ -111,8 +111,7 @@ def blocks(configuration: Configuration) -> Iterator[tuple[Path, dict[str, Any]]
 
 
 NO_LIFECYCLE = PLAN_WITHOUT_CODE()
-_TRIGGERED = "replace_by_triggers"
-"""The ``action_reason`` of a replacement by ``replace_triggered_by``."""
+_TRIGGERED = "replace_by_triggers"  # the ``action_reason`` of a replacement by ``replace_triggered_by``
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,8 +118,7 @@ def _exact(operator: str, left: float, right: float) -> int | float | Unknown:
 
 
 _BITS = 512  # that Terraform keeps of a number
-_DIGITS = 60
-"""Decimal digits that arithmetic on fractions keeps on the way; the result is a float."""
+_DIGITS = 60  # decimal digits that arithmetic on fractions keeps on the way; the result is a float
 _WHOLE: dict[str, Callable[[int, int], int]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,

@@ -23,12 +23,9 @@ Value: TypeAlias = "Any"
 MAX_NODES = 100_000
 """The most nested values of a value that is walked as a whole."""
 
-_MAX_BITS = 13_000
-"""Integers beyond this many bits are not printed: Python refuses to."""
-_MAX_DIGITS = 3_900
-"""Numbers of more digits are not read."""
-_MAX_EXPONENT = 300
-"""Fractions of a greater or smaller magnitude than ten to this power are not read."""
+_MAX_BITS = 13_000  # integers beyond this many bits are not printed: Python refuses to
+_MAX_DIGITS = 3_900  # numbers of more digits are not read
+_MAX_EXPONENT = 300  # fractions of a greater or smaller magnitude than ten to this power are not read
 _MAX_EXPONENT_LENGTH = 8
 FLOAT_DIGITS = 15
 """Decimal digits that a float holds exactly."""

@@ -46,8 +46,7 @@ MOST_PAGES = 10_000
 """How many pages of one answer are read; the largest organization has a quarter of that."""
 ATTEMPTS = 8
 _LOADERS: dict[str | None, Any] = {}
-_CREATING = threading.Lock()
-"""Threads may share sessions and clients, but must not create them at the same time."""
+_CREATING = threading.Lock()  # threads may share sessions and clients, but must not create them at the same time
 
 
 class ForbiddenCallError(Exception):

@@ -46,8 +46,7 @@ def render(report: Report, context: RenderContext) -> str:
 LONGEST = 600
 _BREAK = re.compile(r"(?<=[./_:@\\-])(?=[^\s./_:@\\-])(?!(?<=\d-)\d)(?!\d+$)|(?<=[a-z0-9])(?=[A-Z])")
 """Where an address or a path may go on in the next line: between its parts, yet neither in a date nor before the number of a line."""
-_ENDLESS = re.compile(r"[^\s\0]{40}(?=[^\s\0])")
-"""Texts without such a place, which may break anywhere."""
+_ENDLESS = re.compile(r"[^\s\0]{40}(?=[^\s\0])")  # texts without such a place, which may break anywhere
 _DATE = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
 _WHOLE = re.compile(rf"{_DATE.pattern}|(?<![\w-])--[a-z][a-z-]*|\bposturio-iac\b")
 """What stays on one line of a paragraph: dates, and words of a command."""

@@ -9,7 +9,7 @@ from functools import cache
 from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.hcl_lexer import masked
-from posturio_iac.search.kinds import PROGRAMS, TERRAFORM, holds_any, is_served, kind_of, names_file
+from posturio_iac.search.kinds import PROGRAMS, TERRAFORM, holds_any, kind_of, may_name_maker, names_file
 from posturio_iac.search.module_calls import code_of, holding, sources_in, text
 from posturio_iac.search.programs import NO_PROGRAMS
 from posturio_iac.search.written_sources import CALLS, blocks_of
@@ -28,9 +28,6 @@ _READS = (b"file(", b"fileset(", b"fileexists(", b"filebase64", b"filemd5(", b"f
 """Calls of functions that read files; ``templatefile(`` holds the first."""
 _READ = lazy_pattern(rb"fileset\(|file(?:exists|md5|sha\d+|base64(?:sha\d+)?)?\(")
 _PLAIN_NAME = lazy_pattern(rb'\s*"(?:\$\{path\.\w+\}|[^"$%\n]|[$%](?!\{))*"')  # a file's name that stands in the code
-_GIVEN = r"(?:command|program|inline|execute)\"?\s*[=:]\s*(?:\[.*\"-c\",)?[\[\"${\s]*(?:local|var|each|module)\."
-_FILLED = lazy_pattern(rf"(?:\}}|%s)\.(?:zip|sh|py|m?js)\"|{_GIVEN}")  # what only an evaluation tells: a name, and a whole command
-_SERVED = lazy_pattern(r"(?:andler|path)[\"']?[ \t]*:[^\n]*\$\{|\}/[\w./-]+\.(?:sh|py|m?js)\b")  # and in a file of Serverless
 _IN_WORDS = frozenset(b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 _SEARCHED_BY_GIT = 20
 """The most names that git is asked to find. It compares each line with each of them, so for more names the code is read instead."""
@@ -120,15 +117,11 @@ def leads_to(programs: set[str], path: str, data: bytes, kind: str, selection: S
     """True if the code at ``path``, run in ``homes``, leads to one of ``programs``, or may by a name that takes an evaluation."""
     if not programs or not names_file(data, kind):
         return False
-    from posturio_iac.search.named_programs import MOST_FILES, OPEN_URI, has_maker, is_open, programs_named
+    from posturio_iac.search.named_programs import MOST_FILES, programs_named
 
     code, folder, fence = data.decode("utf-8", "replace"), posixpath.dirname(path), selection.search.fence
     places = tuple(os.path.normpath(os.path.join(selection.root, home)) for home in (folder, *homes))
-    if kind is TERRAFORM:
-        is_left = all(is_open(code, place, fence, runs=True) for place in places) or _FILLED.search(code) is not None
-    else:
-        is_left = bool(OPEN_URI.search(code) or (is_served(data) and _SERVED.search(code)))
-    if is_left and not programs.issubset(selection.templates) and has_maker(places[0], fence):
+    if not programs.issubset(selection.templates) and may_name_maker(data, code, kind, places, fence):
         return True
     named = [posixpath.normpath(posixpath.join(folder, name)) for name, _ in programs_named(code, places, fence)]
     return len(named) >= MOST_FILES or not programs.isdisjoint(named)

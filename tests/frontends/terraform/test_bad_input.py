@@ -16,8 +16,7 @@ from tests.support.command_line import KEY, MISSING, environment, heeding, shown
 from tests.support.terraform_programs import PLAIN, write
 
 SOUND = PLAIN.replace('"ci"', '"sound"').replace(".ci.", ".sound.")
-MARK = 'resource "aws_iam_access_key" "x" {}\n'
-"""Makes a file a candidate."""
+MARK = 'resource "aws_iam_access_key" "x" {}\n'  # makes a file a candidate
 CONFLICT = b'resource "aws_iam_user" "ci" {\n<<<<<<< HEAD\n  name = "a"\n=======\n  name = "b"\n>>>>>>> topic\n}\n'
 JSON_CONFLICT = b'{\r\n<<<<<<< HEAD\r\n=======\r\n>>>>>>> topic\r\n"resource": {"aws_iam_access_key": {}}}'
 DEEP = b'resource "aws_iam_access_key" "deep" {\n  user = %s\n}\n'

@@ -14,8 +14,7 @@ from tests.support.command_line import Patch
 from tests.support.terraform_programs import PLAIN, reading
 
 SOURCE = "github.com/ministryofjustice/cloud-platform-terraform-rds-instance"
-IDLE = f'module "rds" {{\n  source = "{SOURCE}?ref=9.2.0"\n}}\n'
-"""A call of a version that makes no key; up to 5.x it does."""
+IDLE = f'module "rds" {{\n  source = "{SOURCE}?ref=9.2.0"\n}}\n'  # a call of a version that makes no key; up to 5.x it does
 OLD = IDLE.replace("9.2.0", "5.0.0")
 TOLD = 'module "u" {\n  source  = "terraform-aws-modules/iam/aws//modules/iam-user"\n  version = "5.34.0"\n'
 TOLD += "  create_iam_access_key = %s # as told\n}\n"

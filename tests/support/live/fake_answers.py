@@ -20,8 +20,7 @@ MEMORY = timedelta(days=90)
 HOMES = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
 """AWS's notice names us-east-1; the others are its counterparts."""
 KEPT = timedelta(hours=4)
-CALLER = "moto"
-"""Name of the user whose credentials the tests have, by moto's GetCallerIdentity."""
+CALLER = "moto"  # name of the user whose credentials the tests have, by moto's GetCallerIdentity
 COLUMNS = (
     "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,mfa_active,"
     "access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,access_key_1_last_used_region,access_key_1_last_used_service,"

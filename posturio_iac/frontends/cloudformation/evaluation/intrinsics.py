@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 MAX_STEPS = 80
 """How deep expressions may nest, references followed."""
 
-_STEPS_A_FUNCTION = 10
-"""What a function costs: about ten times a step of Terraform's evaluation."""
+_STEPS_A_FUNCTION = 10  # what a function costs: about ten times a step of Terraform's evaluation
 SSM = "AWS::SSM::Parameter::"
 _DEPLOYED = frozenset(("ImportValue", "GetAZs", "Cidr", "Transform", "RefAll", "ValueOf", "ValueOfAll", "GetStackOutput"))
 """Functions whose values are known only at deployment."""

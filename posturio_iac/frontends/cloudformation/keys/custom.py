@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 _PATH = "aws:cdk:path"
 _OUTPUT = "cdk.out"
-_VERSION = "/cdk-bootstrap/"
-"""Where the default of ``BootstrapVersion`` points, a parameter that CDK adds to each template."""
+_VERSION = "/cdk-bootstrap/"  # where the default of ``BootstrapVersion`` points, a parameter that CDK adds to each template
 
 
 def construct_of(entry: TemplateEntry) -> str:

@@ -42,8 +42,7 @@ _SEALED = {
 """Properties that are write-only or encrypted by their service, so that nobody reads the secret there."""
 _KEPT = ("AWS::CloudFormation::CustomResource", "AWS::IAM::AccessKey")
 _PARAMETER_PATH = 3
-_OF_A_LIST = "ParameterValue"
-"""The property that gives a value in a list of parameters, beside `ParameterKey`."""
+_OF_A_LIST = "ParameterValue"  # the property that gives a value in a list of parameters, beside `ParameterKey`
 
 
 class _Words(NamedTuple):

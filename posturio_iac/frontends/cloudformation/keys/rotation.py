@@ -31,8 +31,7 @@ SCHEDULE_TYPE = "AWS::SecretsManager::RotationSchedule"
 _HOSTED = lazy_pattern(r"(MySQL|PostgreSQL|Oracle|MariaDB|SQLServer|Redshift|MongoDB|Db2)(Single|Multi)User", re.IGNORECASE)
 """The types of hosted rotation, all of databases (CloudFormation reference of HostedRotationLambda)."""
 _LAMBDA = Advice("set RotationLambdaARN to a rotation function of your own, and RotationRules to how often it runs")
-_SHORTER = {"AutomaticallyAfterDays": "d", "ScheduleExpression": "rate"}
-"""Properties that hold the interval of a schedule, and their units."""
+_SHORTER = {"AutomaticallyAfterDays": "d", "ScheduleExpression": "rate"}  # properties that hold the interval of a schedule, and their units
 
 
 def rotations(key: TemplateEntry, stack: Stack, ev: Evaluator, as_of: datetime) -> Iterator[Lifetime]:

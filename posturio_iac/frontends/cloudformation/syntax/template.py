@@ -63,8 +63,7 @@ SECTIONS = ("Metadata", "Globals", "Parameters", "Mappings", "Conditions", "Reso
 
 _DECLARED = r"""["']?Type["']?\s*:\s*["']?(?:%s)(?![\w:])"""
 _MAX_DUPLICATES = 20
-_WITHOUT_KEYS = ("Mappings", "Metadata")
-"""Sections that make no resource and show none."""
+_WITHOUT_KEYS = ("Mappings", "Metadata")  # sections that make no resource and show none
 
 
 _ROOTS = frozenset(("Resources", "Transform", "resources", "functions", "HeatTemplateFormatVersion"))

@@ -297,8 +297,7 @@ def _binary(expression: hcl.Binary, scope: Scope) -> Value:
 
 
 _COMPARING = ("==", "!=", "<", ">", "<=", ">=")
-_EQUALITY = {"==": True, "!=": False}
-"""Results of the operators for equal operands."""
+_EQUALITY = {"==": True, "!=": False}  # results of the operators for equal operands
 
 
 def _conditional(expression: hcl.Conditional, scope: Scope) -> Value:

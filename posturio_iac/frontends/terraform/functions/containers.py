@@ -33,8 +33,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MAX_RANGE = 1024
-"""Terraform's own limit on the elements of a range."""
+_MAX_RANGE = 1024  # Terraform's own limit on the elements of a range
 
 
 @function("alltrue", BOOLEANS)

@@ -15,14 +15,12 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Unknown
 
 _TIMESTAMP = lazy_pattern(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
-_MICROSECONDS = 6
-"""Digits of a fraction of a second that are kept."""
+_MICROSECONDS = 6  # digits of a fraction of a second that are kept
 _NANOSECONDS = {"ns": 1, "us": 1_000, "\u00b5s": 1_000, "\u03bcs": 1_000, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 _PART_OF_DURATION = r"(\d+(?:\.\d*)?|\.\d+)([a-z\u00b5\u03bc]+)"
 _PART = lazy_pattern(_PART_OF_DURATION, re.ASCII)
 _DURATION = lazy_pattern(rf"[+-]?(?:0|(?:{_PART_OF_DURATION})+)", re.ASCII)
-_LONGEST = 2**63
-"""Durations in Go have 63 bits of nanoseconds, about 292 years."""
+_LONGEST = 2**63  # durations in Go have 63 bits of nanoseconds, about 292 years
 
 _FORMAT_PART = lazy_pattern(r"''|'(?:[^']|'')*'|([A-Za-z])\1*|[^A-Za-z']+|'")
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]

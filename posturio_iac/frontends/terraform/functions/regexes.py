@@ -19,8 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MAX_STEPS = 3_000_000
-"""How often Python's engine may have to look at a character: about a tenth of a second."""
+_MAX_STEPS = 3_000_000  # how often Python's engine may have to look at a character: about a tenth of a second
 _MAX_PATTERN = 500
 _MAX_REPEAT = 100
 _FOLD = "(?i)"

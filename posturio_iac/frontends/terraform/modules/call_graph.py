@@ -214,8 +214,7 @@ def _copied(units: Mapping[str, ModuleCaller], selection: Selection) -> Iterator
                     pending.append(following)
 
 
-_DEEP = "/_" * 64
-"""Folders above the root, so that no ``..`` of a source is lost at the top of the disk."""
+_DEEP = "/_" * 64  # folders above the root, so that no ``..`` of a source is lost at the top of the disk
 
 
 def _way(root: str, folder: str, target: str) -> str:

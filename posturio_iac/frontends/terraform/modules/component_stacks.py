@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 COMPONENTS = (".tfcomponent.hcl", ".tfstack.hcl", ".tfcomponent.json", ".tfstack.json")
 DEPLOYMENTS = (".tfdeploy.hcl", ".tfdeploy.json")
-_LABELS = {"component": 1, "deployment": 1, "provider": 2}
-"""How many labels a block of JSON has, beside those of modules."""
+_LABELS = {"component": 1, "deployment": 1, "provider": 2}  # how many labels a block of JSON has, beside those of modules
 
 
 class ComponentStack:

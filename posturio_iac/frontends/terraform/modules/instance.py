@@ -71,8 +71,7 @@ if TYPE_CHECKING:
         def call(self, instance: ModuleInstance, name: str, /) -> tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown: ...
 
 
-_LONG_CHAIN = 20
-"""So many modules that hand on an input are gone through without recursion."""
+_LONG_CHAIN = 20  # so many modules that hand on an input are gone through without recursion
 SAME = {
     ("aws_iam_user", "id"): "name",
     ("terraform_data", "output"): "input",

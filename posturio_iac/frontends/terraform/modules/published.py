@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.folder import Module
 
 _EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test", "tests", "fixture", "fixtures", "integration_tests"})
-_BROKERED = ("provision", "bind")
-"""The folders of what a service broker applies for each service and each binding."""
+_BROKERED = ("provision", "bind")  # the folders of what a service broker applies for each service and each binding
 
 
 class Published:

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 _header = lazy_pattern(rb"(%b)((?:[ \t]+%b|[ \t]*%b)*)[ \t]*\{" % (WORD, WORD, PLAIN_QUOTED))
 _argument = lazy_pattern(rb"(%b)[ \t]*=(?![=>])[ \t]*" % WORD)
-_LAST = frozenset((b"}", b"]", b")", b'"'))
-"""Signs that end no heredoc."""
+_LAST = frozenset((b"}", b"]", b")", b'"'))  # signs that end no heredoc
 
 
 def outline(source: SourceText) -> hcl.Body | None:

@@ -17,8 +17,7 @@ _NO_FOR = rb"(?!for(?![\w-]))"
 """What must not begin a list or an object that is none of ``for``; elsewhere the parser takes any word for a name."""
 PATH = rb"[^\W\d][\w-]*(?:\.[^\W\d][\w-]*)*(?![\w-])"
 _ALONE = rb"(?![.:\[(]|[ \t]+[\[(])"
-_SHORT = rb'(?:"[^"\\\r\n$%\0]*"|\d+(?![\w.])|' + PATH + _ALONE + rb")"
-"""An operand without brackets."""
+_SHORT = rb'(?:"[^"\\\r\n$%\0]*"|\d+(?![\w.])|' + PATH + _ALONE + rb")"  # an operand without brackets
 _END = rb"(?:" + LINE_COMMENT + rb")?\r?\n"
 _W = rb"[ \t\r\n]*(?:" + LINE_COMMENT + rb"\n[ \t\r\n]*)*"
 _KEY = rb"(?:" + PATH + rb'|"[^"\\\r\n$%\0]*"|\d+(?![\w.]))' + _S + rb"(?:=(?![=>])|:)" + _S
@@ -48,8 +47,7 @@ _line_end = lazy_pattern(_S + _END)
 _interpolation = lazy_pattern(rb"[$%%]+\{(?:%b%b(?:\[\d+\])?%b\})?" % (_S, PATH, _S))
 _CLOSING = {b"(": b")", b"[": b"]"}
 _BODY, _OBJECT, _CHOICE, _STRING = b"body", b"{", b"?", b"${"
-_ONE = {b"(": b"one )", b"[": b"one ]"}
-"""Brackets around one expression: parentheses that are no call, and an index."""
+_ONE = {b"(": b"one )", b"[": b"one ]"}  # brackets around one expression: parentheses that are no call, and an index
 _FOR = {b"[": b"in ]", b"{": b"in }"}
 _NEXT = {
     (b"in ]", b":"): b"value ]",
@@ -60,11 +58,9 @@ _NEXT = {
 }
 """The parts of a ``for`` expression, each with the sign that ends it and the part that follows."""
 _ONE_CLOSED = frozenset((*_ONE.values(), *_NEXT.values())) - {b"key }"}
-_ENDING = {_BODY: (b"\n",), _OBJECT: (b"\n", b","), b")": (b")", b","), b"]": (b"]", b",")}
-"""Signs that surely end an expression."""
+_ENDING = {_BODY: (b"\n",), _OBJECT: (b"\n", b","), b")": (b")", b","), b"]": (b"]", b",")}  # signs that surely end an expression
 _ON_ONE_LINE = frozenset((_BODY, _OBJECT, _STRING))
-_DEEPEST = 60
-"""More brackets in one another than that are left to the parser."""
+_DEEPEST = 60  # more brackets in one another than that are left to the parser
 _OPERAND, _REST, _TEXT = range(3)
 """What comes next in an expression: an operand, what may follow one, or more of a string."""
 

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 LARGE = 100_000
 """Files from this size on are searched for long texts."""
 _WORTH_A_LOOK, _MANY = 4_000, 100
-_KEPT = 24
-"""Bytes that stay at each end."""
+_KEPT = 24  # bytes that stay at each end
 _LONG = 4 * _KEPT
 
 _BLANKS = lazy_pattern(rb"[ \t]{200,}|(?<=\n)(?:[ \t]*\r?\n){100,}")

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Span
     from posturio_iac.core.text.textfile import Fence
 
-_CACHE = ".terragrunt-cache/0/0"
-"""A name for the folder that Terragrunt copies a module to, two levels below its cache."""
+_CACHE = ".terragrunt-cache/0/0"  # a name for the folder that Terragrunt copies a module to, two levels below its cache
 _ELSEWHERE = lazy_pattern(
     r"[a-z0-9+.-]+::|(?!file:)[a-z0-9+.-]+://|[\w.-]+@[\w.-]+:|github\.com/|bitbucket\.org/|gitlab\.com/", re.IGNORECASE
 )
@@ -74,8 +73,7 @@ def as_copied(package: str, unit: str, folder: str, source: str) -> str:
 
 Document = tuple[hcl.Body, tuple[Diagnostic, ...]]
 MOST_COPIES = 1000
-_MOST_PARSED = 200
-"""How many files are kept parsed; the least recently used ones are parsed again."""
+_MOST_PARSED = 200  # how many files are kept parsed; the least recently used ones are parsed again
 _LABELS = {"generate": 1, "dependency": 1, "include": 1}
 _NOTHING, _FILE, _FOLDER = range(3)
 

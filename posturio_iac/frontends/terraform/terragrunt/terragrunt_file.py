@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.budget import Budget
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents
 
-_COST = 500
-"""The steps of the budget that reading one file takes, so that files that include one another over and over come to an end."""
+_COST = 500  # the steps of the budget that reading one file takes, so that files that include one another over and over come to an end
 _NOWHERE = Span("", 1, 1, 1, 1)
 _ELSEWHERE = {
     "dependency": "the outputs of another unit",
