@@ -68,6 +68,7 @@ MOST_FILES, _MOST_PROGRAMS = 200, 2000  # how many files are read of a folder of
 _WHOLE = (b"iam_access_key", b"access_key_state", b"IAM::AccessKey", b"iam $", b'iam", "$', *CODED)
 _REST = rb"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key"
 _CALLS = tuple(map(lazy_pattern, (rb"reate[-_]?(?i:access|service)", rb"ew-(?i:iam)", _REST)))
+_ENDED = lazy_pattern(rb"ccess[-_]?[kK]ey|pecific[-_]?[cC]redential")
 _OF = (b"ccess", b"CCESS", b"pecific", b"PECIFIC")
 _TORN = lazy_pattern(rb"cre(?:a(?:t(?:e(?:[-_]?[aAces]*)?)?)?)?[\"'$\\]")
 """What says by itself that a program may make keys, what does beside the name of what it makes, and what may be a part of a call."""
@@ -149,15 +150,17 @@ def has_maker(folder: str, fence: Fence, *, whole: bool = False) -> bool:
 
 
 def _content(file: str, fence: Fence) -> bytes:
-    """The text of a program, or those in an archive; empty for what cannot be read."""
+    """The text of a program, or those in an archive that make or end keys; empty for what cannot be read."""
     from posturio_iac.core.text.textfile import UnreadableError, read
 
     try:
         data = read(file, _LARGEST, fence)
     except UnreadableError:
         return b""
-    packed = [*_packed(data)] if data.startswith(b"PK") else [data]
-    return b"\n".join(packed) if packed == [data] or any(map(_is_hinted, packed)) else b""
+    if not data.startswith(b"PK"):
+        return data
+    packed = [one for one in _packed(data) if _is_hinted(one) or _ENDED.search(one)]
+    return b"\n".join(packed) if any(map(_is_hinted, packed)) else b""
 
 
 def _is_hinted(data: bytes) -> bool:
