@@ -49,7 +49,7 @@ def unfollowed(selection: Selection, config: Config, changed: Collection[str] | 
     sources = [place.text.partition(": ")[2] for place in places if place.kind == MODULE]
     folders = sum(place.kind == PROGRAMS for place in places)
     calls, is_local = len(sources), all(source.startswith(known_modules.LOCAL) for source in sources)
-    counted = ((calls, "module call"), (len(places) - calls - folders, "template or macro"), (folders, "folder of programs"))
+    counted = ((calls, "module call"), (len(places) - calls - folders, "template or macro"), (folders, _OF_PROGRAMS))
     subject = " and ".join(f"{n:,} {noun if n == 1 else _PLURAL[noun]}" for n, noun in counted if n)
     verb, object_ = ("was", "it makes") if len(places) == 1 else ("were", "they make")
     init = "check the paths and git submodules" if is_local else "run terraform init"
@@ -59,7 +59,8 @@ def unfollowed(selection: Selection, config: Config, changed: Collection[str] | 
     return Diagnostic(Level.NOTE, text, about=CALLS_NOT_FOLLOWED)
 
 
-_PLURAL = {"module call": "module calls", "template or macro": "templates and macros", "folder of programs": "folders of programs"}
+_OF_PROGRAMS = "folder or archive of programs"
+_PLURAL = {"module call": "module calls", "template or macro": "templates and macros", _OF_PROGRAMS: "folders and archives of programs"}
 
 
 def _elsewhere(selection: Selection, config: Config, changed: Collection[str] | None = None) -> Iterator[SkippedPlace]:

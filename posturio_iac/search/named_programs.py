@@ -104,7 +104,10 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
             continue
         seen.add(file)
         program, said = kept(known, file, lambda one: _looked_into(one, fence))
-        yield os.path.relpath(file, homes[0]).replace(os.sep, "/"), program
+        name = os.path.relpath(file, homes[0]).replace(os.sep, "/")
+        if path and program.is_large:
+            fence.beyond.add((path, f"more than {_LARGEST >> 20} MiB of programs in {name}, which were not all looked into"))
+        yield name, program
         if callers and said:
             if (asked := (file, callers)) not in known:
                 known[asked] = [*_named_in(said, (os.path.dirname(file), *callers), fence)]
@@ -149,18 +152,19 @@ def has_maker(folder: str, fence: Fence, *, whole: bool = False) -> bool:
     return fence.makers[top, whole]
 
 
-def _content(file: str, fence: Fence) -> bytes:
-    """The text of a program, or those in an archive that make or end keys; empty for what cannot be read."""
-    from posturio_iac.core.text.textfile import UnreadableError, read
+def _content(file: str, fence: Fence) -> tuple[bytes, bool]:
+    """The text of a program, or those in an archive that make or end keys, and whether there is more than is looked into."""
+    from posturio_iac.core.text.textfile import TooLargeError, UnreadableError, read
 
     try:
         data = read(file, _LARGEST, fence)
-    except UnreadableError:
-        return b""
+    except UnreadableError as error:
+        return b"", isinstance(error, TooLargeError)
     if not data.startswith(b"PK"):
-        return data
-    packed = [one for one in _packed(data) if _is_hinted(one) or _ENDED.search(one)]
-    return b"\n".join(packed) if any(map(_is_hinted, packed)) else b""
+        return data, False
+    members = [*_packed(data)]
+    packed = [one for one in members if one and (_is_hinted(one) or _ENDED.search(one))]
+    return b"\n".join(packed) if any(map(_is_hinted, packed)) else b"", None in members
 
 
 def _is_hinted(data: bytes) -> bool:
@@ -170,15 +174,15 @@ def _is_hinted(data: bytes) -> bool:
 
 def _looked_into(file: str, fence: Fence) -> tuple[Program, str]:
     """The program in a file, and the text of one that may name others."""
-    data = _content(file, fence)
-    is_hinted = _is_hinted(data)
+    data, is_large = _content(file, fence)
+    is_hinted, program = _is_hinted(data), Program(makes_keys=False, deploys_key=False, ends_keys=False)
     if not (is_hinted or file.endswith(_SCRIPTS) or any(data.find(sign) >= 0 for sign in _OF)):
-        return Program(makes_keys=False, deploys_key=False, ends_keys=False), ""
+        return program._replace(is_large=is_large), ""
     text = decode(data, "replace") if is_hinted or len(data) <= _LARGE else ""
     if file.endswith((".tf", ".tofu")) or SEARCHED.fullmatch(os.fsencode(file)):  # it is judged by itself
         text = text.replace("AWS::IAM::", "").replace("aws_iam_", "")
-    program = program_of(text) if is_hinted else Program(makes_keys=False, deploys_key=False, ends_keys=end_keys(text))
-    return program, _slashed(text) if file.endswith(_SCRIPTS) else ""
+    program = program_of(text) if is_hinted else program._replace(ends_keys=end_keys(text))
+    return program._replace(is_large=is_large), _slashed(text) if file.endswith(_SCRIPTS) else ""
 
 
 def _slashed(text: str) -> str:
@@ -186,7 +190,8 @@ def _slashed(text: str) -> str:
     return text + "".join(f"\n{line}" for line in text.split("\n") if "\\" in line).replace("\\", "/") if "\\" in text else text
 
 
-def _packed(data: bytes) -> Iterator[bytes]:
+def _packed(data: bytes) -> Iterator[bytes | None]:
+    """Yield the programs in an archive, and None for each that is too large together with those before it."""
     import zipfile
     from contextlib import suppress
     from io import BytesIO
@@ -195,9 +200,10 @@ def _packed(data: bytes) -> Iterator[bytes]:
     left, broken = _LARGEST, (zipfile.BadZipFile, error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)  # or encrypted
     with suppress(*broken), zipfile.ZipFile(BytesIO(data)) as archive:
         for one in archive.infolist():
-            if one.filename.endswith(_ENDINGS) and one.file_size <= left:
-                left -= one.file_size
-                yield archive.read(one)
+            if one.filename.endswith(_ENDINGS):
+                is_read = one.file_size <= left
+                left -= one.file_size * is_read
+                yield archive.read(one) if is_read else None
 
 
 def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:

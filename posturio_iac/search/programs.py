@@ -168,6 +168,7 @@ class Program(NamedTuple):
     deploys_key: bool
     ends_keys: bool
     in_parts: bool = False  # which only code that fills it in puts together
+    is_large: bool = False  # more than is looked into
 
 
 def program_of(text: str) -> Program:

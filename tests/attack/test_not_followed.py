@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.attack.test_programs import block
 from tests.attack.test_silence import GENERATE, HEREDOC, LOCAL, RESOURCE, SERVERLESS, SET, STACK, STACKS, TYPED, YAML, resource
-from tests.support.attacks import FORMATS, lay, report, scan
+from tests.support.attacks import FORMATS, archive, lay, report, scan
 
 CHILD, APPLICATION = "AWS::CloudFormation::Stack", "AWS::Serverless::Application"
 URL = "https://bucket.s3.amazonaws.com/keys.yaml"
@@ -26,6 +27,8 @@ LOOP = "Transform: AWS::LanguageExtensions\nResources:\n  Fn::ForEach::L:\n    -
 VPC, ZIP = "terraform-aws-modules", block("data.archive_file.a", 'source_dir = "fn"')
 REMOTE = {"Name": "AWS::Include", "Parameters": {"Location": "s3://bucket/part.yaml"}}
 PUBLIC, PRODUCT = "aws_serverlessapplicationrepository_cloudformation_stack.s", "aws_servicecatalog_provisioned_product.p"
+PACKED = block("aws_lambda_function.f", 'filename = "a.zip"')
+LARGE = "x" * (11 << 20)
 PUBLISHED = {"ApplicationId": "arn:aws:serverlessrepo:x", "SemanticVersion": "1"}
 
 
@@ -57,7 +60,7 @@ def test_what_is_in_the_checkout_is_read(tmp_path: Path, name: str, git: bool) -
     assert {key["address"] for key in report(tmp_path)["keys"]} == {address}
 
 
-NAMED = {
+NAMED: dict[str, tuple[Mapping[str, str | bytes], str]] = {
     "stack": ({"t.json": resource(CHILD, TemplateURL=URL)}, f"t.json R: {URL}"),
     "stack-computed": ({"t.json": resource(CHILD, TemplateURL={"Fn::ImportValue": "x"})}, "t.json R: a template that"),
     "stack-substituted": ({"t.json": resource(CHILD, TemplateURL={"Fn::Sub": "https://${B}/x"})}, "t.json R: https://${B}/x"),
@@ -95,6 +98,8 @@ NAMED = {
     "rain": ({"t.yaml": "Resources:\n  R: !Rain::Include r.yaml\n"}, "t.yaml R: a type that"),
     "rain-module": ({"t.yaml": "Modules:\n  M: {Source: ./m.tpl}\n" + TOPIC, "m.tpl": YAML}, "t.yaml Modules.M: ./m.tpl"),
     "programs": ({"main.tf": ZIP, **{f"fn/{n}.py": "" for n in range(201)}}, "main.tf more than 200 programs, and those in fn"),
+    "large-program": ({"main.tf": ZIP, "fn/a.py": LARGE}, "main.tf more than 10 MiB of programs in fn/a.py"),
+    "large-archive": ({"main.tf": PACKED, "a.zip": archive(k=LARGE)}, "main.tf more than 10 MiB of programs in a.zip"),
     "catalogue": ({"main.tf": block(PRODUCT, 'product_name = "keys"')}, f"main.tf {PRODUCT}: keys"),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -14,7 +14,7 @@ from posturio_iac.cli import main
 from posturio_iac.search import named_programs
 from posturio_iac.search.programs import end_keys, make_keys
 from tests.attack.test_silence import CALL, JOIN, RUNS, STACK, SUB, YAML, resource
-from tests.support.attacks import lay, report
+from tests.support.attacks import archive, lay, report
 
 PYTHON = "import boto3\ndef main(event, context):\n    boto3.client('iam').create_access_key(UserName='joe')\n"
 SHELL = "#!/bin/sh\naws iam create-access-key --user-name joe\n"
@@ -161,7 +161,7 @@ TERRAFORM: dict[str, tuple[dict[str, str], str]] = {
 }
 
 
-def judged(folder: Path, files: dict[str, str], *, git: bool = False) -> tuple[dict[str, str], str]:
+def judged(folder: Path, files: Mapping[str, str | bytes], *, git: bool = False) -> tuple[dict[str, str], str]:
     lay(folder, {f"app/{path}": text for path, text in files.items()}, git=git)
     found = report(folder / "app")
     return {key["address"]: key["verdict"] for key in found["keys"]}, str(found["diagnostics"])
@@ -190,10 +190,8 @@ def test_a_program_in_terraform_is_an_undetermined_key(tmp_path: Path, name: str
 )
 @pytest.mark.parametrize("text", [PYTHON, "f = getattr(iam, 'create_' + 'Access' + 'Key')", "New-IAMServiceSpecificCredential"])
 def test_an_archive_that_code_names_is_a_program(tmp_path: Path, address: str, argument: str, text: str, git: bool) -> None:
-    (tmp_path / "app").mkdir()
-    with zipfile.ZipFile(tmp_path / "app/k.zip", "w") as archive:
-        archive.writestr("app.py", text)
-    assert judged(tmp_path, {"main.tf": block(address, argument)}, git=git)[0] == {address: "undetermined"}
+    files: dict[str, str | bytes] = {"main.tf": block(address, argument), "k.zip": archive(app=text)}
+    assert judged(tmp_path, files, git=git)[0] == {address: "undetermined"}
 
 
 def test_an_archive_that_many_blocks_name_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

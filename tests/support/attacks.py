@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +84,14 @@ def fill(folder: Path) -> None:
     """Put files there whose long paths make an index of more than 64 KiB, which git has to search."""
     for number in range(28):
         put(folder, f"{_DEEP}/{number}.md", "")
+
+
+def archive(**texts: str) -> bytes:
+    """A ZIP archive of programs with these texts."""
+    with zipfile.ZipFile(written := BytesIO(), "w", zipfile.ZIP_DEFLATED) as made:
+        for name, text in texts.items():
+            made.writestr(f"{name}.py", text)
+    return written.getvalue()
 
 
 def put(folder: Path, name: str, text: str | bytes) -> Path:
