@@ -12,9 +12,10 @@ import pytest
 
 from posturio_iac.cli import main
 from posturio_iac.search import named_programs
-from posturio_iac.search.programs import end_keys, make_keys
+from posturio_iac.search.programs import end_keys, make_keys, program_of
 from tests.attack.test_silence import CALL, JOIN, RUNS, STACK, SUB, YAML, resource
 from tests.support.attacks import archive, lay, report
+from tests.support.fixture_tools import FIXTURES
 
 PYTHON = "import boto3\ndef main(event, context):\n    boto3.client('iam').create_access_key(UserName='joe')\n"
 SHELL = "#!/bin/sh\naws iam create-access-key --user-name joe\n"
@@ -259,3 +260,10 @@ def test_names_of_actions_make_and_end_no_key(text: str) -> None:
 def test_a_program_in_a_template_that_cannot_be_parsed_is_said(tmp_path: Path, mark: str) -> None:
     template = f'Resources:\n  R: {{Type: AWS::Lambda::Function, Code: {{ZipFile: "create_access_key"}}, D: "{mark}"}}\n'
     assert "an access key in it may not have been checked" in judged(tmp_path, {"t.yaml": template})[1]
+
+
+def test_no_program_that_makes_keys_is_ruled_out_by_its_hints() -> None:
+    texts = [text for file in FIXTURES.glob("*.programs") for text in file.read_text(encoding="utf-8").split("==> ")]
+    found = [text for text in texts if any(program_of(text)._replace(ends_keys=False))]
+    assert len(found) > 200
+    assert [text for text in found if not named_programs._is_hinted(text.encode())] == []
