@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 FRAMEWORKS = ("all", *frameworks())
 PLAIN = ((DEFAULT_FORMAT, STDOUT),)
 _LEFT_OUT = ("stdin_filename", "changed_since", "fail_on_stale", "fail_on_no_files", "source_url", "show_skipped")
-SCREEN = 100
-"""How many lines are shown without a terminal: pre-commit prints everything that a hook prints."""
+SCREEN = 100  # how many lines are shown without a terminal: pre-commit prints everything that a hook prints
 
 COMMAND = Command(
     "hook",

@@ -19,8 +19,7 @@ SEVERAL = (Shape.LIST, Shape.RULES, Shape.FILES)
 WIDTH = 100
 LEAST = 30
 HELP = ("-h", "--help")
-JUDGING = ("select", "ignore", "exclude", "as_of", "config", "no_config")
-"""The options of every command that judges code."""
+JUDGING = ("select", "ignore", "exclude", "as_of", "config", "no_config")  # the options of every command that judges code
 GROUPS = (
     ("what is read", "exclude max_file_size timeout changed_since stdin_filename source engine var_files parameters config no_config"),
     ("what counts", "max_lifetime_days select ignore baseline no_baseline no_suppressions plan_only as_of"),

@@ -10,8 +10,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 YEARS = 10  # how far ahead runs are looked for
-NEVER = timedelta.max
-"""The gap of a schedule that does not run in that time: one for 30 February, or for a year that has passed."""
+NEVER = timedelta.max  # the gap of a schedule that does not run in that time: one for 30 February, or for a year that has passed
 _DAY = 1440
 _WEEK = 7
 _FIELDS = r"(?i)\s*cron\(\s*(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s*\)\s*"

@@ -188,8 +188,7 @@ def rotator(address: str, place: Span) -> Diagnostic:
     return Diagnostic(Level.NOTE, text, place.path, place.line, place.column)
 
 
-NOTE = "days after its creation; AWS sets it once, so the next apply replaces the key"
-"""The explanation of an age in a remedy."""
+NOTE = "days after its creation; AWS sets it once, so the next apply replaces the key"  # the explanation of an age in a remedy
 
 
 def age_lifetime(value: object, service: object, owner: Place, span: Span | None, argument: str = AGE) -> Lifetime | None:

@@ -57,8 +57,7 @@ class FrontEnd:
 
 CUSTOM_TYPES = ("Custom::AccessKey", "Custom::IAMAccessKey", "Custom::IamAccessKey")
 """Types of custom resources that create an access key, as public providers name them."""
-FRONT_ENDS: dict[str, FrontEnd] = {}
-"""By their names, in the order in which they are read."""
+FRONT_ENDS: dict[str, FrontEnd] = {}  # by their names, in the order in which they are read
 
 
 def register(front_end: FrontEnd) -> None:

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 
 MOST = 5  # how many ended entries of baselines are named, since all that were accepted on one day may end on one day
-BORROWED = "code"
-"""The source of suppressions beside the declaration of a deployed key: an unused one may be of use to the scan."""
+BORROWED = "code"  # the source of suppressions beside the declaration of a deployed key: an unused one may be of use to the scan
 
 
 class _Entry(NamedTuple):

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 KEY_ATTRIBUTES = ("id", "user", "status", "service_specific_credential_id", "user_name", "service_name")
 ELSEWHERE = frozenset({"provider_schemas", "configuration", "diagnostics", "valid"})
 """Members of other Terraform documents with a ``format_version``."""
-LONGEST = 2048
-"""Longer texts are dropped: no address, user name or key id is that long."""
+LONGEST = 2048  # longer texts are dropped: no address, user name or key id is that long
 _STRUCTURE = frozenset(
     [
         *("version", "format_version", "terraform_version", "resources", "instances", "modules", "path", "module", "mode", "type", "name"),

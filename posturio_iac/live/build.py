@@ -139,8 +139,7 @@ def _remedies(key: DeployedKey, *, show_ids: bool) -> Remedies:
 
 
 KEY_ID = re.compile(r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,124}")
-TOGETHER = timedelta(minutes=1)
-"""The report cannot be wrong about the age of a key that it dates so soon after the creation of its user."""
+TOGETHER = timedelta(minutes=1)  # the report cannot be wrong about the age of a key that it dates so soon after the creation of its user
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,15 +32,12 @@ if TYPE_CHECKING:
 BEDROCK = "bedrock.amazonaws.com"
 """Its events tell calls with an API key by ``callWithBearerToken``, and the user, but not which of the keys it was.
 https://aws.amazon.com/blogs/security/securing-amazon-bedrock-api-keys-best-practices-for-implementation-and-management/"""
-MOST_PAGES = 4
-"""Pages of 50 events, in each region: enough to tell who it is, within two seconds of the rate that AWS allows."""
+MOST_PAGES = 4  # pages of 50 events, in each region: enough to tell who it is, within two seconds of the rate that AWS allows
 SHOWN = 5
 IDENTITY = "sts:GetCallerIdentity"
 REFUSED = re.compile(r"AccessDenied|Unauthorized|Forbidden|AuthFailure|InvalidClientTokenId|SignatureDoesNotMatch", re.IGNORECASE)
-RECONNAISSANCE = 3
-"""How many different calls that look around and are denied are no accident."""
-LOOKS = re.compile(r":(?:List|Describe|Get)[A-Z]")
-"""Calls with which whoever finds a key tries what it may do."""
+RECONNAISSANCE = 3  # how many different calls that look around and are denied are no accident
+LOOKS = re.compile(r":(?:List|Describe|Get)[A-Z]")  # calls with which whoever finds a key tries what it may do
 PERSON = re.compile(
     r"console|signin\.amazonaws|Mozilla/|S3 ?Browser|Cyberduck|CloudBerry|WinSCP|exec-env/CloudShell|aws-toolkit"
     r"|^aws-cli/(?!.*exec-env/)(?=.*(?:os/macos|os/windows|Darwin/|Windows/))",
@@ -160,8 +157,7 @@ def _flagged(report: Report, wanted: Callable[[AccessKey, datetime], bool]) -> l
 
 OPERATION = "cloudformation:DescribeStackResources"
 UNKNOWN_ID = "ValidationError"
-LET_GO = ("DELETE_COMPLETE", "DELETE_SKIPPED")
-"""States of resources that a stack no longer manages: deleted stacks are kept for 90 days."""
+LET_GO = ("DELETE_COMPLETE", "DELETE_SKIPPED")  # states of resources that a stack no longer manages: deleted stacks are kept for 90 days
 
 
 def ask_stacks(connection: Connection, inventory: Inventory, request: Request) -> None:

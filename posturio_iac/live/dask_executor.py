@@ -29,11 +29,9 @@ if TYPE_CHECKING:
 
 
 INSTALL = 'the option --dask needs dask.distributed, which is not installed: pip install "dask[distributed]"'
-CONNECTING = 15.0
-"""Seconds that a scheduler, and then its first worker, get to answer."""
+CONNECTING = 15.0  # seconds that a scheduler, and then its first worker, get to answer
 LOOKING = 2.0
-DESERTED = 60.0
-"""Seconds to wait without any worker, since a scheduler starts lost ones again."""
+DESERTED = 60.0  # seconds to wait without any worker, since a scheduler starts lost ones again
 
 
 def survey_elsewhere(

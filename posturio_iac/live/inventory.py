@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.request import Request
 
-STALE = timedelta(hours=24)
-"""AWS keeps a report for four hours, so an older one than this is suspicious."""
+STALE = timedelta(hours=24)  # AWS keeps a report for four hours, so an older one than this is suspicious
 NAMED = 5
 
 

@@ -63,8 +63,7 @@ class PoliciesByKind:
         return self._of_credentials if kind is KeyKind.SERVICE_CREDENTIAL else self.general
 
 
-LONGEST_LABEL = 60
-"""A longer description is prose rather than a name."""
+LONGEST_LABEL = 60  # a longer description is prose rather than a name
 
 
 def owner_in_description(key: DeployedKey) -> Attr[str | None]:

@@ -122,8 +122,7 @@ class Surveyor:
         return AccountOutcome(found, inventory, tuple(inventory.diagnostics), {})
 
 
-AHEAD = 2
-"""How many accounts a worker may be ahead of the reader of outcomes, which bounds the memory."""
+AHEAD = 2  # how many accounts a worker may be ahead of the reader of outcomes, which bounds the memory
 Progress: TypeAlias = "Callable[[AccountOutcome, int, int], object] | None"
 
 

@@ -29,8 +29,7 @@ _MENTION = lazy_pattern(r"(?<![^\s()<>\"',;])[^\s()<>\"',;@]*@[^\s()<>\"',;]*\w"
 """An address or a name that services would turn into a link or a mention: as code it is neither, and is copied as it is."""
 _LINE_START = lazy_pattern(r"^(\s*\d*)([-+.>)=:]|#)")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-BREAK = "<!-- -->"
-"""Shows nothing, and ends what GitHub and GitLab would take for an issue or an address."""
+BREAK = "<!-- -->"  # shows nothing, and ends what GitHub and GitLab would take for an issue or an address
 
 
 def plain(text: str) -> str:
@@ -68,8 +67,7 @@ def fenced(text: str, language: str) -> str:
 
 
 TITLE = "## IAM access keys"
-LIMIT = 60_000
-"""In bytes: a comment on GitHub holds 65,536 characters, a job's summary a megabyte for all its steps."""
+LIMIT = 60_000  # in bytes: a comment on GitHub holds 65,536 characters, a job's summary a megabyte for all its steps
 
 
 def render(report: Report, context: RenderContext) -> str:

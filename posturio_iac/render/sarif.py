@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS = {Severity.LOW: "note", Severity.MEDIUM: "warning", Severity.HIGH: "error", Severity.CRITICAL: "error"}
-LIMIT = 25_000
-"""GitHub refuses more results in one run."""
+LIMIT = 25_000  # GitHub refuses more results in one run
 BASE = "SRCROOT"
 GENERAL, UNDETERMINED = range(2)
 NOTIFICATIONS = [

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from posturio_iac.contract import RenderContext
 
 COLORS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "magenta"}
-NAMED = 3
-"""How many of many names are shown, unless all are asked for; and of how many accounts or files the same is said one by one."""
+NAMED = 3  # how many of many names are shown, unless all are asked for; and of how many accounts or files the same is said one by one
 NO_OWNER, UNKNOWN = "(no owner)", "(unknown)"
 
 

@@ -29,8 +29,7 @@ class KeyState(str, Enum):
 
 
 FRAMEWORK = "aws"
-PLACE = "key-"
-"""The name of a key of which only its place in a report was known."""
+PLACE = "key-"  # the name of a key of which only its place in a report was known
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,7 @@ PUBLIC_IN_CODE = (
 )
 BY_ROLE = "give what needs it a role, or accept the key by a suppression with an end"
 USE_NOT_REPORTED = "AWS does not report when an API key of a service was used, so it stays active."
-USER_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
-"""Names that IAM allows; any other is never put into a script."""
+USER_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")  # names that IAM allows; any other is never put into a script
 KEY_ID = re.compile(r"[A-Za-z0-9_]{16,128}")
 
 

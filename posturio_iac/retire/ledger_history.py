@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 
 MARK = "posturio-iac-ledger"
 VERSION = 1
-FORGOTTEN = timedelta(days=400)
-"""How long after it was last seen a key or a finding is dropped."""
-FOLDED = timedelta(days=90)
-"""How long after its deletion the lines of a key are merged into one."""
+FORGOTTEN = timedelta(days=400)  # how long after it was last seen a key or a finding is dropped
+FOLDED = timedelta(days=90)  # how long after its deletion the lines of a key are merged into one
 SHOWN = 4
 
 

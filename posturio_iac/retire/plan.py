@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.judge.policy import Policy
 
-SETTLED = timedelta(hours=1)
-"""How old an event is that CloudTrail has shown for certain: its promise is 15 minutes."""
+SETTLED = timedelta(hours=1)  # how old an event is that CloudTrail has shown for certain: its promise is 15 minutes
 
 
 @dataclass(frozen=True, slots=True)

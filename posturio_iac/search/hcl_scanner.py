@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     _Arguments = Iterator[tuple[str, bytes]]
     """The name and the expression of each argument."""
 
-ORDINARY_UP_TO = 16_384
-"""Bytes that are scanned by their tokens before patterns are worth compiling."""
+ORDINARY_UP_TO = 16_384  # bytes that are scanned by their tokens before patterns are worth compiling
 _CLOSING = {"{": "}", "(": ")", "[": "]"}
 _seen = 0
 

@@ -95,8 +95,7 @@ def pathspecs(directory: str, only: str) -> list[str]:
     return [(plain if kind is TERRAFORM else anycase) + ending for ending, kind in _ENDINGS.items() if not only or kind is not TERRAFORM]
 
 
-ESCAPES = (b"\\u00", b"\\U0000", b"\\x")
-"""The beginning of an escape that writes a letter by its number in HCL, JSON or YAML."""
+ESCAPES = (b"\\u00", b"\\U0000", b"\\x")  # the beginning of an escape that writes a letter by its number in HCL, JSON or YAML
 LEADING = (
     *(b"TemplateBody", b"TemplateURL", b"Custom::AWS", b"AWS::Serverless::Application", b"AWS::ServiceCatalog::"),
     *(b"!Rain::", b"Modules"),

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 HOOK = "posturio-iac"
 _KEY = "repos"
-MOST_ALIASES = 40
-"""More of them, one within the other, can stand for more values than can be compared; these stand for two million at most."""
+MOST_ALIASES = 40  # more of them, one within the other, can stand for more values than can be compared; these stand for two million at most
 _GITHUB = """\
 name: posturio-iac
 on:

@@ -41,8 +41,7 @@ class NewEntryFields(NamedTuple):
         return severity not in GRAVE or severity in self.accept
 
 
-GRAVE = (Severity.CRITICAL, Severity.HIGH)
-"""Severities that only --accept puts into a baseline."""
+GRAVE = (Severity.CRITICAL, Severity.HIGH)  # severities that only --accept puts into a baseline
 
 
 def accepted_severities(values: Sequence[str] | None) -> tuple[Severity, ...]:

@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from posturio_iac.live.model import DeployedKey
     from posturio_iac.live.request import PoliciesByKind
 
-RESUMABLE = timedelta(hours=24)
-"""How old a resumed run may be: its data is judged as of its own time."""
+RESUMABLE = timedelta(hours=24)  # how old a resumed run may be: its data is judged as of its own time
 SAME = ("organization", "account", "exclude_account", "profile", "role_name", "exact", "code", "state", "stack_region")
 """Options that decide which data is read: a run is resumed with the same ones."""
 

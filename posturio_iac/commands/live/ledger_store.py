@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 S3 = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.+[^/])", re.ASCII)
 PRIVATE = 0o600
-PAUSE = 15.0
-"""Seconds between two writes of an object while a run goes on, since each writes all of it."""
+PAUSE = 15.0  # seconds between two writes of an object while a run goes on, since each writes all of it
 
 
 def store_of(target: str, connection: Callable[[], Connection]) -> FileStore | S3Store:

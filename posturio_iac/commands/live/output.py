@@ -77,8 +77,7 @@ def rules_left_out(config: Config) -> tuple[str, ...]:
     return tuple(rule for rule in left_out(config) if rule != ABOUT_CODE)
 
 
-NAMED = 20
-"""How many keys are named that are undetermined for the same reason; ``--verbose`` names them all."""
+NAMED = 20  # how many keys are named that are undetermined for the same reason; ``--verbose`` names them all
 HINT = "--verbose shows why and what to do; posturio-iac retire writes letters to owners and the commands for review."
 
 

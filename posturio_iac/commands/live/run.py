@@ -65,8 +65,7 @@ def read_owners(path: str | None) -> tuple[tuple[str, str], ...]:
 
 
 SEVERAL = 2
-WORKERS = 32
-"""Threads that mostly wait: what one account feels is bounded by the rate of calls, not by their number."""
+WORKERS = 32  # threads that mostly wait: what one account feels is bounded by the rate of calls, not by their number
 
 
 @dataclass(frozen=True, slots=True)

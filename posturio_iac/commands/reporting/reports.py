@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.shown import InDiff, ShownChange
     from posturio_iac.fixes.working_files import WorkingFiles
 
-MOST_BYTES = 256 * MIB
-"""What is shown was read before, so that this is only for a file that grows meanwhile."""
+MOST_BYTES = 256 * MIB  # what is shown was read before, so that this is only for a file that grows meanwhile
 _MOST_FILES = 100
 
 

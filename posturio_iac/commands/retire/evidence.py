@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from posturio_iac.commands.retire.command import RetireTask
 
 MANIFEST, RESULT, RUN = "manifest.json", "result.json", "run.json"
-NOT_CHECKED = ["console passwords", "signing certificates", "roles and permissions"]
-"""What an auditor may look for here, and is in no file."""
+NOT_CHECKED = ["console passwords", "signing certificates", "roles and permissions"]  # what an auditor may look for here, and is in no file
 NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z(?:-[0-9]+)?")
 
 

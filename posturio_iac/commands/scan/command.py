@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     Targets = tuple[tuple[str, str], ...]
 
 DEFAULT_NAME = "stdin.tf"
-JSON_NAME = "stdin.json"
-"""What begins with a brace is no HCL but JSON: a plan or a template."""
+JSON_NAME = "stdin.json"  # what begins with a brace is no HCL but JSON: a plan or a template
 SHOWING_SKIPPED = frozenset(("text", "json"))
 
 

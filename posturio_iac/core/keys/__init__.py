@@ -64,8 +64,7 @@ EXPIRING_KEY = "awsutils_expiring_iam_access_key"
 SERVICE_CREDENTIAL = "aws_iam_service_specific_credential"
 
 CODED = (b"cmVhdG", b"JlYXRl", b"yZWF0Z")  # what of "reate" stands in base64, wherever it begins
-KEY_TYPES = {ACCESS_KEY: "user", EXPIRING_KEY: "user", SERVICE_CREDENTIAL: "user_name"}
-"""Each with the argument that names the user."""
+KEY_TYPES = {ACCESS_KEY: "user", EXPIRING_KEY: "user", SERVICE_CREDENTIAL: "user_name"}  # each with the argument that names the user
 SERVICE, AGE = "service_name", "credential_age_days"
 """Arguments of a service credential: the only service that takes it, and how many days after its creation it ends."""
 LONGEST_AGE = 36_600  # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateServiceSpecificCredential.html

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.text.textfile import Fence
 
 FILES = {"github_actions": r"\.github/workflows/[^/]+\.ya?ml", "gitlab": r"\.gitlab-ci\.ya?ml|\.gitlab/[^/]+\.ya?ml"}
-USES = {"github_actions": r"secrets(?:\.|\[\s*['\"]){}\b|vars\.{}\b", "gitlab": r"\$\{{?{}\b"}
-"""How a file of each kind names a secret."""
+USES = {"github_actions": r"secrets(?:\.|\[\s*['\"]){}\b|vars\.{}\b", "gitlab": r"\$\{{?{}\b"}  # how a file of each kind names a secret
 MOST_BYTES, MOST_FILES = 1 << 20, 500
 
 

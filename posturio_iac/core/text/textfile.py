@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 MIB = 1 << 20
 LIMIT = 10 * MIB
 """Limit in bytes for files that belong to the run rather than to the code: configuration, baseline, CODEOWNERS, lists of modules."""
-LARGE = 512 * MIB
-"""Limit in bytes for saved results, of which one of 20,000 keys has about 30 MB, and for states."""
+LARGE = 512 * MIB  # limit in bytes for saved results, of which one of 20,000 keys has about 30 MB, and for states
 STDIN = "-"
 OUTSIDE = "leads outside of the scanned folder and its repository and was not read"
 """The clause that follows the name of a link, or of a file that a configuration names."""

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.cloudformation.files import Files
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 
-MAX_NESTING = 20
-"""How deep stacks may nest."""
+MAX_NESTING = 20  # how deep stacks may nest
 
 _STEPS_A_MEMBER = 4
 _ASSET = "aws:asset:path"

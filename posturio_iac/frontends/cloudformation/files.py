@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.search import Selection
 
-MAX_FILES = 500
-"""How many files of one directory are searched."""
+MAX_FILES = 500  # how many files of one directory are searched
 
 _ENDINGS = (".yaml", ".yml", ".json", ".template", ".cfn", ".txt")
 _MARKS = ("AWS::CloudFormation::Stack", "AWS::Serverless::Application", "${file(")

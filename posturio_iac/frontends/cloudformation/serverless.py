@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.cloudformation.files import Files
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 
-FUNCTION = "serverless function"
-"""The type given to entries below ``functions`` and ``provider``, which no template has."""
+FUNCTION = "serverless function"  # the type given to entries below ``functions`` and ``provider``, which no template has
 
 _EXTENSIONS = "extensions"
 _FILE = lazy_pattern(r"\$\{file\(([^){}]+)\)(?::([\w.-]+))?(?:,[^}]*)?\}\s*")

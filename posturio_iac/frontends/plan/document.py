@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 GONE = frozenset({"delete", "forget"})
 """Actions after which the plan's resource is no longer managed; with ``create`` beside them it is replaced."""
-DEPTH = 200
-"""How deep modules may stand in one another."""
+DEPTH = 200  # how deep modules may stand in one another
 _INDEX = r'\[(?:-?[0-9]+|\*|"(?:[^"\\]|\\.)*")\]'
 _STEP = lazy_pattern(rf"module\.([^.\[]+)({_INDEX})?\.?")
 _LAST = lazy_pattern(rf"({_INDEX})$")

@@ -123,8 +123,7 @@ def _moved(said: Diagnostic, old: str, new: str) -> Diagnostic:
     return said if said.path is None or old == new else replace(said, path=rebased_path(said.path, old, new))
 
 
-MAJORS = ("0", "1")
-"""Major versions of the format that are understood; within one of them it only grows."""
+MAJORS = ("0", "1")  # major versions of the format that are understood; within one of them it only grows
 HOW = "run terraform plan -out=plan.tfplan, then terraform show -json plan.tfplan"
 _STATE = (
     "this is a Terraform state, not a plan: it records what exists, not what the code creates. Scan the folder of the code, or a plan"

@@ -20,15 +20,13 @@ if TYPE_CHECKING:
 Value: TypeAlias = "Any"
 """One of the types named above; a recursive type that mypy cannot help with."""
 
-MAX_NODES = 100_000
-"""The most nested values of a value that is walked as a whole."""
+MAX_NODES = 100_000  # the most nested values of a value that is walked as a whole
 
 _MAX_BITS = 13_000  # integers beyond this many bits are not printed: Python refuses to
 _MAX_DIGITS = 3_900  # numbers of more digits are not read
 _MAX_EXPONENT = 300  # fractions of a greater or smaller magnitude than ten to this power are not read
 _MAX_EXPONENT_LENGTH = 8
-FLOAT_DIGITS = 15
-"""Decimal digits that a float holds exactly."""
+FLOAT_DIGITS = 15  # decimal digits that a float holds exactly
 
 _INFINITY = float("inf")
 _NUMBER = lazy_pattern(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")

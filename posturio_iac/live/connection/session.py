@@ -38,12 +38,10 @@ READS = frozenset(
 """Every operation that may ever be sent. A client refuses all others."""
 OF_THE_LEDGER = frozenset({"s3:GetObject", "s3:PutObject"})
 INSTALL = "the live check needs boto3, which is not installed: pip install boto3"
-REGION = "us-east-1"
-"""Where none is configured: IAM is the same everywhere in a partition."""
+REGION = "us-east-1"  # where none is configured: IAM is the same everywhere in a partition
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 60.0
 """Seconds."""
-MOST_PAGES = 10_000
-"""How many pages of one answer are read; the largest organization has a quarter of that."""
+MOST_PAGES = 10_000  # how many pages of one answer are read; the largest organization has a quarter of that
 ATTEMPTS = 8
 _LOADERS: dict[str | None, Any] = {}
 _CREATING = threading.Lock()  # threads may share sessions and clients, but must not create them at the same time

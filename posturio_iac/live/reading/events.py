@@ -80,8 +80,7 @@ def _event(told: Mapping[str, Any]) -> TrailEvent | None:
 
 
 MOST_PAGES = 40
-SETTLING = timedelta(hours=1)
-"""How long a key may still be used after it was switched off, until every part of IAM knows of it."""
+SETTLING = timedelta(hours=1)  # how long a key may still be used after it was switched off, until every part of IAM knows of it
 SWITCHES = {
     KeyKind.ACCESS_KEY: ("UpdateAccessKey", "accessKeyId"),
     KeyKind.SERVICE_CREDENTIAL: ("UpdateServiceSpecificCredential", "serviceSpecificCredentialId"),
@@ -168,8 +167,7 @@ def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> Deploy
     return replace(key, disabled_since=later, switched_off=event, evidence=(*key.evidence, told))
 
 
-AROUND = timedelta(minutes=5)
-"""How far apart the time of an event and that of the key may be."""
+AROUND = timedelta(minutes=5)  # how far apart the time of an event and that of the key may be
 CREATIONS = {
     KeyKind.ACCESS_KEY: ("CreateAccessKey", "accessKey", "accessKeyId"),
     KeyKind.SERVICE_CREDENTIAL: ("CreateServiceSpecificCredential", "serviceSpecificCredential", "serviceSpecificCredentialId"),

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from posturio_iac.live.connection.session import Connection
 
 ACTIVE = "ACTIVE"
-MOST_UNITS = 10_000
-"""AWS allows an organization a fifth of that; whoever names more never ends."""
+MOST_UNITS = 10_000  # AWS allows an organization a fifth of that; whoever names more never ends
 
 
 def accounts(connection: Connection, partition: str) -> tuple[list[Account], list[Diagnostic]]:

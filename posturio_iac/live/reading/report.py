@@ -32,8 +32,7 @@ NEEDED = ("user", "arn", "access_key_1_active", "access_key_1_last_rotated", "ac
 WAITS = 10
 FIRST_WAIT, LONGEST_WAIT = 1.0, 20.0
 """Seconds."""
-FRESH = timedelta(hours=4)
-"""How long AWS itself returns the same report."""
+FRESH = timedelta(hours=4)  # how long AWS itself returns the same report
 PENDING = frozenset({"ReportInProgress", "CredentialReportNotReadyException"})
 MISSING = frozenset({"ReportNotPresent", "ReportExpired", "CredentialReportNotPresentException", "CredentialReportExpiredException"})
 """Error codes on the wire, and their names in the documentation."""

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 FRAMEWORK = "aws"
 VENDOR, PRODUCT = "Posturio", "posturio-iac"
 BENCHMARK = "CIS AWS Foundations Benchmark"
-OPEN = "undetermined"
-"""The name in place of a rule where a verdict is open."""
+OPEN = "undetermined"  # the name in place of a rule where a verdict is open
 REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws-us-iso": "us-iso-east-1"}
 _PARTITIONS = {region.rsplit("-", 2)[0]: partition for partition, region in REGIONS.items()}
 SHOWN = 4

@@ -21,18 +21,14 @@ SCALE_WIDE, SCALE_HIGH, EDGE = 360, 46, 14
 WIDE, HIGH = 560, 240
 LEFT, RIGHT, TOP, BOTTOM = 12, 48, 26, 26
 """The numbers stand at the right, where narrow pages open."""
-MANY = 40
-"""With more points dots would hide the line."""
-HALF_DATE = 36
-"""Half of the width of a date: labels keep that distance from the edge."""
+MANY = 40  # with more points dots would hide the line
+HALF_DATE = 36  # half of the width of a date: labels keep that distance from the edge
 LIFE_NAMES, LIFE_WIDE, LIFE_RIGHT = 250, 850, 16
 """The names are a picture of their own, which stays in sight while the dates scroll below it."""
 LIFE_ROW, LIFE_HEAD, LIFE_FOOT = 18, 28, 10
-LIFE_NAME = 34
-"""How many characters of the end of a name are shown; the table has it in full."""
+LIFE_NAME = 34  # how many characters of the end of a name are shown; the table has it in full
 FURTHEST_BACK = timedelta(days=365 * 8)
-FURTHEST_ON = timedelta(days=365)
-"""Dates further away are drawn at the edge."""
+FURTHEST_ON = timedelta(days=365)  # dates further away are drawn at the edge
 MARGIN = timedelta(days=20)
 MOST_TICKS = 12
 

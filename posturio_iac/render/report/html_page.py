@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from posturio_iac.contract import RenderContext
     from posturio_iac.render.report.view import Posture
 
-LARGE = 500
-"""With more keys a browser lays out sections further down only when they come into view."""
+LARGE = 500  # with more keys a browser lays out sections further down only when they come into view
 MOST = 20_000
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
 

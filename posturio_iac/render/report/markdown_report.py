@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.render.report.view import Posture
 
-ROWS = 200
-"""How many rows a table and how many entries a list has at most; the last line says how many more there are."""
+ROWS = 200  # how many rows a table and how many entries a list has at most; the last line says how many more there are
 LONGEST = 400
 
 

@@ -40,12 +40,10 @@ if TYPE_CHECKING:
     from posturio_iac.render.report.view import KeyRow, Posture
 
 FIRST, NAMED = 10, 50
-TOLD = 1000
-"""How many findings are told in full in the table of keys; the others name their rule."""
+TOLD = 1000  # how many findings are told in full in the table of keys; the others name their rule
 CHANGES, DRAWN, LISTED = 100, 100, 200
 STATED = ("add_tag", "merge_tags", "add_comment", "add_metadata", "hide_output")
-WRITTEN = ("nothing", "in_place")
-"""The levels of changes that ``fix --write`` makes without ``--unsafe``."""
+WRITTEN = ("nothing", "in_place")  # the levels of changes that ``fix --write`` makes without ``--unsafe``
 
 
 def sections(posture: Posture) -> tuple[Section, ...]:

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 TITLE = "IAM access key posture"
 NOT_KNOWN = "unknown"
-SOON = 30
-"""How many days before its end an exception is marked."""
+SOON = 30  # how many days before its end an exception is marked
 
 
 def name(key: SavedKey) -> str:

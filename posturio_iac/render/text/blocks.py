@@ -49,8 +49,7 @@ def _cut(line: str, start: int, end: int) -> tuple[str, int, int]:
 
 
 SHOWN_LINES = 6
-FEW = 10
-"""How many keys are shown however small the screen is."""
+FEW = 10  # how many keys are shown however small the screen is
 LEAST = 5
 
 

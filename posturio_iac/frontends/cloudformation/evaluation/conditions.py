@@ -93,8 +93,7 @@ def allowed_values(entry: TemplateEntry, stack: Stack) -> tuple[str, ...]:
 
 
 _STEPS_A_CONDITION = 20
-MAX_CASES = 4096
-"""How many combinations of allowed values are tried."""
+MAX_CASES = 4096  # how many combinations of allowed values are tried
 
 _WORDS = {"true": True, "false": False}
 

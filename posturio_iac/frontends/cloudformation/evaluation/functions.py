@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope, StackValue
 
-MAX_ENTRIES = 500
-"""How many members one loop may make; CloudFormation allows no more resources in a template."""
+MAX_ENTRIES = 500  # how many members one loop may make; CloudFormation allows no more resources in a template
 
 _PREFIX = "Fn::ForEach::"
 _OTHER = lazy_pattern(r"[^A-Za-z0-9]")

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
-MAX_STEPS = 80
-"""How deep expressions may nest, references followed."""
+MAX_STEPS = 80  # how deep expressions may nest, references followed
 
 _STEPS_A_FUNCTION = 10  # what a function costs: about ten times a step of Terraform's evaluation
 SSM = "AWS::SSM::Parameter::"

@@ -17,11 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-MAX_VALUES = 1_000_000
-"""How many values one document may have once its aliases are followed."""
+MAX_VALUES = 1_000_000  # how many values one document may have once its aliases are followed
 
-MAX_PROBLEMS = 50
-"""How many documents that cannot be read are passed over; the keys behind them are counted by the text of their type."""
+MAX_PROBLEMS = 50  # how many documents that cannot be read are passed over; the keys behind them are counted by the text of their type
 
 _NEXT_DOCUMENT = lazy_pattern(r"^---(?=\s|$)", re.MULTILINE)
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})

@@ -39,8 +39,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.frontends.terraform.evaluation import Scope
 
-MAX_TEXT = 1_000_000
-"""Longer text is not held; ``"${local.x}${local.x}"`` doubles with each local value."""
+MAX_TEXT = 1_000_000  # longer text is not held; ``"${local.x}${local.x}"`` doubles with each local value
 
 
 def evaluate_or_unknown(expression: hcl.Expr | None, scope: Scope) -> Value:
@@ -244,8 +243,7 @@ HIDING = frozenset(
     | {"filebase64sha256", "filebase64sha512", "filemd5", "filesha1", "filesha256", "filesha512"}
 )
 """Functions whose result does not show their argument."""
-IMPURE = frozenset(("timestamp", "plantimestamp", "uuid", "bcrypt"))
-"""Functions whose result differs in each run."""
+IMPURE = frozenset(("timestamp", "plantimestamp", "uuid", "bcrypt"))  # functions whose result differs in each run
 
 
 def _try(arguments: tuple[hcl.Expr, ...], scope: Scope) -> Value:

@@ -25,11 +25,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-MAX_ELEMENTS = 10_000
-"""Lists, sets and maps that a function makes are not longer than this."""
+MAX_ELEMENTS = 10_000  # lists, sets and maps that a function makes are not longer than this
 
-MAX_TEXT = 1_000_000
-"""Strings that a function makes are not longer than this."""
+MAX_TEXT = 1_000_000  # strings that a function makes are not longer than this
 
 
 _INT64 = 1 << 63
@@ -114,8 +112,7 @@ class Function:
     body: Callable[..., Value]
 
 
-REGISTRY: dict[str, Function] = {}
-"""The functions of the modules imported so far."""
+REGISTRY: dict[str, Function] = {}  # the functions of the modules imported so far
 
 
 def function(
@@ -178,13 +175,10 @@ def mapping(sees: Sees = Sees.INSIDE, *, null: bool = False) -> Parameter:
     return Parameter(convert, sees, null)
 
 
-TEXT = Parameter(to_text)
-"""A string; numbers and booleans convert."""
-NUMBER = Parameter(to_number)
-"""A number; numeric strings convert."""
+TEXT = Parameter(to_text)  # a string; numbers and booleans convert
+NUMBER = Parameter(to_number)  # a number; numeric strings convert
 WHOLE = Parameter(_whole)
-TEXTS = Parameter(lambda argument: tuple(map(to_text, _elements(argument))))
-"""A list of strings, whose elements may be null."""
+TEXTS = Parameter(lambda argument: tuple(map(to_text, _elements(argument))))  # a list of strings, whose elements may be null
 BOOLEANS = Parameter(lambda argument: tuple(map(to_bool, _elements(argument))), Sees.INSIDE)
 """A list of booleans, whose elements may be null."""
 

@@ -5,8 +5,7 @@ Imports ``syntax``, values and the configuration.
 
 from __future__ import annotations
 
-LOCAL = ("./", "../", ".\\", "..\\")
-"""How a source begins that is a folder."""
+LOCAL = ("./", "../", ".\\", "..\\")  # how a source begins that is a folder
 
 
 def decoded(path: str) -> str:

@@ -20,11 +20,9 @@ _LONGEST_NUMBER = 4000
 _INFINITE = float("inf")
 _OPERATORS = frozenset({"-", "!", "+", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "&&", "||"})
 
-MAX_DEPTH = 100
-"""Deeper nesting than anybody writes; beyond it an expression is opaque instead of exhausting the stack."""
+MAX_DEPTH = 100  # deeper nesting than anybody writes; beyond it an expression is opaque instead of exhausting the stack
 
-MAX_STEPS = 500
-"""Of one traversal; each of them is asked where all of it leads."""
+MAX_STEPS = 500  # of one traversal; each of them is asked where all of it leads
 
 
 def build(node: Node, source: SourceText, depth: int = 0) -> hcl.Expr:

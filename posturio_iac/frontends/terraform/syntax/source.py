@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
     Range = tuple[int, int]
 
-LARGE = 100_000
-"""Files from this size on are searched for long texts."""
+LARGE = 100_000  # files from this size on are searched for long texts
 _WORTH_A_LOOK, _MANY = 4_000, 100
 _KEPT = 24  # bytes that stay at each end
 _LONG = 4 * _KEPT

@@ -11,8 +11,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.frontends.terraform.values import Value
 
-FILLED_IN = "terragrunt.text"
-"""The name for interpolated parts of the generated text; every module takes it for unknown."""
+FILLED_IN = "terragrunt.text"  # the name for interpolated parts of the generated text; every module takes it for unknown
 
 
 def text_of(part: hcl.Expr, known: Callable[[hcl.Expr], Value]) -> str | None:
