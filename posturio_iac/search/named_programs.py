@@ -6,11 +6,9 @@ import os
 from collections import deque
 from itertools import islice
 
-from posturio_iac.core.keys import CODED
 from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.core.text.decoding import UTF16, decode
-from posturio_iac.search.programs import NO_PROGRAMS, SEARCHED, Program, end_keys, program_of
+from posturio_iac.search.programs import ENDINGS, HANDLED, LARGEST, MADE, NO_PROGRAMS, SCRIPTS, Program, looked_into, slashed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,20 +21,19 @@ _WORDS = bytes(sign if sign > 127 or chr(sign).isalnum() or sign in b"_./@+-" el
 """What stands for each byte, so that paths are the words of a text."""
 _NO_PATHS = ("var.", "local.", "data.", "module.", "each.", "self.", "aws_", "null_", "path.", "terraform.", "...", "//")
 """Beginnings of what has dots and slashes, and is no path."""
-_LONGEST, _LARGE, _LARGEST = 200, 1 << 20, 10 << 20  # a path, a file that is looked into only if it holds a hint, and the largest one
+_LONGEST = 200  # a path
 _HERE = r"(?:\$\{path\.\w+\}/*)?"
 _SET = rf"[\"']?\s*[:=]\s*(?:[\[{{\s]*path\s*=\s*)?[\"'\[]*(?:file://)?{_HERE}([\w./@+-]+(?: [\w./@+-]+)*)"
 _FOLDERS = ("source_dir", "source_path", "chart", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "context", "aws:asset:path")
 _FOLDER = lazy_pattern("(?:" + "|".join(rf"{one}(?<!\w{one})" for one in _FOLDERS) + ")" + _SET)  # which is fast, unlike ``\\b``
 _ASSET = lazy_pattern(r"S3Key(?<!\wS3Key)[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")  # an archive of CDK's, whose folder lies beside the template
-_AWAY = lazy_pattern(rf"\bworking_dir{_SET}|(?:\b(?:cd|pushd)|\s-[Cd]|\s--prefix)[\s=]+{_HERE}([\w./@+-]+)")
-_PACKS, _WORD = lazy_pattern(r"\bzip\s([^;&|\"\n]+)"), lazy_pattern(rf"(?<!\S){_HERE}([\w./@+-]+)(?!\S)")
+_AWAY = lazy_pattern(rf"\bworking_dir{_SET}|(?:\b(?:cd|pushd)|\s-[Cd]|\s--(?:prefix|cwd|directory))[\s=]+{_HERE}([\w./@+-]+)")
 _FILESET = lazy_pattern(rf"\bfileset{_SET}")
 _NEXT = r"[ \t\"',\\]+"
 _RUN = (("run", rf"go\b{_NEXT}run"), ("python", r"python[\d.]*"), ("node", "node"), (".scripts]", r"\w\s*="))
 _RUNNERS = {word: lazy_pattern(rf"{one}{_NEXT}(?:-\w+{_NEXT})*{_HERE}([\w./@+-]+)") for word, one in _RUN}
 """What runs a whole folder, or a module by its name, each by a word without which it is not looked for."""
-_IMPORTS = lazy_pattern(r"(?m)^[ \t]*(?:from|import)[ \t]+([\w.]+)")  # of Python
+_IMPORTS = lazy_pattern(r"(?m)^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+)?import[ \t(]+(\w[\w., \t]*)")  # of Python
 _OPEN_FILE = lazy_pattern(r"file(?:base64)?\((?!\s*\"(?:\$\{path\.\w+\}|[^\"$%\n]|[$%](?!\{))*\")")  # which no text names
 _ALL_OF = lazy_pattern(rf"\w\s+{_HERE}([\w./@+-]+)\Z")  # a command's argument that ends here
 _PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir)[\"']?\s*[=:]\s*(?:\"(\$\{path\.module\}/*)?([^\"$%]*)\")?")
@@ -48,32 +45,24 @@ _OPEN = r"[\"']?[ \t]*:\s*(?:[>|&!*]|\{?\s*[\"']?(?:Fn::|Ref\b)|[\"']?[\w./-]+ [
 OPEN_URI = lazy_pattern(rf"(?:Uri(?:(?<=CodeUri)|(?<=ContentUri)|(?<=DefinitionUri))|Co(?<!\wCo)(?:de|ntent)){_OPEN}")
 """What takes a parser in a template: an expression, or a text in several parts."""
 _OF_IMAGES = {one: rf"{one}{_NEXT}build\b" for one in ("docker", "buildx", "podman", "image", "go")}
+_PROJECTS = {"mvn": r"mvnw?\b", "gradle": r"gradlew?\b", "dotnet": rf"dotnet{_NEXT}run", "cargo": rf"cargo{_NEXT}run"}
 _OF_FOLDERS = {"build:": r"build:(?=\s*[\w./-]+\s)", "context": r"context\"?\s*[:=]", "kubectl": rf"kubectl{_NEXT}apply"}
+_OF_FOLDERS |= {"zip ": r"zip(?<!\wzip)(?=\s)", "run-parts": "run-parts", "pip": rf"pip3?{_NEXT}install", **_PROJECTS}
 _OF_FOLDERS |= {"helm": rf"helm{_NEXT}(?:install|upgrade|template)", **_OF_IMAGES}
 _BUILDS = {sign: lazy_pattern(rf"{one}((?:\\\s*\n|[^;&|\n])*)") for sign, one in _OF_FOLDERS.items()}
 """What builds an image or deploys from a whole folder, which is one of the words behind it."""
-_MAKE = lazy_pattern(r"(?<![\w.-])(?:g?make|npm|pnpm|yarn|bun|task|just|docker|docker-compose|podman|rake|tox|nox|poetry|uv)(?![\w.-])")
-_IN_YAML = tuple(f"{name}.{ending}" for name in ("Taskfile", "compose", "docker-compose") for ending in ("yml", "yaml"))
-_RECIPES = ("Makefile", "makefile", "GNUmakefile", "Rakefile", "justfile", "Justfile", "package.json", "tox.ini", "noxfile.py")
-_MADE = (*_RECIPES, *_IN_YAML, "pyproject.toml", "Dockerfile", "Containerfile", "docker-bake.hcl", "docker-bake.json")
+_MAKE = lazy_pattern(
+    r"(?<![\w.-])(?:g?make|MAKE|npm|pnpm|yarn|bun|task|just|docker(?:-compose)?|podman|rake|tox|nox|poetry|uv|inv|invoke)(?![\w.-])"
+)
 _ASSIGNED = lazy_pattern(rf"=(?<=[\w ]=)\s*[\"']?{_HERE}(?:\./+)*([\w-]+(?:/[\w-]+)*)(?![\w./])")  # a folder to a variable
 _VARIABLE = lazy_pattern(r"(?:\$(?:env:)?\{?[A-Za-z_]\w*\}?[/\\]|%(?:~dp0[/\\]?|\w+%[/\\]))(?=[\w.])")  # of a shell, before a path
-_HANDLED = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts")
-_COMPILED = (".go", ".java", ".cs", ".kt", ".rs", ".scala", ".groovy", ".swift", ".fs", ".vb", ".cpp")
-_ENDINGS = (*_HANDLED, ".sh", ".bash", ".rb", ".ps1", ".psm1", ".bat", ".cmd", ".php", ".tsx", ".cts", *_COMPILED, "ockerfile", "akefile")
-_SCRIPTS = (".sh", ".bash", ".py", ".js", ".ps1", ".psm1", ".bat", ".cmd", "akefile", "ockerfile", ".yml", ".yaml", *_MADE)
+_BUNDLED = HANDLED[1:-1]  # of JavaScript, which bundlers pack with what it imports from elsewhere
+_INDEX = ("__init__.py", *("index" + one for one in _BUNDLED))  # what stands for a folder that is imported
 _ROLE = lazy_pattern(r"[\w.-]+")
 _INCLUDED = lazy_pattern(r":\s*\./([\w./-]+)")  # a folder or file of tasks
 MOST_FILES, _MOST_PROGRAMS = 200, 2000  # how many files are read of a folder of programs and of those that call each other; of a checkout
-_WHOLE = (b"iam_access_key", b"access_key_state", b"IAM::AccessKey", b"iam $", b'iam", "$', *CODED)
-_REST = rb"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key"
-_CALLS = tuple(map(lazy_pattern, (rb"reate[-_]?(?i:access|service)", rb"ew-(?i:iam)", _REST)))
-_ENDED = lazy_pattern(rb"ccess[-_]?[kK]ey|pecific[-_]?[cC]redential")
-_OF = (b"ccess", b"CCESS", b"pecific", b"PECIFIC")
-_TORN = lazy_pattern(rb"cre(?:a(?:t(?:e(?:[-_]?[aAces]*)?)?)?)?[\"'$\\]")
-"""What says by itself that a program may make keys, what does beside the name of what it makes, and what may be a part of a call."""
 _MANY, _MOST_NAMES, _MOST_AWAY = 100, 1000, 10  # names in a folder, too many to look for each in a text; paths, and folders, in one
-_ALL = (*_ENDINGS, ".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", ".j2")  # what may hold a program
+_ALL = (*ENDINGS, ".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", ".j2")  # what may hold a program
 _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
 
 
@@ -85,32 +74,29 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
     """
     homes = (*homes, *(os.path.dirname(home) for home in homes if home.endswith(".ebextensions")))  # whose commands run in the folder above
     text = text.replace(fence.top, os.path.relpath(fence.top, homes[0])) if len(fence.top) > 1 and fence.top in text else text
-    text = _slashed(text)
+    text = slashed(text)
     pending = deque(_named_in(text, homes[:1], fence))
     pending += _named_in(text.replace("andler", ""), homes[1:], fence) if homes[1:] else ()  # which is no path
     folders = _FOLDER.findall(text) if any(sign in text for sign in _FOLDERS) else []
     folders += _FILESET.findall(text) if "archive_file" in text else []
-    if "zip " in text:
-        words = (word for command in _PACKS.findall(text) for word in _WORD.findall(command))
-        folders += [one[1] for one in _AWAY.findall(text) if one[1]] or words
     folders += (f"asset.{one}" for one in (_ASSET.findall(text) if "S3Key" in text else ()))
     tops = dict.fromkeys(os.path.normpath(os.path.join(home, name.lstrip("/"))) for home in homes for name in folders)
-    packed = deque(file for top in tops for file in _below(top, fence, endings=_ALL if "Chart.yaml" in fence.names(top) else _ENDINGS))
+    packed = deque(file for top in tops for file in _below(top, fence, endings=_ALL if "Chart.yaml" in fence.names(top) else ENDINGS))
     known: dict[Any, Any] = {} if fence.edited else fence.programs
     seen: set[str] = set()
     while (pending or packed) and len(seen) < MOST_FILES:
-        callers, file = homes if pending else (), (pending or packed).popleft()
+        is_packed, file = not pending, (pending or packed).popleft()
         if file in seen:
             continue
         seen.add(file)
-        program, said = kept(known, file, lambda one: _looked_into(one, fence))
+        program, said = kept(known, file, lambda one: looked_into(one, fence))
         name = os.path.relpath(file, homes[0]).replace(os.sep, "/")
         if path and program.is_large:
-            fence.beyond.add((path, f"more than {_LARGEST >> 20} MiB of programs in {name}, which were not all looked into"))
+            fence.beyond.add((path, f"more than {LARGEST >> 20} MiB of programs in {name}, which were not all looked into"))
         yield name, program
-        if callers and said:
-            if (asked := (file, callers)) not in known:
-                known[asked] = [*_named_in(said, (os.path.dirname(file), *callers), fence)]
+        if said and (not is_packed or (file.endswith(_BUNDLED) and ("../" in said or "@/" in said))):
+            if (asked := (file, homes)) not in known:
+                known[asked] = [*_named_in(said, (os.path.dirname(file), *homes), fence)]
             pending += known[asked]
     if path and (left := pending or packed):
         top = os.path.relpath(os.path.dirname(left[0]), homes[0]).replace(os.sep, "/")
@@ -146,64 +132,10 @@ def has_maker(folder: str, fence: Fence, *, whole: bool = False) -> bool:
         top = os.path.dirname(top)
     if (top, whole) not in fence.makers:
         files = _below(top, fence, _MOST_PROGRAMS, () if whole else _ALL) if ".git" in fence.names(top) else []
-        programs = (kept(fence.programs, file, lambda one: _looked_into(one, fence))[0] for file in files)
+        programs = (kept(fence.programs, file, lambda one: looked_into(one, fence))[0] for file in files)
         found = (one.makes_keys or one.deploys_key or (whole and one.in_parts) for one in programs)
         fence.makers[top, whole] = not 0 < len(files) <= _MOST_PROGRAMS or any(found)
     return fence.makers[top, whole]
-
-
-def _content(file: str, fence: Fence) -> tuple[bytes, bool]:
-    """The text of a program, or those in an archive that make or end keys, and whether there is more than is looked into."""
-    from posturio_iac.core.text.textfile import TooLargeError, UnreadableError, read
-
-    try:
-        data = read(file, _LARGEST, fence)
-    except UnreadableError as error:
-        return b"", isinstance(error, TooLargeError)
-    if not data.startswith(b"PK"):
-        return data, False
-    members = [*_packed(data)]
-    packed = [one for one in members if one and (_is_hinted(one) or _ENDED.search(one))]
-    return b"\n".join(packed) if any(map(_is_hinted, packed)) else b"", None in members
-
-
-def _is_hinted(data: bytes) -> bool:
-    is_of_key = any(data.find(sign) >= 0 for sign in _OF) and any(one.search(data) for one in _CALLS)
-    return is_of_key or data[:2] in UTF16 or _TORN.search(data) is not None or any(data.find(sign) >= 0 for sign in _WHOLE)
-
-
-def _looked_into(file: str, fence: Fence) -> tuple[Program, str]:
-    """The program in a file, and the text of one that may name others."""
-    data, is_large = _content(file, fence)
-    is_hinted, program = _is_hinted(data), Program(makes_keys=False, deploys_key=False, ends_keys=False)
-    if not (is_hinted or file.endswith(_SCRIPTS) or any(data.find(sign) >= 0 for sign in _OF)):
-        return program._replace(is_large=is_large), ""
-    text = decode(data, "replace") if is_hinted or len(data) <= _LARGE else ""
-    if file.endswith((".tf", ".tofu")) or SEARCHED.fullmatch(os.fsencode(file)):  # it is judged by itself
-        text = text.replace("AWS::IAM::", "").replace("aws_iam_", "")
-    program = program_of(text) if is_hinted else program._replace(ends_keys=end_keys(text))
-    return program._replace(is_large=is_large), _slashed(text) if file.endswith(_SCRIPTS) else ""
-
-
-def _slashed(text: str) -> str:
-    """A text, and its lines again with paths of Windows as those of other systems."""
-    return text + "".join(f"\n{line}" for line in text.split("\n") if "\\" in line).replace("\\", "/") if "\\" in text else text
-
-
-def _packed(data: bytes) -> Iterator[bytes | None]:
-    """Yield the programs in an archive, and None for each that is too large together with those before it."""
-    import zipfile
-    from contextlib import suppress
-    from io import BytesIO
-    from zlib import error
-
-    left, broken = _LARGEST, (zipfile.BadZipFile, error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)  # or encrypted
-    with suppress(*broken), zipfile.ZipFile(BytesIO(data)) as archive:
-        for one in archive.infolist():
-            if one.filename.endswith(_ENDINGS):
-                is_read = one.file_size <= left
-                left -= one.file_size * is_read
-                yield archive.read(one) if is_read else None
 
 
 def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
@@ -211,19 +143,20 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
     homes, held = [*folders], set[str]()
     if "$" in text or "%" in text:
         text, held = _VARIABLE.sub("", text), {name for home in homes for name in fence.names(home)}
-    away = ("", *_entered(text, held))
-    starts = dict.fromkeys(os.path.join(home, one) if one else home for home in homes for one in away)
+    away = _entered(text, held)
+    starts = dict.fromkeys(os.path.join(home, one) if one else home for home in homes for one in ("", *away))
     here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
     built, run, paths = _built(text, here), sorted(_run(text, here)), _paths(text, here)
     for start in starts:
-        for folder in sorted({os.path.normpath(os.path.join(start, one)) for one in built}):
+        ours = (one for one in built if one.strip("./") or not away or start not in homes)  # a dot is where a command goes to
+        for folder in sorted({os.path.normpath(os.path.join(start, one)) for one in ours}):
             yield from _below(folder, fence, endings=_ALL)
         roles = os.path.join(start, "roles")  # of Ansible
         for name in sorted(fence.names(roles).intersection(_ROLE.findall(text))) if "roles" in here else ():
-            yield from _below(os.path.join(roles, name, "tasks"), fence, endings=_SCRIPTS)
+            yield from _below(os.path.join(roles, name, "tasks"), fence, endings=SCRIPTS)
         for name in run:
             there = os.path.normpath(os.path.join(start, name))
-            inside = (os.path.join(there, own) for own in sorted(fence.names(there)) if own.endswith(_ENDINGS))
+            inside = (os.path.join(there, own) for own in sorted(fence.names(there)) if own.endswith(ENDINGS))
             yield from (there + ".py", *inside)
         for below, names in paths.items():
             there = os.path.normpath(os.path.join(start, below))
@@ -232,7 +165,7 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
 
 def _entered(text: str, held: set[str]) -> list[str]:
     """The folders that commands go to, seen from where they start; those of variables if they are ``held`` there."""
-    goes = any(sign in text for sign in ("working_dir", "cd ", "cd\t", "pushd ", " -C ", " -d ", "--prefix"))
+    goes = any(sign in text for sign in ("working_dir", "cd ", "cd\t", "pushd ", " -C ", " -d ", "--prefix", "--cwd", "--directory"))
     found = [one.lstrip("/") for groups in (_AWAY.findall(text) if goes else ()) for one in groups if one]
     found += _INCLUDED.findall(text) if "includes:" in text else []
     found += (one for one in (_ASSIGNED.findall(text) if held else ()) if one.partition("/")[0] in held)
@@ -240,17 +173,22 @@ def _entered(text: str, held: set[str]) -> list[str]:
 
 
 def _built(text: str, here: frozenset[str]) -> set[str]:
-    """The folders that an image is built or a chart is deployed from."""
-    found = (one for sign, pattern in _BUILDS.items() if sign in text for one in pattern.findall(text))
-    words = {word.lstrip("/") for one in found for word in _words(one)}
-    return {word for word in words if word[:1] == "." or word.partition("/")[0] in here}
+    """The folders that an image, an archive or a project is built from, or a chart is deployed from."""
+    found = [(sign, one) for sign, pattern in _BUILDS.items() if sign in text for one in pattern.findall(text)]
+    words = {word.lstrip("/") for _, one in found for word in _words(one)}
+    words = {(os.path.dirname(word) or ".") if word.endswith((".xml", ".csproj", ".toml")) else word for word in words}
+    named = {word for word in words if word[:1] == "." or word.partition("/")[0] in here}
+    return named or {"." for sign, _ in found if sign in _PROJECTS}
 
 
 def _run(text: str, here: frozenset[str]) -> set[str]:
     """What names a folder that is run, or a module, by itself or with dots for its folders."""
     found = {word for sign, one in _RUNNERS.items() if sign in text for word in one.findall(text)}
-    imported = (word.lstrip(".") for word in (_IMPORTS.findall(text) if "import " in text else ()))
-    found.update(word for word in imported if not here.isdisjoint((first := word.partition(".")[0], first + ".py")))
+    for dots, package, names in _IMPORTS.findall(text) if "import" in text else ():
+        above, modules = "../" * (len(dots) - 1), [one.split()[0] for one in names.split(",") if one.strip()]
+        words = (package, *(f"{package}.{one}" for one in modules)) if package else modules
+        known = (word for word in words if above or not here.isdisjoint((first := word.partition(".")[0], first + ".py")))
+        found.update(above + word.replace(".", "/") for word in known)
     ends = (part[-_LONGEST:] for part in text.split("/*", _MOST_NAMES)[:-1])
     all_of = {last[1] for end in ends if (last := _ALL_OF.search(end)) is not None}
     return all_of.union(*((word, word.replace(".", "/")) for word in found))
@@ -259,7 +197,7 @@ def _run(text: str, here: frozenset[str]) -> set[str]:
 def _paths(text: str, here: frozenset[str]) -> dict[str, list[str]]:
     """The folders of paths, each with the names of files there; the empty one also has what a recipe runs by default."""
     handled = "andler" in text
-    found: dict[str, list[str]] = {"": [*_MADE] if not here.isdisjoint(_MADE) and ("includes:" in text or _MAKE.search(text)) else []}
+    found: dict[str, list[str]] = {"": [*MADE] if not here.isdisjoint(MADE) and ("includes:" in text or _MAKE.search(text)) else []}
     if handled or len(here) > _MANY or "./" in text or any(name in text for name in here):
         for below, lasts in islice(_paths_in(text, here, handled=handled), _MOST_NAMES):
             found.setdefault(below, []).extend(lasts)
@@ -272,7 +210,8 @@ def _words(text: str) -> list[str]:
 
 def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the folder and the names of each word that may be a path to what is ``here``."""
-    words = {word.lstrip("/").rstrip("/.+-@") for word in _words(text)}
+    words, imports = {word.lstrip("/").rstrip("/.+-@") for word in _words(text)}, "import" in text or "require" in text
+    words |= {start + word[2:] for word in words if word.startswith("@/") for start in ("", "src/")}  # as most bundlers are told
     paths = {word for word in words if "/" in word or (handled and "." in word)}
     paths |= {word.replace(".", "/", word.count(".") - 1) for word in words if handled and word.count(".") > 1}
     for name in sorted(paths | words & here):
@@ -281,12 +220,14 @@ def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tup
         if below and top not in here and top.strip("."):
             continue
         stem, ending = os.path.splitext(last)
-        lasts = (last, *(stem + one for one in _HANDLED if handled or not ending))
+        lasts = (last, *(stem + one for one in HANDLED if handled or not ending or ending in _BUNDLED))  # the code of TypeScript
         if (below or any(one in here for one in lasts)) and len(name) < _LONGEST and not name.startswith(_NO_PATHS):
             yield below, lasts
+        if imports and not ending and name.strip("./"):
+            yield name, _INDEX
 
 
-def _below(top: str, fence: Fence, most: int = MOST_FILES, endings: tuple[str, ...] = _ENDINGS) -> list[str]:
+def _below(top: str, fence: Fence, most: int = MOST_FILES, endings: tuple[str, ...] = ENDINGS) -> list[str]:
     found: list[str] = []
     seen: set[str | None] = {None}
     for folder, folders, names in os.walk(top, followlinks=True):  # one more is found than is looked into

@@ -7,11 +7,14 @@ import os
 from posturio_iac.core.keys import CODED
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text import lazy_pattern
+from posturio_iac.core.text.decoding import UTF16, decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
     from collections.abc import Iterator
+
+    from posturio_iac.core.text.textfile import Fence
 
 NO_PROGRAMS = (".md", ".rst", ".adoc", ".csv", ".lock", ".svg", ".png", ".jpg", ".gif", ".pdf", ".tf", ".tofu", ".tfvars")
 """Endings of what is no program, and of what is judged by itself."""
@@ -86,6 +89,21 @@ _BLOCKS = ("-exec", '"external"', "data external", "local_command", "_hook", "ru
 _STEMS = {"ew-": "ew-(?i:iam)", "EW-": "EW-(?i:iam)", "reate": "reate(?:[-_]?a|A|ServiceS|[-_]service[-_]s|services)"}
 _HINTS = tuple((sign, lazy_pattern(one)) for sign, one in _STEMS.items())
 _AROUND, _BEHIND, _LATER, _HALF = 80, 400, 500, len("create-a")  # the rest of a torn call may be longer, with all its quotes
+_IN_YAML = tuple(f"{name}.{ending}" for name in ("Taskfile", "compose", "docker-compose") for ending in ("yml", "yaml"))
+_RECIPES = ("Makefile", "makefile", "GNUmakefile", "Rakefile", "justfile", "Justfile", "package.json", "tox.ini", "noxfile.py", "tasks.py")
+MADE = (*_RECIPES, *_IN_YAML, "pyproject.toml", "Dockerfile", "Containerfile", "docker-bake.hcl", "docker-bake.json")
+HANDLED = (".py", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".rb")
+_COMPILED = (".go", ".java", ".cs", ".kt", ".rs", ".scala", ".groovy", ".swift", ".fs", ".vb", ".cpp")
+_RAN = (*HANDLED, ".sh", ".bash", ".ps1", ".psm1", ".bat", ".cmd", ".mk", "akefile", "ockerfile")
+ENDINGS, SCRIPTS = (*_RAN, ".php", *_COMPILED), (*_RAN, ".yml", ".yaml", *MADE)  # of programs, and of what names others
+_LARGE, LARGEST = 1 << 20, 10 << 20  # a file that is looked into only if it holds a hint, and the largest one
+_WHOLE = (b"iam_access_key", b"access_key_state", b"IAM::AccessKey", b"iam $", b'iam", "$', *CODED)
+_REST_IN_BYTES = rb"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key"
+_CALLS = tuple(map(lazy_pattern, (rb"reate[-_]?(?i:access|service)", rb"ew-(?i:iam)", _REST_IN_BYTES)))
+_ENDED_IN_BYTES = lazy_pattern(rb"ccess[-_]?[kK]ey|pecific[-_]?[cC]redential")
+_OF = (b"ccess", b"CCESS", b"pecific", b"PECIFIC")
+_TORN = lazy_pattern(rb"cre(?:a(?:t(?:e(?:[-_]?[aAces]*)?)?)?)?[\"'$\\]")
+"""What says by itself that a program may make keys, what does beside the name of what it makes, and what may be a part of a call."""
 
 
 def make_keys(text: str, torn: list[re.Match[str]] | None = None) -> bool:
@@ -206,3 +224,58 @@ def _is_computed(text: str) -> bool:
                 if _FILLED.search(_VALUES.sub(" ", text[found.end() : searched])):
                     return True
     return False
+
+
+def _content(file: str, fence: Fence) -> tuple[bytes, bool]:
+    """The text of a program, or those in an archive that make or end keys, and whether there is more than is looked into."""
+    from posturio_iac.core.text.textfile import TooLargeError, UnreadableError, read
+
+    try:
+        data = read(file, LARGEST, fence)
+    except UnreadableError as error:
+        return b"", isinstance(error, TooLargeError)
+    if not data.startswith(b"PK"):
+        return data, False
+    members = [*_packed(data)]
+    packed = [one for one in members if one and (is_hinted(one) or _ENDED_IN_BYTES.search(one))]
+    return b"\n".join(packed) if any(map(is_hinted, packed)) else b"", None in members
+
+
+def is_hinted(data: bytes) -> bool:
+    """True if a text may be a program that makes keys, which its whole text decides."""
+    is_of_key = any(data.find(sign) >= 0 for sign in _OF) and any(one.search(data) for one in _CALLS)
+    return is_of_key or data[:2] in UTF16 or _TORN.search(data) is not None or any(data.find(sign) >= 0 for sign in _WHOLE)
+
+
+def looked_into(file: str, fence: Fence) -> tuple[Program, str]:
+    """The program in a file, and the text of one that may name others."""
+    data, is_large = _content(file, fence)
+    hinted, program = is_hinted(data), Program(makes_keys=False, deploys_key=False, ends_keys=False)
+    if not (hinted or file.endswith(SCRIPTS) or any(data.find(sign) >= 0 for sign in _OF)):
+        return program._replace(is_large=is_large), ""
+    text = decode(data, "replace") if hinted or len(data) <= _LARGE else ""
+    if file.endswith((".tf", ".tofu")) or SEARCHED.fullmatch(os.fsencode(file)):  # it is judged by itself
+        text = text.replace("AWS::IAM::", "").replace("aws_iam_", "")
+    program = program_of(text) if hinted else program._replace(ends_keys=end_keys(text))
+    return program._replace(is_large=is_large), slashed(text) if file.endswith(SCRIPTS) else ""
+
+
+def slashed(text: str) -> str:
+    """A text, and its lines again with paths of Windows as those of other systems."""
+    return text + "".join(f"\n{line}" for line in text.split("\n") if "\\" in line).replace("\\", "/") if "\\" in text else text
+
+
+def _packed(data: bytes) -> Iterator[bytes | None]:
+    """Yield the programs in an archive, and None for each that is too large together with those before it."""
+    import zipfile
+    from contextlib import suppress
+    from io import BytesIO
+    from zlib import error
+
+    left, broken = LARGEST, (zipfile.BadZipFile, error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)  # or encrypted
+    with suppress(*broken), zipfile.ZipFile(BytesIO(data)) as archive:
+        for one in archive.infolist():
+            if one.filename.endswith(ENDINGS):
+                is_read = one.file_size <= left
+                left -= one.file_size * is_read
+                yield archive.read(one) if is_read else None

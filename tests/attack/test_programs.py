@@ -12,7 +12,7 @@ import pytest
 
 from posturio_iac.cli import main
 from posturio_iac.search import named_programs
-from posturio_iac.search.programs import end_keys, make_keys, program_of
+from posturio_iac.search.programs import end_keys, is_hinted, make_keys, program_of
 from tests.attack.test_silence import CALL, JOIN, RUNS, STACK, SUB, YAML, resource
 from tests.support.attacks import archive, lay, report
 from tests.support.fixture_tools import FIXTURES
@@ -197,13 +197,13 @@ def test_an_archive_that_code_names_is_a_program(tmp_path: Path, address: str, a
 
 def test_an_archive_that_many_blocks_name_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
-    look = named_programs._looked_into
+    look = named_programs.looked_into
 
     def seen(file: str, *given: Any) -> Any:
         looked.append(file)
         return look(file, *given)
 
-    monkeypatch.setattr(named_programs, "_looked_into", seen)
+    monkeypatch.setattr(named_programs, "looked_into", seen)
     blocks = "".join(block(f"aws_lambda_function.f{n}", 'filename = "app.py"') for n in range(9))
     lay(tmp_path, {"main.tf": blocks, "app.py": PYTHON})
     assert main(["scan", "--strict", str(tmp_path)]) == 1
@@ -266,4 +266,4 @@ def test_no_program_that_makes_keys_is_ruled_out_by_its_hints() -> None:
     texts = [text for file in FIXTURES.glob("*.programs") for text in file.read_text(encoding="utf-8").split("==> ")]
     found = [text for text in texts if any(program_of(text)._replace(ends_keys=False))]
     assert len(found) > 200
-    assert [text for text in found if not named_programs._is_hinted(text.encode())] == []
+    assert [text for text in found if not is_hinted(text.encode())] == []

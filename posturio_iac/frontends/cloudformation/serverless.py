@@ -223,11 +223,12 @@ class Gatherer:
         return node._replace(value=Array(self._whole(one, depth + 1) for one in node.value)) if isinstance(node.value, Array) else node
 
     def _function(self, name: str, key: Node, body: Node, source: TemplateSource) -> None:
-        whole, inner = (node and self._whole(node) for node in map(body.get, ("handler", "module")))
+        packed = _inside(body, "package.artifact")[0] or _inside(self.root, "package.artifact")[0]
+        whole, inner, packed = (node and self._whole(node) for node in (body.get("handler"), body.get("module"), packed))
         if whole is not None and inner is not None:  # the folder that serverless-python-requirements packs for one function
             whole = whole._replace(value=f"{inner.value}/{whole.value}")
         self._is_elsewhere(name, whole.value if whole is not None else body.value)
-        named = (("Environment", body.get("environment")), ("Handler", whole))
+        named = (("Environment", body.get("environment")), ("Handler", whole), ("Artifact", packed))
         properties = body._replace(value=Object((key._replace(value=to), value) for to, value in named if value is not None))
         self.found["Resources"][name] = TemplateEntry(name, key, properties, source).as_resource(FUNCTION)
 
