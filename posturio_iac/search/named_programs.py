@@ -99,7 +99,8 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
                 known[asked] = [*_named_in(said, (os.path.dirname(file), *homes), fence)]
             pending += known[asked]
     if path and (left := pending or packed):
-        top = os.path.relpath(os.path.dirname(left[0]), homes[0]).replace(os.sep, "/")
+        whole = next((top for top in tops if left[0].startswith(top + os.sep)), os.path.dirname(left[0]))
+        top = os.path.relpath(whole, homes[0]).replace(os.sep, "/")
         fence.beyond.add((path, f"more than {MOST_FILES} programs, and those in {top} were not all looked into"))
 
 
