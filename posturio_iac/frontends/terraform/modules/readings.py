@@ -56,7 +56,7 @@ def two_readings(folders: Iterable[Module], keys: Iterable[AccessKey]) -> Iterat
     for folder in folders if any(key.reading for key in keys) else ():
         name = next((name for name in folder.names if name.endswith(TOFU)), None)
         if name is not None:
-            text = "OpenTofu reads this file and Terraform does not; both readings are judged, since nothing says which one applies"
+            text = "OpenTofu reads this file and Terraform does not; both readings are judged, since it is not certain which one applies"
             advice = 'the code: set engine = "opentofu" or "terraform"'
             yield Diagnostic(Level.NOTE, f"{text} {advice}", posixpath.join(folder.path, name))
 
@@ -151,12 +151,16 @@ class Engine:
 
 
 def told_engine(root: str, folder: Module, configured: str, fence: Fence) -> str | None:
-    """The engine that the configuration, the unit, the lock file or a file for version managers names; None when none does."""
+    """The engine that the configuration, the unit, the lock file or a file for version managers names; None when none does.
+
+    Files that only OpenTofu reads contradict one that speaks for Terraform, as the lock file of either may.
+    """
     if configured in ("terraform", "opentofu"):
         return configured
     unit = folder.unit
     if unit is None:
-        return _by_files(root, folder.path, folder.names, fence)
+        found = _by_files(root, folder.path, folder.names, fence)
+        return None if found == "terraform" and any(name.endswith(TOFU) for name in folder.names) else found
     # Terragrunt copies the unit's files over those of the module.
     own = _by_files(root, unit.folder, fence.names(os.path.join(root, unit.folder)), fence)
     return unit.unit.engine() or own or _by_files(root, folder.path, folder.names, fence)
