@@ -38,10 +38,15 @@ def leads_elsewhere(data: bytes, folder: str) -> bool:
         return True
     nests = data.find(b"TemplateURL") >= 0 or data.find(b"AWS::Serverless::Application") >= 0
     named = (_TEMPLATE.match(value) for one in (_URL, _LOCATION) for value in one.findall(data))  # files that are searched by themselves
-    if nests and any(one is None or (folder and not os.path.exists(os.path.join(folder, os.fsdecode(one[1])))) for one in named):
+    if nests and any(one is None or (folder and not _is_below(folder, os.fsdecode(one[1]))) for one in named):
         return True
     transforms = _TRANSFORM.findall(data) if data.find(b"Transform") >= 0 else ()
     return any(not word.startswith(_OWN) for value in transforms for word in _WORD.findall(value.partition(b"#")[0]))
+
+
+def _is_below(folder: str, name: str) -> bool:
+    """True if a file is there, and its name does not lead up, where a scan of this folder alone does not go."""
+    return os.pardir not in name and os.path.exists(os.path.join(folder, name))
 
 
 _KEY = "(?:AccessKey|ServiceSpecificCredential)"

@@ -91,6 +91,7 @@ NAMED: dict[str, tuple[Mapping[str, str | bytes], str]] = {
     "stack-file": ({"terragrunt.stack.hcl": 'unit "u" {\n  source = "git::https://x/y.git"\n}\n'}, "terragrunt.stack.hcl unit.u: git::"),
     "linked-stack": ({"a.tfcomponent.hcl": 'stack "s" {\n  source = "acme/keys/aws"\n}\n'}, "a.tfcomponent.hcl stack.s: acme/keys/aws"),
     "generated": ({"u/terragrunt.hcl": GENERATE % ("k.tf", HEREDOC % (LOCAL % "acme/k/aws"))}, "u/terragrunt.hcl module.m: acme/k/aws"),
+    "yaml-outside": ({"t.json": resource(CHILD, TemplateURL="../x.yaml")}, "t.json R: ../x.yaml"),
     "yaml-missing": ({"t.json": resource(CHILD, TemplateURL="build/x.yaml")}, "t.json R: build/x.yaml"),
     "included-resource": ({"t.json": json.dumps({"Resources": {"R": {"Fn::Transform": REMOTE}}})}, "t.json R: a type that"),
     "type-of-loop": ({"t.yaml": LOOP % "!Sub AWS::IAM::${N}"}, "t.yaml RKey: a type that"),

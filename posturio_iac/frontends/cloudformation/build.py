@@ -7,7 +7,7 @@ import posixpath
 from posturio_iac.core.budget import Budget, BudgetError
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level, too_costly
 from posturio_iac.core.text.json_nodes import Array, Node, Object
-from posturio_iac.core.text.textfile import UnreadableError
+from posturio_iac.core.text.textfile import OutsideError, UnreadableError
 from posturio_iac.core.unknown import SET_PER_DEPLOYMENT
 from posturio_iac.frontends.cloudformation.evaluation.conditions import conditions_of, possible
 from posturio_iac.frontends.cloudformation.evaluation.functions import expand
@@ -197,6 +197,8 @@ class Builder:
             if not self.files.exists(path):
                 return None
             parsed = self.files.parsed(path)
+        except OutsideError:
+            return None  # and is named as one that was not followed
         except UnreadableError as error:
             message = f"the template {name} of {entry.name} {error}"
             self.problems.append(Diagnostic(Level.WARNING, message, entry.source.path, *entry.key.lines.place(entry.key.start)))

@@ -6,7 +6,7 @@ import os
 import posixpath
 
 from posturio_iac.core.record import kept
-from posturio_iac.core.text.textfile import Fence, TooLargeError, UnreadableError, decoded, read
+from posturio_iac.core.text.textfile import Fence, OutsideError, TooLargeError, UnreadableError, decoded, read
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile, parse
 
@@ -92,10 +92,10 @@ class Files:
             self._parsed.pop((path, False), None)
 
     def locate(self, name: str, directory: str) -> str:
-        """The path of a file that a template in ``directory`` names. Raises `UnreadableError` when it is outside the root."""
+        """The path of a file that a template in ``directory`` names. Raises `OutsideError` when it is outside the root."""
         path = posixpath.normpath(posixpath.join(directory, name.removeprefix("file://").replace("\\", "/")))
         if path.startswith(("../", "/")) or path == ".." or not self._inside.holds(os.path.join(self.root, path)):
-            raise UnreadableError("is outside the scan root and was not read")
+            raise OutsideError("is outside the scan root and was not read")
         return path
 
     def folder_of(self, path: str) -> str:
