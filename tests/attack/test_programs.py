@@ -12,7 +12,7 @@ import pytest
 
 from posturio_iac.cli import main
 from posturio_iac.search import named_programs
-from posturio_iac.search.programs import end_keys, is_hinted, make_keys, program_of
+from posturio_iac.search.programs import end_keys, is_hinted, looked_into, make_keys, program_of
 from tests.attack.test_silence import CALL, JOIN, RUNS, STACK, SUB, YAML, resource
 from tests.support.attacks import archive, lay, report
 from tests.support.fixture_tools import FIXTURES
@@ -197,11 +197,10 @@ def test_an_archive_that_code_names_is_a_program(tmp_path: Path, address: str, a
 
 def test_an_archive_that_many_blocks_name_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
-    look = named_programs.looked_into
 
     def seen(file: str, *given: Any) -> Any:
         looked.append(file)
-        return look(file, *given)
+        return looked_into(file, *given)
 
     monkeypatch.setattr(named_programs, "looked_into", seen)
     blocks = "".join(block(f"aws_lambda_function.f{n}", 'filename = "app.py"') for n in range(9))

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Unknown
 from tests.support.cloudformation_reading import PLAIN, places, reading
 
@@ -143,13 +142,6 @@ def test_a_sam_application_and_a_cdk_asset_are_nested_stacks(tmp_path: Path) -> 
     found = reading(tmp_path, {"p.yaml": parent, "app.yaml": PLAIN, "asset.yaml": PLAIN})
     assert sorted(places(found)) == ["App/Key", "Asset/Key"]
     assert found.diagnostics == ()
-
-
-def test_a_template_outside_of_the_scan_is_said_where_it_is_named(tmp_path: Path) -> None:
-    text = f"{PLAIN}  C: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: ../outside.yaml}}}}\n"
-    found = reading(tmp_path, {"t.yaml": text})
-    assert places(found) == {"Key": ("t.yaml", 2, 3)}
-    assert [(d.level, d.message) for d in found.diagnostics] == [(Level.NOTE, "C: ../outside.yaml")]
 
 
 def test_stacks_that_nest_each_other_end_in_an_error(tmp_path: Path) -> None:
