@@ -178,7 +178,9 @@ def _windows(text: str) -> Iterator[str]:
 
 
 def end_keys(text: str) -> bool:
-    """True if a program with this text ends access keys, and does not only say so in a remark."""
+    """True if a program with this text ends access keys, not only in a remark, or as a custom resource does once its stack goes."""
+    if "RequestType" in text:
+        return False
     ends = (found.span() for one in _ENDED for found in one.finditer(text))
     calls = (call for start, end in ends for call in _ENDS.finditer(text, start - _AROUND, end))
     return not all(_REMARK.search(text, call.start() - _BEHIND, call.start()) for call in calls)
