@@ -65,7 +65,7 @@ def add_kind(kind: str, endings: Iterable[str], search_terms: Iterable[bytes]) -
 def kind_of(path: str) -> str | None:
     """The kind of a file by its name; None when it is not read unless it is named. Terraform ignores hidden files."""
     name = path[path.rfind("/") + 1 :]
-    ending = name[name.rfind(".") + 1 :]
+    ending = name[dot + 1 :] if (dot := name.rfind(".")) >= 0 else ""
     kind = _ENDINGS.get(ending)
     if kind is None:
         kind = _ENDINGS.get(ending.lower())

@@ -42,6 +42,7 @@ def test_files_that_cannot_matter_are_left_out(tree: Tree) -> None:
     tree.write("other.yaml", "Type: AWS::IAM::User\n")
     tree.write("key.py", KEY)
     tree.write("key.TF", KEY)
+    tree.write("template", TEMPLATE)
     tree.write(".#key.tf", KEY)
     tree.write("plain.yaml", KEY)
     tree.write("odd.tf", TEMPLATE)
