@@ -33,11 +33,10 @@ if TYPE_CHECKING:
 
 MOST_TURNS = 100  # schedulers with more outputs count as those with the usual number
 PLAN_TIME = "plantimestamp()"  # the one function that differs in each run and is known in the plan
-_START = datetime(2026, 1, 1, tzinfo=timezone.utc)
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-_PROBES = (timedelta(seconds=61), None), *((n * _HOUR, n * _HOUR) for n in (1, 12, 24)), (31 * _DAY, 30 * _DAY), (365 * _DAY, 365 * _DAY)
+_START, _HOUR, _DAY = datetime(2026, 1, 1, tzinfo=timezone.utc), timedelta(hours=1), timedelta(days=1)
+_ABOUT = (31, 30), (90, 90), (181, 181), (365, 365)  # days to the first of another month, quarter, half and year, and between two of them
+_PROBES = (timedelta(seconds=61), None), *((n * _HOUR, n * _HOUR) for n in (1, 12, 24)), *((n * _DAY, m * _DAY) for n, m in _ABOUT)
 """Times between two plans, and how often text that then differs changes."""
-_MAPS = ("triggers", "keepers", "tags")  # arguments that hold a map of texts
 
 
 class Clock(NamedTuple):
@@ -177,10 +176,9 @@ class DuePlan:
 
     def __init__(self, instant: datetime | None = None) -> None:
         """Plan at an ``instant``, or at none: then ``plantimestamp()`` counts as unknown too."""
-        self.view = View(planner=self)
-        self._instant = instant
+        self.view, self._instant = View(planner=self), instant
         self._changes: dict[tuple[ModuleInstance, str], Change | None] = {}
-        self._probes: list[tuple[DuePlan, timedelta | None]] = []
+        self._probes: list[DuePlan] = []
 
     def moved(self, call: hcl.Call) -> Value:
         """The value of an impure function: unknown in the plan, but for that of ``plantimestamp()``."""
@@ -194,18 +192,20 @@ class DuePlan:
         due = due_of(evaluate_or_unknown(expression, scope))
         if expression is None or due is None or all(clock.what != PLAN_TIME for clock, _ in clocks_of(due)):
             return due
-        causes = [self._rounded(clock, expression, scope) if clock.what == PLAN_TIME else clock for clock, _ in clocks_of(due)]
-        return Due(filter(None, causes), due.doubt) if any(causes) else None
+        first, *others = self._probed(expression, scope)
+        if isinstance(first, Unknown) and not isinstance(first, Due):
+            return due.doubted(first)
+        after = next((interval for (_, interval), value in zip(_PROBES, others, strict=True) if value != first), timedelta.max)
+        why_open = why.EVERY_APPLY() if after is None else None
+        clocks = (clock for clock, _ in clocks_of(due) if clock.what != PLAN_TIME or after != timedelta.max)
+        causes = [clock._replace(interval=after, reason=why_open) if clock.what == PLAN_TIME else clock for clock in clocks]
+        return Due(causes, due.doubt) if causes else None
 
-    def _rounded(self, cause: Clock, expression: hcl.Expr, scope: ModuleScope) -> Clock | None:
-        """How often what is made of ``plantimestamp()`` differs between two plans; None for never."""
+    def _probed(self, expression: hcl.Expr, scope: ModuleScope) -> list[Value]:
+        """The values of what is made of ``plantimestamp()`` at the start and after each of the times between two plans."""
         if not self._probes:
-            self._probes = [(DuePlan(_START), None), *((DuePlan(_START + step), interval) for step, interval in _PROBES)]
-        first, *others = (evaluate_or_unknown(expression, scope.seen(plan.view)) for plan, _ in self._probes)
-        for (_, interval), value in zip(self._probes[1:], others, strict=True):
-            if value != first:
-                return cause._replace(interval=interval, reason=why.EVERY_APPLY() if interval is None else None)
-        return None
+            self._probes = [DuePlan(_START), *(DuePlan(_START + step) for step, _ in _PROBES)]
+        return [evaluate_or_unknown(expression, scope.seen(plan.view)) for plan in self._probes]
 
     def fires(self, trigger: hcl.Expr, scope: ModuleScope) -> Change:
         """What becomes of what an item of ``replace_triggered_by`` names in a block that ``scope`` belongs to."""
@@ -223,7 +223,7 @@ class DuePlan:
             return noticed
         value = self.attribute(block, kind, address, scope, way[0])
         argument = SAME.get((kind, way[0]), way[0])
-        map_like = True if argument in _MAPS else lifecycle_block.is_map(hcl.setting(block, argument), scope)
+        map_like = True if argument in ("triggers", "keepers", "tags") else lifecycle_block.is_map(hcl.setting(block, argument), scope)
         for step in way[1:]:
             # Terraform follows a dot only into objects, and a text in brackets only into maps.
             if isinstance(step, str) and map_like is isinstance(step, lifecycle_block.Dotted):
