@@ -192,7 +192,7 @@ def mentions(
         yield current, instance, words
         if len(words) > 1 and (not only_held or words[0] in _HELD) and (place := (id(instance), words)) not in seen:
             seen.add(place)
-            pending += _sources(words, instance, computed=computed)
+            pending += sources(words, instance, computed=computed)
         parts = inside(current) if not words else indexes(current)
         if computed and isinstance(current, hcl.Conditional):
             condition = evaluate_or_unknown(current.condition, instance.scope())
@@ -200,7 +200,8 @@ def mentions(
         pending += [(part, instance) for part in parts]
 
 
-def _sources(words: tuple[str, ...], instance: ModuleInstance, *, computed: bool) -> Iterator[Placed]:
+def sources(words: tuple[str, ...], instance: ModuleInstance, *, computed: bool = False) -> Iterator[Placed]:
+    """Yield what a reference stands for: each expression that it may be, with its module."""
     folder = instance.folder
     match words:
         case ("var", name, *_):

@@ -10,18 +10,21 @@ from posturio_iac.core.unknown import Unknown
 from posturio_iac.facts import FactOptions
 from posturio_iac.facts.access_key import facts_of_program, key_of_user, rotator
 from posturio_iac.facts.shared_code import KeyOfUser
+from posturio_iac.frontends.terraform.dataflow.origin import of_instance, sources
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, comments_for
 from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.references import references, references_in, walk
+from posturio_iac.frontends.terraform.syntax.references import inside, references, references_in, walk
+from posturio_iac.frontends.terraform.values import first_unknown
 from posturio_iac.search.kinds import RUNNING, TERRAFORM, holds_any, names_program, runs_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.core.model import Span
     from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.modules.instance import ModuleLoader
     from posturio_iac.frontends.terraform.values import Value
@@ -120,7 +123,7 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
     root, path = instance.root.folder, os.path.join(program.root, block.header.path)
     tops = (os.path.join(program.root, one) for one in (root.path, root.unit.folder if root.unit is not None else root.path))
     homes = tuple(dict.fromkeys(map(os.path.normpath, (f"{path}/..", *tops))))
-    programs = [("", program_of(own)), *(programs_named(own, homes, program.fence, path) if names else ())]
+    programs = [("", program_of(own)), *(programs_named(own, homes, program.fence, path) if names or "file://" in own else ())]
     words = block.labels if block.type == "resource" else (block.type, *block.labels)
     address = instance.full(".".join(words))
     makers = [name for name, one in programs if one.makes_keys or one.deploys_key]
@@ -161,7 +164,9 @@ def _lines(body: hcl.Body, scope: ModuleScope) -> Iterator[str]:
                 folder, pattern = (*(_given(argument, scope) for argument in call.arguments), "", "")[:2]
                 yield f"fileset = {folder}/{pattern.partition('*')[0].rpartition('/')[0]}"
         if name in _RUN or len(texts) > 1 or any(isinstance(part, hcl.Name) and b"%b." % part.name.encode() in _ROOTS for part in parts):
-            yield f"{name} = {_given(attribute.expression, scope)}"
+            yield f"{name} = {(known := _given(attribute.expression, scope))}"
+            if not known or isinstance(attribute.expression, (hcl.TemplateExpr, hcl.TupleExpr, hcl.ObjectExpr)):  # it may be open
+                yield from (f"{name} = {text}" for text in _open_texts(attribute.expression, scope, set()))
     if {"interpreter", "command"} <= body.attributes.keys():
         yield " ".join(_given(body.attributes[name].expression, scope) for name in ("interpreter", "command"))
     for block in (one for one in body.blocks if one.type != "connection"):
@@ -174,3 +179,34 @@ def _given(expression: hcl.Expr, scope: ModuleScope) -> str:
     if text is None and isinstance(value := evaluate_or_unknown(expression, scope), (tuple, dict)):
         text = " ".join(map(str, value.values() if isinstance(value, dict) else value))
     return text or ""
+
+
+def _open_texts(expression: hcl.Expr, scope: ModuleScope, seen: set[object], wanted: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yield the texts that an open value may be chosen from, of objects by ``wanted`` names, and the files that its paths may name."""
+    if first_unknown(evaluate_or_unknown(expression, scope)) is None:
+        is_choice = seen and references(expression)[:1] != ("path",)  # what is known as a whole is none, nor where the code lies
+        yield _given(expression, scope) if is_choice else ""
+        return
+    words = references(expression)
+    place, parts = (id(scope.instance), words or id(expression)), [(one, scope) for one in ([] if words else inside(expression)) if one]
+    if words and words[0] in ("local", "var", "module", "each") and place not in seen:
+        found = of_instance(expression, scope) if words[0] == "each" else sources(words, scope.instance)
+        parts = [(one, instance.scope()) for one, instance in found if one is not None]
+    elif isinstance(expression, hcl.TemplateExpr):
+        parts = [one for one in parts if first_unknown(evaluate_or_unknown(*one)) is not None]
+        text = "".join("*" if (one, scope) in parts else str(evaluate_or_unknown(one, scope)) for one in expression.parts)
+        yield " ".join(path for word in text.split() if "*" in word for path in _fitting(word, expression.span, scope))
+    elif isinstance(expression, hcl.ObjectExpr) and wanted:
+        parts = [(one, scope) for name, one in expression.items if isinstance(name, hcl.Literal) and name.value in wanted] or parts
+    seen.add(place)
+    for part, there in parts:
+        yield from _open_texts(part, there, seen, words[2:] or wanted)
+
+
+def _fitting(pattern: str, span: Span, scope: ModuleScope) -> list[str]:
+    """The addresses of the files that a path with open parts may name, and of those in the folders that it may."""
+    top = pattern.partition("*")[0].rpartition("/")[0] or "."
+    given = hcl.Literal(top, span), hcl.Literal(pattern.removeprefix(f"{top}/") + ("" if "." in pattern[len(top) :] else "{,/**}"), span)
+    called = hcl.Call("fileset", given, expand=False, span=span)
+    found = scope.kept(f"fileset {pattern}", lambda: evaluate_or_unknown(called, scope)) if any(map(str.isalnum, pattern)) else ()
+    return [f"file://{top}/{name}" for name in found] if isinstance(found, tuple) else []
