@@ -39,7 +39,7 @@ _EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"
 """A data source that runs a program, whose label needs no quotes, and its argument."""
 _ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'js"')
 _WHOLE = (b"docker_image", b"docker_registry_image", b"helm_release")  # what is made of all of a folder
-_FILES = (b"source_dir", b"source_file", b"source_path", b"playbook", b"buildspec", *_WHOLE, *_ARTIFACTS)
+_FILES = (b"source_dir", b"source_file", b"source_path", b"playbook", b"buildspec", b"local_file", b"fileset(", *_WHOLE, *_ARTIFACTS)
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:", b'handler":', b"r_commands")
 _AS_CODE = (b"Uri", b"S3Location", b"ScriptLocation", b"AWS::Include", b"DockerContext", b"BuildSpec", b"aws:asset", *_FUNCTIONS)
 PROGRAMS = (*_EXTERNAL, *_BY_SHELL, *_FILES, *_AS_CODE)
@@ -190,7 +190,7 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
         return True
     if is_without_makers(text + path, fence):
         return False
-    programs, fills = programs_named(text, (folder,), fence, path), "templatefile(" in text
+    programs, fills = programs_named(text, (folder,), fence, path), "templatefile(" in text or "template_file" in text
     return any(program.makes_keys or program.deploys_key or (fills and program.in_parts) for _, program in programs)
 
 

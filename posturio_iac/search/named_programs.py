@@ -36,11 +36,13 @@ _RUNNERS = {word: lazy_pattern(rf"{one}{_NEXT}(?:-\w+{_NEXT})*{_HERE}([\w./@+-]+
 _IMPORTS = lazy_pattern(r"(?m)^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+)?import[ \t(]+(\w[\w., \t]*)")  # of Python
 _OPEN_FILE = lazy_pattern(r"file(?:base64)?\((?!\s*\"(?:\$\{path\.\w+\}|[^\"$%\n]|[$%](?!\{))*\")")  # which no text names
 _ALL_OF = lazy_pattern(rf"\w\s+{_HERE}([\w./@+-]+)\Z")  # a command's argument that ends here
-_PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir)[\"']?\s*[=:]\s*(?:\"(\$\{path\.module\}/*)?([^\"$%]*)\")?")
+_PATH = lazy_pattern(
+    r"(?:source_(?:dir|file|path)|context|working_dir|buildspec)[\"']?\s*[=:]\s*(?:\"(\$\{path\.module\}/*)?([^\"$%]*)\")?"
+)
 """An argument that names a program: the folder of the code, if that stands before it, and a path, if there is one."""
 _GIVEN = r"(?:command|program|inline|execute)\"?\s*[=:]\s*(?:\[.{0,99}\"-c\",)?[\[\"${\s]*(?:local|var|each|module)\."
 _FILLED = lazy_pattern(rf"(?:\}}|%s)\.(?:zip|sh|py|m?js)\"|{_GIVEN}")  # `${local.name}.zip`, that of a format, and a whole command
-_BY_PATH, _BY_NAME = ("source_", "docker_", "working_dir"), (".sh", ".bash", ".py", ".js", ".ps1")
+_BY_PATH, _BY_NAME = ("source_", "docker_", "working_dir", "buildspec"), (".sh", ".bash", ".py", ".js", ".ps1")
 _OPEN = r"[\"']?[ \t]*:\s*(?:[>|&!*]|\{?\s*[\"']?(?:Fn::|Ref\b)|[\"']?[\w./-]+ [\w./-])"
 OPEN_URI = lazy_pattern(rf"(?:Uri(?:(?<=CodeUri)|(?<=ContentUri)|(?<=DefinitionUri))|Co(?<!\wCo)(?:de|ntent)){_OPEN}")
 """What takes a parser in a template: an expression, or a text in several parts."""
@@ -106,7 +108,7 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
 
 def is_open(text: str, folders: Sequence[str], fence: Fence, *, runs: bool) -> bool:
     """True if Terraform code may name a program by what only an evaluation tells; ``runs`` if it has commands."""
-    if _FILLED.search(text) or ("archive_file" in text and "fileset(" in text) or (runs and '"-m"' in text) or _OPEN_FILE.search(text):
+    if _FILLED.search(text) or "fileset(" in text or (runs and '"-m"' in text) or _OPEN_FILE.search(text):
         return True
     named = _PATH.findall(text) if any(sign in text for sign in _BY_PATH) else []
     words = _words(text.replace("${path.module}/", "")) if runs else ()

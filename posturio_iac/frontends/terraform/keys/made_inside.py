@@ -34,7 +34,19 @@ _PRODUCTS = tuple(f"aws_servicecatalog_{name}" for name in ("product", "provisio
 _PRODUCTS += ("aws_serverlessapplicationrepository_cloudformation_stack",)
 _NAMED = ("template_url", "product_name", "product_id", "template_physical_id", "application_id")
 _RUN = frozenset(("command", "inline", "program", "query", "environment", "execute", "definition", "content", "buildspec", "working_dir"))
-_RUN |= {"user_data", "user_data_base64", "desired_state", "filename", "source", "source_dir", "source_file", "source_path", "context"}
+_RUN |= {
+    "user_data",
+    "user_data_base64",
+    "desired_state",
+    "filename",
+    "source",
+    "source_dir",
+    "source_file",
+    "source_path",
+    "context",
+    "script",
+    "scripts",
+}
 """Arguments whose value is a program, names one, or is given to one."""
 _SIGNS = (*RUNNING[TERRAFORM], b"user_data", b"buildspec", b"desired_state", b"local_file", b"local_sensitive_file")
 _ROOTS = (b"local.", b"var.", b"module.", b"each.", b"data.")  # to what may hold a program's text
@@ -167,10 +179,15 @@ def _lines(body: hcl.Body, scope: ModuleScope) -> Iterator[str]:
             yield f"{name} = {(known := _given(attribute.expression, scope))}"
             if not known or isinstance(attribute.expression, (hcl.TemplateExpr, hcl.TupleExpr, hcl.ObjectExpr)):  # it may be open
                 yield from (f"{name} = {text}" for text in _open_texts(attribute.expression, scope, set()))
+    if {"template", "vars"} <= body.attributes.keys():
+        given = tuple(body.attributes[name].expression for name in ("template", "vars"))
+        yield _given(hcl.Call("templatestring", given, expand=False, span=given[0].span), scope)
     if {"interpreter", "command"} <= body.attributes.keys():
         yield " ".join(_given(body.attributes[name].expression, scope) for name in ("interpreter", "command"))
     for block in (one for one in body.blocks if one.type != "connection"):
         yield from _lines(block.body, scope)
+        if block.labels == ("file",) and (source := block.get("source")) is not None:  # of a provisioner: a folder goes as a whole
+            yield f"source_dir = {_given(source, scope)}"
 
 
 def _given(expression: hcl.Expr, scope: ModuleScope) -> str:
