@@ -33,7 +33,8 @@ CALLING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey", b"iamaccesskey", 
 """Each call that makes a key holds one of these: of the command line, of Python, of other languages, of PowerShell, or in base64."""
 _BY_SHELL = (b"-exec", b"local_command", b"_hook", b"run_cmd")
 _IN_TEMPLATES = (b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString", b"CloudFormation::Init", b"laybook")
-RUNNING = {TERRAFORM: (*_BY_SHELL, b"aws iam", b'"iam"'), TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, OTHER: (*_BY_SHELL, *_IN_TEMPLATES)}
+_IN_CODE = (*_BY_SHELL, b"aws iam", b'"iam"', b":createStack")
+RUNNING = {TERRAFORM: _IN_CODE, TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, OTHER: (*_BY_SHELL, *_IN_TEMPLATES)}
 """Signs of a program whose text may be put together, by the kind of the file."""
 _EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"
 """A data source that runs a program, whose label needs no quotes, and its argument."""

@@ -58,7 +58,7 @@ _MAKES = lazy_pattern(
 )
 """Calls, though not arguments of that name, nor the names of actions in policies (``iam:CreateAccessKey``) and in filters of events."""
 _DEPLOYS = lazy_pattern(
-    r"\bType\b[\\\"']*\s*:\s*[\\\"']*AWS::IAM::AccessKey\b|\b(?:amazon|community)\.aws\.iam_access_key\b"
+    r"\bType\b[\\\"']*\s*[:=]\s*[\\\"']*AWS::IAM::AccessKey\b|\b(?:amazon|community)\.aws\.iam_access_key\b"
     r"|(?<![\w.])iam_access_key[\"']?(?::\s| +(?=\w))[^#]{0,200}?\buser_?name[\"']?\s*[:=]"
     r"|\baccess_key_state\s*:\s*[\\\"']*create|\bresource\s+[\\\"]*aws_iam_access_key\b"
 )
