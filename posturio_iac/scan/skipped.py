@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 3
 _CREDENTIALS = lazy_pattern(r"//[^/@]*@")
-_CALL = lazy_pattern(r"(?s)module\.[^.:]+: (.*)")  # of generated code, among the templates that are not here
+_CALL = lazy_pattern(r"(?s)(?:module|unit|stack)\.[^.:]+: (.*)")  # of code that is generated, among the templates that are not here
 _COMPUTED = "a source that the code does not fix"
 
 

@@ -35,6 +35,7 @@ def add_callers(search: FileSearch, *, whole: bool) -> None:
             or search_terms.make_keys(data, TERRAFORM)
             or search_terms.name_known_module(data)
             or _BUILT.search(data)
+            or (path.endswith(".stack.hcl") and data.find(b"${") >= 0)
             or names_program(data, TERRAFORM, search.prefix + path, search.fence)
             or _leads_beside(data, path, search, searched)
             or (b"generate" in data and _WRITES.search(data))

@@ -41,6 +41,7 @@ class ChangedUnits:
     def with_keys(self, selection: Selection) -> Iterator[tuple[str, str]]:
         """Yield the folders and files of the units that write code, or whose modules are not here, and so may make keys."""
         written = {path for path in selection.terraform if calls_modules(path)}
+        yield from ((posixpath.dirname(path), path) for path in written if path.endswith(".stack.hcl"))  # what it names may not be here
         texts = (text(selection, path) for path in written - {unit.shown for unit in self._units})
         shared = any(b"generate" in data or runs_program(data, TERRAFORM) or names_file(data, TERRAFORM) for data in texts)
         for unit in self._units:
@@ -57,7 +58,7 @@ class ChangedUnits:
         A deleted file concerns all units below it, since they may have found it.
         """
         files = {path for path in changed if not path.endswith(IN_HCL)}
-        folders, read = set[str](), set[str]()
+        folders, read = {posixpath.dirname(path) for path in files if path.endswith(".stack.hcl")}, set[str]()
         gone = (path for path in files if calls_modules(path) and not os.path.exists(os.path.join(self._selection.root, path)))
         above = tuple(path[: path.rfind("/") + 1] for path in gone)
         programs, code = {path for path in files if not path.endswith(NO_PROGRAMS)}, cache(partial(text, self._selection))

@@ -6,10 +6,11 @@ import posixpath
 
 from posturio_iac.core.budget import Budget, BudgetError, free_last_part
 from posturio_iac.core.closure import closure
-from posturio_iac.core.finding import Diagnostic, Level, too_costly
+from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level, too_costly
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.unknown import NOT_IN_CODE
+from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.terragrunt.documents import UnitSource, as_copied, source_of
 from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile, UnitContext
 from posturio_iac.frontends.terraform.terragrunt.unit import UNIT_FILE, TerragruntUnit
@@ -20,7 +21,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from posturio_iac.frontends.terraform.syntax import hcl
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents
     from posturio_iac.frontends.terraform.values import Value
 
@@ -66,10 +66,12 @@ class TerragruntStack:
         """The folder that a unit or stack is generated in; None when its source is not here."""
         expression = block.get("source")
         source, path = self._configuration.value(expression), self._configuration.value(block.get("path"))
-        if expression is None or not isinstance(source, str) or not isinstance(path, str):
-            return None
-        found = source_of(source, self.folder, expression.span)
-        if not found.is_local or not self._documents.has_folder(found.module):
+        found = source_of(source, self.folder, block.header) if isinstance(source, str) and isinstance(path, str) else None
+        if found is None or not found.is_local or not self._documents.has_folder(found.module):
+            why = next((one.reason for one in (source, path) if isinstance(one, Unknown)), source)
+            if expression is not None and not (why is source and isinstance(expression, hcl.Literal)):  # which is named as it is written
+                said = f"{block.type}.{'.'.join(block.labels)}: {why}"
+                self._context.found.problems[Diagnostic(Level.NOTE, said, block.header.path, about=CALLS_NOT_FOLLOWED)] = None
             return None
         below = self.folder
         if self._configuration.value(block.get("no_dot_terragrunt_stack")) is not True:
