@@ -19,6 +19,7 @@ from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import inside, references, references_in, walk
 from posturio_iac.frontends.terraform.values import first_unknown
 from posturio_iac.search.kinds import RUNNING, TERRAFORM, holds_any, names_program, runs_program
+from posturio_iac.search.programs import make_keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def _is_run_to_rotate(own: tuple[str, ...], instance: ModuleInstance) -> bool:
 
 def _lines(body: hcl.Body, scope: ModuleScope) -> Iterator[str]:
     for name, attribute in body.attributes.items():
-        if name == "template_body":  # it is judged by itself
+        if name in ("template_body", "delete"):  # it is judged by itself, or ends what the block has made
             continue
         parts = list(walk(attribute.expression))
         texts = [part.value for part in parts if isinstance(part, hcl.Literal) and isinstance(part.value, str)]
@@ -174,7 +175,8 @@ def _lines(body: hcl.Body, scope: ModuleScope) -> Iterator[str]:
     if {"interpreter", "command"} <= body.attributes.keys():
         yield " ".join(_given(body.attributes[name].expression, scope) for name in ("interpreter", "command"))
     for block in (one for one in body.blocks if one.type != "connection"):
-        yield from _lines(block.body, scope)
+        is_last = references(block.get("when"))[:1] == ("destroy",)  # what ends a key with its resource is no rotation
+        yield from (line for line in _lines(block.body, scope) if not is_last or make_keys(line))
         if block.labels == ("file",) and (source := block.get("source")) is not None:  # of a provisioner: a folder goes as a whole
             yield f"source_dir = {_given(source, scope)}"
 
