@@ -26,6 +26,8 @@ from posturio_iac.search.module_calls import content
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from posturio_iac.frontends.terraform.modules.instance import ModuleLoader
 
 
@@ -62,10 +64,10 @@ def find_user(expression: hcl.Expr | None, scope: ModuleScope, key: hcl.Block | 
 
     alike = scope.instance.index(users_in, scope.instance).get(value, ()) if isinstance(value, str) else _alike(expression, scope)
     if here := [*filter(is_near, alike)]:
-        return declared_user(here[0], value)
+        return _perhaps(declared_user(here[0], value), *(_may_be_missing(here[0], scope, key) if isinstance(value, str) else ()))
     users, unread = scope.instance.index(users_below, scope.instance.root) if isinstance(value, str) else ({}, [])
     if others := [*filter(is_near, users.get(value, ()))]:
-        one = scope.instance.index(_one_of, *others)
+        one = _perhaps(scope.instance.index(_one_of, *others), *(why for user in others for why in _may_be_missing(user, scope, key)))
         return replace(one, name=value) if isinstance(value, str) else one
     for end in found:
         if end.kind == "module" and end.block is not None:
@@ -77,6 +79,28 @@ def find_user(expression: hcl.Expr | None, scope: ModuleScope, key: hcl.Block | 
     if (call := next(calls, None)) is not None:
         return _in_module(value, *call, why.MAY_BE_DECLARED_BY(quoted(value), f"module.{call[1].labels[0]}"), identity=value)
     return _foreign(value, expression, found, scope)
+
+
+def _perhaps(user: TerraformUser, *doubts: Unknown) -> TerraformUser:
+    """The user of a key, whose tags say nothing of the key for certain where there is a doubt."""
+    items = tuple(replace(tag, value=doubts[0], expression=None) for tag in user.tags.items) if doubts else user.tags.items
+    return replace(user, tags=replace(user.tags, items=items))
+
+
+def _may_be_missing(user: ValueOrigin, scope: ModuleScope, key: hcl.Block | None) -> Iterator[Unknown]:
+    """Yield why a user may not exist where a key does that only repeats the name."""
+    own = list(_conditions(key, scope.instance))
+    for condition, at in _conditions(user.block, user.instance):
+        if not any(at is other and hcl.same(condition, one) for one, other in own):
+            yield why.NOT_FIXED(f"whether {user.address} exists")
+
+
+def _conditions(block: hcl.Block | None, instance: ModuleInstance) -> Iterator[tuple[hcl.Expr | None, ModuleInstance]]:
+    """Yield what the code does not fix of whether a resource exists, with the module that it stands in."""
+    calls = ((at.call, at.caller.instance) for at in instance.lineage if at.caller is not None)
+    for one, at in ((block, instance), *calls):
+        if one is not None and expand(one, at.scope()).unknown is not None:
+            yield one.get("count") or one.get("for_each") or hcl.setting(one, "lifecycle"), at
 
 
 def _declared(found: tuple[ValueOrigin, ...], expression: hcl.Expr, scope: ModuleScope, value: Value) -> TerraformUser | None:
