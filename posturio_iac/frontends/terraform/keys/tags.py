@@ -7,7 +7,7 @@ from posturio_iac.core.keys import account_of
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.record import dataclass, replace
-from posturio_iac.core.unknown import MUST_BE, NOT_APPLIED
+from posturio_iac.core.unknown import MUST_BE, NOT_APPLIED, NOT_FIXED
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.expansion import nested_blocks
@@ -185,10 +185,10 @@ def made_for(block: hcl.Block, instance: ModuleInstance) -> tuple[Value, ...]:
     """What tells the account in which a resource is made from others, or its provider, where the code does not show the account."""
     provider, owner, name = _provider_of(block, instance, block.labels[0])
     if provider is None or owner is None:  # the implied one of a root module has all from its environment
-        return (name,) if "." in name or not instance.root.folder.is_root else (None,) * len(_OF_ACCOUNT)
+        return (NOT_FIXED(name),) if "." in name or not instance.root.folder.is_root else (None,) * len(_OF_ACCOUNT)
     scope, inner = owner.scope(), provider.body.blocks
     if "for_each" in provider.body.attributes or any(one.type == "dynamic" for one in inner):
-        return id(provider), id(owner), name
+        return (NOT_FIXED(f"{id(provider)} {id(owner)} {name}"),)
     roles = [evaluate_or_unknown(one.get("role_arn"), scope) for one in inner if one.type.startswith("assume_role")]
     named = (evaluate_or_unknown(provider.get(name), scope) for name in _OF_ACCOUNT)
     return (*(account_of(role) or role if isinstance(role, str) else role for role in roles), *named)

@@ -56,7 +56,7 @@ def find_user(expression: hcl.Expr | None, scope: ModuleScope, key: hcl.Block | 
         value = why.NAMES_NO("this code", "user")
     found = scope.instance.index(Origins, *USER_TYPES, DATA).of(expression, scope)
     if (declared := _declared(found, expression, scope, value)) is not None:
-        return declared
+        return _perhaps(declared, *_not_of(key, scope, declared))
     account = made_for(key, scope.instance) if key is not None else None
 
     def is_near(user: ValueOrigin) -> bool:
@@ -83,8 +83,16 @@ def find_user(expression: hcl.Expr | None, scope: ModuleScope, key: hcl.Block | 
 
 def _perhaps(user: TerraformUser, *doubts: Unknown) -> TerraformUser:
     """The user of a key, whose tags say nothing of the key for certain where there is a doubt."""
-    items = tuple(replace(tag, value=doubts[0], expression=None) for tag in user.tags.items) if doubts else user.tags.items
-    return replace(user, tags=replace(user.tags, items=items))
+    tags = tuple(replace(tag, value=doubts[0], expression=None) for tag in user.tags.items if doubts)
+    return replace(user, tags=replace(user.tags, items=tags)) if doubts else user
+
+
+def _not_of(key: hcl.Block | None, scope: ModuleScope, user: TerraformUser) -> Iterator[Unknown]:
+    """Yield why a user to whom a key refers is another one, where the code shows that both are of different accounts."""
+    if key is not None and user.scope is not None and (block := user.block) is not None:
+        one, other = made_for(key, scope.instance), made_for(block, user.scope.instance)
+        if one != other and first_unknown((one, other)) is None and block.labels[0].startswith(key.labels[0].partition("iam")[0]):
+            yield why.NOT_FIXED(f"whether {user.address} is the user of that name in the account of the key")
 
 
 def _may_be_missing(user: ValueOrigin, scope: ModuleScope, key: hcl.Block | None) -> Iterator[Unknown]:
