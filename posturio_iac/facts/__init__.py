@@ -20,6 +20,7 @@ class SetByClock(NamedTuple):
 
     address: str
     interval: timedelta | None
+    example: object  # what the value could be
 
 
 class MovedByClock(NamedTuple):

@@ -44,7 +44,7 @@ def lifetimes_in(items: Iterable[MetadataItem], names: Names) -> Iterator[Lifeti
         if lifetime is None and isinstance(item.origin, CommentOrigin):
             lifetime = misspelt(item.name, item.value, origin=item.origin, span=item.span, names=names)
         if lifetime is not None:
-            yield _computed(lifetime, item)
+            yield _computed(lifetime, item, names)
 
 
 def notes_in(items: Iterable[MetadataItem], names: Names) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _owners(items: Iterable[MetadataItem], names: Names) -> tuple[list[MetadataI
     return known, [i.value.about(describe_origin(i.origin)) for i in owners if isinstance(i.value, Unknown)]
 
 
-def _computed(lifetime: Lifetime, item: MetadataItem) -> Lifetime:
+def _computed(lifetime: Lifetime, item: MetadataItem, names: Names) -> Lifetime:
     """The lifetime of a value that a clock or a function computes."""
     origin = item.origin
     for clock in item.computed if lifetime.effect is Effect.UNKNOWN else ():
@@ -95,7 +95,11 @@ def _computed(lifetime: Lifetime, item: MetadataItem) -> Lifetime:
             reason, remedy = (why.MOVED_BY_APPLY(name), _DATE) if at_every_apply else (why.MOVED_BY_ROTATION(name), _FOLLOW_AS_WELL)
             moved = replace(origin, moved_by=name)
             return Lifetime(lifetime.kind, Effect.INERT, moved, name, lifetime.span, reason=reason, remedy=remedy)
-        if lifetime.kind is Kind.EXPIRY:
+        example = read(item.name, clock.example, origin=origin, span=item.span, names=names)
+        if example is not None and example.effect is Effect.UNREADABLE:
+            no_date = why.Reason(why.ReasonKind.UNREADABLE, why.STATED, (f"what it takes from {clock.address} is no date",))
+            return replace(lifetime, effect=Effect.UNREADABLE, reason=no_date)
+        if example is not None and example.at is not None and lifetime.kind is Kind.EXPIRY:
             value = describe_interval(clock.interval) if clock.interval else ""
             set_by = replace(origin, set_by=clock.address)
             return Lifetime(Kind.ROTATION, Effect.DECLARED, set_by, value, item.span, interval=clock.interval)

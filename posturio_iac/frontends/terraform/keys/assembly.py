@@ -25,7 +25,7 @@ from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
-from posturio_iac.frontends.terraform.values import due_of
+from posturio_iac.frontends.terraform.values import Value, due_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -170,6 +170,18 @@ def user_facts(user: TerraformUser, names: Names) -> UserFacts:
 _OFFSETS = (("offset_minutes", "min"), ("offset_hours", "h"), ("offset_days", "d"), ("offset_months", "mo"), ("offset_years", "y"))
 
 
+_MOMENT: dict[str, Value] = {"year": 2031, "month": 12, "day": 31, "hour": 23, "minute": 59, "second": 58, "unix": 1956527998}
+_MOMENT |= dict.fromkeys(("id", "rfc3339"), "2031-12-31T23:59:58Z")
+
+
+class _Example(Origins):
+    """A reading in which all of one kind show one moment, which tells whether a text that is made of it is a date."""
+
+    def attribute(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, name: str) -> Value:
+        shown = _MOMENT.get(name) if kind in self.kinds else None
+        return shown or super().attribute(block, kind, address, scope, name)
+
+
 def _clocks(tag: Tag, *, applied_again: bool) -> Iterator[ComputedValue]:
     if tag.scope is None or tag.expression is None:
         return
@@ -180,7 +192,10 @@ def _clocks(tag: Tag, *, applied_again: bool) -> Iterator[ComputedValue]:
         if end.block is not None:
             is_added_to = any(isinstance(part, hcl.Call) and part.name == "timeadd" for part in walk(tag.expression))
             offset = None if is_added_to or end.block.get("base_rfc3339") else interval_of(_OFFSETS, end.block, end.scope, end.address)
-            yield SetByClock(end.address, None if isinstance(offset, Unknown) else offset)
+            example = evaluate_or_unknown(tag.expression, tag.scope.seen(tag.scope.instance.index(_Example, "time_offset").view))
+            if isinstance(example, Unknown) and end.attribute == "rfc3339" and not end.is_conditional:
+                example = _MOMENT[end.attribute]  # of an instance that the code does not fix
+            yield SetByClock(end.address, None if isinstance(offset, Unknown) else offset, example)
 
 
 def namesake_of(user: ValueOrigin, request: ReadRequest) -> Namesake:
