@@ -52,8 +52,7 @@ class UserFacts:
     identity: object = None  # equal for two keys of the same user; None when the user is not known well enough
     path: Attr[str | None] = None
     tags: tuple[MetadataItem, ...] = ()  # its own tags, and those that a provider or a stack adds
-    hidden: tuple[Unknown, ...] = ()
-    """Why it may have other tags, where that leaves the lifetime and the owner of its keys open."""
+    hidden: tuple[Unknown, ...] = ()  # why it may have other tags, where that leaves the lifetime and the owner of its keys open
     unseen: Unknown | None = None  # why none of its tags can be seen, when this code does not declare it
     account_tags: Attr[tuple[MetadataItem, ...]] = ()  # tags and other items that name an owner when nothing else does
 
@@ -75,8 +74,7 @@ class KeyFacts:
     hidden: tuple[Unknown, ...] = ()  # unknown values that could give it a lifetime
     notes: tuple[str, ...] = ()
     owner: Attr[str | None] = None  # the owner of this very key, apart from its user's
-    is_root: Attr[bool] | None = None
-    """True if it belongs to the root user; None where that follows from the name of the user."""
+    is_root: Attr[bool] | None = None  # True if it belongs to the root user; None where that follows from the name of the user
     existence: Unknown | None = None
     replacement: Attr[Replacement | None] = None
     exposures: tuple[Exposure | Unknown | Consumer, ...] = ()

@@ -17,8 +17,7 @@ class Scheduler:
     intervals: tuple[tuple[str, str], ...] = ()
     """Arguments that hold the interval, each with the unit that `parse_interval` counts a bare number in."""
     stays: tuple[str, ...] = ("id",)  # attributes that no turn changes
-    in_refresh: bool = False
-    """It turns when it is read, so that no plan has an action for it: only what compares its values notices."""
+    in_refresh: bool = False  # it turns when it is read, so that no plan has an action for it: only what compares its values notices
 
 
 SCHEDULERS = {

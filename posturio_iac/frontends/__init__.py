@@ -98,19 +98,15 @@ class ReadRequest:
     """The request to a front end."""
 
     config: Config
-    as_of: datetime
-    """The time of the run; reading needs it only to say how old a date in a name is."""
+    as_of: datetime  # the time of the run; reading needs it only to say how old a date in a name is
     names: Names
     rule_ids: frozenset[str]
-    budget: Callable[[], Budget] = Budget
-    """Makes what reading one root module or template may cost."""
-    place: str = ""
-    """Absolute path that places of findings become relative to."""
+    budget: Callable[[], Budget] = Budget  # makes what reading one root module or template may cost
+    place: str = ""  # absolute path that places of findings become relative to
     search_terms: tuple[bytes, ...] = ()
     read_template: Callable[[str, Span, Mapping[str, str]], Reading] | None = None
     """Reads a CloudFormation template that stands in other code: its text, the place of that, and the parameters that it is given."""
-    roots: Container[str] | None = None
-    """The folders of the root modules whose keys can count; None when all can."""
+    roots: Container[str] | None = None  # the folders of the root modules whose keys can count; None when all can
 
     @property
     def custom_types(self) -> tuple[str, ...]:

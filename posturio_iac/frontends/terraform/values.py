@@ -121,8 +121,7 @@ class Due(Unknown):
     __slots__ = ("causes", "computed", "doubt")
     causes: tuple[Hashable, ...]
     doubt: Unknown | None
-    computed: bool
-    """Terraform may know something of it: that it is not null, how it begins, how long it is."""
+    computed: bool  # Terraform may know something of it: that it is not null, how it begins, how long it is
 
     def __init__(self, causes: Iterable[Hashable], doubt: Unknown | None = None, *, computed: bool = False) -> None:
         super().__init__(AFTER_APPLY, ("it",))
@@ -154,8 +153,7 @@ class Traced(Due):
 
     __slots__ = ("beside", "is_open")
     beside: Value
-    is_open: bool
-    """True if what it comes from may not be there: where something takes its place, the value is that."""
+    is_open: bool  # True if what it comes from may not be there: where something takes its place, the value is that
 
     def __init__(self, causes: Iterable[Hashable], beside: Value = None, *, is_open: bool = False) -> None:
         super().__init__(causes)

@@ -19,13 +19,10 @@ class Mention(NamedTuple):
     """One ``Ref``, ``Fn::GetAtt`` or variable of ``Fn::Sub``."""
 
     name: str
-    attribute: str
-    """Empty for ``Ref``; ``*`` when it is computed."""
+    attribute: str  # empty for ``Ref``; ``*`` when it is computed
     node: Node
-    path: tuple[str, ...]
-    """The properties on the way to it, without functions and indexes."""
-    written: str = ""
-    """The variable as it stands in the text of ``node``, for ``Fn::Sub``."""
+    path: tuple[str, ...]  # the properties on the way to it, without functions and indexes
+    written: str = ""  # the variable as it stands in the text of ``node``, for ``Fn::Sub``
 
 
 def mentions(node: Node | None, path: tuple[str, ...] = (), case: tuple[Evaluator, StackScope] | None = None) -> Iterator[Mention]:

@@ -43,26 +43,20 @@ class Stack:
     """A template in use. ``resources``, ``outputs`` and ``children`` are filled while it is built."""
 
     template: Template
-    prefix: str = ""
-    """``Parent/`` for a nested stack."""
+    prefix: str = ""  # ``Parent/`` for a nested stack
     given: dict[str, FixedParameter] = field(default_factory=dict)
     parent: Stack | None = None
-    via: TemplateEntry | None = None
-    """The parent's resource that makes this stack."""
-    tags: tuple[tuple[str, str], ...] = ()
-    """Tags of the whole stack, which CloudFormation gives to its resources."""
+    via: TemplateEntry | None = None  # the parent's resource that makes this stack
+    tags: tuple[tuple[str, str], ...] = ()  # tags of the whole stack, which CloudFormation gives to its resources
     resources: dict[str, TemplateEntry] = field(default_factory=dict)
     outputs: dict[str, TemplateEntry] = field(default_factory=dict)
     parameters: dict[str, TemplateEntry] = field(default_factory=dict)
     conditions: dict[str, TemplateEntry] = field(default_factory=dict)
     mappings: dict[str, TemplateEntry] = field(default_factory=dict)
     children: dict[str, Stack] = field(default_factory=dict)
-    types: dict[str, list[TemplateEntry]] = field(default_factory=dict)
-    """The resources by type, once they were asked for."""
-    loops: set[str] = field(default_factory=set)
-    """Variables of loops that could not be written out."""
-    budget: Budget = field(default_factory=Budget)
-    """The budget for reading it, shared with all that it nests."""
+    types: dict[str, list[TemplateEntry]] = field(default_factory=dict)  # the resources by type, once they were asked for
+    loops: set[str] = field(default_factory=set)  # variables of loops that could not be written out
+    budget: Budget = field(default_factory=Budget)  # the budget for reading it, shared with all that it nests
 
     def scope(self, entry: TemplateEntry) -> StackScope:
         return StackScope(self, entry.source)
@@ -87,8 +81,7 @@ class Reference:
 
     entry: TemplateEntry
     stack: Stack
-    attribute: str = ""
-    """Empty for the value of ``Ref``."""
+    attribute: str = ""  # empty for the value of ``Ref``
 
     @property
     def unknown(self) -> Unknown:

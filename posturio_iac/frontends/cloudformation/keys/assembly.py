@@ -79,10 +79,8 @@ class KeyResource(NamedTuple):
     entry: TemplateEntry
     stack: Stack
     user: TemplateUser
-    conditions: tuple[tuple[str, StackScope], ...]
-    """The conditions under which it exists."""
-    ev: Evaluator
-    """What evaluates its expressions, knowing that these conditions hold."""
+    conditions: tuple[tuple[str, StackScope], ...]  # the conditions under which it exists
+    ev: Evaluator  # what evaluates its expressions, knowing that these conditions hold
 
 
 class Reader:

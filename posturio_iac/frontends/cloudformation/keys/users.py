@@ -26,10 +26,8 @@ class TemplateTag(NamedTuple):
 
     name: str | Unknown
     value: str | Unknown
-    node: Node
-    """The whole tag."""
-    unsure: Unknown | None = None
-    """Why it may not be there."""
+    node: Node  # the whole tag
+    unsure: Unknown | None = None  # why it may not be there
 
 
 def read_tags(node: Node | None, ev: Evaluator, scope: StackScope, unsure: Unknown | None = None) -> Iterator[TemplateTag]:
@@ -71,10 +69,8 @@ class TemplateUser(NamedTuple):
     name: str | Unknown
     entry: TemplateEntry | None = None
     stack: Stack | None = None
-    identity: object = None
-    """Equal for keys of one user; None when that is not known."""
-    unsure: Unknown | None = None
-    """Why it may not exist beside the key."""
+    identity: object = None  # equal for keys of one user; None when that is not known
+    unsure: Unknown | None = None  # why it may not exist beside the key
     chosen: bool = False
     """True if the author of the key chose a user that these templates do not declare: by its name, or by what another stack exports."""
 

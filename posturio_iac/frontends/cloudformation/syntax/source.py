@@ -72,14 +72,10 @@ def _serverless(text: str) -> str:
 class TemplateSource:
     """The text of a file, or of a template that stands inside one."""
 
-    path: str
-    """Relative to the scan root, with forward slashes."""
-    text: str
-    """Without byte order mark."""
-    language: str = "YAML"
-    """``YAML`` or ``JSON``."""
-    serverless: bool = False
-    """Its strings may hold variables of the Serverless Framework."""
+    path: str  # relative to the scan root, with forward slashes
+    text: str  # without byte order mark
+    language: str = "YAML"  # ``YAML`` or ``JSON``
+    serverless: bool = False  # its strings may hold variables of the Serverless Framework
     within: tuple[int, Span] | None = None
     """For a template inside a string: the indentation of a literal block, or -1 for any other string, and the place of the string."""
 

@@ -78,8 +78,7 @@ class TemplateEntry:
     key: Node
     body: Node
     source: TemplateSource
-    expanded: bool = False
-    """True if `Fn::ForEach` made it, so that its text does not show its values."""
+    expanded: bool = False  # True if `Fn::ForEach` made it, so that its text does not show its values
     type: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -104,13 +103,10 @@ class Template:
 
     source: TemplateSource
     sections: dict[str, tuple[TemplateEntry, ...]]
-    stack_tags: Node | None = None
-    """Tags that the file gives to the whole stack."""
+    stack_tags: Node | None = None  # tags that the file gives to the whole stack
     problems: tuple[Problem, ...] = ()
-    transforms: tuple[Node, ...] = ()
-    """What the whole template is given to."""
-    complete: bool = True
-    """False for a mere map of resources, whose parameters and other sections are elsewhere."""
+    transforms: tuple[Node, ...] = ()  # what the whole template is given to
+    complete: bool = True  # False for a mere map of resources, whose parameters and other sections are elsewhere
 
     def section(self, name: str) -> tuple[TemplateEntry, ...]:
         return self.sections.get(name, ())
@@ -122,8 +118,7 @@ class ParsedFile(NamedTuple):
     source: TemplateSource
     roots: tuple[Node, ...]
     problems: tuple[Problem, ...]
-    duplicates: tuple[tuple[Node, ...], ...] = ()
-    """Repeated keys, one tuple for each root."""
+    duplicates: tuple[tuple[Node, ...], ...] = ()  # repeated keys, one tuple for each root
 
 
 def parse(source: TemplateSource) -> ParsedFile:

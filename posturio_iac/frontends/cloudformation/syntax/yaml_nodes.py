@@ -49,8 +49,7 @@ class YamlDocument(NamedTuple):
     """One document of a stream."""
 
     root: Node
-    duplicates: tuple[Node, ...]
-    """Keys that repeat an earlier one of the same mapping."""
+    duplicates: tuple[Node, ...]  # keys that repeat an earlier one of the same mapping
 
 
 class _RefusedError(Exception):

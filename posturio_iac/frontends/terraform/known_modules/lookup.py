@@ -51,14 +51,11 @@ class Match:
     """A module of the table, and the behaviour of its version, as far as the code fixes the version."""
 
     module: KnownModule
-    version: str
-    """As the code states it: ``~> 5.0``, ``v6.1.0``; empty when it states none."""
+    version: str  # as the code states it: ``~> 5.0``, ``v6.1.0``; empty when it states none
     candidates: tuple[KnownVersion, ...]
     """Possible behaviours, the newest first, each once; none when the table does not cover this version."""
-    why: Unknown | None = None
-    """Why the version does not decide; None when there is one candidate."""
-    older: tuple[KnownVersion, ...] = ()
-    """Behaviours of older versions that the code allows too, the newest first."""
+    why: Unknown | None = None  # why the version does not decide; None when there is one candidate
+    older: tuple[KnownVersion, ...] = ()  # behaviours of older versions that the code allows too, the newest first
 
     @property
     def decided(self) -> KnownVersion | None:

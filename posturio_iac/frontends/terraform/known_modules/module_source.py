@@ -50,12 +50,9 @@ class ModuleSource:
     """A source, taken apart."""
 
     origin: SourceKind
-    address: str
-    """In lower case: ``namespace/name/provider`` without the registry's host, or ``github.com/owner/name``."""
-    submodule: str = ""
-    """The folder inside, without slashes at its ends."""
-    ref: str | None = None
-    """REPOSITORY: the tag, branch or commit; None when the source names none."""
+    address: str  # in lower case: ``namespace/name/provider`` without the registry's host, or ``github.com/owner/name``
+    submodule: str = ""  # the folder inside, without slashes at its ends
+    ref: str | None = None  # REPOSITORY: the tag, branch or commit; None when the source names none
     is_public: bool = True  # REGISTRY: one that anybody reads, whose names mean the same to all
 
 

@@ -28,8 +28,7 @@ class Choice:
     paths: tuple[str, ...]
     """Inputs of the module; ``context.tags`` is an attribute of one, ``each.name`` one of the element of `KnownKey.each`,
     ``each.key`` its key (in a list or set the element itself), ``each`` the element."""
-    default: Any = None
-    """The module's default when none of them is set; None when it has none."""
+    default: Any = None  # the module's default when none of them is set; None when it has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +42,24 @@ class InputTemplate:
 class KnownKey:
     """One key, or one for each element of an input, that a module creates."""
 
-    resource: str
-    """Its address inside the module; where that differs by input, the usual one."""
+    resource: str  # its address inside the module; where that differs by input, the usual one
     enabled_by: tuple[Choice, ...]
     """The key exists only while all of these are on. On is true, or not empty; off is also ``"false"``, ``"no"`` and 0."""
-    disabled_by: tuple[Choice, ...]
-    """The key does not exist while one of these is on."""
-    each: Choice | None
-    """The map, set or list that has an element for each key."""
+    disabled_by: tuple[Choice, ...]  # the key does not exist while one of these is on
+    each: Choice | None  # the map, set or list that has an element for each key
     user: tuple[InputTemplate, ...]
     """The user's name: the first of these whose inputs are all set and not empty; none when the module composes it otherwise."""
     path: InputTemplate | None
-    tags: tuple[Choice, ...]
-    """Maps merged into the tags of the user; later ones win."""
-    only_user_tagged: bool
-    """True if these inputs tag nothing beside the user."""
+    tags: tuple[Choice, ...]  # maps merged into the tags of the user; later ones win
+    only_user_tagged: bool  # True if these inputs tag nothing beside the user
     fixed_tags: tuple[tuple[str, InputTemplate], ...]
-    status: Choice | None
-    """The key's status; none, or null, means Active."""
-    pgp_key: InputTemplate | None
-    """The PGP key that encrypts the secret; none, or empty, means that it is not encrypted."""
+    status: Choice | None  # the key's status; none, or null, means Active
+    pgp_key: InputTemplate | None  # the PGP key that encrypts the secret; none, or empty, means that it is not encrypted
     max_age: Choice | int | None
     """Seconds after which the key is replaced, or the input that says so (0 turns it off); none means that nothing ends the key."""
     service: InputTemplate | None
-    age: Choice | int | None
-    """Days after its creation on which AWS ends a service credential, or the input that says so; none means never."""
-    secrets: tuple[str, ...]
-    """Outputs that hold the secret or the SMTP password in the clear, in at least one of the versions."""
+    age: Choice | int | None  # days after its creation on which AWS ends a service credential, or the input that says so; none means never
+    secrets: tuple[str, ...]  # outputs that hold the secret or the SMTP password in the clear, in at least one of the versions
 
     pushes_images: bool
 
@@ -89,8 +79,7 @@ class KnownVersion:
     range: str
     interval: Interval
     keys: tuple[KnownKey, ...]
-    is_gone: bool
-    """True if the module is not there any more in these versions: none of them can be moved to."""
+    is_gone: bool  # True if the module is not there any more in these versions: none of them can be moved to
 
     @property
     def creates(self) -> bool:
@@ -101,14 +90,10 @@ class KnownVersion:
 class KnownModule:
     """A module, wherever it can be had from."""
 
-    registries: tuple[str, ...]
-    """``namespace/name/provider``, with ``//folder`` for a submodule."""
-    repositories: tuple[str, ...]
-    """``github.com/owner/name``, with ``//folder`` for a submodule."""
-    evidence: tuple[str, ...]
-    """The files and refs that were read."""
-    versions: tuple[KnownVersion, ...]
-    """The newest first; no two have a version in common."""
+    registries: tuple[str, ...]  # ``namespace/name/provider``, with ``//folder`` for a submodule
+    repositories: tuple[str, ...]  # ``github.com/owner/name``, with ``//folder`` for a submodule
+    evidence: tuple[str, ...]  # the files and refs that were read
+    versions: tuple[KnownVersion, ...]  # the newest first; no two have a version in common
 
     @property
     def name(self) -> str:

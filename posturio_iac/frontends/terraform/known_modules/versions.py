@@ -24,10 +24,8 @@ class Version(NamedTuple):
     """A semantic version; its order is theirs. Build metadata is dropped."""
 
     release: tuple[int, int, int]
-    final: bool = True
-    """False for a pre-release, which comes before its release."""
-    pre: tuple[tuple[bool, int, str], ...] = ()
-    """Identifiers of a pre-release: numbers, by value, come before words."""
+    final: bool = True  # False for a pre-release, which comes before its release
+    pre: tuple[tuple[bool, int, str], ...] = ()  # identifiers of a pre-release: numbers, by value, come before words
 
     @property
     def text(self) -> str:

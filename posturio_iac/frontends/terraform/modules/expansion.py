@@ -37,13 +37,10 @@ class Expansion(Generic[S]):
 
     instances: tuple[tuple[str, S], ...]
     """The address suffix (empty, ``[0]`` or ``["a"]``) and the scope of each."""
-    shape: str
-    """The value of the block's name: ``one``, ``list`` or ``map`` of instances."""
+    shape: str  # the value of the block's name: ``one``, ``list`` or ``map`` of instances
     keys: tuple[str, ...] = ()
-    unknown: Unknown | None = None
-    """Why the number of instances is not fixed; there is one instance then, standing for all."""
-    likely: bool = False
-    """True if the one instance is the result of defaults of variables."""
+    unknown: Unknown | None = None  # why the number of instances is not fixed; there is one instance then, standing for all
+    likely: bool = False  # True if the one instance is the result of defaults of variables
 
     def collect(self, values: list[Value], *, strict: bool = True) -> Value:
         """The value of the block's name, given the value of each instance."""

@@ -43,8 +43,7 @@ _CONFIGURATION = (".tf", ".tofu", ".tf.json", ".tofu.json")
 class Module:
     """The static content of one module, before anything is evaluated."""
 
-    path: str
-    """Relative to the scan root; empty for the root itself."""
+    path: str  # relative to the scan root; empty for the root itself
     variables: dict[str, hcl.Block] = field(default_factory=dict)
     locals: dict[str, hcl.Attribute] = field(default_factory=dict)
     resources: dict[tuple[str, str], hcl.Block] = field(default_factory=dict)
@@ -54,19 +53,15 @@ class Module:
     providers: list[hcl.Block] = field(default_factory=list)
     settings: list[hcl.Block] = field(default_factory=list)  # what is said to Terraform itself, imports included
     tfvars: dict[str, hcl.Attribute] = field(default_factory=dict)
-    unreadable_tfvars: Unknown | None = None
-    """Why any variable may be set: a variables file could not be read."""
+    unreadable_tfvars: Unknown | None = None  # why any variable may be set: a variables file could not be read
     unused_var_files: dict[str, Mapping[str, hcl.Attribute]] | None = None
     """The variables that each file of values beside the module sets, once they have been asked for."""
     open_values: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Names of variables without a value, with the files that would give them one, as far as they were needed."""
-    unit: AppliedUnit | None = None
-    """The unit of Terragrunt's that applies the module, when it stands for the root module of one."""
-    unseen_providers: Unknown | None = None
-    """Why there may be providers whose code cannot be seen."""
+    unit: AppliedUnit | None = None  # the unit of Terragrunt's that applies the module, when it stands for the root module of one
+    unseen_providers: Unknown | None = None  # why there may be providers whose code cannot be seen
     names: tuple[str, ...] = ()
-    is_partial: bool = False
-    """True if some of its configuration is excluded."""
+    is_partial: bool = False  # True if some of its configuration is excluded
     given: frozenset[str] = frozenset()
     """Inputs that calls set, where the folder is judged by itself all the same: their defaults tell nothing."""
     diagnostics: list[Diagnostic] = field(default_factory=list)

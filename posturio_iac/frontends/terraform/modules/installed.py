@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 class InstalledModule(NamedTuple):
     """An entry of the list."""
 
-    folder: str
-    """Relative to the root module."""
+    folder: str  # relative to the root module
     version: str | None
     source: str
 

@@ -131,8 +131,7 @@ _LOWER = lazy_pattern(r"(?:>=|~>|=|>|^)\s*v?(\d{1,18})\.(\d{1,18})(?!\d)")
 class Engine:
     """The engine, as far as it is known."""
 
-    name: str | None
-    """``terraform`` or ``opentofu``; None when the code does not tell."""
+    name: str | None  # ``terraform`` or ``opentofu``; None when the code does not tell
     at_least: tuple[int, int] | None
 
     @property
