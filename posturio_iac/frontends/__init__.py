@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from posturio_iac.config import Config
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.metadata.names import Names
-    from posturio_iac.core.model import AccessKey, Span
+    from posturio_iac.core.model import AccessKey, Attr, Span
     from posturio_iac.search import Selection
 
 
@@ -104,7 +104,7 @@ class ReadRequest:
     budget: Callable[[], Budget] = Budget  # makes what reading one root module or template may cost
     place: str = ""  # absolute path that places of findings become relative to
     search_terms: tuple[bytes, ...] = ()
-    read_template: Callable[[str, Span, Mapping[str, str]], Reading] | None = None
+    read_template: Callable[[str, Span, Mapping[str, Attr[str]]], Reading] | None = None
     """Reads a CloudFormation template that stands in other code: its text, the place of that, and the parameters that it is given."""
     roots: Container[str] | None = None  # the folders of the root modules whose keys can count; None when all can
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from posturio_iac.config import Config
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.metadata.names import Names
-    from posturio_iac.core.model import AccessKey, Span
+    from posturio_iac.core.model import AccessKey, Attr, Span
     from posturio_iac.frontends import Reading, ReadRequest
     from posturio_iac.search import Selection
 
@@ -107,7 +107,7 @@ def request_of(
     from posturio_iac.frontends import ReadRequest
     from posturio_iac.rules import all_rules
 
-    def read_template(text: str, at: Span, parameters: Mapping[str, str]) -> Reading:
+    def read_template(text: str, at: Span, parameters: Mapping[str, Attr[str]]) -> Reading:
         from posturio_iac.frontends.cloudformation.reader import read_embedded
 
         return read_embedded(text, at, parameters, selection, request)

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from posturio_iac.core.place import Span
+    from posturio_iac.core.unknown import Attr
     from posturio_iac.facts.shared_code import KeyOfUser
     from posturio_iac.frontends import ReadRequest
     from posturio_iac.search import Selection
@@ -99,17 +100,21 @@ def _read(selection: Selection, request: ReadRequest) -> Reading:
     return Reading(tuple(sorted(keys, key=lambda k: (k.span is not None and k.span, k.address))), tuple(loud))
 
 
-def read_embedded(text: str, place: Span, parameters: Mapping[str, str], selection: Selection, request: ReadRequest) -> Reading:
-    """The keys of a template that stands in other code, at ``place``."""
+def read_embedded(text: str, place: Span, parameters: Mapping[str, Attr[str]], selection: Selection, request: ReadRequest) -> Reading:
+    """The keys of a template that stands in other code, at ``place``; an empty name stands for all other ``parameters``."""
     types = (KEY_TYPE, *request.custom_types)
     parsed = parse(TemplateSource(place.path, text, within=(-1, place)))
     at = (place.path, place.line, place.column)
     problems = [Diagnostic(Level.ERROR, f"the template in this text cannot be read: {one.message}", *at) for one in parsed.problems]
     files = Files(selection, request.config.max_file_size)
     builder = Builder(files, types, problems, request.budget)
-    given = {name: FixedParameter(value) for name, value in parameters.items()}
+
+    def given(template: Template) -> dict[str, FixedParameter]:
+        values = ((e.name, parameters.get(e.name, parameters.get(""))) for e in template.section("Parameters"))
+        return {name: FixedParameter(value) for name, value in values if value is not None}
+
     templates = (template for root in parsed.roots if (template := plain(root, parsed.source, types)) is not None)
-    found, said = _made([builder.stack(template, given) for template in templates], files, request)
+    found, said = _made([builder.stack(template, given(template)) for template in templates], files, request)
     keys = compared(found, said)
     for path in selection.drawn.get(text, ()):
         selection.embedded.setdefault(path, set()).update(key.address for key in keys)

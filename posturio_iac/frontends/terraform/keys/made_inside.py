@@ -13,8 +13,10 @@ from posturio_iac.facts.shared_code import KeyOfUser
 from posturio_iac.frontends.terraform.dataflow.origin import of_instance, sources
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, comments_for
+from posturio_iac.frontends.terraform.keys.tags import as_map
 from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
+from posturio_iac.frontends.terraform.operators import text_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import inside, references, references_in, walk
 from posturio_iac.frontends.terraform.values import first_unknown
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.model import Span
+    from posturio_iac.core.unknown import Attr
     from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.modules.instance import ModuleLoader
     from posturio_iac.frontends.terraform.values import Value
@@ -83,13 +86,22 @@ def _of_stack(block: hcl.Block, scope: ModuleScope, address: str, setting: RootM
         url = evaluate_or_unknown(block.get("template_url"), scope) if body is None else None
         _not_followed(block, scope.instance, address, url)
         return
-    given = evaluate_or_unknown(block.get("parameters"), scope)
-    parameters = {name: value for name, value in given.items() if isinstance(value, str)} if isinstance(given, dict) else {}
-    reading = read(text, body.span if program.is_ours(body.span.path) else place, parameters)
+    reading = read(text, body.span if program.is_ours(body.span.path) else place, _parameters(block, scope))
     for problem in reading.diagnostics:
         program.report(problem)
     for key in reading.keys:
         yield KeyOfUser(replace(key, address=f"{address}/{key.address}", framework="terraform", scope=setting.scope), None)
+
+
+def _parameters(block: hcl.Block, scope: ModuleScope) -> dict[str, Attr[str]]:
+    """What a stack is given, and by an empty name what it may be given beside that."""
+    given = as_map(evaluate_or_unknown(block.get("parameters"), scope), "parameter_")
+    rest = getattr(given, "rest", given if isinstance(given, Unknown) else None)
+    found: dict[str, Attr[str]] = {} if rest is None else {"": rest}
+    for name, value in given.items() if isinstance(given, dict) else ():
+        if isinstance(value, (str, int, float, Unknown)):
+            found[name] = value if isinstance(value, Unknown) else text_of(value)
+    return found
 
 
 def _not_followed(block: hcl.Block, instance: ModuleInstance, address: str, *names: Value) -> None:

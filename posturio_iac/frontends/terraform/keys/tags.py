@@ -71,9 +71,9 @@ def _once(tag: Tag, why: str) -> Tag:
 
 def read_map(expression: hcl.Expr, scope: ModuleScope, carrier: TagOrigin, label: str) -> Tags:
     """The entries of a map of tags, of the origin ``carrier`` but for their names. Defaults count; what others may add is unknown."""
-    value = strict = _as_map(evaluate_or_unknown(expression, scope))
+    value = strict = as_map(evaluate_or_unknown(expression, scope))
     if not carrier.default and not scope.instance.root.folder.is_root:
-        strict = _as_map(evaluate_or_unknown(expression, scope.seen(STRICT)))
+        strict = as_map(evaluate_or_unknown(expression, scope.seen(STRICT)))
     found = (reading.rest if isinstance(reading, PartialMap) else reading for reading in (value, strict))
     hidden = dict.fromkeys(one.about(label) for one in found if isinstance(one, Unknown))
     items = []
@@ -102,9 +102,11 @@ def _followed(expression: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, Modul
     return expression, scope
 
 
-def _as_map(value: Value) -> Value:
+def as_map(value: Value, words: str = "") -> Value:
+    """A map, also one that is written as a list of keys and values, whose names begin with ``words``."""
     if isinstance(value, tuple):
-        entries = {e["key"]: e.get("value") for e in value if isinstance(e, dict) and isinstance(e.get("key"), str)}
+        name, held = f"{words}key", f"{words}value"
+        entries = {e[name]: e.get(held) for e in value if isinstance(e, dict) and isinstance(e.get(name), str)}
         unknown = next((e for e in value if isinstance(e, Unknown)), None)
         return PartialMap(entries, unknown) if unknown is not None else entries
     return {} if value is None else value if isinstance(value, (dict, Unknown)) else MUST_BE("tags", "a map")
