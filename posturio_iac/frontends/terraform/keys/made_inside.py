@@ -6,14 +6,16 @@ import os
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
 from posturio_iac.core.record import replace
-from posturio_iac.core.unknown import Unknown
+from posturio_iac.core.unknown import SET_PER_DEPLOYMENT, Unknown
 from posturio_iac.facts import FactOptions
 from posturio_iac.facts.access_key import facts_of_program, key_of_user, rotator
 from posturio_iac.facts.shared_code import KeyOfUser
 from posturio_iac.frontends.terraform.dataflow.origin import of_instance, sources
+from posturio_iac.frontends.terraform.dataflow.origin import Origins
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, comments_for
 from posturio_iac.frontends.terraform.keys.tags import as_map
+from posturio_iac.frontends.terraform.keys.users import below
 from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.operators import text_of
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.values import Value
 
 STACKS = tuple(f"{provider}_cloudformation_stack{suffix}" for provider in ("aws", "awscc") for suffix in ("", "_set"))
+_INSTANCES = ("aws_cloudformation_stack_set_instance", "aws_cloudformation_stack_instances")
 _PRODUCTS = tuple(f"aws_servicecatalog_{name}" for name in ("product", "provisioned_product", "provisioning_artifact"))
 _PRODUCTS += ("aws_serverlessapplicationrepository_cloudformation_stack",)
 _NAMED = ("template_url", "product_name", "product_id", "template_physical_id", "application_id")
@@ -94,14 +97,31 @@ def _of_stack(block: hcl.Block, scope: ModuleScope, address: str, setting: RootM
 
 
 def _parameters(block: hcl.Block, scope: ModuleScope) -> dict[str, Attr[str]]:
-    """What a stack is given, and by an empty name what it may be given beside that."""
-    given = as_map(evaluate_or_unknown(block.get("parameters"), scope), "parameter_")
-    rest = getattr(given, "rest", given if isinstance(given, Unknown) else None)
-    found: dict[str, Attr[str]] = {} if rest is None else {"": rest}
-    for name, value in given.items() if isinstance(given, dict) else ():
-        if isinstance(value, (str, int, float, Unknown)):
-            found[name] = value if isinstance(value, Unknown) else text_of(value)
+    """What a stack is given, by an empty name what it may be given beside that; what instances of a stack set override is open."""
+    found: dict[str, Attr[str]] = {}
+    own = evaluate_or_unknown(block.get("parameters"), scope)
+    for place, given in enumerate(as_map(one, "parameter_") for one in (own, *_overrides(block, scope))):
+        if (rest := getattr(given, "rest", given if isinstance(given, Unknown) else None)) is not None:
+            found = {"": rest}
+        for name, value in given.items() if isinstance(given, dict) else ():
+            if isinstance(value, (str, int, float, Unknown)):
+                text = value if isinstance(value, Unknown) else text_of(value)
+                found[name] = text if not place or found.get(name) == text else SET_PER_DEPLOYMENT(f"the parameter {name}")
     return found
+
+
+def _overrides(block: hcl.Block, scope: ModuleScope) -> Iterator[Value]:
+    """Yield what instances of a stack set are given in the place of its own parameters."""
+    groups = evaluate_or_unknown(block.get("stack_instances_group"), scope)
+    for group in groups if isinstance(groups, tuple) else () if groups is None else (groups,):
+        yield group.get("parameter_overrides") if isinstance(group, dict) else group
+    kind, name = block.labels[0], evaluate_or_unknown(block.get("name"), scope)
+    instances = below(scope.instance.root, b"parameter_overrides", installed=True)[0] if kind.endswith("_set") else ()
+    found = ((one, inner) for at in instances for _, one in at.resources(*_INSTANCES) for _, inner in instances_of(one, at).instances)
+    for one, inner in found:
+        ends = inner.instance.index(Origins, kind).of(named := one.get("stack_set_name"), inner)
+        if evaluate_or_unknown(named, inner) == name or any(end.block is block for end in ends):
+            yield evaluate_or_unknown(one.get("parameter_overrides"), inner)
 
 
 def _not_followed(block: hcl.Block, instance: ModuleInstance, address: str, *names: Value) -> None:
