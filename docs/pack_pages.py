@@ -28,8 +28,7 @@ CFN_LINT = {{rule: cfn_lint for rule, _, cfn_lint, *_ in RULES if cfn_lint}}
 
 CFN_LINT_INCOMPLETE = "E9397"  # in cfn-lint: something could not be read or judged
 CFN_LINT_UNDETERMINED = "I9398"  # in cfn-lint: a key whose verdict the template leaves open
-CFN_LINT_REMARKS = "I9399"
-"""In cfn-lint: a warning or note about the reading, such as a suppression that suppresses nothing."""
+CFN_LINT_REMARKS = "I9399"  # in cfn-lint: a warning or note about the reading, such as a suppression that suppresses nothing
 IN_CHECKOV, IN_CFN_LINT = "checkov skip", "cfn-lint metadata"
 """Sources of suppressions that are written for the hosts."""
 '''

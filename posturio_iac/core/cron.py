@@ -46,9 +46,7 @@ def longest_gap(text: str, start: datetime) -> timedelta | None:
             if at < 0 or not times:
                 continue
             gap, last, runs = max(gap, at + times[0] - last, inside), at + times[-1], runs + 1
-    if not runs:
-        return NEVER
-    return timedelta(minutes=max(gap, (end - first).days * _DAY - last))
+    return NEVER if not runs else timedelta(minutes=max(gap, (end - first).days * _DAY - last))
 
 
 def _named(field: str, names: dict[str, str]) -> str:

@@ -1,4 +1,1 @@
-"""``posturio-iac live``.
-
-Imports the library, ``live``, ``link`` and the formats.
-"""
+"""``posturio-iac live``. Imports the library, ``live``, ``link`` and the formats."""

@@ -47,9 +47,7 @@ class PlannedCode:
         if not found:
             return PLAN_OF_OTHER_CODE(self.shown)
         scopes = sorted({key.scope or "." for key in found})
-        if len(scopes) > 1:
-            return PLAN_OF_SEVERAL(self.shown, ", ".join(scopes))
-        return found[0]
+        return PLAN_OF_SEVERAL(self.shown, ", ".join(scopes)) if len(scopes) > 1 else found[0]
 
 
 def rebased(key: AccessKey, old: str, new: str) -> AccessKey:

@@ -20,14 +20,7 @@ from posturio_iac.frontends.cloudformation.keys.custom import construct_of, is_f
 from posturio_iac.frontends.cloudformation.keys.evidence import MetadataEvidence, ignored_in_template
 from posturio_iac.frontends.cloudformation.keys.exposures import Exposures
 from posturio_iac.frontends.cloudformation.keys.rotation import rotating_functions, rotations
-from posturio_iac.frontends.cloudformation.keys.users import (
-    USER_TYPE,
-    TemplateUser,
-    TemplateUsers,
-    ending_policies,
-    read_tags,
-    user_facts,
-)
+from posturio_iac.frontends.cloudformation.keys.users import USER_TYPE, TemplateUser, TemplateUsers, ending_policies, read_tags, user_facts
 from posturio_iac.frontends.cloudformation.serverless import FUNCTION
 from posturio_iac.frontends.cloudformation.syntax.template import NESTING, TemplateEntry, describe
 from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments

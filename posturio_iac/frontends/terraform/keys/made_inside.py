@@ -10,8 +10,7 @@ from posturio_iac.core.unknown import SET_PER_DEPLOYMENT, Unknown
 from posturio_iac.facts import FactOptions
 from posturio_iac.facts.access_key import facts_of_program, key_of_user, rotator
 from posturio_iac.facts.shared_code import KeyOfUser
-from posturio_iac.frontends.terraform.dataflow.origin import of_instance, sources
-from posturio_iac.frontends.terraform.dataflow.origin import Origins
+from posturio_iac.frontends.terraform.dataflow.origin import Origins, of_instance, sources
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, comments_for
 from posturio_iac.frontends.terraform.keys.tags import as_map
@@ -23,7 +22,6 @@ from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import inside, references, references_in, walk
 from posturio_iac.frontends.terraform.values import first_unknown
 from posturio_iac.search.kinds import RUNNING, TERRAFORM, holds_any, names_program, runs_program
-from posturio_iac.search.programs import make_keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -207,8 +205,12 @@ def _lines(body: hcl.Body, scope: ModuleScope) -> Iterator[str]:
     if {"interpreter", "command"} <= body.attributes.keys():
         yield " ".join(_given(body.attributes[name].expression, scope) for name in ("interpreter", "command"))
     for block in (one for one in body.blocks if one.type != "connection"):
-        is_last = references(block.get("when"))[:1] == ("destroy",)  # what ends a key with its resource is no rotation
-        yield from (line for line in _lines(block.body, scope) if not is_last or make_keys(line))
+        lines = _lines(block.body, scope)
+        if references(block.get("when"))[:1] == ("destroy",):  # what ends a key with its resource is no rotation
+            from posturio_iac.search.programs import make_keys
+
+            lines = filter(make_keys, lines)
+        yield from lines
         if block.labels == ("file",) and (source := block.get("source")) is not None:  # of a provisioner: a folder goes as a whole
             yield f"source_dir = {_given(source, scope)}"
 

@@ -31,9 +31,7 @@ def references(expression: hcl.Expr | None) -> tuple[str, ...]:
         if isinstance(expression, hcl.GetAttr):
             words.append(expression.name)
         expression = expression.target
-    if isinstance(expression, hcl.Name):
-        return (expression.name, *reversed(words))
-    return ()
+    return (expression.name, *reversed(words)) if isinstance(expression, hcl.Name) else ()
 
 
 def spelled(expression: hcl.Expr) -> str:

@@ -60,9 +60,7 @@ def _deep(below: Value, above: Value) -> Value:
         entries = {**below, **{name: _deep(below[name], value) if name in below else value for name, value in above.items()}}
         rest = next((one.rest for one in (above, below) if isinstance(one, PartialMap)), None)
         return entries if rest is None else PartialMap(entries, rest)
-    if isinstance(below, tuple) and isinstance(above, tuple):
-        return (*below, *above)
-    return above
+    return (*below, *above) if isinstance(below, tuple) and isinstance(above, tuple) else above
 
 
 def _places(expression: hcl.Expr) -> dict[str, hcl.Expr]:
