@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 Saying = tuple[str, str, str, str]
 
 pytestmark = pytest.mark.xdist_group("checkov-parity")
-OPEN = "undetermined: "  # how the reason of a skip begins that nobody has written
+OPEN = "undetermined: "
+"""How the reason of a skip begins that nobody has written."""
 
 PAGE = (ROOT / "docs/checkov.md").read_text(encoding="utf-8")
 HERE = differences_here()

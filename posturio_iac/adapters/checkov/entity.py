@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-_DEPTH = 12  # the most frames between checkov's runner and a check, with room to spare
-_FILES = ("full_file_path", "file_abs_path", "sls_file")  # names of the variable for the current file in checkov's runners
+_DEPTH = 12
+"""The most frames between checkov's runner and a check, with room to spare."""
+_FILES = ("full_file_path", "file_abs_path", "sls_file")
+"""Names of the variable for the current file in checkov's runners."""
 
 
 @dataclass(frozen=True, slots=True)

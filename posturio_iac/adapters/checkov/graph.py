@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
-NO_CAUSE = ("depends_on", "lifecycle", "provider")  # labels of edges that do not carry a value
+NO_CAUSE = ("depends_on", "lifecycle", "provider")
+"""Labels of edges that do not carry a value."""
 
 
 class Vertex(NamedTuple):

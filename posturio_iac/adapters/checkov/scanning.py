@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     from posturio_iac.adapters.checkov.entity import Entity
 
-AS_OF = "POSTURIO_IAC_AS_OF"  # environment variable with the time that counts as now, as ``--as-of`` takes it
+AS_OF = "POSTURIO_IAC_AS_OF"
+"""Environment variable with the time that counts as now, as ``--as-of`` takes it."""
 LOG = logging.getLogger("posturio-iac")
 WITHOUT_PARSERS = (
     "posturio-iac: %s is not installed with checkov, so in Terraform only tags, comments, status and owner are checked; "
