@@ -269,9 +269,7 @@ class Report:
 
     def score(self) -> int | None:
         """How good the posture is, from 100 towards 0, by the number of bad keys and not their share; None when the run is incomplete."""
-        if self.errors():
-            return None
-        return round(exact_score(sum(key.demerit for key in self.keys)))
+        return None if self.errors() else round(exact_score(sum(key.demerit for key in self.keys)))
 
     def exit_code(self, fail_on: Severity | None, *, strict: bool = False, strict_calls: bool = False) -> Exit:
         """The exit code; incomplete wins. ``fail_on=None`` never fails on findings, ``strict`` does on what is left open."""

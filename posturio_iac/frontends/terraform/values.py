@@ -408,9 +408,7 @@ def make_set(elements: Iterable[Value]) -> SetValue | Unknown:
 
 def equal(left: Value, right: Value) -> bool | Unknown:
     """Compare as ``==`` does: never equal across types, unknown where an unknown part decides."""
-    if is_heavy(left) or is_heavy(right):
-        return TOO_LARGE("the comparison")
-    return _equal(left, right)
+    return TOO_LARGE("the comparison") if is_heavy(left) or is_heavy(right) else _equal(left, right)
 
 
 def _equal(left: Value, right: Value) -> bool | Unknown:

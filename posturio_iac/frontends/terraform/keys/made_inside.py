@@ -27,7 +27,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.core.model import Span
     from posturio_iac.core.unknown import Attr
     from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.modules.instance import ModuleLoader
@@ -237,7 +236,7 @@ def _open_texts(expression: hcl.Expr, scope: ModuleScope, seen: set[object], wan
     elif isinstance(expression, hcl.TemplateExpr):
         parts = [one for one in parts if first_unknown(evaluate_or_unknown(*one)) is not None]
         text = "".join("*" if (one, scope) in parts else str(evaluate_or_unknown(one, scope)) for one in expression.parts)
-        yield " ".join(path for word in text.split() if "*" in word for path in _fitting(word, expression.span, scope))
+        yield "\n".join(_fitting(word, scope) for word in text.split() if "*" in word)
     elif isinstance(expression, hcl.ObjectExpr) and wanted:
         parts = [(one, scope) for name, one in expression.items if isinstance(name, hcl.Literal) and name.value in wanted] or parts
     seen.add(place)
@@ -245,10 +244,15 @@ def _open_texts(expression: hcl.Expr, scope: ModuleScope, seen: set[object], wan
         yield from _open_texts(part, there, seen, words[2:] or wanted)
 
 
-def _fitting(pattern: str, span: Span, scope: ModuleScope) -> list[str]:
-    """The addresses of the files that a path with open parts may name, and of those in the folders that it may."""
-    top = pattern.partition("*")[0].rpartition("/")[0] or "."
-    given = hcl.Literal(top, span), hcl.Literal(pattern.removeprefix(f"{top}/") + ("" if "." in pattern[len(top) :] else "{,/**}"), span)
-    called = hcl.Call("fileset", given, expand=False, span=span)
-    found = scope.kept(f"fileset {pattern}", lambda: evaluate_or_unknown(called, scope)) if any(map(str.isalnum, pattern)) else ()
-    return [f"file://{top}/{name}" for name in found] if isinstance(found, tuple) else []
+def _fitting(pattern: str, scope: ModuleScope) -> str:
+    """The files that a path with open parts may name, and the folders, in lines. Only folders on the way are listed."""
+    from fnmatch import filter as fitting
+
+    instance, found = scope.instance, [os.curdir]
+    top, fence = os.path.join(instance.program.root, instance.root.folder.path), instance.program.fence
+    is_path = any(map(str.isalnum, pattern)) and "://" not in pattern and pattern[0] != "/"
+    for part in pattern.split("/") if is_path else ():
+        held = {one: fence.names(os.path.normpath(os.path.join(top, one))) for one in found}
+        found = [f"{one}/{name}" for one in found for name in (sorted(fitting(held[one], part)) if "*" in part else (part,))]
+    folders = {one for one in found if fence.names(os.path.normpath(os.path.join(top, one)))}
+    return "\n".join(f"-\nsource_dir = {one}" if one in folders else f"file://{one}" for one in found if is_path)

@@ -198,9 +198,7 @@ def _object_key(node: Node, source: SourceText, depth: int) -> hcl.Expr:
         return hcl.Literal(key.name, key.span)
     if isinstance(key, hcl.Literal) and key.value is None:
         return hcl.Literal("null", key.span)
-    if isinstance(key, (hcl.GetAttr, hcl.Index, hcl.Splat)):
-        return hcl.AmbiguousKey(key, key.span)
-    return key
+    return hcl.AmbiguousKey(key, key.span) if isinstance(key, (hcl.GetAttr, hcl.Index, hcl.Splat)) else key
 
 
 def _for(node: Node, source: SourceText, depth: int) -> hcl.Expr:
