@@ -33,7 +33,7 @@ _NEXT = r"[ \t\"',\\]+"
 _RUN = (("run", rf"go\b{_NEXT}run"), ("python", r"python[\d.]*"), ("node", "node"), (".scripts]", r"\w\s*="))
 _RUNNERS = {word: lazy_pattern(rf"{one}{_NEXT}(?:-\w+{_NEXT})*{_HERE}([\w./@+-]+)") for word, one in _RUN}
 """What runs a whole folder, or a module by its name, each by a word without which it is not looked for."""
-_IMPORTS = lazy_pattern(r"(?m)^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+)?import[ \t(]+(\w[\w., \t]*)")  # of Python
+_IMPORTS = lazy_pattern(r"(?m)^[ \t]*(?:from[ \t]{1,9}(\.{0,9})(\w[\w.]{0,99})?[ \t]{1,9})?import[ \t(]{1,9}(\w[\w., \t]*)")  # of Python
 _OPEN_FILE = lazy_pattern(r"file(?:base64)?\((?!\s*\"(?:\$\{path\.\w+\}|[^\"$%\n]|[$%](?!\{))*\")")  # which no text names
 _ALL_OF = lazy_pattern(rf"\w\s+{_HERE}([\w./@+-]+)\Z")  # a command's argument that ends here
 _PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir|buildspec)\"?\s*[=:]\s*(?:\"(\$\{path\.module\}/*)?([^\"$%]*)\")?")
@@ -61,7 +61,7 @@ _INDEX = ("__init__.py", *("index" + one for one in _BUNDLED))  # what stands fo
 _ROLE = lazy_pattern(r"[\w.-]+")
 _INCLUDED = lazy_pattern(r":\s*\./([\w./-]+)")  # a folder or file of tasks
 MOST_FILES, _MOST_PROGRAMS = 200, 2000  # how many files are read of a folder of programs and of those that call each other; of a checkout
-_MANY, _MOST_NAMES, _MOST_AWAY = 100, 1000, 10  # names in a folder, too many to look for each in a text; paths, and folders, in one
+_MANY, _MOST_NAMES, _MOST_AWAY = 100, 2000, 10  # names in a folder, too many to look for each in a text; paths, and folders, in one
 _ALL = (*ENDINGS, ".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", ".j2")  # what may hold a program
 _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
 
@@ -192,7 +192,7 @@ def _run(text: str, here: frozenset[str]) -> set[str]:
         found.update(above + word.replace(".", "/") for word in known)
     ends = (part[-_LONGEST:] for part in text.split("/*", _MOST_NAMES)[:-1])
     all_of = {last[1] for end in ends if (last := _ALL_OF.search(end)) is not None}
-    return all_of.union(*((word, word.replace(".", "/")) for word in found))
+    return all_of.union(found, (word.replace(".", "/") for word in found if "/" not in word))
 
 
 def _paths(text: str, here: frozenset[str]) -> dict[str, list[str]]:

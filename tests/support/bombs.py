@@ -164,3 +164,6 @@ BOMBS["keys that repeat"] = {"s.yaml": _RESOURCES + "  K: {" + _KEY % "u" + "}\n
 BOMBS["a long name"] = {"main.tf": _keys(1).replace('"u"', f'"{"a" * 60_000}"')}
 BOMBS["sensitive names"] = {"main.tf": _keys(1).replace('"u"\n', 'sensitive("s${count.index}")\n  count = 1000\n')}
 BOMBS["folders in folders"] = {f"{'d/' * depth}main.tf": _keys(1) for depth in range(1, 600)}
+_RUNS = _keys(1) + 'resource "terraform_data" "p" {\n  provisioner "local-exec" {\n    command = "python3 a.py"\n  }\n}\n'
+BOMBS["dots of an import"] = {"main.tf": _RUNS, "a.py": f"from {'.' * 60_000}\nimport os\n"}
+BOMBS["blanks of an import"] = {"main.tf": _RUNS, "a.py": f"from{' ' * 60_000}\nimport os\n"}
