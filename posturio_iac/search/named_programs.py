@@ -38,7 +38,7 @@ _OPEN_FILE = lazy_pattern(r"file(?:base64)?\((?!\s*\"(?:\$\{path\.\w+\}|[^\"$%\n
 _ALL_OF = lazy_pattern(rf"\w\s+{_HERE}([\w./@+-]+)\Z")  # a command's argument that ends here
 _PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir|buildspec)\"?\s*[=:]\s*(?:\"(\$\{path\.module\}/*)?([^\"$%]*)\")?")
 """An argument that names a program: the folder of the code, if that stands before it, and a path, if there is one."""
-_GIVEN = r"(?:command|program|inline|execute)\"?\s*[=:]\s*(?:\[.{0,99}\"-c\",)?[\[\"${\s]*(?:local|var|each|module)\."
+_GIVEN = r"(?:command|program|inline|execute)\"?\s*[=:](?:\s*\[.{0,99}\"-c\",)?[\[\"${\s]{0,99}(?:local|var|each|module)\."
 _FILLED = lazy_pattern(rf"(?:\}}|%s)\.(?:zip|sh|py|m?js)\"|{_GIVEN}")  # `${local.name}.zip`, that of a format, and a whole command
 _BY_PATH, _BY_NAME = ("source_", "docker_", "working_dir", "buildspec"), (".sh", ".bash", ".py", ".js", ".ps1")
 _OPEN = r"[\"']?[ \t]*:\s*(?:[>|&!*]|\{?\s*[\"']?(?:Fn::|Ref\b)|[\"']?[\w./-]+ [\w./-])"

@@ -167,3 +167,4 @@ BOMBS["folders in folders"] = {f"{'d/' * depth}main.tf": _keys(1) for depth in r
 _RUNS = _keys(1) + 'resource "terraform_data" "p" {\n  provisioner "local-exec" {\n    command = "python3 a.py"\n  }\n}\n'
 BOMBS["dots of an import"] = {"main.tf": _RUNS, "a.py": f"from {'.' * 60_000}\nimport os\n"}
 BOMBS["blanks of an import"] = {"main.tf": _RUNS, "a.py": f"from{' ' * 60_000}\nimport os\n"}
+BOMBS["blanks before a command"] = {"main.tf": _RUNS.replace('= "python3', f'={" " * 60_000}"python3')}
