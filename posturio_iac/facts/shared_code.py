@@ -40,7 +40,8 @@ def with_own_remedies(keys: Sequence[AccessKey], calls: Callable[[], Iterable[tu
     alike = {
         span
         for span, found in made.items()
-        if len(set(map(_kind, found))) == 1 and not any(key.lifetimes or key.unknown_sources for key in found)
+        if len({(key.scope, calls_in(key.address), key.status) for key in found}) == 1
+        and not any(key.lifetimes or key.unknown_sources for key in found)
     }
     return [_with_own(_for_it_alone(key, made, alike), switches, holders, graph, top) for key in keys]
 
@@ -55,10 +56,6 @@ def _for_it_alone(key: AccessKey, made: dict[Span | None, list[AccessKey]], alik
     if not is_in_module or (is_for_it and not key.remedies.is_for_others):
         return key
     return replace(key, remedies=replace(key.remedies, declare=replace(declare, is_shared=True)))
-
-
-def _kind(key: AccessKey) -> object:
-    return key.scope, calls_in(key.address), key.status
 
 
 def _with_own(key: AccessKey, switches: Counter[object], holders: dict[Span, set[Span | None]], graph: CallGraph, top: str) -> AccessKey:

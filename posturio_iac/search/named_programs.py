@@ -8,7 +8,7 @@ from itertools import islice
 
 from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.search.programs import ENDINGS, HANDLED, LARGEST, MADE, NO_PROGRAMS, SCRIPTS, Program, looked_into, slashed
+from posturio_iac.search.programs import ENDINGS, HANDLED, MADE, NO_PROGRAMS, SCRIPTS, Program, looked_into, slashed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ _ASSET = lazy_pattern(r"S3Key(?<!\wS3Key)[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")  
 _AWAY = lazy_pattern(rf"\bworking_dir{_SET}|(?:\b(?:cd|pushd)|\s-[Cd]|\s--(?:prefix|cwd|directory))[\s=]+{_HERE}([\w./@+-]+)")
 _FILESET = lazy_pattern(rf"\bfileset{_SET}")
 _NEXT = r"[ \t\"',\\]+"
-_RUN = (("run", rf"go\b{_NEXT}run"), ("python", r"python[\d.]*"), ("node", "node"), (".scripts]", r"\w\s*="))
-_RUNNERS = {word: lazy_pattern(rf"{one}{_NEXT}(?:-\w+{_NEXT})*{_HERE}([\w./@+-]+)") for word, one in _RUN}
+_OF_RUNNERS = (("run", rf"go\b{_NEXT}run"), ("python", r"python[\d.]*"), ("node", "node"), (".scripts]", r"\w\s*="))
+_RUNNERS = {word: lazy_pattern(rf"{one}{_NEXT}(?:-\w+{_NEXT})*{_HERE}([\w./@+-]+)") for word, one in _OF_RUNNERS}
 """What runs a whole folder, or a module by its name, each by a word without which it is not looked for."""
 _IMPORTS = lazy_pattern(r"(?m)^[ \t]*(?:from[ \t]{1,9}(\.{0,9})(\w[\w.]{0,99})?[ \t]{1,9})?import[ \t(]{1,9}(\w[\w., \t]*)")  # of Python
 _OPEN_FILE = lazy_pattern(r"file(?:base64)?\((?!\s*\"(?:\$\{path\.\w+\}|[^\"$%\n]|[$%](?!\{))*\")")  # which no text names
@@ -91,8 +91,8 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
         seen.add(file)
         program, said = kept(known, file, lambda one: looked_into(one, fence))
         name = os.path.relpath(file, homes[0]).replace(os.sep, "/")
-        if path and program.is_large:
-            fence.beyond.add((path, f"more than {LARGEST >> 20} MiB of programs in {name}, which were not all looked into"))
+        if path and program.unseen:
+            fence.beyond.add((path, program.unseen.format(name)))
         yield name, program
         if said and (not is_packed or (file.endswith(_BUNDLED) and ("../" in said or "@/" in said))):
             if (asked := (file, homes)) not in known:

@@ -102,6 +102,9 @@ _COMPILED = (".go", ".java", ".cs", ".kt", ".rs", ".scala", ".groovy", ".swift",
 _RAN = (*HANDLED, ".sh", ".bash", ".ps1", ".psm1", ".bat", ".cmd", ".mk", "akefile", "ockerfile")
 ENDINGS, SCRIPTS = (*_RAN, ".php", *_COMPILED), (*_RAN, ".yml", ".yaml", *MADE)  # of programs, and of what names others
 _LARGE, LARGEST = 1 << 20, 10 << 20  # a file that is looked into only if it holds a hint, and the largest one
+_TOO_LARGE = f"more than {LARGEST >> 20} MiB of programs in {{}}, which were not all looked into"
+_CLOSED = "{}, an archive that cannot be looked into (broken, encrypted or no ZIP)"
+_ARCHIVES, _OTHER_ARCHIVES = (".zip", ".jar"), (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"(\xb5/\xfd")  # by name, and not ZIP
 _WHOLE = (b"iam_access_key", b"access_key_state", b"IAM::AccessKey", b"iam $", b'iam", "$', *CODED)
 _REST_IN_BYTES = rb"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key"
 _CALLS = tuple(map(lazy_pattern, (rb"reate[-_]?(?i:access|service)", rb"ew-(?i:iam)", _REST_IN_BYTES)))
@@ -193,7 +196,7 @@ class Program(NamedTuple):
     deploys_key: bool
     ends_keys: bool
     in_parts: bool = False  # which only code that fills it in puts together
-    is_large: bool = False  # more than is looked into
+    unseen: str = ""  # what is said of a part that is not looked into, with braces for the file
 
 
 def program_of(text: str) -> Program:
@@ -233,19 +236,19 @@ def _is_computed(text: str) -> bool:
     return False
 
 
-def _content(file: str, fence: Fence) -> tuple[bytes, bool]:
-    """The text of a program, or those in an archive that make or end keys, and whether there is more than is looked into."""
+def _content(file: str, fence: Fence) -> tuple[bytes, str]:
+    """The text of a program, or those in an archive that make or end keys, and what is said of what cannot be looked into."""
     from posturio_iac.core.text.textfile import TooLargeError, UnreadableError, read
 
     try:
         data = read(file, LARGEST, fence)
     except UnreadableError as error:
-        return b"", isinstance(error, TooLargeError)
+        return b"", _TOO_LARGE if isinstance(error, TooLargeError) else ""
     if not data.startswith(b"PK"):
-        return data, False
-    members = [*_packed(data)]
-    packed = [one for one in members if one and (is_hinted(one) or _ENDED_IN_BYTES.search(one))]
-    return b"\n".join(packed) if any(map(is_hinted, packed)) else b"", None in members
+        return data, _CLOSED if data.startswith(_OTHER_ARCHIVES) or (data and file.endswith(_ARCHIVES)) else ""
+    members, unseen = _packed(data)
+    packed = [one for one in members if is_hinted(one) or _ENDED_IN_BYTES.search(one)]
+    return b"\n".join(packed) if any(map(is_hinted, packed)) else b"", unseen
 
 
 def is_hinted(data: bytes) -> bool:
@@ -256,15 +259,15 @@ def is_hinted(data: bytes) -> bool:
 
 def looked_into(file: str, fence: Fence) -> tuple[Program, str]:
     """The program in a file, and the text of one that may name others."""
-    data, is_large = _content(file, fence)
+    data, unseen = _content(file, fence)
     hinted, program = is_hinted(data), Program(makes_keys=False, deploys_key=False, ends_keys=False)
     if not (hinted or file.endswith(SCRIPTS) or any(data.find(sign) >= 0 for sign in _OF)):
-        return program._replace(is_large=is_large), ""
+        return program._replace(unseen=unseen), ""
     text = decode(data, "replace") if hinted or len(data) <= _LARGE else ""
     if file.endswith((".tf", ".tofu")) or SEARCHED.fullmatch(os.fsencode(file)):  # it is judged by itself
         text = text.replace("AWS::IAM::", "").replace("aws_iam_", "")
     program = program_of(text) if hinted else program._replace(ends_keys=end_keys(text))
-    return program._replace(is_large=is_large), slashed(text) if file.endswith(SCRIPTS) else ""
+    return program._replace(unseen=unseen), slashed(text) if file.endswith(SCRIPTS) else ""
 
 
 def slashed(text: str) -> str:
@@ -272,17 +275,22 @@ def slashed(text: str) -> str:
     return text + "".join(f"\n{line}" for line in text.split("\n") if "\\" in line).replace("\\", "/") if "\\" in text else text
 
 
-def _packed(data: bytes) -> Iterator[bytes | None]:
-    """Yield the programs in an archive, and None for each that is too large together with those before it."""
+def _packed(data: bytes) -> tuple[list[bytes], str]:
+    """The programs in an archive, and what is said of those that cannot be looked into."""
     import zipfile
-    from contextlib import suppress
     from io import BytesIO
     from zlib import error
 
-    left, broken = LARGEST, (zipfile.BadZipFile, error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)  # or encrypted
-    with suppress(*broken), zipfile.ZipFile(BytesIO(data)) as archive:
-        for one in archive.infolist():
-            if one.filename.endswith(ENDINGS):
-                is_read = one.file_size <= left
-                left -= one.file_size * is_read
-                yield archive.read(one) if is_read else None
+    found, left, unseen = list[bytes](), LARGEST, ""
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            for one in archive.infolist():
+                if one.filename.endswith(ENDINGS):
+                    if one.file_size <= left:
+                        left -= one.file_size
+                        found.append(archive.read(one))
+                    else:
+                        unseen = _TOO_LARGE
+    except (zipfile.BadZipFile, error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):  # or encrypted
+        unseen = _CLOSED
+    return found, unseen

@@ -29,6 +29,7 @@ REMOTE = {"Name": "AWS::Include", "Parameters": {"Location": "s3://bucket/part.y
 PUBLIC, PRODUCT = "aws_serverlessapplicationrepository_cloudformation_stack.s", "aws_servicecatalog_provisioned_product.p"
 PACKED = block("aws_lambda_function.f", 'filename = "a.zip"')
 LARGE = "x" * (11 << 20)
+ENCRYPTED = archive(k="").replace(b"PK\x01\x02\x14\x03\x14\0\0", b"PK\x01\x02\x14\x03\x14\0\1")  # as its directory says
 PUBLISHED = {"ApplicationId": "arn:aws:serverlessrepo:x", "SemanticVersion": "1"}
 
 
@@ -101,6 +102,10 @@ NAMED: dict[str, tuple[Mapping[str, str | bytes], str]] = {
     "programs": ({"main.tf": ZIP, **{f"fn/{n}.py": "" for n in range(201)}}, "main.tf more than 200 programs, and those in fn"),
     "large-program": ({"main.tf": ZIP, "fn/a.py": LARGE}, "main.tf more than 10 MiB of programs in fn/a.py"),
     "large-archive": ({"main.tf": PACKED, "a.zip": archive(k=LARGE)}, "main.tf more than 10 MiB of programs in a.zip"),
+    "broken-archive": ({"main.tf": PACKED, "a.zip": archive(k="")[:-9]}, "main.tf a.zip, an archive that cannot be looked into"),
+    "encrypted-archive": ({"main.tf": PACKED, "a.zip": ENCRYPTED}, "main.tf a.zip, an archive that cannot be looked into"),
+    "other-archive": ({"main.tf": block("helm_release.f", 'chart = "./a.tgz"'), "a.tgz": b"\x1f\x8b\x08"}, "main.tf a.tgz, an archive"),
+    "pointer": ({"main.tf": PACKED, "a.zip": "version https://git-lfs.github.com/spec/v1\n"}, "main.tf a.zip, an archive that cannot"),
     "catalogue": ({"main.tf": block(PRODUCT, 'product_name = "keys"')}, f"main.tf {PRODUCT}: keys"),
 }
 

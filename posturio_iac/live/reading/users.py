@@ -40,7 +40,7 @@ def privilege_of(user: Mapping[str, Any], groups: Mapping[str, Mapping[str, Any]
 
 
 def _level(holder: Mapping[str, Any]) -> Privilege:
-    inline = [_document(entry.get("PolicyDocument")) for entry in (*_listed(holder, "UserPolicyList"), *_listed(holder, "GroupPolicyList"))]
+    inline = [entry.get("PolicyDocument") for entry in (*_listed(holder, "UserPolicyList"), *_listed(holder, "GroupPolicyList"))]
     if not ADMIN_POLICIES.isdisjoint(_names_by_aws(holder)) or any(_is_admin(document) for document in inline):
         return Privilege.ADMIN
     attached = [
@@ -58,17 +58,13 @@ def _listed(holder: Mapping[str, Any], name: str) -> Iterable[Mapping[str, Any]]
     return holder.get(name) or ()
 
 
-def _document(document: object) -> Mapping[str, Any]:
-    return document if isinstance(document, dict) else {}
-
-
-def _is_admin(document: Mapping[str, Any]) -> bool:
+def _is_admin(document: object) -> bool:
     return any(
         statement.get("Effect") == "Allow"
         and not statement.get("Condition")
         and "*" in _many(statement.get("Resource"))
         and not ADMIN_ACTIONS.isdisjoint(str(action).lower() for action in _many(statement.get("Action")))
-        for statement in _many(document.get("Statement"))
+        for statement in _many(document.get("Statement") if isinstance(document, dict) else None)
         if isinstance(statement, dict)
     )
 
