@@ -32,8 +32,8 @@ def played(folder: Path, action: Action, ledger: str = "") -> Played:
     off = action is Action.DELETE
     key = key_of(replace(IDLE, active=not off, off_since=40 if off else None))
     step = Step(replace(key, life=KeyLife(switched=AS_OF - timedelta(days=40))), (), Decision(action), AS_OF - timedelta(days=45))
-    known = {"created": "2025-10-20T12:00:00Z", "used": "2026-08-16T12:00:00Z"}
-    return Played(folder, [step], ledger, status="Inactive" if off else "Active", **known)
+    status = "Inactive" if off else "Active"
+    return Played(folder, [step], ledger, status=status, created="2025-10-20T12:00:00Z", used="2026-08-16T12:00:00Z")
 
 
 def outcome(place: Played) -> str:

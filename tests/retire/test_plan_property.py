@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -218,6 +219,7 @@ def executed(folder: Path, world: World, made: list[Any], now: datetime, story: 
     (folder / "log.jsonl").unlink(missing_ok=True)
     used, name = world.used(now, story.lag), "UpdateServiceSpecificCredential" if story.service else "UpdateAccessKey"
     switches = ((written(at), "Inactive" if number % 2 == 0 else "Active") for number, at in enumerate(world.switches))
+    events = ({"name": name, "eventTime": at, "accessKeyId": KEY, "status": status} for at, status in switches)
     place = Played(
         folder,
         made,
@@ -225,15 +227,14 @@ def executed(folder: Path, world: World, made: list[Any], now: datetime, story: 
         status="Active" if world.active(now) else "Inactive",
         created=written(CREATED),
         used=written(used) if used else "",
-        events=[{"name": name, "eventTime": at, "accessKeyId": KEY, "status": status} for at, status in switches],
-        denied=story.denied,
-        called=[written(use) for use in world.uses],
+        events="".join(f"{name} {one['eventTime']} {json.dumps(one)}\n" for one in events),
+        denied="denied" if story.denied else "",
+        called=" ".join(map(written, world.uses)),
     )
     done = place.run("plan.sh", now, "--yes")
     assert "syntax" not in done.stderr
     assert "not found" not in done.stderr
-    did: list[str] = place.told()["did"]
-    return did
+    return place.told()["did"].split()
 
 
 @pytest.mark.promise("scripts")

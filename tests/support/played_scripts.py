@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ast
+import shlex
 import subprocess
-import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from posturio_iac.retire.plan import Step
 from posturio_iac.retire.script import SHARED, Validity, script, shared, undo
@@ -18,55 +16,54 @@ from tests.support.keys import AS_OF
 ACCOUNT_ID, KEY = "123456789012", "AKIAIOSFODNN7EXAMPLE"
 LATE = timedelta(minutes=15)
 
-AWS = """\
-#!{python} -SE
-import os, sys  # what else is imported takes longer than all of the rest
-path = {world!r}
-world = eval(open(path).read())
-words = sys.argv[1:]
-value = lambda name: next(w.partition("=")[2] for w in words if w.startswith(name + "="))
-def kept():
-    with open(path, "w") as file:
-        file.write(repr(world))
-world["calls"] += 1
-fault = world["fault"] if world["calls"] == world["at"] else ""
-if fault == "kill before":
-    kept()
-    os.kill(os.getppid(), 9)
-if fault in ("fail", "nothing"):
-    kept()
-    sys.exit("AccessDenied" if fault == "fail" else 0)
-if words[1] == "get-caller-identity":
-    print("123456789012\\tarn:aws:sts::123456789012:user/me")
-elif words[1] in ("list-access-keys", "list-service-specific-credentials"):
-    print(world["status"] + "\\t" + world["created"] if world["status"] else "")
-elif words[1] == "get-access-key-last-used":
-    print("ci\\t" + (world["used"] or "None"))
-elif words[1] == "lookup-events":
-    if world["denied"]:
-        sys.exit("denied")
-    since, asked = words[words.index("--start-time") + 1], next(w for w in words if w.startswith("AttributeKey="))
-    seen = lambda when: since <= when <= world["settled"]
-    if asked.startswith("AttributeKey=AccessKeyId"):
-        print("\\n".join("GetObject" for when in world["called"] if seen(when)))
-    else:
-        assert words[words.index("--region") + 1] == "us-east-1"
-        found = [e for e in world["events"] if e["name"] == asked.rpartition("=")[2] and seen(e["eventTime"])]
-        if found:
-            import json
-        print("\\n".join(json.dumps(event) for event in found) or "None")
-else:
-    update = words[1].startswith("update-")
-    world["status"] = value("--status") if update else ""
-    world["did"].append(words[1])
-    event = {{"name": "UpdateAccessKey" if update else "DeleteAccessKey", "eventTime": world["now"], "status": world["status"]}}
-    caller = {{"arn": "arn:aws:sts::123456789012:user/me"}}
-    world["events"].append({{**event, "accessKeyId": "AKIAIOSFODNN7EXAMPLE", "userIdentity": caller}})
-kept()
-if fault == "kill after":
-    os.kill(os.getppid(), 9)
-if fault == "answer lost":
-    sys.exit("Connection was closed before we received a valid response")
+AWS = r"""#!/bin/sh
+world={world}
+. "$world"  # what is called thousands of times has no time to start Python
+kept() {{
+  printf "%s='%s'\n" status "$status" created "$created" used "$used" denied "$denied" called "$called" events "$events" \
+    did "$did" calls "$calls" at "$at" fault "$fault" now "$now" settled "$settled" >"$world"
+}}
+seen() {{ [ ! "$1" \< "$since" ] && [ ! "$1" \> "$settled" ]; }}
+calls=$((calls + 1))
+[ "$calls" != "$at" ] || hit=$fault
+case $hit in
+  'kill before') kept; kill -9 "$PPID" ;;
+  fail) kept; echo AccessDenied >&2; exit 1 ;;
+  nothing) kept; exit 0 ;;
+esac
+for word; do
+  case $word in --status=*) switched=${{word#*=}} ;; AttributeKey=*) asked=$word ;; esac
+  case $last in --start-time) since=$word ;; --region) region=$word ;; esac
+  last=$word
+done
+case $2 in
+  get-caller-identity) printf '123456789012\tarn:aws:sts::123456789012:user/me\n' ;;
+  list-*) [ -z "$status" ] || printf '%s\t%s\n' "$status" "$created" ;;
+  get-access-key-last-used) printf 'ci\t%s\n' "${{used:-None}}" ;;
+  lookup-events)
+    [ -z "$denied" ] || {{ echo denied >&2; exit 1; }}
+    case $asked in
+      AttributeKey=AccessKeyId*) for when in $called; do seen "$when" && echo GetObject; done ;;
+      *)
+        [ "$region" = us-east-1 ] || {{ echo "no events of IAM in $region" >&2; exit 1; }}
+        found=$(printf %s "$events" | while read -r name when event; do
+          [ "$name" = "${{asked##*=}}" ] && seen "$when" && printf '%s\n' "$event"
+        done)
+        printf '%s\n' "${{found:-None}}"
+        ;;
+    esac
+    ;;
+  *)
+    status=$switched did="$did $2"
+    case $2 in update-*) name=UpdateAccessKey ;; *) name=DeleteAccessKey ;; esac
+    event='{{"name": "'$name'", "eventTime": "'$now'", "status": "'$status'", "accessKeyId": "AKIAIOSFODNN7EXAMPLE", "userIdentity": '
+    events="$events$name $now $event{{\"arn\": \"arn:aws:sts::123456789012:user/me\"}}}}
+"
+    ;;
+esac
+kept
+case $hit in 'kill after') kill -9 "$PPID" ;; 'answer lost') echo "Connection was closed before a valid response" >&2; exit 1 ;; esac
+exit 0
 """
 
 
@@ -75,30 +72,32 @@ def written(when: datetime) -> str:
 
 
 class Played:
-    """A folder with a plan of three days, and the world that its scripts see."""
+    """A folder with a plan of three days, and the world that its scripts see: words, and lines of events (name, time, JSON)."""
 
-    def __init__(self, folder: Path, steps: Sequence[Step], ledger: str = "", **world: Any) -> None:
+    def __init__(self, folder: Path, steps: Sequence[Step], ledger: str = "", **world: str) -> None:
         self.folder, self.world = folder, folder / "world"
         validity = Validity(AS_OF, AS_OF + timedelta(hours=72))
         for name, text in (
             (SHARED, shared(SHARED)),
             ("plan.sh", script(ACCOUNT_ID, steps, validity, ledger)),
             ("undo.sh", undo(ACCOUNT_ID, steps, validity)),
-            ("aws", AWS.format(python=sys.executable, world=str(self.world))),
-            ("world", repr({"denied": False, "called": [], "events": [], "did": [], **world})),
+            ("aws", AWS.format(world=shlex.quote(str(self.world)))),
         ):
             (folder / name).write_text(text, encoding="utf-8")
         (folder / "aws").chmod(0o755)
         executable(folder / "sleep", "")
+        self._write(**world)
 
-    def told(self) -> dict[str, Any]:
-        found: dict[str, Any] = ast.literal_eval(self.world.read_text(encoding="utf-8"))
-        return found
+    def told(self) -> dict[str, str]:
+        return {name: value for name, _, value in (one.partition("=") for one in shlex.split(self.world.read_text(encoding="utf-8")))}
+
+    def _write(self, **world: object) -> None:
+        self.world.write_text("".join(f"{name}='{value}'\n" for name, value in world.items()), encoding="utf-8")
 
     def run(self, name: str, now: datetime, *words: str, at: int = 0, fault: str = "") -> subprocess.CompletedProcess[str]:
         """Run a script at a time; its call number ``at`` has the fault."""
         facts = {"now": written(now), "settled": written(now - LATE), "calls": 0, "at": at, "fault": fault}
-        self.world.write_text(repr({**self.told(), **facts}), encoding="utf-8")
+        self._write(**{**self.told(), **facts})
         executable(self.folder / "date", f"case $2 in +%s) echo {int(now.timestamp())} ;; *) echo {written(now)} ;; esac")
         environment = {"PATH": f"{self.folder}:/usr/bin:/bin"}
         command = ["sh", str(self.folder / name), *words]
