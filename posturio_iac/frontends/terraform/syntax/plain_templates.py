@@ -64,13 +64,13 @@ def _unescaped(text: str) -> str:
 
 def joined(pieces: Iterable[str | hcl.Expr], span: Span) -> hcl.Expr:
     """The parts of a text as one expression; an expression alone is just that."""
-    parts: list[str | hcl.Expr] = []
-    for piece in pieces:
-        if isinstance(piece, str) and parts and isinstance(parts[-1], str):
-            parts[-1] += piece
-        elif piece:
-            parts.append(piece)
-    found = tuple(hcl.Literal(part, span) if isinstance(part, str) else part for part in parts)
-    if len(found) == 1:
-        return found[0]
-    return hcl.TemplateExpr(found, span) if found else hcl.Literal("", span)
+    found: list[hcl.Expr] = []
+    texts: list[str] = []
+    for piece in (*pieces, None):
+        if isinstance(piece, str):
+            texts.append(piece)
+            continue
+        found += [hcl.Literal(text, span)] if (text := "".join(texts)) else ()  # joined once, whatever the number of lines
+        found += [] if piece is None else [piece]
+        texts.clear()
+    return found[0] if len(found) == 1 else hcl.TemplateExpr(tuple(found), span) if found else hcl.Literal("", span)
