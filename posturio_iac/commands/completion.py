@@ -50,10 +50,6 @@ def _words(command: Command) -> tuple[str, ...]:
     return _rules() if command.name == "explain" else command.choices
 
 
-def _bash() -> str:
-    return f"# Completion of posturio-iac for bash: posturio-iac completion bash > /etc/bash_completion.d/posturio-iac\n{_function()}"
-
-
 def _zsh() -> str:
     head = "# Completion of posturio-iac for zsh, in .zshrc after compinit: source <(posturio-iac completion zsh)"
     return f"{head}\nautoload -Uz bashcompinit && bashcompinit\n{_function()}"
@@ -121,4 +117,5 @@ def _fish_text(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-SHELLS: dict[str, Callable[[], str]] = {"bash": _bash, "zsh": _zsh, "fish": _fish}
+_BASH = "# Completion of posturio-iac for bash: posturio-iac completion bash > /etc/bash_completion.d/posturio-iac\n"
+SHELLS: dict[str, Callable[[], str]] = {"bash": lambda: _BASH + _function(), "zsh": _zsh, "fish": _fish}

@@ -189,15 +189,7 @@ class AccessKey:
 
     def is_active(self) -> Attr[bool]:
         """True if it can authenticate anybody: an inactive key and an expired one cannot."""
-        match self.status:
-            case Unknown() as unknown:
-                return unknown
-            case status:
-                return status not in NOT_ACTIVE
-
-    def unknown_evidence(self) -> tuple[Lifetime, ...]:
-        """The evidence of which it is open what it states or whether it is about this key."""
-        return tuple(e for e in self.lifetimes if e.effect is Effect.UNKNOWN)
+        return self.status if isinstance(self.status, Unknown) else self.status not in NOT_ACTIVE
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,8 +79,7 @@ def _in_hcl(remedy: Remedy, span: Span, files: WorkingFiles, max_days: int) -> t
         raise CannotFixError("a stack in Terraform code holds its template; make the change there by hand")
     source = files.hcl(span.path)
     block = source.block_at(files.start(span))
-    found = _said_in_hcl(remedy, source, block)
-    return found or _rotated_in_hcl(remedy, source, block, files, max_days)
+    return _said_in_hcl(remedy, source, block) or _rotated_in_hcl(remedy, source, block, files, max_days)
 
 
 def _said_in_hcl(remedy: Remedy, source: HclSource, block: Block) -> tuple[ChangeLevel, list[Edit]] | None:

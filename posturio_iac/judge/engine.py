@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import chain
 from sys import intern
 
+from posturio_iac.config import rule_id
 from posturio_iac.core.evidence.lifetime import OpenQuestion, Question
 from posturio_iac.core.evidence.reason import crashed
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Severity, Verdict, Violation
@@ -128,13 +129,13 @@ class _Run:
         return JudgedKey(key, verdict, questions, max(severities, default=None), suspected, open_rules, accepted), findings
 
     def _rules_of(self, policy: Policy, key: AccessKey) -> tuple[dict[str, Registered], frozenset[str], Mapping[str, Severity]]:
-        """The rules of a policy, with their severities in it, the names of those whose severity it sets, and what it raises for a key."""
+        """The rules of a policy, with their severities in it, those whose severity it sets in each case, and what it raises for a key."""
         if id(policy) not in self._rules:
             rules = all_rules()
             known = policy.with_severities(rules)
             selected = policy.selected(known)
             chosen = {name: rule for name, rule in known.items() if name in selected}
-            self._rules[id(policy)] = chosen, policy.configured_severities(rules)
+            self._rules[id(policy)] = chosen, frozenset(rule_id(name, rules) for name in policy.config.severity)
         chosen, configured = self._rules[id(policy)]
         changed = policy.severities_for(key, self.as_of, all_rules())
         if not changed:

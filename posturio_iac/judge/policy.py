@@ -63,10 +63,6 @@ class Policy:
             changed[found] = replace(entry, rule=replace(entry.rule, severity=Severity(severity)))
         return changed
 
-    def configured_severities(self, ids: Collection[str]) -> frozenset[str]:
-        """The rules whose severity the configuration sets, so that no case of theirs has another one."""
-        return frozenset(rule_id(name, ids) for name in self.config.severity) if self.config.severity else frozenset()
-
     def context_for(self, key: AccessKey, as_of: datetime) -> Context:
         """The time and limits for ``key``: the last override that matches decides, a looser one only while its exception lasts."""
         limits = {name: getattr(self.config, name) for name in _LIMITS}

@@ -47,7 +47,7 @@ def assumptions(key: AccessKey) -> Iterator[Assumption]:
     if key.existence is not None:
         yield Assumption(Question.EXISTENCE, _why(key.existence), lambda k: replace(k, existence=None))
     yield from _open(key, Question.STATUS, "status", "Active")
-    unknown = tuple(OpenReason(e.reason, e.origin) for e in key.unknown_evidence())
+    unknown = tuple(OpenReason(e.reason, e.origin) for e in key.lifetimes if e.effect is Effect.UNKNOWN)
     if reasons := (*unknown, *_why(*key.unknown_sources)):
         known = tuple(e for e in key.lifetimes if e.effect is not Effect.UNKNOWN)
         yield Assumption(Question.LIFETIME, reasons, lambda k: replace(k, lifetimes=known, unknown_sources=()))

@@ -48,6 +48,7 @@ _OF_IMAGES = {one: rf"{one}{_NEXT}build\b" for one in ("docker", "buildx", "podm
 _PROJECTS = {"mvn": r"mvnw?\b", "gradle": r"gradlew?\b", "dotnet": rf"dotnet{_NEXT}run", "cargo": rf"cargo{_NEXT}run"}
 _OF_FOLDERS = {"build:": r"build:(?=\s*[\w./-]+\s)", "context": r"context\"?\s*[:=]", "kubectl": rf"kubectl{_NEXT}apply"}
 _OF_FOLDERS |= {"zip ": r"zip(?<!\wzip)(?=\s)", "run-parts": "run-parts", "pip": rf"pip3?{_NEXT}install", **_PROJECTS}
+_OF_FOLDERS |= {"cp -": r"cp(?<!\wcp)\s+-\w*[rRa]\w*", "rsync": "rsync", "kubectl_": r"pattern\"?\s*="}
 _OF_FOLDERS |= {"helm": rf"helm{_NEXT}(?:install|upgrade|template)", **_OF_IMAGES}
 _BUILDS = {sign: lazy_pattern(rf"{one}((?:\\\s*\n|[^;&|\n])*)") for sign, one in _OF_FOLDERS.items()}
 """What builds an image or deploys from a whole folder, which is one of the words behind it."""
@@ -83,7 +84,7 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
     tops = dict.fromkeys(os.path.normpath(os.path.join(home, name.lstrip("/"))) for home in homes for name in folders)
     packed = deque(file for top in tops for file in _below(top, fence, endings=_ALL if "Chart.yaml" in fence.names(top) else ENDINGS))
     known: dict[Any, Any] = {} if fence.edited else fence.programs
-    seen: set[str] = set()
+    seen, has_aliases = set[str](), any("tsconfig.json" in fence.names(home) for home in homes)
     while (pending or packed) and len(seen) < MOST_FILES:
         is_packed, file = not pending, (pending or packed).popleft()
         if file in seen:
@@ -94,7 +95,7 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
         if path and program.unseen:
             fence.beyond.add((path, program.unseen.format(name)))
         yield name, program
-        if said and (not is_packed or (file.endswith(_BUNDLED) and ("../" in said or "@/" in said))):
+        if said and (not is_packed or (file.endswith(_BUNDLED) and (has_aliases or "../" in said or "@/" in said))):
             if (asked := (file, homes)) not in known:
                 known[asked] = [*_named_in(said, (os.path.dirname(file), *homes), fence)]
             pending += known[asked]
@@ -124,17 +125,14 @@ def is_without_makers(text: str, fence: Fence) -> bool:
 
 
 def has_maker(folder: str, fence: Fence, *, whole: bool = False) -> bool:
-    """True if a program in the work tree of a folder may make keys, by its text, or in more than is looked into; each is asked once.
-
-    With ``whole``, whatever its name, and also if what code fills in may make it one.
-    """
+    """True if a program in the work tree of a folder, or with ``whole`` any file, may make keys, or they are too many; asked once."""
     top = folder
     while len(top) > len(fence.top) and ".git" not in fence.names(top):
         top = os.path.dirname(top)
     if (top, whole) not in fence.makers:
         files = _below(top, fence, _MOST_PROGRAMS, () if whole else _ALL) if ".git" in fence.names(top) else []
         programs = (kept(fence.programs, file, lambda one: looked_into(one, fence))[0] for file in files)
-        found = (one.makes_keys or one.deploys_key or (whole and one.in_parts) for one in programs)
+        found = (one.makes_keys or one.deploys_key or one.in_parts for one in programs)
         fence.makers[top, whole] = not 0 < len(files) <= _MOST_PROGRAMS or any(found)
     return fence.makers[top, whole]
 
@@ -212,7 +210,8 @@ def _words(text: str) -> list[str]:
 def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the folder and the names of each word that may be a path to what is ``here``."""
     words, imports = {word.lstrip("/").rstrip("/.+-@") for word in _words(text)}, "import" in text or "require" in text
-    words |= {start + word[2:] for word in words if word.startswith("@/") for start in ("", "src/")}  # as most bundlers are told
+    aliased = {one for word in words if imports and word[:1] != "." for one in (word.lstrip("@/"), word.partition("/")[2])}
+    words |= {start + one for one in aliased for start in ("", "src/")}  # as compilers and bundlers are told
     paths = {word for word in words if "/" in word or (handled and "." in word)}
     paths |= {word.replace(".", "/", word.count(".") - 1) for word in words if handled and word.count(".") > 1}
     for name in sorted(paths | words & here):

@@ -210,6 +210,7 @@ def may_make_keys(data: bytes, *, runs: bool, computed: bool = True) -> bool:
     return (
         make_keys(text, torn)
         or (runs and deploys_key(text))
+        or (":action" in text and any(f"reate{kind}" in text for kind in ("AccessKey", "ServiceSpecific")))  # joined by an API
         or any(len(found[0]) > _HALF for found in torn)
         or (runs and (bool(torn and _torn(_without_words(text))) or _REST.search(text) is not None))
         or (runs and computed and any(sign in text for sign in _BLOCKS) and (_is_computed(text) or bool(fetched(text))))

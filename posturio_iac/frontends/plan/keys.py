@@ -111,6 +111,7 @@ def blocks(configuration: Configuration) -> Iterator[tuple[Path, dict[str, Any]]
 
 
 NO_LIFECYCLE = PLAN_WITHOUT_CODE()
+_BY_TRIGGER = "this plan replaces it through replace_triggered_by, but does not show what triggers that or how often"
 _TRIGGERED = "replace_by_triggers"  # the ``action_reason`` of a replacement by ``replace_triggered_by``
 
 
@@ -175,7 +176,7 @@ def _key(
         remedies=remedies_in_code(resource.type, resource.name, _declare(user, resource), service),
         label=resource.name,
         lifetimes=(*_max_age(resource), *(_age(resource, service, configuration) if is_credential else ())),
-        notes=(*_triggered(resource), *permission_note(user, users)),
+        notes=(*((_BY_TRIGGER,) if resource.reason == _TRIGGERED else ()), *permission_note(user, users)),
         exposures=exposures,
         scope=setting.scope,
         kind=KeyKind.SERVICE_CREDENTIAL if is_credential else KeyKind.ACCESS_KEY,
@@ -215,8 +216,3 @@ def _max_age(resource: Resource) -> Iterator[Lifetime]:
     if resource.type == EXPIRING_KEY:
         age = resource.get("max_age", shown="it")
         yield max_age_lifetime(age, "max_age", f"{resource.type}.{resource.name}", resource.span)
-
-
-def _triggered(resource: Resource) -> Iterator[str]:
-    if resource.reason == _TRIGGERED:
-        yield "this plan replaces it through replace_triggered_by, but does not show what triggers that or how often"

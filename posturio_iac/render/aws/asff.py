@@ -110,7 +110,7 @@ def _resolved(result: ResolvedFinding, now: str, context: RenderContext) -> dict
 
 def _unread(diagnostic: Diagnostic, account: str, now: str, context: RenderContext) -> dict[str, Any]:
     region = context.region or deployed.REGIONS["aws"]
-    partition, text = deployed.partition_in(region), printable(diagnostic.message)
+    partition, text = deployed.PARTITIONS.get(region.rsplit("-", 2)[0], "aws"), printable(diagnostic.message)
     made = _finding(account, partition, "incomplete", deployed.identity("incomplete", account, diagnostic.message), (now, now), region)
     return made | {
         **_severity("INFORMATIONAL"),

@@ -24,7 +24,7 @@ VENDOR, PRODUCT = "Posturio", "posturio-iac"
 BENCHMARK = "CIS AWS Foundations Benchmark"
 OPEN = "undetermined"  # the name in place of a rule where a verdict is open
 REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws-us-iso": "us-iso-east-1"}
-_PARTITIONS = {region.rsplit("-", 2)[0]: partition for partition, region in REGIONS.items()}
+PARTITIONS = {region.rsplit("-", 2)[0]: partition for partition, region in REGIONS.items()}
 SHOWN = 4
 
 
@@ -43,10 +43,6 @@ def keys_with_findings(report: Report) -> Iterator[tuple[JudgedKey, list[Finding
 
 def account_of(key: AccessKey) -> str:
     return key.account or keys.account_of(key.address)
-
-
-def partition_in(region: str) -> str:
-    return _PARTITIONS.get(region.rsplit("-", 2)[0], "aws")
 
 
 def identity(*parts: str) -> str:

@@ -61,7 +61,8 @@ def said_by(entry: TemplateEntry, ev: Evaluator, scope: StackScope, *shared: Nod
     """What a resource says in its properties and Metadata, and in ``shared`` ones, in lines, as far as the code fixes it."""
 
     def known(node: Node) -> object:
-        return ev.text(ev.value(node, scope)) if node.function[0] in FUNCTIONS else None
+        text = ev.text(ev.value(node, scope)) if node.function[0] in FUNCTIONS else None
+        return text if isinstance(text, str) or node.function[0] != "Fn::FindInMap" else _entries(node.function[1].elements, scope)
 
     def texts(node: Node) -> tuple[str, ...]:
         """The text of a node, and those that conditions and parameters choose from."""
@@ -72,6 +73,13 @@ def said_by(entry: TemplateEntry, ev: Evaluator, scope: StackScope, *shared: Nod
 
     nodes = (*filter(None, map(entry.get, ("Properties", "Metadata"))), *shared)
     return "\n".join(line for node in nodes for line in _lines(node, texts))
+
+
+def _entries(path: Array, scope: StackScope) -> str:
+    """The texts that a mapping has under the name that a path ends with, in lines, or all of them where that is computed."""
+    mapping, last = scope.stack.mappings.get(str(path[0].value)) if path else None, path[-1].value if path else None
+    rows = (value.get(last) if isinstance(last, str) else value for _, value in mapping.body.members) if mapping else ()
+    return "\n".join(str(one.value) for row in rows if row is not None for one in row.walk() if isinstance(one.value, str))
 
 
 def _lines(node: Node, texts: Callable[[Node], Iterable[str]]) -> Iterator[str]:

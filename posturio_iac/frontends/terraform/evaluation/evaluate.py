@@ -285,11 +285,9 @@ def _binary(expression: hcl.Binary, scope: Scope) -> Value:
     result = binary(expression.operator, left, right)
     if isinstance(result, Due):
         return _unless_told(result) if expression.operator in _COMPARING else computed(result)
-    if (
-        result is _EQUALITY.get(expression.operator)
-        and isinstance(left, (tuple, dict))
-        and not hcl.are_of_one_type(expression.left, expression.right)
-    ):
+    sides = expression.left, expression.right
+    is_typed = not isinstance(left, (tuple, dict)) or hcl.same(*sides) or all(map(hcl.is_written_out, sides))
+    if result is _EQUALITY.get(expression.operator) and not is_typed:
         return NOT_EVALUATED("whether lists or maps are of one type")
     return result
 

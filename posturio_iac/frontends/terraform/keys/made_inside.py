@@ -26,6 +26,7 @@ from posturio_iac.search.kinds import RUNNING, TERRAFORM, holds_any, names_progr
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from posturio_iac.core.unknown import Attr
     from posturio_iac.frontends.terraform.modules.folder import Module
@@ -157,7 +158,8 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
     programs = [("", program_of(own)), *(programs_named(own, homes, program.fence, path) if names or "file://" in own else ())]
     words = block.labels if block.type == "resource" else (block.type, *block.labels)
     address = instance.full(".".join(words))
-    makers = [name for name, one in programs if one.makes_keys or one.deploys_key]
+    fills = "file://" in own and b"templatefile(" in (block.text or b"")  # by an open name, so with what is not known here
+    makers = [name for name, one in programs if one.makes_keys or one.deploys_key or (fills and one.in_parts)]
     if not makers:
         is_run = block.type not in ("resource", "data", "module") or words[:2] == ("data", "external")
         commands = (line for one in (block, *block.body.all("provisioner"))[not is_run :] for line in _lines(one.body, instance.scope()))
@@ -233,15 +235,26 @@ def _open_texts(expression: hcl.Expr, scope: ModuleScope, seen: set[object], wan
     if words and words[0] in ("local", "var", "module", "each") and place not in seen:
         found = of_instance(expression, scope) if words[0] == "each" else sources(words, scope.instance)
         parts = [(one, instance.scope()) for one, instance in found if one is not None]
-    elif isinstance(expression, hcl.TemplateExpr):
-        parts = [one for one in parts if first_unknown(evaluate_or_unknown(*one)) is not None]
-        text = "".join("*" if (one, scope) in parts else str(evaluate_or_unknown(one, scope)) for one in expression.parts)
-        yield "\n".join(_fitting(word, scope) for word in text.split() if "*" in word)
+    elif isinstance(expression, (hcl.TemplateExpr, hcl.Call)):
+        if isinstance(expression, hcl.TemplateExpr):
+            parts = [one for one in parts if first_unknown(evaluate_or_unknown(*one)) is not None]
+        text = evaluate_or_unknown(_starred(expression, scope), scope)
+        yield "\n".join(_fitting(word, scope) for word in (text.split() if isinstance(text, str) else ()) if "*" in word)
     elif isinstance(expression, hcl.ObjectExpr) and wanted:
         parts = [(one, scope) for name, one in expression.items if isinstance(name, hcl.Literal) and name.value in wanted] or parts
     seen.add(place)
     for part, there in parts:
         yield from _open_texts(part, there, seen, words[2:] or wanted)
+
+
+def _starred(expression: hcl.Expr, scope: ModuleScope) -> hcl.Expr:
+    """An expression with a star in the place of each part that is open."""
+    if first_unknown(evaluate_or_unknown(expression, scope)) is None:
+        return expression
+    parts = {hcl.TemplateExpr: "parts", hcl.TupleExpr: "items", hcl.Call: "arguments"}.get(type(expression), "")
+    inner: dict[str, Any] = {parts: tuple(_starred(one, scope) for one in getattr(expression, parts))} if parts else {}
+    made = replace(expression, **inner)
+    return made if first_unknown(evaluate_or_unknown(made, scope)) is None else hcl.Literal("*", expression.span)
 
 
 def _fitting(pattern: str, scope: ModuleScope) -> str:

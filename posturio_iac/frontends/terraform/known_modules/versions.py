@@ -110,21 +110,15 @@ def parse_constraint(text: str) -> Interval | None:
 
 
 def _term(operator: str, version: Version, count: int) -> Interval:
-    match operator:
-        case ">=":
-            return Interval(version)
-        case ">":
-            return Interval(version, low_included=False)
-        case "<":
-            return Interval(high=version)
-        case "<=":
-            return Interval(high=version, high_included=True)
-        case "!=":
-            return Interval(without=frozenset({version}))
-        case "~>":
-            return Interval(version, high=_next(version, count - 1))
-        case _:
-            return exactly(version)
+    allowed = {
+        ">=": Interval(version),
+        ">": Interval(version, low_included=False),
+        "<": Interval(high=version),
+        "<=": Interval(high=version, high_included=True),
+        "!=": Interval(without=frozenset({version})),
+        "~>": Interval(version, high=_next(version, count - 1)),
+    }
+    return allowed.get(operator) or exactly(version)
 
 
 def _next(version: Version, fixed: int) -> Version | None:

@@ -286,14 +286,10 @@ def same(one: object, other: object) -> bool:
     return type(one) is type(other) and one == other
 
 
-def are_of_one_type(left: Expr, right: Expr) -> bool:
-    """True if equal values surely have one type: they are written alike, or as tuples and objects."""
-    return same(left, right) or (_is_written_out(left) and _is_written_out(right))
-
-
-def _is_written_out(expression: Expr) -> bool:
+def is_written_out(expression: Expr) -> bool:
+    """True if it is written as tuples and objects, so that what equals it, and is so written too, surely has its type."""
     if isinstance(expression, TupleExpr):
-        return all(map(_is_written_out, expression.items))
+        return all(map(is_written_out, expression.items))
     if isinstance(expression, ObjectExpr):
-        return all(_is_written_out(value) for _, value in expression.items)
+        return all(is_written_out(value) for _, value in expression.items)
     return not isinstance(expression, (For, Call, GetAttr, Index, Splat, Conditional, Name))
