@@ -177,7 +177,7 @@ def may_name_maker(data: bytes, text: str, kind: str, folders: Sequence[str], fe
         takes_evaluation = is_open(text, folders, fence, runs=holds_any(data, _BY_SHELL) or _is_external(data))
     else:
         takes_evaluation = OPEN_URI.search(text) is not None or is_served(data)
-    return takes_evaluation and has_maker(folders[0], fence)
+    return takes_evaluation and has_maker(folders[0], fence, fills="templatefile(" in text)
 
 
 def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:

@@ -124,17 +124,20 @@ def is_without_makers(text: str, fence: Fence) -> bool:
     return not has_maker(fence.top, fence, whole=True)
 
 
-def has_maker(folder: str, fence: Fence, *, whole: bool = False) -> bool:
-    """True if a program in the work tree of a folder, or with ``whole`` any file, may make keys, or they are too many; asked once."""
+def has_maker(folder: str, fence: Fence, *, whole: bool = False, fills: bool = False) -> bool:
+    """True if a program in the work tree of a folder may make keys, by its text, or in more than is looked into; each is asked once.
+
+    With ``whole``, whatever its name; with either, also if what code ``fills`` in may make it one.
+    """
     top = folder
     while len(top) > len(fence.top) and ".git" not in fence.names(top):
         top = os.path.dirname(top)
-    if (top, whole) not in fence.makers:
+    if (asked := (top, whole, fills)) not in fence.makers:
         files = _below(top, fence, _MOST_PROGRAMS, () if whole else _ALL) if ".git" in fence.names(top) else []
         programs = (kept(fence.programs, file, lambda one: looked_into(one, fence))[0] for file in files)
-        found = (one.makes_keys or one.deploys_key or one.in_parts for one in programs)
-        fence.makers[top, whole] = not 0 < len(files) <= _MOST_PROGRAMS or any(found)
-    return fence.makers[top, whole]
+        found = (one.makes_keys or one.deploys_key or ((whole or fills) and one.in_parts) for one in programs)
+        fence.makers[asked] = not 0 < len(files) <= _MOST_PROGRAMS or any(found)
+    return fence.makers[asked]
 
 
 def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
