@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import re
 
 UTF16 = (b"\xff\xfe", b"\xfe\xff")  # the byte order marks of UTF-16, which PowerShell writes
+_UTF8 = b"\xef\xbb\xbf"
 _UTF32 = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 _MARKUP = r"\{\{(?!resolve:)|\{%|<%|\{#"
 UNRESOLVED = "this merge conflict is not resolved"
@@ -21,8 +22,8 @@ _other_blanks = lazy_pattern(rb"\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2(?:\x80[\x80-\x8
 
 def decode(data: bytes, errors: str = "strict") -> str:
     """The text in ``data``: UTF-8, or UTF-16 or UTF-32 with its mark, which is left out. Raises `UnicodeDecodeError`."""
-    encoding = "utf-32" if data.startswith(_UTF32) else "utf-16" if data.startswith(UTF16) else "utf-8-sig"
-    return data.decode(encoding, errors)
+    encoding = "utf-32" if data.startswith(_UTF32) else "utf-16" if data.startswith(UTF16) else "utf-8"
+    return data.removeprefix(_UTF8).decode(encoding, errors)  # the codec that leaves it out has to be imported
 
 
 def with_plain_markers(data: bytes) -> bytes:
