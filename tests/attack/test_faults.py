@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.attacks import FORMATS, SOUND, lay, posturio, put, scan
+from tests.support.attacks import FORMATS, SOUND, lay, posturio, put
+from tests.support.attacks import bounded_scan as scan
 from tests.support.command_line import environment
 from tests.support.interrupted import interrupted
 from tests.support.report_results import deployed, finding, result

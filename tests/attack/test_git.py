@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.attacks import SOUND, fill, posturio, put, report, scan
+from tests.support.attacks import SOUND, bounded, fill, put, report
+from tests.support.attacks import bounded_scan as scan
 from tests.support.command_line import environment
 from tests.support.repository import Repository
 
@@ -87,7 +88,7 @@ def test_programs_of_the_configuration_do_not_run(repository: Repository, argume
     fill(repository.path)
     repository.git("-c", "core.fsmonitor=false", "add", "-A")
     (repository.path.parent / "ran").unlink(missing_ok=True)
-    posturio(repository.path, *arguments)
+    bounded(repository.path, *arguments)
     assert not ran(repository)
 
 
@@ -141,7 +142,7 @@ def test_exec_git_in_folder(repository: Repository, entry: str) -> None:
         planted(repository, place)
     path = os.pathsep.join([entry.format(root=repository.path), FOLDER, str(Path(sys.executable).parent)])
     for arguments in (("scan",), ("scan", "--changed-since", "main"), ("hook", "sound.tf")):
-        code, out, _ = posturio(repository.path, *arguments, PATH=path)
+        code, out, _ = bounded(repository.path, *arguments, PATH=path)
         assert (code, ran(repository), "sound.tf:1:1" in out) == (1, False, arguments[0] == "scan" or "sound.tf:1:1" in out)
 
 

@@ -11,7 +11,8 @@ import pytest
 from posturio_iac.commands.live.ledger_store import FileStore
 from posturio_iac.commands.retire.folders import write_folder
 from posturio_iac.errors import OutputError
-from tests.support.attacks import SOUND, posturio, put, scan
+from tests.support.attacks import SOUND, posturio, put
+from tests.support.attacks import bounded_scan as scan
 from tests.support.command_line import MISSING, shown
 
 pytestmark = pytest.mark.promise("outside")

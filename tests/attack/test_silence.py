@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support.attacks import FORMATS, lay, posturio, put, report, scan
+from tests.support.attacks import FORMATS, bounded_scan, fill, lay, posturio, put, report, scan
 from tests.support.grammar import listed
 from tests.support.repository import Repository
 
@@ -316,7 +316,9 @@ def test_a_key_that_is_made_is_seen(tmp_path: Path, name: str, mode: str) -> Non
     if mode == "changed":
         Repository(tmp_path).write("readme", "")
         words = ("--changed-since", Repository(tmp_path).commit())
-    lay(tmp_path, program.files, git=mode == "git")
+    lay(tmp_path, program.files)
+    if mode == "git":
+        fill(tmp_path)
     if mode != "walk" or name.startswith("ignored"):
         Repository(tmp_path).git("add", "-A" if name.startswith("ignored") else "-Af")
     status, out, err = scan(tmp_path, *program.words, *words, "--format", "json")
@@ -428,7 +430,7 @@ def test_a_text_that_only_terragrunt_knows_is_named_once(tmp_path: Path) -> None
 def test_loops_within_loops_spend_the_budget_in_time(tmp_path: Path) -> None:
     inner = 'join("", [for b in range(700) : "${a}${b}"])'
     put(tmp_path, "main.tf", BARE.replace('"joe"', f'join("", [for a in range(700) : {inner}])'))
-    status, out, err = scan(tmp_path)
+    status, out, err = bounded_scan(tmp_path)
     assert status == 3
     assert "to read" in out + err
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.attacks import SOUND, lay, posturio, put, scan, scan_within
+from tests.support.attacks import SOUND, bounded, lay, put, scan_within
+from tests.support.attacks import bounded_scan as scan
 from tests.support.bombs import BOMBS, MOST_BYTES, nested_sub
 from tests.support.command_line import MISSING, shown
 
@@ -139,7 +140,7 @@ def test_crash_digits_in_a_configuration(root: Path, text: str) -> None:
     put(root, "posturio-iac.toml", f"{text}\n")
     code, out, err = scan(root)
     assert code == 2 or (code == 1 and FOUND in shown(out)), err
-    assert posturio(root, "scan", "--max-file-size", f"{DIGITS}MB", "--max-lifetime", DIGITS)[0] == 2
+    assert bounded(root, "scan", "--max-file-size", f"{DIGITS}MB", "--max-lifetime", DIGITS)[0] == 2
 
 
 def test_a_file_of_a_gibibyte_is_not_searched_to_its_end(root: Path) -> None:
@@ -201,7 +202,7 @@ def test_many_owners_and_many_entries_for_many_keys_are_bounded(root: Path) -> N
 @pytest.mark.promise("budget")
 def test_a_spent_budget_fails_the_hook(root: Path) -> None:
     put(root, "s.json", nested_sub(25))
-    code, _, err = posturio(root, "hook", "s.json")
+    code, _, err = bounded(root, "hook", "s.json")
     assert (code, "so not all of its keys were checked" in err) == (3, True)
 
 

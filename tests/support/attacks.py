@@ -7,11 +7,15 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping, Sequence
-from io import BytesIO
+from contextlib import redirect_stderr, redirect_stdout
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from posturio_iac import render
+from posturio_iac.cli import main
 from tests.support.command_line import environment
 from tests.support.forks import python_in_fork
 from tests.support.repository import Repository
@@ -38,8 +42,18 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def posturio(cwd: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
-    """Run the command line in ``cwd``. A traceback or a crash fails the test.
+def posturio(cwd: Path, *arguments: str) -> tuple[int, str, str]:
+    """Run the command line in ``cwd``, in this process: in a sixth of the time of `bounded`, for code that can neither hang nor grow."""
+    raw = BytesIO(), BytesIO()
+    out, err = (TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True) for stream in raw)
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.chdir(cwd)
+        status = main(arguments)
+    return _sound(status, raw[0].getvalue().decode(), raw[1].getvalue().decode())
+
+
+def bounded(cwd: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
+    """Run the command line in ``cwd`` in a process of its own. A traceback or a crash fails the test.
 
     ``more`` are variables of its environment. With some, Python is started, which may read them then.
     """
@@ -55,17 +69,23 @@ def _ran(cwd: Path, arguments: Sequence[str], cpu: int, more: Mapping[str, str])
     if more:
         command = [sys.executable, "-c", code, *arguments]
         ran = subprocess.run(command, cwd=cwd, env=environment(**more), capture_output=True, check=False, timeout=10 * cpu)
-        status, out, err = ran.returncode, ran.stdout.decode(), ran.stderr.decode()
-    else:
-        forked = python_in_fork(cwd, code, ["posturio-iac", *arguments], environment(), imported=("tests.support.scanned",))
-        status, out, err = forked.returncode, forked.stdout, forked.stderr
+        return _sound(ran.returncode, ran.stdout.decode(), ran.stderr.decode())
+    forked = python_in_fork(cwd, code, ["posturio-iac", *arguments], environment(), imported=("tests.support.scanned",))
+    return _sound(forked.returncode, forked.stdout, forked.stderr)
+
+
+def _sound(status: int, out: str, err: str) -> tuple[int, str, str]:
     assert "Traceback" not in err
     assert "internal error" not in err
     return status, out, err
 
 
-def scan(cwd: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
-    return posturio(cwd, "scan", "--as-of", "2026-11-24", *arguments, **more)
+def bounded_scan(cwd: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
+    return bounded(cwd, "scan", "--as-of", "2026-11-24", *arguments, **more)
+
+
+def scan(cwd: Path, *arguments: str) -> tuple[int, str, str]:
+    return posturio(cwd, "scan", "--as-of", "2026-11-24", *arguments)
 
 
 def report(cwd: Path, *arguments: str) -> Any:
