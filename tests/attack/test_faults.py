@@ -15,6 +15,7 @@ import pytest
 from tests.support.attacks import FORMATS, SOUND, lay, posturio, put
 from tests.support.attacks import bounded_scan as scan
 from tests.support.command_line import environment
+from tests.support.forks import python_in_fork
 from tests.support.interrupted import interrupted
 from tests.support.report_results import deployed, finding, result
 from tests.support.repository import Repository
@@ -134,8 +135,8 @@ sys.exit(main(sys.argv[1:]))
 @pytest.mark.parametrize("now", ["1970, 1, 1", "2014, 12, 31", "9999, 12, 31"])
 @pytest.mark.parametrize("command", ["scan", "fix --in 60d", "baseline --reason x", "adopt"])
 def test_the_clock_of_the_machine_is_wrong(root: Path, now: str, command: str) -> None:
-    code = [sys.executable, "-c", _CLOCK.format(now), *command.split()]
-    done = subprocess.run(code, cwd=root, env=environment(), capture_output=True, text=True, check=False, timeout=60)
+    words, imported = ["posturio-iac", *command.split()], ("tests.support.scanned",)
+    done = python_in_fork(root, _CLOCK.format(now), words, environment(), imported=imported, seconds=60)
     assert "Traceback" not in done.stderr
     assert "internal error" not in done.stderr
     assert done.returncode in (0, 1, 2)

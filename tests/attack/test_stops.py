@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.attacks import SOUND, bounded, lay, put, scan_within
+from posturio_iac.search import file_search
+from tests.support.attacks import SOUND, bounded, lay, posturio, put, scan_within
 from tests.support.attacks import bounded_scan as scan
 from tests.support.bombs import BOMBS, MOST_BYTES, nested_sub
 from tests.support.command_line import MISSING, shown
@@ -90,7 +91,7 @@ CRASHES: dict[str, tuple[dict[str, str], int, str]] = {
     },
     **{f"nul in {name}": ({"posturio-iac.toml": f'{name} = ["a\\u0000b"]\n'}, 2, "NUL byte") for name in ("var_files", "parameters")},
     "deep list of modules": ({INSTALLED: DEEP_LIST, "call.tf": CALL % "acme/keys/aws"}, 3, f"{INSTALLED}: error: is not what"),
-    "chained modules": (chained(1500, lambda n: CALL % f"../{n}", SOUND), 3, "too deeply to follow"),
+    "chained modules": (chained(1100, lambda n: CALL % f"../{n}", SOUND), 3, "too deeply to follow"),
     "chained modules that repeat what nobody knows": (chained(400, lambda n: HANDED % (n, OPEN), LAST), 1, ""),
     "an input that 400 modules hand on": (chained(400, lambda n: HANDED % (n, "var.v"), HANDED_ON) | {"main.tf": FIRST}, 1, ""),
     "chained stacks": ({f"s/{n}.yaml": NESTED % f"./{n + 1}.yaml" for n in range(1100)}, 3, ""),
@@ -143,9 +144,13 @@ def test_crash_digits_in_a_configuration(root: Path, text: str) -> None:
     assert bounded(root, "scan", "--max-file-size", f"{DIGITS}MB", "--max-lifetime", DIGITS)[0] == 2
 
 
-def test_a_file_of_a_gibibyte_is_not_searched_to_its_end(root: Path) -> None:
+def test_a_file_of_a_gibibyte_is_not_searched_to_its_end(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert file_search.MOST_SEARCHED == 256  # of which each takes as long
+    monkeypatch.setattr(file_search, "MOST_SEARCHED", 16)
     os.truncate(put(root, "big/big.tf", "# "), 1 << 30)
-    assert "big/big.tf: error: the first 256 MiB contain no key, and the rest was not searched; exclude it" in incomplete(root)
+    code, out, err = posturio(root, "scan")
+    assert (code, FOUND in shown(out)) == (3, True)
+    assert "big/big.tf: error: the first 16 MiB contain no key, and the rest was not searched; exclude it" in err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no paths of that length")
@@ -193,10 +198,10 @@ def test_many_owners_and_many_entries_for_many_keys_are_bounded(root: Path) -> N
     put(root, "CODEOWNERS", "".join(f"*a{n} @x\n" for n in range(5001)))
     assert "CODEOWNERS: error: there are more than 5,000 patterns with wildcards" in incomplete(root)
     put(root, "CODEOWNERS", "")
-    put(root, "posturio-iac.toml", "".join(f'[[overrides]]\ntags = {{ a = "{n}" }}\nmax_lifetime_days = 30\n' for n in range(1000)))
-    keys = "".join(f"  K{n}: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: u{n}}}}}\n" for n in range(2000))
+    put(root, "posturio-iac.toml", "".join(f'[[overrides]]\ntags = {{ a = "{n}" }}\nmax_lifetime_days = 30\n' for n in range(4000)))
+    keys = "".join(f"  K{n}: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: u{n}}}}}\n" for n in range(500))
     put(root, "s.yaml", f"Resources:\n{keys}")
-    assert "1,000 overrides and suppressions for 2,001 keys are too many to compare, so none of them counts" in incomplete(root)
+    assert "4,000 overrides and suppressions for 501 keys are too many to compare, so none of them counts" in incomplete(root)
 
 
 @pytest.mark.promise("budget")

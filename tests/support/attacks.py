@@ -55,7 +55,7 @@ def posturio(cwd: Path, *arguments: str) -> tuple[int, str, str]:
 def bounded(cwd: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
     """Run the command line in ``cwd`` in a process of its own. A traceback or a crash fails the test.
 
-    ``more`` are variables of its environment. With some, Python is started, which may read them then.
+    ``more`` are variables of its environment. With a locale, Python is started, which reads it then.
     """
     return _ran(cwd, arguments, SECONDS, more)
 
@@ -66,11 +66,11 @@ def scan_within(cwd: Path, cpu: int) -> int:
 
 def _ran(cwd: Path, arguments: Sequence[str], cpu: int, more: Mapping[str, str]) -> tuple[int, str, str]:
     code = _LIMITED.format(memory=MEMORY, seconds=cpu)
-    if more:
+    if "LC_ALL" in more:
         command = [sys.executable, "-c", code, *arguments]
         ran = subprocess.run(command, cwd=cwd, env=environment(**more), capture_output=True, check=False, timeout=10 * cpu)
         return _sound(ran.returncode, ran.stdout.decode(), ran.stderr.decode())
-    forked = python_in_fork(cwd, code, ["posturio-iac", *arguments], environment(), imported=("tests.support.scanned",))
+    forked = python_in_fork(cwd, code, ["posturio-iac", *arguments], environment(**more), imported=("tests.support.scanned",))
     return _sound(forked.returncode, forked.stdout, forked.stderr)
 
 

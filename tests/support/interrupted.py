@@ -8,13 +8,12 @@ for each n until the command ends by itself.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.support.command_line import environment
+from tests.support.forks import python_in_fork
 
 RUNNER = """
 import json, os, resource, shutil, signal, sys
@@ -140,8 +139,8 @@ def interrupted(
     ``stride``-th of the steps is tried.
     """
     place.mkdir(exist_ok=True)
-    command = [sys.executable, "-c", RUNNER, str(folder), str(place / "work"), kind, prelude, str(size), str(stride), *arguments]
-    done = subprocess.run(command, env=environment(**more), capture_output=True, text=True, check=False, timeout=650)
+    words = ["posturio-iac", str(folder), str(place / "work"), kind, prelude, str(size), str(stride), *arguments]
+    done = python_in_fork(place, RUNNER, words, environment(**more), imported=("tests.support.scanned",), seconds=650)
     assert done.returncode == 0, done.stderr
     told: dict[str, Any] = json.loads(done.stdout)
     return told
