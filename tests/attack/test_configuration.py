@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from posturio_iac.rules import all_rules
-from tests.support.attacks import FORMATS, SOUND, put, scan
+from tests.support.attacks import FORMATS, SOUND, put, scan, tracked
 from tests.support.repository import Repository
 
 pytestmark = pytest.mark.promise("configuration")
@@ -54,12 +54,9 @@ def test_it_is_said_once_on_a_terminal(root: Path) -> None:
 
 
 def test_files_are_counted_where_git_lists_them(tmp_path: Path) -> None:
-    repository = Repository(tmp_path / "repository")
-    for number in range(12):
-        repository.write(f"legacy/{number}.tf", SOUND)
-    repository.write("sound.tf", SOUND)
-    repository.write("posturio-iac.toml", 'exclude = ["legacy/"]\n')
-    assert "note: posturio-iac.toml leaves out 12 files; --no-config" in scan(repository.path)[1]
+    files = {f"legacy/{number}.tf": SOUND for number in range(12)}
+    tracked(tmp_path, files | {"sound.tf": SOUND, "posturio-iac.toml": 'exclude = ["legacy/"]\n'})
+    assert "note: posturio-iac.toml leaves out 12 files; --no-config" in scan(tmp_path)[1]
 
 
 @pytest.mark.parametrize("text", ["", 'fail_on = "low"\n', "max_lifetime_days = 30\n", 'exclude = ["nothing"]\n'])
@@ -107,8 +104,7 @@ def test_excludes_of_the_command_line_may_leave_nothing(root: Path) -> None:
 @pytest.mark.promise("changed configuration")
 @pytest.mark.parametrize("name", sorted({*FORMATS} - {"concise"}))  # which says it on standard error
 def test_a_configuration_that_changed_with_the_code_is_a_warning(tmp_path: Path, name: str) -> None:
-    repository = Repository(tmp_path / "repository")
-    repository.write("a.txt", "")
+    repository = tracked(tmp_path / "repository", {"a.txt": ""})
     base = repository.commit()
     repository.write("sound.tf", SOUND)
     repository.write("pyproject.toml", "[tool.posturio-iac]\nmax_lifetime_days = 30\n")
@@ -120,10 +116,7 @@ def test_a_configuration_that_changed_with_the_code_is_a_warning(tmp_path: Path,
 
 @pytest.mark.promise("changed configuration")
 def test_a_configuration_that_changed_behind_a_link_is_a_warning(tmp_path: Path) -> None:
-    repository = Repository(tmp_path / "repository")
-    repository.write("policy/config.toml", "")
-    (repository.path / "posturio-iac.toml").symlink_to("policy/config.toml")
-    repository.git("add", "-A")
+    repository = tracked(tmp_path / "repository", {"policy/config.toml": "", "posturio-iac.toml": "-> policy/config.toml"})
     base = repository.commit()
     repository.write("sound.tf", SOUND)
     repository.write("policy/config.toml", 'fail_on = "never"\n')
@@ -133,8 +126,7 @@ def test_a_configuration_that_changed_behind_a_link_is_a_warning(tmp_path: Path)
 
 
 def test_a_configuration_that_did_not_change_is_no_warning(tmp_path: Path) -> None:
-    repository = Repository(tmp_path / "repository")
-    repository.write("posturio-iac.toml", "max_lifetime_days = 30\n")
+    repository = tracked(tmp_path / "repository", {"posturio-iac.toml": "max_lifetime_days = 30\n"})
     base = repository.commit()
     repository.write("sound.tf", SOUND)
     repository.commit()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from posturio_iac.search.kinds import SEARCH_TERMS, TEMPLATE, TERRAFORM, SearchTerms, spelled_out
-from tests.support.attacks import fill, put, scan
+from tests.support.attacks import lay, put, report, scan
 from tests.support.repository import Repository
 
 pytestmark = pytest.mark.promise("escapes")
@@ -41,19 +41,15 @@ def test_evasion_escapes(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in FILES if name != "folded.yaml"])
 def test_evasion_escapes_where_git_searches(tmp_path: Path, name: str) -> None:
-    repository = Repository(tmp_path / "repository")
-    fill(repository.path)
-    put(repository.path, name, FILES[name])
-    repository.git("add", "-A")
-    assert len(json.loads(scan(repository.path, "--format", "json")[1])["keys"]) == 1
+    lay(tmp_path, {name: FILES[name]}, git=True)
+    assert len(report(tmp_path)["keys"]) == 1
 
 
 def test_a_module_with_an_escaped_type_is_found_where_the_search_does_not_go(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "repository")
     put(repository.path, "modules/m/main.tf", HCL % "\\u005f")
     put(repository.path, "app/main.tf", 'module "m" {\n  source = "../modules/m"\n}\n')
-    keys = json.loads(scan(repository.path / "app", "--format", "json")[1])["keys"]
-    assert [key["address"] for key in keys] == ["module.m.aws_iam_access_key.k"]
+    assert [key["address"] for key in report(repository.path / "app")["keys"]] == ["module.m.aws_iam_access_key.k"]
 
 
 def test_letters_in_place_of_escapes() -> None:

@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.attacks import FORMATS, SOUND, lay, posturio, put
+from tests.support.attacks import FORMATS, SOUND, lay, posturio, put, tracked
 from tests.support.attacks import bounded_scan as scan
 from tests.support.command_line import environment
 from tests.support.forks import python_in_fork
 from tests.support.interrupted import interrupted
 from tests.support.report_results import deployed, finding, result
-from tests.support.repository import Repository
 
 DAY = ("--as-of", "2026-11-24")
 KEY = deployed("ci")
@@ -35,11 +34,9 @@ WRITERS: dict[str, tuple[tuple[str, ...], int]] = {
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    made = Repository(tmp_path / "root")
     files = {"sound.tf": SOUND, "m/main.tf": SOUND.replace("sound", "other"), "r.json": '{"old": true}\n', "r.md": "old\n"}
     files |= {"saved.json": json.dumps(result([KEY], [finding(KEY)]))}
-    lay(made.path, files)
-    made.git("add", "-A")
+    made = tracked(tmp_path / "root", files)
     made.commit()
     return made.path
 
@@ -104,10 +101,10 @@ def _untimed(text: str) -> str:
 def test_a_locale_that_knows_ascii_only(tmp_path: Path, name: str) -> None:
     put(tmp_path, "m\u00fcnchen/\u65e5.tf", SOUND.replace('"sound"\n}', '"\u00fcser"\n}'))
     stubborn = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""}
-    code, _, err = scan(tmp_path, "--format", name, **stubborn)
+    code, _, err = scan(tmp_path, "--format", name, more=stubborn)
     assert code == 1, err
     if name not in ("text", "html", "github", "markdown"):  # which tell how long the scan took
-        assert scan(tmp_path, "--format", name, LC_ALL="C")[:2] == scan(tmp_path, "--format", name)[:2]
+        assert scan(tmp_path, "--format", name, more={"LC_ALL": "C"})[:2] == scan(tmp_path, "--format", name)[:2]
 
 
 @pytest.mark.parametrize("when", ["1970-01-01", "1999-12-31T23:59:59Z", "2014-12-31", "0001-01-02", "9999-12-30"])
@@ -170,9 +167,7 @@ for _ in range(12):
 
 @pytest.mark.promise("the rest")
 def test_a_tree_that_changes_meanwhile(tmp_path: Path) -> None:
-    for number in range(60):
-        put(tmp_path, f"m{number}/main.tf", SOUND)
-    put(tmp_path, "sound/main.tf", SOUND)
+    lay(tmp_path, {f"{name}/main.tf": SOUND for name in ("sound", *(f"m{number}" for number in range(60)))})
     done = threading.Event()
 
     def change() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.attacks import SOUND, bounded, fill, put, report
+from tests.support.attacks import SOUND, bounded, fill, put, report, tracked
 from tests.support.attacks import bounded_scan as scan
 from tests.support.command_line import environment
 from tests.support.repository import Repository
@@ -24,9 +24,7 @@ FOLDER = str(Path(GIT).parent)
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
-    made = Repository(tmp_path / "repository")
-    made.write("sound.tf", "# one\n")
-    made.write("quiet.tf", "# two\n")
+    made = tracked(tmp_path / "repository", {"sound.tf": "# one\n", "quiet.tf": "# two\n"})
     made.commit()
     put(made.path, "sound.tf", SOUND)
     return made
@@ -109,7 +107,7 @@ def test_objects_that_are_missing_are_not_fetched(repository: Repository, tmp_pa
     (repository.path / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
     put(tmp_path, "old/git", f'#!/bin/sh\nunset GIT_NO_LAZY_FETCH\nexec {GIT} "$@"\n').chmod(0o755)
     more = {"PATH": os.pathsep.join([str(tmp_path / "old"), FOLDER])} if old else {"GIT_NO_LAZY_FETCH": "0"}
-    code, _, err = scan(repository.path, "--changed-since", "main", **more)
+    code, _, err = scan(repository.path, "--changed-since", "main", more=more)
     assert (code, ("transport 'ext' not allowed" if old else "git says") in err, ran(repository)) == (2, True, False)
 
 
@@ -142,7 +140,7 @@ def test_exec_git_in_folder(repository: Repository, entry: str) -> None:
         planted(repository, place)
     path = os.pathsep.join([entry.format(root=repository.path), FOLDER, str(Path(sys.executable).parent)])
     for arguments in (("scan",), ("scan", "--changed-since", "main"), ("hook", "sound.tf")):
-        code, out, _ = bounded(repository.path, *arguments, PATH=path)
+        code, out, _ = bounded(repository.path, *arguments, more={"PATH": path})
         assert (code, ran(repository), "sound.tf:1:1" in out) == (1, False, arguments[0] == "scan" or "sound.tf:1:1" in out)
 
 
@@ -150,14 +148,14 @@ def test_exec_git_in_folder(repository: Repository, entry: str) -> None:
 def test_a_git_that_the_path_reaches_by_a_link_into_the_repository_does_not_run(repository: Repository, tmp_path: Path) -> None:
     planted(repository, "bin/git")
     (tmp_path / "tools").symlink_to("repository/bin")
-    code, _, _ = scan(repository.path, PATH=os.pathsep.join([str(tmp_path / "tools"), FOLDER]))
+    code, _, _ = scan(repository.path, more={"PATH": os.pathsep.join([str(tmp_path / "tools"), FOLDER])})
     assert (code, ran(repository)) == (1, False)
 
 
 @pytest.mark.promise("git alone")
 def test_without_another_git_the_one_in_the_folder_does_not_run(repository: Repository) -> None:
     planted(repository, "bin/git")
-    code, out, err = scan(repository.path, PATH=str(repository.path / "bin"))
+    code, out, err = scan(repository.path, more={"PATH": str(repository.path / "bin")})
     assert (code, ran(repository), "sound.tf:1:1" in out) == (1, False, True)
     assert "git cannot be started: there is no git on PATH" in err
 

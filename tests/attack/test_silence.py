@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support.attacks import FORMATS, bounded_scan, fill, lay, posturio, put, report, scan
+from tests.support.attacks import FORMATS, bounded_scan, fill, lay, posturio, put, report, scan, tracked
 from tests.support.grammar import listed
 from tests.support.repository import Repository
 
@@ -381,11 +381,9 @@ def test_calls_that_are_not_followed_are_named(tmp_path: Path) -> None:
     ],
 )
 def test_a_source_in_this_repository_is_read_from_the_checkout(tmp_path: Path, url: str, source: str) -> None:
-    repository = Repository(tmp_path)
+    files = {"modules/u/k.tf": KEY % "  count = var.on ? 1 : 0\n" + 'variable "on" {\n  default = false\n}\n'}
+    repository = tracked(tmp_path, files | {"app/main.tf": (LOCAL % source).replace("}\n", "  on = true\n}\n")})
     repository.git("remote", "add", "origin", url)
-    repository.write("modules/u/k.tf", KEY % "  count = var.on ? 1 : 0\n" + 'variable "on" {\n  default = false\n}\n')
-    repository.write("app/main.tf", (LOCAL % source).replace("}\n", "  on = true\n}\n"))
-    repository.git("add", "-A")
     found = report(tmp_path)
     assert [key["address"] for key in found["keys"]] == ["module.m.aws_iam_access_key.k[0]"]
     assert "is called by an address of this repository" in str(found["diagnostics"])
@@ -394,19 +392,14 @@ def test_a_source_in_this_repository_is_read_from_the_checkout(tmp_path: Path, u
 
 def test_a_version_of_this_repository_that_made_a_key_is_no_reading_of_the_checkout(tmp_path: Path) -> None:
     name = "ministryofjustice/cloud-platform-terraform-ecr-credentials"
-    repository = Repository(tmp_path)
+    files = {"main.tf": 'resource "aws_ecr_repository" "r" {\n  name = "r"\n}\n'}
+    repository = tracked(tmp_path, files | {"examples/main.tf": LOCAL % f"github.com/{name}?ref=5.2.0"})
     repository.git("remote", "add", "origin", f"https://github.com/{name}.git")
-    repository.write("main.tf", 'resource "aws_ecr_repository" "r" {\n  name = "r"\n}\n')
-    repository.write("examples/main.tf", LOCAL % f"github.com/{name}?ref=5.2.0")
-    repository.git("add", "-A")
     assert [key["address"] for key in report(tmp_path)["keys"]] == ["module.m"]
 
 
 def test_the_hook_names_calls_in_changed_files(tmp_path: Path) -> None:
-    repository = Repository(tmp_path)
-    repository.write("a/x.tf", LOCAL % "https://example.com/m.zip")
-    repository.write("b/x.tf", LOCAL % "https://example.com/n.zip")
-    repository.git("add", "-A")
+    tracked(tmp_path, {f"{name}/x.tf": LOCAL % f"https://example.com/{file}.zip" for name, file in (("a", "m"), ("b", "n"))})
     _, out, err = posturio(tmp_path, "hook", "--as-of", "2026-11-24", "a/x.tf")
     assert "a/x.tf module.m: https://example.com/m.zip" in out + err
     assert "n.zip" not in out + err
@@ -440,9 +433,7 @@ READING = 'fileexists("flag.txt")  can(filemd5("flag.txt"))  length(fileset(".",
 
 @pytest.mark.parametrize("call", listed(READING))
 def test_a_file_that_a_function_reads_is_a_change_of_its_module(tmp_path: Path, call: str) -> None:
-    repository = Repository(tmp_path)
-    repository.write("a/main.tf", KEY % f"  count = {call} ? 1 : 0\n")
-    repository.write("b/main.tf", BARE)
+    repository = tracked(tmp_path, {"a/main.tf": KEY % f"  count = {call} ? 1 : 0\n", "b/main.tf": BARE})
     start = repository.commit()
     repository.write("a/flag.txt", "")
     assert [key["path"] for key in report(tmp_path, "--changed-since", start)["keys"]] == ["a/main.tf"]
@@ -497,22 +488,11 @@ def test_a_file_that_a_template_or_a_program_draws_in_is_a_change_of_it(tmp_path
 
 
 def test_the_target_of_a_link_is_a_change_of_the_link(tmp_path: Path) -> None:
-    repository = Repository(tmp_path)
-    repository.write("shared/keys.txt", "locals {}\n")
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a/main.tf").symlink_to("../shared/way")
-    (tmp_path / "shared/way").symlink_to("keys.txt")
-    repository.write("c/main.tf", ON % "true")
-    repository.write("shared/on", "on = false\n")
-    (tmp_path / "c/terraform.tfvars").symlink_to("../shared/on")
-    (tmp_path / "link").symlink_to("m")
-    repository.write("m/k.tf", "locals {}\n")
-    repository.write("app/main.tf", LOCAL % "../link")
-    repository.git("add", "-A")
+    texts = {"shared/keys.txt": "locals {}\n", "m/k.tf": "locals {}\n", "shared/on": "on = false\n"}
+    links = {"a/main.tf": "-> ../shared/way", "shared/way": "-> keys.txt", "c/terraform.tfvars": "-> ../shared/on", "link": "-> m"}
+    repository = tracked(tmp_path, {**texts, **links, "c/main.tf": ON % "true", "app/main.tf": LOCAL % "../link"})
     start = repository.commit()
-    repository.write("shared/keys.txt", BARE)
-    repository.write("m/k.tf", BARE)
-    repository.write("shared/on", "on = true\n")
+    tracked(tmp_path, {"shared/keys.txt": BARE, "m/k.tf": BARE, "shared/on": "on = true\n"})
     keys = report(tmp_path, "--changed-since", start)["keys"]
     assert {"aws_iam_access_key.k", "aws_iam_access_key.k[0]", "module.m.aws_iam_access_key.k"} <= {key["address"] for key in keys}
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from posturio_iac.search import file_search
-from tests.support.attacks import SOUND, bounded, lay, posturio, put, scan_within
+from tests.support.attacks import SOUND, bounded, lay, posturio, put
 from tests.support.attacks import bounded_scan as scan
 from tests.support.bombs import BOMBS, MOST_BYTES, nested_sub
 from tests.support.command_line import MISSING, shown
@@ -179,14 +179,13 @@ def test_folders_deeper_than_python_recurses(root: Path, monkeypatch: pytest.Mon
 def test_a_small_input_takes_three_seconds_at_most(tmp_path: Path, files: dict[str, str]) -> None:
     assert all(len(text) <= MOST_BYTES for text in files.values())
     lay(tmp_path, files)
-    assert scan_within(tmp_path, 3) in (0, 1, 2, 3)
+    assert scan(tmp_path, "--format", "markdown", cpu=3)[0] in (0, 1, 2, 3)
 
 
 @pytest.mark.promise("budget")
 def test_many_files_and_many_patterns_are_a_product_with_a_budget(root: Path) -> None:
     put(root, "posturio-iac.toml", "exclude = [" + ",".join(f'"*v{n}"' for n in range(4900)) + "]\n")
-    for number in range(700):
-        put(root, f"f{number}.tf", "")
+    lay(root, {f"f{number}.tf": "" for number in range(700)})
     assert "the exclude patterns with wildcards need more than 3,000,000 comparisons with files" in incomplete(root)
     put(root, "posturio-iac.toml", "exclude = [" + ",".join(f'"v{n}"' for n in range(4900)) + ', "f1.tf"]\n')
     code, out, _ = scan(root)
@@ -214,6 +213,5 @@ def test_a_spent_budget_fails_the_hook(root: Path) -> None:
 def test_a_file_of_values_is_parsed_once_for_all_root_modules(root: Path) -> None:
     put(root, "x.tfvars", "".join(f'v{number} = ["a", {{ b = {number} }}]\n' for number in range(1800)))
     put(root, "posturio-iac.toml", 'var_files = ["x.tfvars"]\n')
-    for number in range(100):
-        put(root, f"r{number}/m.tf", 'resource "aws_iam_access_key" "k" {\n  user = "j"\n}\n')
-    assert scan_within(root, 3) == 1
+    lay(root, {f"r{number}/m.tf": 'resource "aws_iam_access_key" "k" {\n  user = "j"\n}\n' for number in range(100)})
+    assert scan(root, "--format", "markdown", cpu=3)[0] == 1

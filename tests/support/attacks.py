@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
@@ -43,7 +43,10 @@ sys.exit(main(sys.argv[1:]))
 
 
 def posturio(cwd: Path, *arguments: str) -> tuple[int, str, str]:
-    """Run the command line in ``cwd``, in this process: in a sixth of the time of `bounded`, for code that can neither hang nor grow."""
+    """Run the command line in ``cwd``, in this process: in a sixth of the time of `bounded`, for code that can neither hang nor grow.
+
+    A traceback or a crash fails the test.
+    """
     raw = BytesIO(), BytesIO()
     out, err = (TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True) for stream in raw)
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
@@ -52,25 +55,14 @@ def posturio(cwd: Path, *arguments: str) -> tuple[int, str, str]:
     return _sound(status, raw[0].getvalue().decode(), raw[1].getvalue().decode())
 
 
-def bounded(cwd: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
-    """Run the command line in ``cwd`` in a process of its own. A traceback or a crash fails the test.
-
-    ``more`` are variables of its environment. With a locale, Python is started, which reads it then.
-    """
-    return _ran(cwd, arguments, SECONDS, more)
-
-
-def scan_within(cwd: Path, cpu: int) -> int:
-    return _ran(cwd, ("scan", "--format", "markdown", "--as-of", "2026-11-24"), cpu, {})[0]
-
-
-def _ran(cwd: Path, arguments: Sequence[str], cpu: int, more: Mapping[str, str]) -> tuple[int, str, str]:
-    code = _LIMITED.format(memory=MEMORY, seconds=cpu)
-    if "LC_ALL" in more:
+def bounded(cwd: Path, *arguments: str, cpu: int = SECONDS, more: Mapping[str, str] | None = None) -> tuple[int, str, str]:
+    """Run it in a process of its own with ``more`` variables of its environment; with a locale, Python is started, which reads it then."""
+    code, variables = _LIMITED.format(memory=MEMORY, seconds=cpu), environment(**(more or {}))
+    if "LC_ALL" in (more or {}):
         command = [sys.executable, "-c", code, *arguments]
-        ran = subprocess.run(command, cwd=cwd, env=environment(**more), capture_output=True, check=False, timeout=10 * cpu)
+        ran = subprocess.run(command, cwd=cwd, env=variables, capture_output=True, check=False, timeout=10 * cpu)
         return _sound(ran.returncode, ran.stdout.decode(), ran.stderr.decode())
-    forked = python_in_fork(cwd, code, ["posturio-iac", *arguments], environment(**more), imported=("tests.support.scanned",))
+    forked = python_in_fork(cwd, code, ["posturio-iac", *arguments], variables, imported=("tests.support.scanned",))
     return _sound(forked.returncode, forked.stdout, forked.stderr)
 
 
@@ -80,8 +72,8 @@ def _sound(status: int, out: str, err: str) -> tuple[int, str, str]:
     return status, out, err
 
 
-def bounded_scan(cwd: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
-    return bounded(cwd, "scan", "--as-of", "2026-11-24", *arguments, **more)
+def bounded_scan(cwd: Path, *arguments: str, cpu: int = SECONDS, more: Mapping[str, str] | None = None) -> tuple[int, str, str]:
+    return bounded(cwd, "scan", "--as-of", "2026-11-24", *arguments, cpu=cpu, more=more)
 
 
 def scan(cwd: Path, *arguments: str) -> tuple[int, str, str]:
@@ -97,7 +89,13 @@ def lay(folder: Path, files: Mapping[str, str | bytes], *, git: bool = False) ->
         put(folder, name, text)
     if git:
         fill(folder)
-        Repository(folder).git("add", "-A")
+        tracked(folder, {})
+
+
+def tracked(folder: Path, files: Mapping[str, str | bytes]) -> Repository:
+    lay(folder, files)
+    (repository := Repository(folder)).git("add", "-A")
+    return repository
 
 
 def fill(folder: Path) -> None:

@@ -125,11 +125,7 @@ BOMBS: dict[str, dict[str, str]] = {
     "patterns": {"posturio-iac.toml": "exclude=[" + ",".join(f'"*v{n}"' for n in range(4900)) + "]\n", "main.tf": _keys(1)},
     "more patterns": {"posturio-iac.toml": "exclude=[" + ",".join(f'"*{n}"' for n in range(7000)) + "]\n", "main.tf": _keys(1)},
     "owners": {"CODEOWNERS": "".join(f"*a{n} @x\n" for n in range(5800)), "main.tf": _keys(10)},
-    "files of variables": {
-        "posturio-iac.toml": "var_files=[" + ",".join(['"x.tfvars"'] * 5000) + "]\n",
-        "x.tfvars": "",
-        "main.tf": _keys(9),
-    },
+    "files of variables": {"posturio-iac.toml": f"var_files={json.dumps(['x.tfvars'] * 5000)}\n", "x.tfvars": "", "main.tf": _keys(9)},
     "a name of many parts": {"posturio-iac.toml": f"a{'.a' * 20_000} = 1\n", "main.tf": _keys(1)},
     "words of a comment": {"main.tf": "# posturio: " + "a " * 31000 + "\n" + _keys(1)},
 }
