@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.attacks import SOUND, bounded, fill, put, report, tracked
-from tests.support.attacks import bounded_scan as scan
+from tests.support.attacks import SOUND, bounded, bounded_scan, fill, posturio, put, report, scan, tracked
 from tests.support.command_line import environment
 from tests.support.repository import Repository
 
@@ -86,7 +85,7 @@ def test_programs_of_the_configuration_do_not_run(repository: Repository, argume
     fill(repository.path)
     repository.git("-c", "core.fsmonitor=false", "add", "-A")
     (repository.path.parent / "ran").unlink(missing_ok=True)
-    bounded(repository.path, *arguments)
+    posturio(repository.path, *arguments)
     assert not ran(repository)
 
 
@@ -107,7 +106,7 @@ def test_objects_that_are_missing_are_not_fetched(repository: Repository, tmp_pa
     (repository.path / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
     put(tmp_path, "old/git", f'#!/bin/sh\nunset GIT_NO_LAZY_FETCH\nexec {GIT} "$@"\n').chmod(0o755)
     more = {"PATH": os.pathsep.join([str(tmp_path / "old"), FOLDER])} if old else {"GIT_NO_LAZY_FETCH": "0"}
-    code, _, err = scan(repository.path, "--changed-since", "main", more=more)
+    code, _, err = bounded_scan(repository.path, "--changed-since", "main", more=more)
     assert (code, ("transport 'ext' not allowed" if old else "git says") in err, ran(repository)) == (2, True, False)
 
 
@@ -148,14 +147,14 @@ def test_exec_git_in_folder(repository: Repository, entry: str) -> None:
 def test_a_git_that_the_path_reaches_by_a_link_into_the_repository_does_not_run(repository: Repository, tmp_path: Path) -> None:
     planted(repository, "bin/git")
     (tmp_path / "tools").symlink_to("repository/bin")
-    code, _, _ = scan(repository.path, more={"PATH": os.pathsep.join([str(tmp_path / "tools"), FOLDER])})
+    code, _, _ = bounded_scan(repository.path, more={"PATH": os.pathsep.join([str(tmp_path / "tools"), FOLDER])})
     assert (code, ran(repository)) == (1, False)
 
 
 @pytest.mark.promise("git alone")
 def test_without_another_git_the_one_in_the_folder_does_not_run(repository: Repository) -> None:
     planted(repository, "bin/git")
-    code, out, err = scan(repository.path, more={"PATH": str(repository.path / "bin")})
+    code, out, err = bounded_scan(repository.path, more={"PATH": str(repository.path / "bin")})
     assert (code, ran(repository), "sound.tf:1:1" in out) == (1, False, True)
     assert "git cannot be started: there is no git on PATH" in err
 
