@@ -118,12 +118,11 @@ def test_a_clock_that_is_wrong(root: Path, when: str) -> None:
 
 _CLOCK = """\
 import sys, datetime
-from posturio_iac import scan
 class Wrong(datetime.datetime):
     @classmethod
     def now(cls, tz=None):
         return cls({}, tzinfo=tz)
-scan.datetime = Wrong
+datetime.datetime = Wrong
 from posturio_iac.cli import main
 sys.exit(main(sys.argv[1:]))
 """
