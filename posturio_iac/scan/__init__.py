@@ -246,7 +246,14 @@ def _without_idle(report: Report) -> Report:
 
 
 def now() -> datetime:
-    """The time; the one place of a scan that reads the clock."""
+    """The time; the one place of a scan that reads the clock. Raises `UsageError` for one that is too late to add anything to it."""
     from datetime import datetime, timezone
 
-    return datetime.now(timezone.utc).replace(microsecond=0)
+    from posturio_iac.core.times import LAST_YEAR
+
+    time = datetime.now(timezone.utc).replace(microsecond=0)
+    if time.year > LAST_YEAR:
+        from posturio_iac.errors import UsageError
+
+        raise UsageError(f"the clock of this machine says {time.date()}; set it, or give a date by --as-of")
+    return time

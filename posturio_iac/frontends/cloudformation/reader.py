@@ -26,11 +26,11 @@ from posturio_iac.frontends.cloudformation.syntax.template import (
     KEY_TYPE,
     ParsedFile,
     Template,
+    by_place,
     count_textually,
     duplicate_problems,
     is_heat,
     is_other_json,
-    is_without_keys,
     parse,
     plain,
 )
@@ -176,10 +176,12 @@ class _Scan:
                     self.problems.append(Diagnostic(Level.NOTE, said, path, 1, 1))
                 continue
             if not parent:
-                idle = [key for key in duplicates if is_without_keys(key, root, parsed.source)]
-                for problem in (*template.problems, *duplicate_problems([key for key in duplicates if key not in idle])):
+                repeated = by_place(duplicates, root, parsed.source)
+                for problem in (*template.problems, *duplicate_problems(repeated.get(False, ()))):
                     self._error(problem.message, path, problem.line, problem.column)
-                self.problems += (Diagnostic(Level.WARNING, said, path, line, column) for said, line, column in duplicate_problems(idle))
+                self.problems += (
+                    Diagnostic(Level.WARNING, said, path, line, column) for said, line, column in duplicate_problems(repeated.get(True, ()))
+                )
                 self._typeless(template)
             yield template
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from posturio_iac.core.record import NamedTuple, dataclass, field, replace
+from posturio_iac.core.record import NamedTuple, dataclass, field, grouped, replace
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.json_nodes import Array, JsonError, Node, Object, decode
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
@@ -159,11 +159,11 @@ def _json_duplicates(node: Node) -> Iterator[Node]:
             yield from held.value.duplicates()
 
 
-def is_without_keys(key: Node, root: Node, source: TemplateSource) -> bool:
-    """True if a member stands where no key can: in a section without resources, of which no alias makes a part of another one."""
-    sections = (value for name, value in root.members if name.value in _WITHOUT_KEYS)
-    anchor = "" if source.language == "JSON" else "&"
-    return any(held.start <= key.start < held.end and not (anchor and anchor in source.text[held.start : held.end]) for held in sections)
+def by_place(duplicates: Sequence[Node], root: Node, source: TemplateSource) -> dict[bool, list[Node]]:
+    """Repeated keys, by whether no key of IAM can stand there: in a section without resources, none of whose parts an alias repeats."""
+    sections = [range(value.start, value.end) for name, value in root.members if name.value in _WITHOUT_KEYS] if duplicates else []
+    apart = [one for one in sections if source.language == "JSON" or "&" not in source.text[one.start : one.stop]]
+    return grouped(duplicates, lambda key: any(key.start in one for one in apart))
 
 
 def duplicate_problems(duplicates: Sequence[Node]) -> Iterator[Problem]:
