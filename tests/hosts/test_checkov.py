@@ -35,6 +35,7 @@ from tests.support.repository import Repository
 
 BOTH = {(MISSING, "aws_iam_access_key.ci"), (OWNERLESS, "aws_iam_access_key.ci")}
 PLAN = ROOT / "fixtures/plan/modules/plan.json"
+CODE = ("-d", ".", "--framework", "terraform")  # else it starts a process for each of thirty kinds of files
 
 
 @pytest.fixture(scope="module")
@@ -64,15 +65,15 @@ def test_the_program_says_what_checkov_says_to_these_tests(terraform: Path) -> N
 
 def test_command_line_choices_hold(terraform: Path) -> None:
     def ids(*arguments: str) -> set[str]:
-        return {one.check for one in records(checkov(terraform, "-d", ".", "--output", "json", *arguments, ids=None))}
+        return {one.check for one in records(checkov(terraform, *CODE, "--output", "json", *arguments, ids=None))}
 
     everything = ids()
     assert set(RULES) <= everything
     assert ids("--skip-check", f"{MISSING},{OWNERLESS}") == everything - {MISSING, OWNERLESS}
     assert ids("--check", MISSING) == {MISSING}
     assert ids("--check", "CKV_POSTURIO_*") == set(RULES)
-    assert checkov(terraform, "-d", ".", "--soft-fail").returncode == 0
-    assert checkov(terraform, "-d", ".", ids="CKV_POSTURIO_11").returncode == 0
+    assert checkov(terraform, *CODE, "--soft-fail").returncode == 0
+    assert checkov(terraform, *CODE, ids="CKV_POSTURIO_11").returncode == 0
 
 
 def test_skips_of_checkov_hold(tmp_path: Path) -> None:
@@ -88,17 +89,17 @@ def test_skips_of_checkov_hold(tmp_path: Path) -> None:
 @pytest.mark.promise("budget")
 def test_a_spent_budget_fails(tmp_path: Path) -> None:
     write(tmp_path, {"stack.json": nested_sub(25)})
-    done = checkov(tmp_path, "-d", ".")
+    done = checkov(tmp_path, "-d", ".", "--framework", "cloudformation")
     assert done.returncode == 1
     assert "K may not have been checked: stack.json:1: the template stack.json" in done.stdout
 
 
 def test_a_baseline_of_checkov_holds(tmp_path: Path) -> None:
     write(tmp_path, {"main.tf": KEY})
-    assert checkov(tmp_path, "-d", ".", "--create-baseline").returncode == 1
-    assert checkov(tmp_path, "-d", ".", "--baseline", ".checkov.baseline").returncode == 0
+    assert checkov(tmp_path, *CODE, "--create-baseline").returncode == 1
+    assert checkov(tmp_path, *CODE, "--baseline", ".checkov.baseline").returncode == 0
     write(tmp_path, {"more.tf": KEY.replace('"ci"', '"new"').replace(".ci.", ".new.")})
-    done = checkov(tmp_path, "-d", ".", "--baseline", ".checkov.baseline", "--output", "json")
+    done = checkov(tmp_path, *CODE, "--baseline", ".checkov.baseline", "--output", "json")
     assert done.returncode == 1
     assert {resource for _, resource in failed(records(done))} == {"aws_iam_access_key.new"}
 
@@ -224,7 +225,7 @@ CRASHES += [("frontends.terraform.reader", name) for name in ("read", "keys_of")
 
 @pytest.mark.parametrize(("module", "function"), CRASHES)
 def test_a_crash_of_our_code_fails_the_checks(module: str, function: str, terraform: Path) -> None:
-    done = checkov(terraform, "-d", ".", "--output", "json", first=_late(CRASH.format(module=module, function=function)))
+    done = checkov(terraform, *CODE, "--output", "json", first=_late(CRASH.format(module=module, function=function)))
     assert done.returncode == 1
     found = [one for one in records(done) if one.resource == "aws_iam_access_key.ci"]
     assert {one.check for one in found if one.result == "failed"} == set(RULES)
@@ -282,18 +283,15 @@ builtins.__import__ = _hooked
 def test_the_pack_of_a_clone(tmp_path: Path) -> None:
     """Checkov fetches the whole repository, with all that is in it, and says nothing about what is not for it."""
     release = checkout(tmp_path / "release", everything=True)
-    fetched = ("--external-checks-git", f"file://{release.path}", "--skip-path", "_checks/")
-    for name, files in (("terraform", {"main.tf": KEY}), ("cloudformation", {"stack.yaml": TEMPLATE})):
-        folder = write(tmp_path / name, files)
-        # From the folder itself, in which checkov makes its clone, and from elsewhere.
-        for place, at in ((folder, "."), (tmp_path, name)):
-            done = checkov(place, "-d", at, "--framework", name, "-o", "json", *fetched, pack=None)
-            assert done.returncode == 1
-            assert "ERROR" not in done.stderr
-            assert "posturio-iac" not in done.stderr
-            found = records(done)
-            assert {check for check, _ in failed(found)} == {MISSING, OWNERLESS}
-            assert {one.file for one in found if one.result == "failed"} == set(files)
+    folder = write(tmp_path / "code", files := {"main.tf": KEY, "stack.yaml": TEMPLATE})
+    fetched = ("--external-checks-git", f"file://{release.path}", "--skip-path", "_checks/", "--framework", "terraform", "cloudformation")
+    for place, at in ((folder, "."), (tmp_path, "code")):  # from the folder itself, in which checkov makes its clone, and from elsewhere
+        done = checkov(place, "-d", at, "-o", "json", *fetched, pack=None)
+        assert done.returncode == 1
+        assert "ERROR" not in done.stderr
+        assert "posturio-iac" not in done.stderr
+        found = {(one.check, one.file) for one in records(done) if one.result == "failed"}
+        assert found == {(check, file) for check in (MISSING, OWNERLESS) for file in files}
 
 
 def test_no_module_of_ours_hides_one_of_checkovs_libraries() -> None:
@@ -312,7 +310,7 @@ def test_suppressions_of_ours_hold(tmp_path: Path) -> None:
     found = report(tmp_path)
     assert failed(found) == set()
     assert {one.check: one.reason for one in found if one.result == "skipped"} == {MISSING: "moves to roles", OWNERLESS: "one team"}
-    assert checkov(tmp_path, "-d", ".").returncode == 0
+    assert checkov(tmp_path, *CODE).returncode == 0
 
 
 def test_a_mistake_in_the_configuration_fails_the_checks(tmp_path: Path) -> None:

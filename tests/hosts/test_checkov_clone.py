@@ -127,9 +127,9 @@ def test_comments_of_ours_count(tmp_path: Path) -> None:
 
 def test_the_repository_itself_as_policies(tmp_path: Path) -> None:
     release = checkout(tmp_path / "release", everything=True)
-    for framework, files in (("terraform", {"main.tf": KEY}), ("cloudformation", {"stack.yaml": TEMPLATE})):
-        write(tmp_path / framework, files)
-        arguments = ("-d", framework, "--framework", framework, "-o", "json", "--external-checks-git", f"file://{release.path}")
-        done = checkov(tmp_path, *arguments, pack=None)
-        assert (done.returncode, "ERROR" in done.stderr) == (1, False), done.stderr
-        assert {check for check, _ in failed(records(done))} == {MISSING, OWNERLESS}
+    write(tmp_path / "code", files := {"main.tf": KEY, "stack.yaml": TEMPLATE})
+    arguments = ("--framework", "terraform", "cloudformation", "-o", "json", "--external-checks-git", f"file://{release.path}")
+    done = checkov(tmp_path, "-d", "code", *arguments, pack=None)
+    assert (done.returncode, "ERROR" in done.stderr) == (1, False), done.stderr
+    found = {(one.check, one.file) for one in records(done) if one.result == "failed"}
+    assert found == {(check, file) for check in (MISSING, OWNERLESS) for file in files}
