@@ -92,8 +92,7 @@ def test_the_life_of_an_api_key_from_first_sight_to_deletion(aws: FakeAws, capsy
     live(capsys, *ledger)
     lines = map(json.loads, (tmp_path / "ledger.jsonl").read_text(encoding="utf-8").splitlines()[1:])
     told = [(line["change"], line.get("service") or line.get("rule", "")) for line in lines]
-    changes = [change for change, _ in told if change != "flagged"]
-    assert changes == ["active", "asked", "seen", "disabled", "inactive", "deleted"]
+    assert [change for change, _ in told if change != "flagged"] == ["active", "asked", "seen", "disabled", "inactive", "deleted"]
     assert ("seen", "bedrock.amazonaws.com") in told
     assert [what.partition(".")[2] for change, what in told if change == "flagged"] == [
         "access_keys_without_lifetime",
@@ -214,5 +213,4 @@ def test_formats_name_the_kind(aws: FakeAws, capsys: Capsys) -> None:
     assert asff["ProductFields"]["posturio-iac/service"] == "bedrock.amazonaws.com"
     (event,) = map(json.loads, live(capsys, "--format", "ocsf", json_format=False).out.splitlines())
     assert event["resources"][0]["type"] == "AwsIamServiceSpecificCredential"
-    text = live(capsys, json_format=False).out
-    assert re.search(r"\*{4}\w{4} \(bedrock\) +10 d +not reported ", text)
+    assert re.search(r"\*{4}\w{4} \(bedrock\) +10 d +not reported ", live(capsys, json_format=False).out)

@@ -71,8 +71,7 @@ class Plan:
 
     def ends_well(self) -> None:
         """Only steps of the plan were taken. A second run completes them, and once they are undone a third one changes nothing."""
-        acts = {(event.key_id, event.status or None) for event in self.aws.events if event.by == "moto"}
-        assert acts <= {*self.steps.items()}
+        assert {(event.key_id, event.status or None) for event in self.aws.events if event.by == "moto"} <= {*self.steps.items()}
         self.aws.now += timedelta(minutes=30)
         assert (self.run(), self.statuses()) == ([0], {**self.steps, **self.others})
         whys = [one["why"] for one in retire(self.capsys, "verify", str(self.folder)).results]

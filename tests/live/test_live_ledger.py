@@ -25,8 +25,7 @@ def test_only_new_findings_fail_where_that_is_asked(cloud: Cloud, capsys: Capsys
     second = live(capsys, *argv, *at(2))
     (finding,) = second.json["findings"]
     assert (second.code, finding["new"], finding["first_seen"]) == (0, False, "2026-11-24T12:00:00Z")
-    shown = live(capsys, *argv, *at(3), json_format=False).out
-    assert "0 new since the last run" in shown
+    assert "0 new since the last run" in live(capsys, *argv, *at(3), json_format=False).out
     cloud.key("new", age=70, used=60)
     third = live(capsys, *argv, *at(3))
     assert (third.code, [f["new"] for f in third.json["findings"]]) == (1, [False, True])
@@ -95,8 +94,7 @@ def test_a_ledger_in_s3_is_the_only_thing_that_is_written(cloud: Cloud, capsys: 
     assert (missing.code, "NoSuchBucket" in missing.err) == (2, True)
     client.create_bucket(Bucket="audit")
     assert live(capsys, "--ledger", target).code == 1
-    answer = live(capsys, "--ledger", target, "--fail-on-new", *at(1))
-    assert answer.code == 0
+    assert live(capsys, "--ledger", target, "--fail-on-new", *at(1)).code == 0
     listed = client.list_objects_v2(Bucket="audit")["Contents"]
     assert [one["Key"] for one in listed] == ["posture/ledger.jsonl"]
     text = client.get_object(Bucket="audit", Key="posture/ledger.jsonl")["Body"].read().decode()

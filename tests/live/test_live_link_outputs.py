@@ -95,8 +95,7 @@ def test_csv_and_markdown_name_address_and_place(capsys: Capsys) -> None:
 
 @pytest.mark.usefixtures("key")
 def test_a_fingerprint_is_the_same_with_and_without_the_link(capsys: Capsys) -> None:
-    found = {live(capsys, *argv).json["findings"][0]["fingerprint"] for argv in ((), LINKED, ("--code", "infra"))}
-    assert len(found) == 1
+    assert len({live(capsys, *argv).json["findings"][0]["fingerprint"] for argv in ((), LINKED, ("--code", "infra"))}) == 1
 
 
 def plan(capsys: Capsys, tree: Tree, *argv: str) -> list[str]:
@@ -130,8 +129,7 @@ def test_the_plan_deletes_no_key_that_terraform_would_make_anew(cloud: Cloud, tr
     tree.state(pulled((ADDRESS, made, "ci")))
     argv = ("--ledger", "state.json")
     retire(capsys, "ask", "letters", *argv, *at(-54))
-    deleting = [line for line in plan(capsys, tree, *argv) if line.startswith("delete ")]
-    assert len(deleting) == 1
+    assert len([line for line in plan(capsys, tree, *argv) if line.startswith("delete ")]) == 1
     linked = plan(capsys, tree, *argv, *LINKED)
     assert not [line for line in linked if line.startswith("delete ")]
     assert any(line.startswith(f"#     Remove {ADDRESS} (infra/iam.tf:5) from the code, or ") for line in linked)

@@ -114,8 +114,7 @@ def test_an_account_that_shows_nothing_was_not_read_and_has_not_no_keys(members:
     answer = live(capsys, "--organization")
     assert (answer.code, denied in answer.json["scope"]["accounts"], answer.json["scope"]["not_read"]) == (3, False, 1)
     assert f"error: {denied} (member-0) was not read: neither its credential report nor its users could be read" in answer.err
-    shown = live(capsys, "--organization", json_format=False).out
-    assert "4 of 5 accounts read" in shown
+    assert "4 of 5 accounts read" in live(capsys, "--organization", json_format=False).out
 
 
 def test_accounts_have_their_names_everywhere(members: list[Cloud], deny: Callable[..., None], capsys: Capsys, tmp_path: Path) -> None:

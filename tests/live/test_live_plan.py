@@ -62,8 +62,7 @@ def passed(aws: FakeAws, days: float) -> None:
 
 def test_a_key_is_not_deleted_on_the_day_it_was_switched_off(somewhere: FakeAws, plan: Callable[..., Path]) -> None:
     key = somewhere.key("ci", age=400, used=60)
-    first = plan(somewhere, "a")
-    assert (run(somewhere, first).returncode, somewhere.status(key)) == (0, "Inactive")
+    assert (run(somewhere, plan(somewhere, "a")).returncode, somewhere.status(key)) == (0, "Inactive")
     for minutes in (1, 20):
         passed(somewhere, minutes / 1440)
         second = plan(somewhere, f"b{minutes}", state=True)
@@ -156,8 +155,7 @@ def test_scripts_that_run_again_say_that_it_was_done(aws: FakeAws, plan: Callabl
     assert (again.returncode, again.stderr) == (0, "")
     assert sorted(again.stdout.splitlines()) == sorted([f"disable {off} of ci: was done before", f"delete {gone} of ci: was done before"])
     answer = retire(capsys, "verify", str(folder))
-    told = {result["plan"]["outcome"] for result in answer.results}
-    assert told == {"done"}
+    assert {result["plan"]["outcome"] for result in answer.results} == {"done"}
     assert (run(aws, folder, undo=True).returncode, aws.status(off)) == (0, "Active")
     third = run(aws, folder)
     assert (third.returncode, aws.status(off)) == (1, "Active")

@@ -56,8 +56,7 @@ def test_the_page_shows_what_a_run_prints(cloud: Cloud, capsys: Capsys) -> None:
     cloud.user("backup", owner="platform@example.com", rotation="60d")
     cloud.key("backup", age=10, used=1)
     printed = re.sub(r"\*{4}\w{4}", "****", live(capsys, json_format=False).out)
-    shown = re.sub(r"\*{4}\w{4}", "****", (ROOT / "docs/live.md").read_text(encoding="utf-8"))
-    assert f"```text\n{printed}```" in shown
+    assert f"```text\n{printed}```" in re.sub(r"\*{4}\w{4}", "****", (ROOT / "docs/live.md").read_text(encoding="utf-8"))
 
 
 def test_ids_are_masked_everywhere_unless_asked_for(cloud: Cloud, capsys: Capsys) -> None:
@@ -102,8 +101,7 @@ def test_the_ledger_remembers(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> N
     key_id = cloud.key("ci", age=70, used=60, status="Inactive")
     state = tmp_path / "state.json"
     assert live(capsys).json["keys"][0]["verdict"] == "undetermined"
-    first = live(capsys, "--ledger", str(state))
-    assert first.json["keys"][0]["verdict"] == "clean"
+    assert live(capsys, "--ledger", str(state)).json["keys"][0]["verdict"] == "clean"
     assert key_id not in state.read_text(encoding="utf-8")
     answer = live(capsys, "--ledger", str(state), *at(20))
     assert [f["rule"] for f in answer.json["findings"]] == ["iam.lingering_inactive_access_keys"]
