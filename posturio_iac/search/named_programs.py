@@ -213,8 +213,8 @@ def _words(text: str) -> list[str]:
 def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the folder and the names of each word that may be a path to what is ``here``."""
     words, imports = {word.lstrip("/").rstrip("/.+-@") for word in _words(text)}, "import" in text or "require" in text
-    aliased = {one for word in words if imports and word[:1] != "." for one in (word.lstrip("@/"), word.partition("/")[2])}
-    words |= {start + one for one in aliased for start in ("", "src/")}  # as compilers and bundlers are told
+    aliased = (word for word in words if imports and "/" in word and word[:1] != ".")  # as compilers and bundlers are told
+    words |= {start + one for word in aliased for one in (word.lstrip("@"), word.partition("/")[2]) for start in ("", "src/")}
     paths = {word for word in words if "/" in word or (handled and "." in word)}
     paths |= {word.replace(".", "/", word.count(".") - 1) for word in words if handled and word.count(".") > 1}
     for name in sorted(paths | words & here):
