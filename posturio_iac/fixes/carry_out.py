@@ -49,13 +49,11 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
 
 
 def _in_unit(remedy: Remedy, source: HclSource, start: int) -> tuple[ChangeLevel, list[Edit]]:
-    match remedy:
-        case r.AddTag(name=name, value=value):
-            return ChangeLevel.IN_PLACE, hcl_maps.add_to_map(source, start, name, value)
-        case r.AddComment(name=name, value=value):
-            return ChangeLevel.NOTHING, hcl_maps.add_metadata(source, source.block_at(start), name, value)
-        case _:
-            raise CannotFixError
+    if isinstance(remedy, r.AddTag):
+        return ChangeLevel.IN_PLACE, hcl_maps.add_to_map(source, start, remedy.name, remedy.value)
+    if isinstance(remedy, r.AddComment):
+        return ChangeLevel.NOTHING, hcl_maps.add_metadata(source, source.block_at(start), remedy.name, remedy.value)
+    raise CannotFixError
 
 
 def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]:

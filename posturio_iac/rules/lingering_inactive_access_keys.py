@@ -108,14 +108,10 @@ def _trouble(key: AccessKey, context: Context) -> tuple[str, Lifetime | None] | 
 
 def _may_be_in_grace(key: AccessKey, date: Lifetime, context: Context, *, earlier_unknown: bool) -> bool:
     """True if the key may have been disabled after a date that ended it: it may be switched on again if something misses it."""
-    at = date.at or context.as_of
-    match key.disabled_since:
-        case Unknown():
-            return at <= context.as_of
-        case datetime() as since:
-            return (at <= since or earlier_unknown) and context.as_of - since <= context.grace
-        case None:
-            return False
+    at, since = date.at or context.as_of, key.disabled_since
+    if isinstance(since, Unknown):
+        return at <= context.as_of
+    return since is not None and (at <= since or earlier_unknown) and context.as_of - since <= context.grace
 
 
 def _about_date(evidence: Lifetime, context: Context, *, earlier_unknown: bool) -> str | None:

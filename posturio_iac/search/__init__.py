@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 
+from posturio_iac.core.text.decoding import spelled_out
 from posturio_iac.core.text.textfile import MIB, Fence
 from posturio_iac.search.file_search import PRUNED, FileSearch
-from posturio_iac.search.kinds import OTHER, SEARCH_TERMS, TERRAFORM, SearchTerms, calls_modules, kind_of, spelled_out
+from posturio_iac.search.kinds import OTHER, SEARCH_TERMS, TERRAFORM, SearchTerms, calls_modules, kind_of
 from posturio_iac.search.locations import locate, outermost, repository_of, root_of
 
 TYPE_CHECKING = False

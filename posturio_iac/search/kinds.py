@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from posturio_iac.core.keys import CODED, KEY_TYPES
+from posturio_iac.core.text.decoding import spelled_out
 from posturio_iac.search.written_sources import written_sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterable, Sequence
 
     from posturio_iac.core.text.textfile import Fence
@@ -39,14 +39,14 @@ RUNNING = {TERRAFORM: _IN_CODE, TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, OT
 _EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"
 """A data source that runs a program, whose label needs no quotes, and its argument."""
 _ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'js"')
-_WHOLE = (b"docker_image", b"docker_registry_image", b"helm_release", b"path_documents")  # what is made of all of a folder
+_WHOLE = (b"docker_image", b"docker_registry_image", b"helm_release", b"path_documents", b"codebuild_")  # what is made of all of a folder
 _FILES = (b"source_dir", b"source_file", b"source_path", b"playbook", b"buildspec", b"local_file", b"fileset(", *_WHOLE, *_ARTIFACTS)
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:", b'handler":', b"r_commands")
 _AS_CODE = (b"Uri", b"S3Location", b"ScriptLocation", b"AWS::Include", b"DockerContext", b"BuildSpec", b"aws:asset", *_FUNCTIONS)
 PROGRAMS = (*_EXTERNAL, *_BY_SHELL, *_FILES, *_AS_CODE)
 """Signs of code that names a program in another file, but for functions that read one."""
 _IN_TERRAFORM = (*_BY_SHELL, *_FILES, b"file(", b"filebase64(")
-_PACKED = (b"layers:", b"ecr:", b"scripts:", b"laybook")  # folders that Serverless packs, and what is run elsewhere
+_PACKED = (b"layers:", b"ecr:", b"scripts:", b"laybook", b"CodeBuild::P")  # folders that Serverless packs, and what is run elsewhere
 NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, *_PACKED, b"${file(", b"!Rain::"), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
 NAMING[JSON] = NAMING[TEMPLATE]
 """Signs of a program in another file, by the kind of the file that names it."""
@@ -103,21 +103,6 @@ LEADING = (
     *(b"::MODULE", b"Transform", b"${"),
 )
 """Signs of a template that may put a text together, or lead to what no search finds."""
-_escape: re.Pattern[bytes] | None = None
-
-
-def spelled_out(data: bytes) -> bytes:
-    """A text with letters for their escapes, as parsers read it; in a text within a text an escape has more than one backslash."""
-    global _escape  # noqa: PLW0603 - compiled once, where it is needed at all
-    if data.find(b"\\") < 0:
-        return data
-    if _escape is None:
-        import re
-
-        letter, line = rb"(?:u00|U000000|x)([2-7][0-9A-Fa-f])", rb"(?:\r?\n|\r|\xc2\x85|\xe2\x80[\xa8\xa9])[ \t]*"
-        _escape = re.compile(rb"\\(?=[uUx/\r\n\xc2\xe2\\])(?<!\\\\)\\*(?:" + letter + b"|(/)|" + line + b")")
-    # A line end after a backslash joins the lines in YAML.
-    return _escape.sub(lambda found: bytes((int(found[1], 16),)) if found[1] else found[2] or b"", data)
 
 
 def holds_any(data: bytes, signs: tuple[bytes, ...]) -> bool:

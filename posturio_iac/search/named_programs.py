@@ -8,7 +8,7 @@ from itertools import islice
 
 from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.search.programs import ENDINGS, HANDLED, MADE, NO_PROGRAMS, SCRIPTS, Program, looked_into, slashed
+from posturio_iac.search.programs import ENDINGS, HANDLED, MADE, NO_PROGRAMS, Program, looked_into, slashed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ _FOLDERS = ("source_dir", "source_path", "chart", "CodeUri", "Code", "Content", 
 _FOLDER = lazy_pattern("(?:" + "|".join(rf"{one}(?<!\w{one})" for one in _FOLDERS) + ")" + _SET)  # which is fast, unlike ``\\b``
 _ASSET = lazy_pattern(r"S3Key(?<!\wS3Key)[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")  # an archive of CDK's, whose folder lies beside the template
 _AWAY = lazy_pattern(rf"\bworking_dir{_SET}|(?:\b(?:cd|pushd)|\s-[Cd]|\s--(?:prefix|cwd|directory))[\s=]+{_HERE}([\w./@+-]+)")
+_MOUNTED = lazy_pattern(rf"(?:\s-v|--volume)[\s=]+[\"']?(?:\$\(pwd\)/+|{_HERE})([\w./@+-]+):")  # a folder of ours in a container
 _FILESET = lazy_pattern(rf"\bfileset{_SET}")
 _NEXT = r"[ \t\"',\\]+"
 _OF_RUNNERS = (("run", rf"go\b{_NEXT}run"), ("python", r"python[\d.]*"), ("node", "node"), (".scripts]", r"\w\s*="))
@@ -49,16 +50,19 @@ _PROJECTS = {"mvn": r"mvnw?\b", "gradle": r"gradlew?\b", "dotnet": rf"dotnet{_NE
 _OF_FOLDERS = {"build:": r"build:(?=\s*[\w./-]+\s)", "context": r"context\"?\s*[:=]", "kubectl": rf"kubectl{_NEXT}apply"}
 _OF_FOLDERS |= {"zip ": r"zip(?<!\wzip)(?=\s)", "run-parts": "run-parts", "pip": rf"pip3?{_NEXT}install", **_PROJECTS}
 _OF_FOLDERS |= {"cp -": r"cp(?<!\wcp)\s+-\w*[rRa]\w*", "rsync": "rsync", "kubectl_": r"pattern\"?\s*="}
+_OF_FOLDERS |= {"s3 sync": "s3 sync", "--recursive": r"s3 cp\b"}
 _OF_FOLDERS |= {"helm": rf"helm{_NEXT}(?:install|upgrade|template)", **_OF_IMAGES}
 _BUILDS = {sign: lazy_pattern(rf"{one}((?:\\\s*\n|[^;&|\n])*)") for sign, one in _OF_FOLDERS.items()}
 """What builds an image or deploys from a whole folder, which is one of the words behind it."""
+_FROM_TOP = lazy_pattern(r"(?:[bB]uild[sS]pec\"?\s*[=:]\s*\"?|show-toplevel\)[\\\"/]+|ROOT\}?/+)([\w./@+-]+)")  # of the repository
 _MAKE = lazy_pattern(
-    r"(?<![\w.-])(?:g?make|MAKE|npm|pnpm|yarn|bun|task|just|docker(?:-compose)?|podman|rake|tox|nox|poetry|uv|inv|invoke)(?![\w.-])"
+    r"(?<![\w.-])(?:g?make|MAKE|npm|pnpm|yarn|bun|task|just|docker(?:-compose)?|podman|rake|tox|nox|poetry|uv|inv|invoke|fab|pipenv|pdm|hatch|poe|deno|nx|turbo|lerna|mise|earthly|composer)(?![\w.-])"
 )
 _ASSIGNED = lazy_pattern(rf"=(?<=[\w ]=)\s*[\"']?{_HERE}(?:\./+)*([\w-]+(?:/[\w-]+)*)(?![\w./])")  # a folder to a variable
 _VARIABLE = lazy_pattern(r"(?:\$(?:env:)?\{?[A-Za-z_]\w*\}?[/\\]|%(?:~dp0[/\\]?|\w+%[/\\]))(?=[\w.])")  # of a shell, before a path
 _BUNDLED = HANDLED[1:-1]  # of JavaScript, which bundlers pack with what it imports from elsewhere
 _INDEX = ("__init__.py", *("index" + one for one in _BUNDLED))  # what stands for a folder that is imported
+_SOURCES = ("", "src/", "packages/", "libs/")  # where an alias, or a package of the same repository, stands for a folder
 _ROLE = lazy_pattern(r"[\w.-]+")
 _INCLUDED = lazy_pattern(r":\s*\./([\w./-]+)")  # a folder or file of tasks
 MOST_FILES, _MOST_PROGRAMS = 200, 2000  # how many files are read of a folder of programs and of those that call each other; of a checkout
@@ -78,6 +82,9 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
     text = slashed(text)
     pending = deque(_named_in(text, homes[:1], fence))
     pending += _named_in(text.replace("andler", ""), homes[1:], fence) if homes[1:] else ()  # which is no path
+    from_top = _FROM_TOP.findall(text) if any(sign in text for sign in ("uildspec", "uildSpec", "show-toplevel", "ROOT")) else []
+    from_top += ("buildspec.yml", "buildspec.yaml") if ("odebuild" in text or "odeBuild" in text) and "uildspec" not in text.lower() else ()
+    pending += (run_there := [os.path.join(fence.top, name) for name in from_top if name in fence.names(fence.top) or "/" in name])
     folders = _FOLDER.findall(text) if any(sign in text for sign in _FOLDERS) else []
     folders += _FILESET.findall(text) if "archive_file" in text else []
     folders += (f"asset.{one}" for one in (_ASSET.findall(text) if "S3Key" in text else ()))
@@ -99,6 +106,7 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
             if (asked := (file, homes)) not in known:
                 known[asked] = [*_named_in(said, (os.path.dirname(file), *homes), fence)]
             pending += known[asked]
+        pending += _there(_paths(said, fence.names(fence.top)), fence.top, fence) if said and file in run_there else ()
     if path and (left := pending or packed):
         whole = next((top for top in tops if left[0].startswith(top + os.sep)), os.path.dirname(left[0]))
         top = os.path.relpath(whole, homes[0]).replace(os.sep, "/")
@@ -155,20 +163,26 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
             yield from _below(folder, fence, endings=_ALL)
         roles = os.path.join(start, "roles")  # of Ansible
         for name in sorted(fence.names(roles).intersection(_ROLE.findall(text))) if "roles" in here else ():
-            yield from _below(os.path.join(roles, name, "tasks"), fence, endings=SCRIPTS)
+            yield from _below(os.path.join(roles, name), fence, endings=_ALL)
         for name in run:
             there = os.path.normpath(os.path.join(start, name))
             inside = (os.path.join(there, own) for own in sorted(fence.names(there)) if own.endswith(ENDINGS))
-            yield from (there + ".py", *inside)
-        for below, names in paths.items():
-            there = os.path.normpath(os.path.join(start, below))
-            yield from (os.path.join(there, name) for name in names if name in fence.names(there))
+            yield from (there + ".py", there + ".js", *inside)
+        yield from _there(paths, start, fence)
+
+
+def _there(paths: dict[str, list[str]], start: str, fence: Fence) -> Iterator[str]:
+    """Yield those of the paths that are files below a folder (absolute)."""
+    for below, names in paths.items():
+        there = os.path.normpath(os.path.join(start, below))
+        yield from (os.path.join(there, name) for name in names if name in fence.names(there))
 
 
 def _entered(text: str, held: set[str]) -> list[str]:
     """The folders that commands go to, seen from where they start; those of variables if they are ``held`` there."""
     goes = any(sign in text for sign in ("working_dir", "cd ", "cd\t", "pushd ", " -C ", " -d ", "--prefix", "--cwd", "--directory"))
     found = [one.lstrip("/") for groups in (_AWAY.findall(text) if goes else ()) for one in groups if one]
+    found += _MOUNTED.findall(text) if " -v" in text or "--volume" in text else []
     found += _INCLUDED.findall(text) if "includes:" in text else []
     found += (one for one in (_ASSIGNED.findall(text) if held else ()) if one.partition("/")[0] in held)
     return found[:_MOST_AWAY]
@@ -180,7 +194,7 @@ def _built(text: str, here: frozenset[str]) -> set[str]:
     words = {word.lstrip("/") for _, one in found for word in _words(one)}
     words = {(os.path.dirname(word) or ".") if word.endswith((".xml", ".csproj", ".toml")) else word for word in words}
     named = {word for word in words if word[:1] == "." or word.partition("/")[0] in here}
-    return named or {"." for sign, _ in found if sign in _PROJECTS}
+    return named | {"." for sign, _ in found if sign == "go" or (not named and sign in _PROJECTS)}
 
 
 def _run(text: str, here: frozenset[str]) -> set[str]:
@@ -212,9 +226,11 @@ def _words(text: str) -> list[str]:
 
 def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the folder and the names of each word that may be a path to what is ``here``."""
-    words, imports = {word.lstrip("/").rstrip("/.+-@") for word in _words(text)}, "import" in text or "require" in text
+    given, imports = _words(text), "import" in text or "require" in text
+    given += [os.path.basename(word) for word in given] if _MOUNTED.search(text) else []  # a path in a container
+    words = {word.lstrip("/").rstrip("/.+-@") for word in given}
     aliased = (word for word in words if imports and "/" in word and word[:1] != ".")  # as compilers and bundlers are told
-    words |= {start + one for word in aliased for one in (word.lstrip("@"), word.partition("/")[2]) for start in ("", "src/")}
+    words |= {start + one for word in aliased for one in (word.lstrip("@"), word.partition("/")[2]) for start in _SOURCES}
     paths = {word for word in words if "/" in word or (handled and "." in word)}
     paths |= {word.replace(".", "/", word.count(".") - 1) for word in words if handled and word.count(".") > 1}
     for name in sorted(paths | words & here):
@@ -236,7 +252,8 @@ def _below(top: str, fence: Fence, most: int = MOST_FILES, endings: tuple[str, .
     for folder, folders, names in os.walk(top, followlinks=True):  # one more is found than is looked into
         is_new = (real := fence.folder(folder)) not in seen
         seen.add(real)
-        folders[:] = sorted(set(folders) - _SKIPPED) if is_new else ()
+        layered = {"node_modules"} if os.path.basename(folder) == "nodejs" else set()  # where layers and canaries have their own code
+        folders[:] = sorted(set(folders) - (_SKIPPED - layered)) if is_new else ()
         ours = (one for one in sorted(names) if (one.endswith(endings) or "." not in one if endings else not one.endswith(NO_PROGRAMS)))
         found += (os.path.join(folder, name) for name in (ours if is_new else ()))
         if len(found) > most:

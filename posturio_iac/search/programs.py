@@ -7,7 +7,7 @@ import os
 from posturio_iac.core.keys import CODED
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.core.text.decoding import UTF16, decode
+from posturio_iac.core.text.decoding import UTF16, decode, spelled_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,15 +38,11 @@ def leads_elsewhere(data: bytes, folder: str) -> bool:
         return True
     nests = data.find(b"TemplateURL") >= 0 or data.find(b"AWS::Serverless::Application") >= 0
     named = (_TEMPLATE.match(value) for one in (_URL, _LOCATION) for value in one.findall(data))  # files that are searched by themselves
-    if nests and any(one is None or (folder and not _is_below(folder, os.fsdecode(one[1]))) for one in named):
+    names = (one and os.fsdecode(one[1]) for one in named)  # what leads up leads to where a scan of this folder alone does not go
+    if nests and any(not name or (folder and (os.pardir in name or not os.path.exists(os.path.join(folder, name)))) for name in names):
         return True
     transforms = _TRANSFORM.findall(data) if data.find(b"Transform") >= 0 else ()
     return any(not word.startswith(_OWN) for value in transforms for word in _WORD.findall(value.partition(b"#")[0]))
-
-
-def _is_below(folder: str, name: str) -> bool:
-    """True if a file is there, and its name does not lead up, where a scan of this folder alone does not go."""
-    return os.pardir not in name and os.path.exists(os.path.join(folder, name))
 
 
 _KEY = "(?:AccessKey|ServiceSpecificCredential)"
@@ -96,7 +92,8 @@ _HINTS = tuple((sign, lazy_pattern(one)) for sign, one in _STEMS.items())
 _AROUND, _BEHIND, _LATER, _HALF = 80, 400, 500, len("create-a")  # the rest of a torn call may be longer, with all its quotes
 _IN_YAML = tuple(f"{name}.{ending}" for name in ("Taskfile", "compose", "docker-compose") for ending in ("yml", "yaml"))
 _RECIPES = ("Makefile", "makefile", "GNUmakefile", "Rakefile", "justfile", "Justfile", "package.json", "tox.ini", "noxfile.py", "tasks.py")
-MADE = (*_RECIPES, *_IN_YAML, "pyproject.toml", "Dockerfile", "Containerfile", "docker-bake.hcl", "docker-bake.json")
+_TASKS = ("fabfile.py", "Pipfile", "deno.json", "Earthfile", "mise.toml", "composer.json")
+MADE = (*_RECIPES, *_TASKS, *_IN_YAML, "pyproject.toml", "Dockerfile", "Containerfile", "docker-bake.hcl", "docker-bake.json")
 HANDLED = (".py", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".rb")
 _COMPILED = (".go", ".java", ".cs", ".kt", ".rs", ".scala", ".groovy", ".swift", ".fs", ".vb", ".cpp")
 _RAN = (*HANDLED, ".sh", ".bash", ".ps1", ".psm1", ".bat", ".cmd", ".mk", "akefile", "ockerfile")
@@ -153,9 +150,7 @@ def fetched(text: str) -> str:
     if not any(one in text for one in _GETTING):
         return ""
     found = _FETCHED.search(text) or next((one for one in _SAVED.finditer(text) if _runs_what_it_saved(text, one)), None)
-    if found is None:
-        return ""
-    return address[0] if (address := _ADDRESS.search(found[0])) else "a script that the code does not fix"
+    return "" if found is None else address[0] if (address := _ADDRESS.search(found[0])) else "a script that the code does not fix"
 
 
 def _runs_what_it_saved(text: str, got: re.Match[str]) -> bool:
@@ -200,6 +195,9 @@ class Program(NamedTuple):
 
 
 def program_of(text: str) -> Program:
+    """What a program with this text does, whose letters escapes may stand for."""
+    is_escaped = "\\u00" in text or "\\x" in text
+    text += spelled_out(text.encode("utf-8", "replace")).decode("utf-8", "replace") if is_escaped else ""
     return Program(make_keys(text), deploys_key(text), end_keys(text), "${" in text and _REST.search(text) is not None)
 
 
@@ -255,7 +253,10 @@ def _content(file: str, fence: Fence) -> tuple[bytes, str]:
 def is_hinted(data: bytes) -> bool:
     """True if a text may be a program that makes keys, which its whole text decides."""
     is_of_key = any(data.find(sign) >= 0 for sign in _OF) and any(one.search(data) for one in _CALLS)
-    return is_of_key or data[:2] in UTF16 or _TORN.search(data) is not None or any(data.find(sign) >= 0 for sign in _WHOLE)
+    if is_of_key or data[:2] in UTF16 or _TORN.search(data) is not None or any(data.find(sign) >= 0 for sign in _WHOLE):
+        return True
+    is_escaped = len(data) <= _LARGE and (data.find(b"\\u00") >= 0 or data.find(b"\\x") >= 0)
+    return is_escaped and (spelled := spelled_out(data)) != data and is_hinted(spelled)
 
 
 def looked_into(file: str, fence: Fence) -> tuple[Program, str]:

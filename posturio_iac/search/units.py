@@ -6,7 +6,8 @@ import os
 import posixpath
 import re
 
-from posturio_iac.search.kinds import TERRAFORM, names_program, spelled_out
+from posturio_iac.core.text.decoding import spelled_out
+from posturio_iac.search.kinds import TERRAFORM, names_program
 from posturio_iac.search.module_calls import content
 
 TYPE_CHECKING = False

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from posturio_iac.search.kinds import SEARCH_TERMS, TEMPLATE, TERRAFORM, SearchTerms, spelled_out
+from posturio_iac.core.text.decoding import spelled_out
+from posturio_iac.search.kinds import SEARCH_TERMS, TEMPLATE, TERRAFORM, SearchTerms
 from tests.support.attacks import lay, put, report, scan
 from tests.support.repository import Repository
 

@@ -440,6 +440,7 @@ def test_a_file_that_a_function_reads_is_a_change_of_its_module(tmp_path: Path, 
 
 
 HELD, SERVICE = json.dumps({"scripts": {"go": "bin/k.sh"}}), "service: s\nprovider: {name: aws}\n"
+BUILD = 'resource "aws_codebuild_project" "p" {\n  source {\n    type = "GITHUB"\n    %s\n  }\n}\n'
 AFTER, OPEN = HOOK % ("after", '["./a.sh"]'), 'locals {\n  d = "."\n  c = "sh ${local.d}/a.sh b"\n}\n'
 STEPS: dict[str, tuple[dict[str, str], str]] = {
     "script": ({"main.tf": RUNS % '"sh ${path.module}/a.sh"', "a.sh": "sh c/b.sh\n", "c/b.sh": "sh bin/k.sh\n"}, "terraform_data.p"),
@@ -448,6 +449,9 @@ STEPS: dict[str, tuple[dict[str, str], str]] = {
     "image": ({"main.tf": RUNS % '"docker build ."', "Dockerfile": "COPY bin/k.sh /\n"}, "terraform_data.p"),
     "left-open": ({"main.tf": RUNS % "local.c", "l.tf": OPEN, "a.sh": "bin/k.sh"}, "terraform_data.p"),
     "build": ({"t.json": resource("AWS::CodeBuild::Project", Source={"BuildSpec": "b.yml"}), "b.yml": "run: [bin/k.sh]"}, "R"),
+    "build-from-top": ({"main.tf": BUILD % 'buildspec = "a/ci/b.yml"', "ci/b.yml": "run: [a/bin/k.sh]"}, "aws_codebuild_project.p"),
+    "top": ({"main.tf": RUNS % '"bash $(git rev-parse --show-toplevel)/a/bin/k.sh"'}, "terraform_data.p"),
+    "mounted": ({"main.tf": RUNS % '"docker run -v $PWD/bin:/s x /s/k.sh"'}, "terraform_data.p"),
     "context": ({"t.json": resource("AWS::Lambda::Function", Metadata={"DockerContext": "."}), "Dockerfile": "COPY bin /\n"}, "R"),
     "serverless": ({"serverless.yml": SERVICE + "custom:\n  scripts: {a: ./a.sh}\n", "a.sh": "bin/k.sh\n"}, "custom.scripts"),
     "layer": ({"serverless.yml": SERVICE + "layers:\n  R: {path: bin}\n"}, "layers"),
@@ -455,8 +459,11 @@ STEPS: dict[str, tuple[dict[str, str], str]] = {
     "hook-included": ({"r.hcl": AFTER, "u/terragrunt.hcl": INCLUDE % "../r.hcl", **EMPTY, "u/a.sh": "../bin/k.sh"}, "after_hook.h"),
 }
 """Code in a folder that leads to a script there, for the most part in more than one step."""
+TAKE_ANY = {"left-open", "serverless", "layer", "build-from-top", "top", "mounted"}  # which may lead to any program
+GIVEN = ("u.yaml ../u.yaml file(var.f)", 'r/b.yaml b file("${path.root}/${var.f}.yaml")', 'u/a ../u fileset(var.f, "*")')
 DRAWN_IN = {
     **{name: ({f"a/{file}": text for file, text in files.items()}, "a/bin/k.sh", MAKES, key) for name, (files, key) in STEPS.items()},
+    "build-by-default": ({"i/main.tf": BUILD % ""}, "buildspec.yml", f"run: {MAKES}", "aws_codebuild_project.p"),
     "nested": ({"t.json": resource("AWS::CloudFormation::Stack", TemplateURL="k.tpl")}, "k.tpl", YAML, "R/K"),
     "include": ({"t.yaml": "Transform: [{Name: AWS::Include, Parameters: {Location: ./k.foo}}]\n"}, "k.foo", YAML, "K"),
     "deleted-script": ({"m/main.tf": RUNS % '"sh k.sh || sh l.sh"', "m/l.sh": MAKES}, "m/k.sh", MAKES, "terraform_data.p"),
@@ -479,12 +486,23 @@ def test_a_file_that_a_template_or_a_program_draws_in_is_a_change_of_it(tmp_path
     start = repository.commit()
     repository.write(path, text)
     assert concerned(tmp_path, start, path) == [[address]] * 2
-    later, other = repository.commit(), "other/z.md" if name in {"left-open", "serverless", "layer"} else "other/z.py"
+    later, other = repository.commit(), "other/z.md" if name in TAKE_ANY else "other/z.py"
     repository.write(other, text)
     assert concerned(tmp_path, later, other) == [[], []]
     later = repository.commit()
     repository.git("rm", "-q", path)
     assert concerned(tmp_path, later, path) == [[address] * name.startswith("deleted")] * 2
+
+
+@pytest.mark.parametrize("case", GIVEN)
+def test_a_file_that_an_argument_of_a_module_names_is_a_change_of_the_module(tmp_path: Path, case: str) -> None:
+    named, given, read = case.split(" ", 2)
+    module = f'variable "f" {{}}\nresource "aws_iam_access_key" "k" {{\n  for_each = {read}\n  user = each.key\n}}\n'
+    repository = tracked(tmp_path, {"r/main.tf": (LOCAL % "../m").replace("}", f'  f = "{given}"\n}}'), "m/main.tf": module})
+    for path, is_read in ((named, True), ("z/a.yaml", False)):
+        start = repository.commit()
+        tracked(tmp_path, {path: "[a]"})
+        assert bool(report(tmp_path, "--changed-since", start)["keys"]) is is_read
 
 
 def test_the_target_of_a_link_is_a_change_of_the_link(tmp_path: Path) -> None:

@@ -136,10 +136,7 @@ def keep_to(pack: str, clone: str) -> None:
         if is_foreign(dir):
             read(self, dir)
 
-    def file_can_be_imported(entry: os.DirEntry[str]) -> bool:
-        return importable(entry) and is_foreign(entry.path)
-
     read: Callable[[Any, str], None] = Registry.load_external_checks
     importable: Callable[[os.DirEntry[str]], bool] = BaseCheckRegistry._file_can_be_imported  # noqa: SLF001 - there is no other way in
     Registry.load_external_checks = load_external_checks
-    BaseCheckRegistry._file_can_be_imported = staticmethod(file_can_be_imported)  # noqa: SLF001 - the same
+    BaseCheckRegistry._file_can_be_imported = staticmethod(lambda entry: importable(entry) and is_foreign(entry.path))  # noqa: SLF001 - the same

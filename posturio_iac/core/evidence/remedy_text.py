@@ -109,13 +109,9 @@ def shell(*words: str) -> str:
 
 def command(remedy: Remedy) -> str:
     """The command that carries a remedy out; empty where there is none."""
-    match remedy:
-        case r.RunCommand(words=words):
-            return shell(*words)
-        case r.TagUser(user, name, value):
-            return shell("aws", "iam", "tag-user", "--user-name", user, "--tags", f"Key={name},Value={value}")
-        case _:
-            return ""
+    if isinstance(remedy, r.TagUser):
+        return shell("aws", "iam", "tag-user", "--user-name", remedy.user, "--tags", f"Key={remedy.name},Value={remedy.value}")
+    return shell(*remedy.words) if isinstance(remedy, r.RunCommand) else ""
 
 
 def _tag(remedy: r.AddTag) -> str:

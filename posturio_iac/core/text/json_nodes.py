@@ -112,13 +112,9 @@ class Node(NamedTuple):
 
     def data(self) -> Any:
         """The plain Python data, as `json.loads` does: of duplicate keys the last one wins."""
-        match self.value:
-            case Object():
-                return {key.value: value.data() for key, value in self.value}
-            case Array():
-                return [item.data() for item in self.value]
-            case scalar:
-                return scalar
+        if isinstance(self.value, Object):
+            return {key.value: value.data() for key, value in self.value}
+        return [item.data() for item in self.value] if isinstance(self.value, Array) else self.value
 
     def __repr__(self) -> str:
         return f"Node({self.value!r}, {self.start}, {self.end})"

@@ -9,7 +9,7 @@ from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.closure import closure
 from posturio_iac.core.finding import Diagnostic, Level, too_costly
 from posturio_iac.core.record import replace
-from posturio_iac.core.text.decoding import UNRESOLVED, conflict_line, markup
+from posturio_iac.core.text.decoding import UNRESOLVED, conflict_line, markup, spelled_out
 from posturio_iac.core.text.json_nodes import Lines
 from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.frontends import Reading
@@ -34,7 +34,7 @@ from posturio_iac.frontends.cloudformation.syntax.template import (
     parse,
     plain,
 )
-from posturio_iac.search.kinds import TEMPLATE, kind_of, names_file, puts_together, runs_program, spelled_out
+from posturio_iac.search.kinds import TEMPLATE, kind_of, names_file, puts_together, runs_program
 from posturio_iac.search.programs import make_keys
 
 TYPE_CHECKING = False

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.text.decoding import UTF16, decode
+from posturio_iac.core.text.decoding import UTF16, decode, spelled_out
 from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.core.text.textfile import read as read_file
-from posturio_iac.search.kinds import STATE_MARKS, spelled_out
+from posturio_iac.search.kinds import STATE_MARKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

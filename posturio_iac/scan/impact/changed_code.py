@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import posixpath
-from functools import cache
+from functools import cache, partial
 
+from posturio_iac.core.closure import CallGraph
 from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.hcl_lexer import masked
 from posturio_iac.search.kinds import PROGRAMS, TERRAFORM, holds_any, kind_of, may_name_maker, names_file
-from posturio_iac.search.module_calls import code_of, holding, sources_in, text
+from posturio_iac.search.module_calls import code_of, holding, local_calls, sources_in, text
 from posturio_iac.search.programs import NO_PROGRAMS
 from posturio_iac.search.written_sources import CALLS, blocks_of
 
@@ -90,16 +91,23 @@ class ChangedCode:
                 found.setdefault(posixpath.dirname(path), set()).update(map(os.fsdecode, mentioned))
         return {folder: mentioned for folder, mentioned in found.items() if folder in folders}
 
+    def _names(self, names: Collection[str]) -> bool:
+        """True if an argument somewhere may end with one of the names of files and folders, which the module that is called may read."""
+        ends = tuple(b'%s"' % os.fsencode(name) for name in names)
+        return bool(holding(self.selection, ends)) or any(holds_any(text(self.selection, path), ends) for path in self.selection.search.hcl)
+
     def readers(self, files: Collection[str]) -> set[str]:
         """The folders of modules whose functions read one of ``files``: by its name, or by a computed one below the module."""
         if not files:
             return set()
         names = {posixpath.basename(path) for path in files}
         ways = [path.split("/") for path in files]
-        inside = {"/".join(way[:depth]) for way in ways for depth in range(len(way))}
+        inside = {os.curdir, *("/".join(way[:depth]) for way in ways for depth in range(len(way)))}
         found: set[str] = set()
         parts = {part for way in ways for part in way}
         programs = {path for path in files if not path.endswith(NO_PROGRAMS)}
+        is_given = cache(partial(self._names, {name for way in ways for name in way[-2:]}))
+        graph = CallGraph(local_calls(self.selection))
         for path in holding(self.selection, (*_READS, *PROGRAMS)):
             folder, data = posixpath.dirname(path), text(self.selection, path)
             quoted = _quoted(data)
@@ -107,7 +115,8 @@ class ChangedCode:
             # A program stands among the words of a command, or in a folder that code names.
             words = b" ".join(quoted).replace(b"/", b" ").split() if holds_any(data, PROGRAMS) else ()
             is_named = not names.isdisjoint(spelled) or not parts.isdisjoint(map(os.fsdecode, words))
-            is_read = is_named or ((folder in inside or b".." in data) and _computes(code_of(data, path)))
+            leads_there = b".." in data or not inside.isdisjoint(graph.above(folder))
+            is_read = is_named or (_computes(code_of(data, path)) and (leads_there or is_given()))
             if is_read or (folder not in found and leads_to(programs, path, data, TERRAFORM, self.selection)):
                 found.add(folder)
         return found

@@ -10,6 +10,7 @@ from posturio_iac.core.metadata.lifetime import mentions_rotation
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text import lazy_pattern
+from posturio_iac.core.text.decoding import spelled_out
 from posturio_iac.core.text.json_nodes import Object
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.facts import FactOptions, KeyFacts, UserFacts, ends_permission
@@ -24,7 +25,7 @@ from posturio_iac.frontends.cloudformation.keys.users import USER_TYPE, Template
 from posturio_iac.frontends.cloudformation.serverless import FUNCTION
 from posturio_iac.frontends.cloudformation.syntax.template import NESTING, TemplateEntry, describe
 from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
-from posturio_iac.search.kinds import TEMPLATE, names_file, runs_program, spelled_out
+from posturio_iac.search.kinds import TEMPLATE, names_file, runs_program
 from posturio_iac.search.named_programs import programs_named
 from posturio_iac.search.programs import program_of
 
@@ -130,7 +131,7 @@ class Reader:
         stack.budget.spend(_STEPS_A_KEY)
         shared = (one for one in stack.template.section("Globals") if entry.type == f"AWS::Serverless::{one.name}")
         beside = root.template.source if entry.type == FUNCTION else entry.source
-        own = said_by(entry, self.ev, stack.scope(entry), *(one.body for one in shared))
+        own = f"{entry.type}\n{said_by(entry, self.ev, stack.scope(entry), *(one.body for one in shared))}"
         programs = [("", program_of(_NAME.sub("", own))), *programs_named(own, (self.files.folder_of(beside.path),), self.files.fence)]
         makers = [name for name, one in programs if one.makes_keys or one.deploys_key]
         if not makers or not possible(conditions_of(entry, stack)):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from posturio_iac.core.text import lazy_pattern
+from posturio_iac.core.text.decoding import spelled_out
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.frontends.cloudformation.evaluation.conditions import cases
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE, TemplateEntry, written
-from posturio_iac.search.kinds import spelled_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -48,9 +48,9 @@ def rotating_functions(stack: Stack) -> set[str]:
 
 
 def _holds(secret: TemplateEntry, key: str, stack: Stack, ev: Evaluator) -> bool | Unknown:
-    """True if a secret is made of a key, which one of several texts may not be."""
+    """True if a secret is made of a key, not of its id alone, which one of several texts may not be."""
     node, scope = secret.prop("SecretString"), stack.scope(secret)
-    whole = any(map(SECRET.search, (named := [one.attribute for one in mentions(node) if one.name == key])))  # not its id alone
+    whole = any(map(SECRET.search, (named := [one.attribute for one in mentions(node) if one.name == key and one.attribute])))
 
     def held(case: Evaluator) -> bool:
         made = () if isinstance(case.value(node, scope), str) else mentions(node, case=(case, scope))

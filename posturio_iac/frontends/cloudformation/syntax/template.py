@@ -132,7 +132,8 @@ def parse(source: TemplateSource) -> ParsedFile:
         if parsed.problems:
             return ParsedFile(replace(source, language="JSON"), (), (Problem(error.message, error.line, error.column),))
         return ParsedFile(replace(source, language="JSON"), parsed.roots, (), parsed.duplicates)
-    return ParsedFile(replace(source, language="JSON"), (root,), (), (tuple(_json_duplicates(root)),))
+    repeated = tuple(key for held in root.walk() if isinstance(held.value, Object) for key in held.value.duplicates())
+    return ParsedFile(replace(source, language="JSON"), (root,), (), (repeated,))
 
 
 def is_other_json(text: str, types: tuple[str, ...]) -> bool:
@@ -151,12 +152,6 @@ def is_other_json(text: str, types: tuple[str, ...]) -> bool:
 def _from_yaml(source: TemplateSource) -> ParsedFile:
     found, problems = documents(source.text)
     return ParsedFile(source, tuple(d.root for d in found), problems, tuple(d.duplicates for d in found))
-
-
-def _json_duplicates(node: Node) -> Iterator[Node]:
-    for held in node.walk():
-        if isinstance(held.value, Object) and len({key.value for key, _ in held.value}) != len(held.value):
-            yield from held.value.duplicates()
 
 
 def by_place(duplicates: Sequence[Node], root: Node, source: TemplateSource) -> dict[bool, list[Node]]:

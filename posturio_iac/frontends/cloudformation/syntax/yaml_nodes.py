@@ -262,10 +262,6 @@ class _Composer:
 
 def _merged(value: Node) -> tuple[tuple[Node, Node], ...]:
     """The members that a merge key brings, the weightier first."""
-    match value.value:
-        case Object():
-            return value.value
-        case Array():
-            return tuple(pair for item in value.value if isinstance(item.value, Object) for pair in item.value)
-        case _:
-            return ()
+    if isinstance(value.value, Object):
+        return value.value
+    return tuple(pair for item in value.elements for pair in item.members)

@@ -89,13 +89,9 @@ class Parameter:
 
     def obstacle(self, argument: Value) -> Unknown | None:
         """The unknown in a converted argument, if it is more than the function accepts."""
-        match self.sees:
-            case Sees.ALL:
-                return None
-            case Sees.INSIDE:
-                return argument if isinstance(argument, Unknown) else None
-            case _:
-                return first_unknown(argument)
+        if self.sees is Sees.INSIDE:
+            return argument if isinstance(argument, Unknown) else None
+        return None if self.sees is Sees.ALL else first_unknown(argument)
 
 
 @dataclass(frozen=True, slots=True)

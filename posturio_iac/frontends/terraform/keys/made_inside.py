@@ -6,6 +6,7 @@ import os
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
 from posturio_iac.core.record import replace
+from posturio_iac.core.text.decoding import spelled_out
 from posturio_iac.core.unknown import SET_PER_DEPLOYMENT, Unknown
 from posturio_iac.facts import FactOptions
 from posturio_iac.facts.access_key import facts_of_program, key_of_user, rotator
@@ -71,9 +72,9 @@ def _programs(folder: Module, program: ModuleLoader) -> list[tuple[hcl.Block, bo
 
 def _may_run(block: hcl.Block, program: ModuleLoader) -> bool | None:
     text, path = block.text, os.path.join(program.root, block.header.path)
-    if text is None or block.labels[0] in _CARRIERS or holds_any(text, _SIGNS) or runs_program(text, TERRAFORM):
+    if text is None or block.labels[0] in _CARRIERS or holds_any(text, _SIGNS):
         return True
-    if names_program(text, TERRAFORM, path, program.fence):
+    if any(runs_program(one, TERRAFORM) for one in {text, spelled_out(text)}) or names_program(text, TERRAFORM, path, program.fence):
         return True
     return None if block.labels[0].startswith("aws_iam_") or not holds_any(text, _ROOTS) else False
 
@@ -151,7 +152,7 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
     program = instance.program
     instances = expand(block, instance.scope()).instances or instances_of(block, instance).instances
     lines = (line for _, scope in instances[:MOST_FILES] for line in _lines(block.body, scope))
-    own = "\n".join(dict.fromkeys((block.labels[0] if block.type == "data" else "", *lines)))
+    own = "\n".join(dict.fromkeys((block.labels[0] if block.type == "data" or "codebuild" in block.labels[0] else "", *lines)))
     root, path = instance.root.folder, os.path.join(program.root, block.header.path)
     tops = (os.path.join(program.root, one) for one in (root.path, root.unit.folder if root.unit is not None else root.path))
     homes = tuple(dict.fromkeys(map(os.path.normpath, (f"{path}/..", *tops))))

@@ -12,12 +12,13 @@ from functools import cache
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import dataclass, grouped, replace
 from posturio_iac.core.text import lazy_pattern
+from posturio_iac.core.text.decoding import spelled_out
 from posturio_iac.core.text.textfile import LIMIT, UnreadableError, read
 from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
 from posturio_iac.frontends.terraform.modules.files import TOFU
 from posturio_iac.frontends.terraform.modules.folder import TABLES, constant, is_automatic
 from posturio_iac.frontends.terraform.syntax.references import mentioned, pairs_in
-from posturio_iac.search.kinds import STATED, TERRAFORM, kind_of, names_program, runs_program, spelled_out
+from posturio_iac.search.kinds import STATED, TERRAFORM, kind_of, names_program, runs_program
 from posturio_iac.search.module_calls import content
 
 TYPE_CHECKING = False

@@ -31,16 +31,9 @@ class Entries:
 
 def entries_of(value: Value, expression: hcl.Expr, rest: Unknown | None = None) -> Entries:
     """The entries of a map that ``expression`` makes; ``rest`` is why there may be more anyway."""
-    match value:
-        case Unknown():
-            return Entries({}, value)
-        case PartialMap():
-            rest = value.rest
-        case dict():
-            pass
-        case _:
-            return Entries({}, rest)
-    places = _places(expression)
+    if not isinstance(value, dict):
+        return Entries({}, value if isinstance(value, Unknown) else rest)
+    places, rest = _places(expression), value.rest if isinstance(value, PartialMap) else rest
     return Entries({name: (entry, places.get(name, expression)) for name, entry in value.items()}, rest)
 
 
