@@ -114,13 +114,11 @@ class Suppressions:
         """Say why an entry can suppress nothing, and how to mend it; None when it can."""
         if not entry.reason.strip():
             return "gives no reason and suppresses nothing; add one"
-        match entry.until:
-            case Unknown() as unknown:
-                return f"has an end that cannot be read and suppresses nothing: {unknown.reason}"
-            case datetime() as until if until <= self._as_of:
-                return f"ended on {describe_date(until)} and suppresses nothing; fix the finding or set a later date"
-            case _:
-                return None
+        if isinstance(until := entry.until, Unknown):
+            return f"has an end that cannot be read and suppresses nothing: {until.reason}"
+        if until is not None and until <= self._as_of:
+            return f"ended on {describe_date(until)} and suppresses nothing; fix the finding or set a later date"
+        return None
 
     def _complaints(self, entry: _Entry, crashed: Collection[str]) -> Iterator[tuple[Level, str]]:
         unknown = [rule for rule in entry.rules if rule not in self._known]

@@ -28,7 +28,7 @@ _FOLDERS = ("source_dir", "source_path", "chart", "CodeUri", "Code", "Content", 
 _FOLDER = lazy_pattern("(?:" + "|".join(rf"{one}(?<!\w{one})" for one in _FOLDERS) + ")" + _SET)  # which is fast, unlike ``\\b``
 _ASSET = lazy_pattern(r"S3Key(?<!\wS3Key)[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")  # an archive of CDK's, whose folder lies beside the template
 _AWAY = lazy_pattern(rf"\bworking_dir{_SET}|(?:\b(?:cd|pushd)|\s-[Cd]|\s--(?:prefix|cwd|directory))[\s=]+{_HERE}([\w./@+-]+)")
-_MOUNTED = lazy_pattern(rf"(?:\s-v|--volume)[\s=]+[\"']?(?:\$\(pwd\)/+|{_HERE})([\w./@+-]+):")  # a folder of ours in a container
+_MOUNTED = lazy_pattern(rf"(?:\s-v|--volume)[\s=]+[\"']?(?:\$\(pwd\)/+|{_HERE})([\w.@+-][\w./@+-]*):")  # a folder of ours in a container
 _FILESET = lazy_pattern(rf"\bfileset{_SET}")
 _NEXT = r"[ \t\"',\\]+"
 _OF_RUNNERS = (("run", rf"go\b{_NEXT}run"), ("python", r"python[\d.]*"), ("node", "node"), (".scripts]", r"\w\s*="))

@@ -250,13 +250,13 @@ def _content(file: str, fence: Fence) -> tuple[bytes, str]:
     return b"\n".join(packed) if any(map(is_hinted, packed)) else b"", unseen
 
 
-def is_hinted(data: bytes) -> bool:
+def is_hinted(data: bytes, *, is_spelled: bool = False) -> bool:
     """True if a text may be a program that makes keys, which its whole text decides."""
     is_of_key = any(data.find(sign) >= 0 for sign in _OF) and any(one.search(data) for one in _CALLS)
     if is_of_key or data[:2] in UTF16 or _TORN.search(data) is not None or any(data.find(sign) >= 0 for sign in _WHOLE):
         return True
-    is_escaped = len(data) <= _LARGE and (data.find(b"\\u00") >= 0 or data.find(b"\\x") >= 0)
-    return is_escaped and (spelled := spelled_out(data)) != data and is_hinted(spelled)
+    is_escaped = not is_spelled and len(data) <= _LARGE and (data.find(b"\\u00") >= 0 or data.find(b"\\x") >= 0)
+    return is_escaped and is_hinted(spelled_out(data), is_spelled=True)
 
 
 def looked_into(file: str, fence: Fence) -> tuple[Program, str]:

@@ -467,6 +467,7 @@ DRAWN_IN = {
     "nested": ({"t.json": resource("AWS::CloudFormation::Stack", TemplateURL="k.tpl")}, "k.tpl", YAML, "R/K"),
     "include": ({"t.yaml": "Transform: [{Name: AWS::Include, Parameters: {Location: ./k.foo}}]\n"}, "k.foo", YAML, "K"),
     "deleted-script": ({"m/main.tf": RUNS % '"sh k.sh || sh l.sh"', "m/l.sh": MAKES}, "m/k.sh", MAKES, "terraform_data.p"),
+    "deleted-settings": ({"t.yaml": YAML}, "samconfig.toml", 'parameter_overrides = "A=b"', "K"),
     "deleted": ({"t.json": resource("AWS::Serverless::Function", CodeUri="src"), "src/b.py": MAKES}, "src/a.py", MAKES, "R"),
     "handler": ({"t.json": resource("AWS::Serverless::Function", Handler="a.main")}, "a.js", "iam.createAccessKey({})\n", "R"),
 }

@@ -24,8 +24,7 @@ kept() {{
     did "$did" calls "$calls" at "$at" fault "$fault" now "$now" settled "$settled" >"$world"
 }}
 seen() {{ [ ! "$1" \< "$since" ] && [ ! "$1" \> "$settled" ]; }}
-calls=$((calls + 1))
-[ "$calls" != "$at" ] || hit=$fault
+[ "$((calls = calls + 1))" != "$at" ] || hit=$fault
 case $hit in
   'kill before') kept; kill -9 "$PPID" ;;
   fail) kept; echo AccessDenied >&2; exit 1 ;;
@@ -33,8 +32,7 @@ case $hit in
 esac
 for word; do
   case $word in --status=*) switched=${{word#*=}} ;; AttributeKey=*) asked=$word ;; esac
-  case $last in --start-time) since=$word ;; --region) region=$word ;; esac
-  last=$word
+  case $last in --start-time) since=$word ;; --region) region=$word ;; esac; last=$word
 done
 case $2 in
   get-caller-identity) printf '123456789012\tarn:aws:sts::123456789012:user/me\n' ;;

@@ -93,11 +93,9 @@ def _head(finding: Finding) -> str:
 
 def _why(outcome: Outcome) -> str:
     why, advice = outcome.why_not, outcome.finding.remediation
-    match outcome.finding.remedy:
-        case r.AddTag(is_shared=True) | r.MergeTags(is_shared=True) | r.AddComment(is_shared=True):
-            return why  # its advice is to run fix
-        case _:
-            return advice if why in ("", advice) else f"{why}. {advice}"
+    if isinstance(one := outcome.finding.remedy, (r.AddTag, r.MergeTags, r.AddComment)) and one.is_shared:
+        return why  # its advice is to run fix
+    return advice if why in ("", advice) else f"{why}. {advice}"
 
 
 def _listed(found: Sequence[tuple[Finding, str]]) -> Iterator[str]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gc
 import os
+import posixpath
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.closure import closure
 from posturio_iac.core.finding import Diagnostic, Level, too_costly
 from posturio_iac.core.record import replace
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import UNRESOLVED, conflict_line, markup, spelled_out
 from posturio_iac.core.text.json_nodes import Lines
 from posturio_iac.core.text.textfile import UnreadableError
+from posturio_iac.core.unknown import SET_PER_DEPLOYMENT
 from posturio_iac.frontends import Reading
 from posturio_iac.frontends.cloudformation.build import Builder
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
@@ -34,7 +37,8 @@ from posturio_iac.frontends.cloudformation.syntax.template import (
     parse,
     plain,
 )
-from posturio_iac.search.kinds import TEMPLATE, kind_of, names_file, puts_together, runs_program
+from posturio_iac.search.kinds import SETTINGS, TEMPLATE, kind_of, names_file, puts_together, runs_program
+from posturio_iac.search.module_calls import content
 from posturio_iac.search.programs import make_keys
 
 TYPE_CHECKING = False
@@ -75,7 +79,8 @@ def _read(selection: Selection, request: ReadRequest) -> Reading:
     for path, parent in (*((path, True) for path in above), *((path, False) for path in paths)):
         try:
             for template in scan.templates(path, parent=parent):
-                values = {e.name: FixedParameter(given[e.name]) for e in template.section("Parameters") if e.name in given}
+                values = _overridden(template, files)
+                values |= {e.name: FixedParameter(given[e.name]) for e in template.section("Parameters") if e.name in given}
                 own = read_pairs(template.stack_tags, Evaluator([]), StackScope(Stack(template), template.source))
                 stack = builder.stack(template, values, (*tags, *own))
                 if makes_or_owns_keys(stack, request.custom_types):
@@ -98,6 +103,19 @@ def _read(selection: Selection, request: ReadRequest) -> Reading:
         keys = tuple(key for key in keys if key.address not in told.get(key.scope, ()))
     loud = dict.fromkeys(p for p in problems if p.path not in quiet or p.level is Level.NOTE)  # it makes no key, whatever else is wrong
     return Reading(tuple(sorted(keys, key=lambda k: (k.span is not None and k.span, k.address))), tuple(loud))
+
+
+_GIVEN = lazy_pattern(r"(?<!\w)(\w{1,255})=(?=[\\\"']{0,9}([^\s\"'\\,\]]{0,99}))")  # a parameter and its value
+
+
+def _overridden(template: Template, files: Files) -> dict[str, FixedParameter]:
+    """The parameters to which settings of ``sam deploy`` give another value than the default, in whichever environment."""
+    folder, parameters = posixpath.dirname(template.source.path), template.section("Parameters")
+    paths = (os.path.join(files.root, folder, name) for name in SETTINGS if parameters)
+    said = b"\n".join(content(path, files.limit, files.fence) or b"" for path in paths).decode("utf-8", "replace")
+    given = _GIVEN.findall(said.replace("ParameterKey=", "").replace(",ParameterValue=", "=")) if said.strip() else ()
+    defaults = {e.name: str(default.value) if (default := e.get("Default")) is not None else "" for e in parameters}
+    return {n: FixedParameter(SET_PER_DEPLOYMENT(f"the parameter {n}")) for n, value in given if value != defaults.get(n, value)}
 
 
 def read_embedded(text: str, place: Span, parameters: Mapping[str, Attr[str]], selection: Selection, request: ReadRequest) -> Reading:

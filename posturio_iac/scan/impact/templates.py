@@ -8,7 +8,7 @@ import posixpath
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.scan.impact.changed_code import leads_to
-from posturio_iac.search.kinds import NAMING, PROGRAMS, TEMPLATE, TERRAFORM, kind_of
+from posturio_iac.search.kinds import NAMING, PROGRAMS, SETTINGS, TEMPLATE, TERRAFORM, kind_of
 from posturio_iac.search.module_calls import text
 from posturio_iac.search.programs import NO_PROGRAMS
 
@@ -35,7 +35,9 @@ class Templates:
         """Work out what ``changed`` concerns; everything when ``whole``."""
         self.selection = selection
         self._whole = whole
+        set_anew = {posixpath.dirname(path) for path in changed if path.endswith(SETTINGS)}
         self._changed = {path for path in changed if kind_of(path) is not TERRAFORM}
+        self._changed.update(path for path in selection.templates if posixpath.dirname(path) in set_anew)
         self._texts: dict[str, bytes] = {}
         self._graph = CallGraph(())
         self._concerned: set[str] = set()

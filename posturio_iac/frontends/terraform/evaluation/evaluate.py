@@ -341,13 +341,10 @@ def _object(expression: hcl.ObjectExpr, scope: Scope) -> Value:
 
 def elements(collection: Value) -> Iterator[tuple[Value, Value]]:
     """Yield the keys and values that a ``for`` expression and a ``dynamic`` block see."""
-    match collection:
-        case dict():
-            return iter(sorted(collection.items()))
-        case SetValue():
-            return zip(collection, collection, strict=True)
-        case tuple():
-            return enumerate(collection)
+    if isinstance(collection, dict):
+        return iter(sorted(collection.items()))
+    if isinstance(collection, tuple):
+        return zip(collection, collection, strict=True) if isinstance(collection, SetValue) else enumerate(collection)
     raise EvaluationError("a for expression needs a collection")
 
 

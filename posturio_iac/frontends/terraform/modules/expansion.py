@@ -46,13 +46,9 @@ class Expansion(Generic[S]):
         """The value of the block's name, given the value of each instance."""
         if self.unknown is not None and (strict or not self.likely):
             return self.unknown
-        match self.shape:
-            case "list":
-                return tuple(values)
-            case "map":
-                return dict(zip(self.keys, values, strict=True))
-            case _:
-                return values[0] if values else None
+        if self.shape == "map":
+            return dict(zip(self.keys, values, strict=True))
+        return tuple(values) if self.shape == "list" else values[0] if values else None
 
 
 def expand(block: hcl.Block, scope: S) -> Expansion[S]:
