@@ -45,12 +45,12 @@ _BY_PATH, _BY_NAME = ("source_", "docker_", "working_dir", "buildspec"), (".sh",
 _OPEN = r"[\"']?[ \t]*:\s*(?:[>|&!*]|\{?\s*[\"']?(?:Fn::|Ref\b)|[\"']?[\w./-]+ [\w./-])"
 OPEN_URI = lazy_pattern(rf"(?:Uri(?:(?<=CodeUri)|(?<=ContentUri)|(?<=DefinitionUri))|Co(?<!\wCo)(?:de|ntent)){_OPEN}")
 """What takes a parser in a template: an expression, or a text in several parts."""
-_OF_IMAGES = {one: rf"{one}{_NEXT}build\b" for one in ("docker", "buildx", "podman", "image", "go")}
+_OF_IMAGES = {one: rf"{one}{_NEXT}build\b" for one in ("docker", "buildx", "podman", "image", "packer", "go")}
 _PROJECTS = {"mvn": r"mvnw?\b", "gradle": r"gradlew?\b", "dotnet": rf"dotnet{_NEXT}run", "cargo": rf"cargo{_NEXT}run"}
-_OF_FOLDERS = {"build:": r"build:(?=\s*[\w./-]+\s)", "context": r"context\"?\s*[:=]", "kubectl": rf"kubectl{_NEXT}apply"}
+_OF_FOLDERS = {"build:": r"build:(?=\s*[\w./-]+[\s,}])", "context": r"context\"?\s*[:=]", "kubectl": rf"kubectl{_NEXT}apply"}
 _OF_FOLDERS |= {"zip ": r"zip(?<!\wzip)(?=\s)", "run-parts": "run-parts", "pip": rf"pip3?{_NEXT}install", **_PROJECTS}
 _OF_FOLDERS |= {"cp -": r"cp(?<!\wcp)\s+-\w*[rRa]\w*", "rsync": "rsync", "kubectl_": r"pattern\"?\s*="}
-_OF_FOLDERS |= {"s3 sync": "s3 sync", "--recursive": r"s3 cp\b"}
+_OF_FOLDERS |= {"s3 sync": "s3 sync", "--recursive": r"s3 cp\b", "find ": r"find\b(?=[^\n]{0,200}-exec)", "ls-files": "ls-files"}
 _OF_FOLDERS |= {"helm": rf"helm{_NEXT}(?:install|upgrade|template)", **_OF_IMAGES}
 _BUILDS = {sign: lazy_pattern(rf"{one}((?:\\\s*\n|[^;&|\n])*)") for sign, one in _OF_FOLDERS.items()}
 """What builds an image or deploys from a whole folder, which is one of the words behind it."""
