@@ -115,7 +115,8 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
 
 def is_open(text: str, folders: Sequence[str], fence: Fence, *, runs: bool) -> bool:
     """True if Terraform code may name a program by what only an evaluation tells; ``runs`` if it has commands."""
-    if _FILLED.search(text) or "fileset(" in text or (runs and '"-m"' in text) or _OPEN_FILE.search(text):
+    fills = any(sign in text for sign in ("}.", "%s.", "command", "program", "inline", "execute")) and _FILLED.search(text)
+    if fills or "fileset(" in text or (runs and '"-m"' in text) or _OPEN_FILE.search(text):
         return True
     named = _PATH.findall(text) if any(sign in text for sign in _BY_PATH) else []
     words = _words(text.replace("${path.module}/", "")) if runs else ()
@@ -182,7 +183,7 @@ def _entered(text: str, held: set[str]) -> list[str]:
     """The folders that commands go to, seen from where they start; those of variables if they are ``held`` there."""
     goes = any(sign in text for sign in ("working_dir", "cd ", "cd\t", "pushd ", " -C ", " -d ", "--prefix", "--cwd", "--directory"))
     found = [one.lstrip("/") for groups in (_AWAY.findall(text) if goes else ()) for one in groups if one]
-    found += _MOUNTED.findall(text) if " -v" in text or "--volume" in text else []
+    found += _MOUNTED.findall(text) if "-v" in text else []
     found += _INCLUDED.findall(text) if "includes:" in text else []
     found += (one for one in (_ASSIGNED.findall(text) if held else ()) if one.partition("/")[0] in held)
     return found[:_MOST_AWAY]
@@ -227,7 +228,7 @@ def _words(text: str) -> list[str]:
 def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the folder and the names of each word that may be a path to what is ``here``."""
     given, imports = _words(text), "import" in text or "require" in text
-    given += [os.path.basename(word) for word in given] if _MOUNTED.search(text) else []  # a path in a container
+    given += [os.path.basename(word) for word in given] if "-v" in text and _MOUNTED.search(text) else []  # a path in a container
     words = {word.lstrip("/").rstrip("/.+-@") for word in given}
     aliased = (word for word in words if imports and "/" in word and word[:1] != ".")  # as compilers and bundlers are told
     words |= {start + one for word in aliased for one in (word.lstrip("@"), word.partition("/")[2]) for start in _SOURCES}

@@ -18,15 +18,12 @@ UNRESOLVED = "this merge conflict is not resolved"
 
 _words = lazy_pattern(rb"(?m)^[\w\x80-\xff \t-]+")
 _other_blanks = lazy_pattern(rb"\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2(?:\x80[\x80-\x8a\xa8\xa9\xaf]|\x81\x9f)|\xe3\x80\x80")
-_LETTER, _LINE = rb"(?:u00|U000000|x)([2-7][0-9A-Fa-f])", rb"(?:\r?\n|\r|\xc2\x85|\xe2\x80[\xa8\xa9])[ \t]*"
+_LETTER, _LINE = rb"(?:u00|U000000|x)([2-7][0-9A-Fa-f])", rb"(?:\r?\n|\r|\xc2\x85|\xe2\x80[\xa8\xa9])[ \t]*"  # YAML joins lines
 _escape = lazy_pattern(rb"\\(?=[uUx/\r\n\xc2\xe2\\])(?<!\\\\)\\*(?:" + _LETTER + b"|(/)|" + _LINE + b")")
 
 
 def spelled_out(data: bytes) -> bytes:
-    """A text with letters for their escapes, as parsers read it; in a text within a text an escape has more than one backslash.
-
-    A line end after a backslash joins the lines in YAML.
-    """
+    """A text with letters for their escapes, as parsers read it; in a text within a text an escape has more than one backslash."""
     if data.find(b"\\") < 0:
         return data
     return _escape.sub(lambda found: bytes((int(found[1], 16),)) if found[1] else found[2] or b"", data)
