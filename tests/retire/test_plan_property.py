@@ -234,7 +234,7 @@ def executed(folder: Path, world: World, made: list[Any], now: datetime, story: 
     done = place.run("plan.sh", now, "--yes")
     assert "syntax" not in done.stderr
     assert "not found" not in done.stderr
-    return place.told()["did"].split()
+    return place.told().get("did", "").split()  # an expired plan asks nothing
 
 
 @pytest.mark.promise("scripts")
