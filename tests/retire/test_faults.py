@@ -23,7 +23,7 @@ from tests.support.played_scripts import Played
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs sh")
 
 FAULTS = ("fail", "nothing", "answer lost", "kill before", "kill after")
-CALLS = 8
+CALLS, STATUS = 8, ("Active", "Inactive")
 """How many calls a step makes: who am I, what is there, used, called, switched, the act, and the look after it, which may be repeated."""
 
 
@@ -32,8 +32,7 @@ def played(folder: Path, action: Action, ledger: str = "") -> Played:
     off = action is Action.DELETE
     key = key_of(replace(IDLE, active=not off, off_since=40 if off else None))
     step = Step(replace(key, life=KeyLife(switched=AS_OF - timedelta(days=40))), (), Decision(action), AS_OF - timedelta(days=45))
-    status = "Inactive" if off else "Active"
-    return Played(folder, [step], ledger, status=status, created="2025-10-20T12:00:00Z", used="2026-08-16T12:00:00Z")
+    return Played(folder, [step], ledger, status=STATUS[off], created="2025-10-20T12:00:00Z", used="2026-08-16T12:00:00Z")
 
 
 def outcome(place: Played) -> str:

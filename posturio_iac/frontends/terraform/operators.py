@@ -110,9 +110,11 @@ def _exact(operator: str, left: float, right: float) -> int | float | Unknown:
 
     context = Context(prec=_DIGITS, traps=[])
     function = {"+": context.add, "-": context.subtract, "*": context.multiply, "/": context.divide, "%": context.remainder}[operator]
-    result = function(*(Decimal(side if isinstance(side, int) else str(side)) for side in (left, right)))
+    sides = [Decimal(side if isinstance(side, int) else str(side)) for side in (left, right)]
+    result = function(*sides)
     is_rounded = len(result.as_tuple().digits) > FLOAT_DIGITS and result != result.to_integral_value()
-    if not result.is_finite() or operator == "%" or (is_rounded and operator != "/"):
+    is_left = operator in "+-" and not result and sides != [Decimal(left), Decimal(right)]  # HCL may have some bits of 1.1 - 0.9 - 0.2
+    if not result.is_finite() or operator == "%" or (is_rounded and operator != "/") or is_left:
         return NOT_EVALUATED("a number with so many digits")
     return int(result) if result == result.to_integral_value() and result.adjusted() < _DIGITS else float(result)
 
