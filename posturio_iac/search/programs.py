@@ -197,7 +197,7 @@ class Program(NamedTuple):
 def program_of(text: str) -> Program:
     """What a program with this text does, whose letters escapes may stand for."""
     is_escaped = "\\u00" in text or "\\x" in text
-    text += spelled_out(text.encode("utf-8", "replace")).decode("utf-8", "replace") if is_escaped else ""
+    text += "\n" + spelled_out(text.encode("utf-8", "replace")).decode("utf-8", "replace") if is_escaped else ""
     return Program(make_keys(text), deploys_key(text), end_keys(text), "${" in text and _REST.search(text) is not None)
 
 
