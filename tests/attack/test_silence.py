@@ -405,6 +405,13 @@ def test_the_hook_names_calls_in_changed_files(tmp_path: Path) -> None:
     assert "n.zip" not in out + err
 
 
+def test_the_hook_names_settings_that_cannot_be_read_beside_changed_templates(tmp_path: Path) -> None:
+    template = f"Parameters: {{A: {{Type: String}}}}\n{YAML}"
+    tracked(tmp_path, {f"{name}/{file}": text for name in "ab" for file, text in (("t.yaml", template), ("samconfig.toml", "[x"))})
+    status, out, err = posturio(tmp_path, "hook", "--as-of", "2026-11-24", "a/t.yaml")
+    assert (status, "a/samconfig.toml" in out + err, "b/samconfig.toml" in out + err) == (3, True, False)
+
+
 def test_a_configuration_names_modules_that_make_no_key(tmp_path: Path) -> None:
     put(tmp_path, "main.tf", LOCAL % FORK)
     put(tmp_path, "posturio-iac.toml", '[[known_modules]]\nrepository = "git.example.com/platform/*"\ncreates = false\n')

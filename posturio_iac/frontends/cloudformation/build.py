@@ -135,17 +135,16 @@ class Builder:
         if parsed is None or not parsed.roots:
             self._unfollowed(f"{scope.stack.prefix}{where}", _shown(location), scope.source.path)
             return
-        self.files.use(file, scope.source.path)
+        self.files.used[scope.source.path].add(file)
         yield from ((root, parsed.source) for root in parsed.roots)
 
     def _nest(self, parent: Stack, entry: TemplateEntry, ev: Evaluator, chain: tuple[str, ...]) -> None:
         said = len(self.problems)
         found = self._inline(parent, entry, ev) or self._file(parent, entry, ev)
-        if found is None and said < len(self.problems):
-            return
         if found is None:
-            nodes = map(entry.prop, (*NESTING[entry.type], "TemplateBody"))
-            self._unfollowed(parent.address(entry), _shown(next(filter(None, nodes), None)), entry.source.path)
+            if said == len(self.problems):
+                nodes = map(entry.prop, (*NESTING[entry.type], "TemplateBody"))
+                self._unfollowed(parent.address(entry), _shown(next(filter(None, nodes), None)), entry.source.path)
             return
         template, step = found
         if step in chain or len(chain) > MAX_NESTING:
@@ -209,7 +208,7 @@ class Builder:
         if (template := self._templates[path]) is None:
             return None
         if possible(conditions_of(entry, parent)):
-            self.files.use(path, parent.template.source.path)
+            self.files.used[parent.template.source.path].add(path)
         return template, path
 
     def _location(self, parent: Stack, entry: TemplateEntry, ev: Evaluator) -> str | None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import posixpath
+from collections import defaultdict
 
 from posturio_iac.core.record import kept
 from posturio_iac.core.text.textfile import Fence, OutsideError, TooLargeError, UnreadableError, decoded, read
+from posturio_iac.errors import UsageError
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile, parse
+from posturio_iac.search.kinds import SETTINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,27 +31,23 @@ def parents_of(paths: Sequence[str], files: Files) -> tuple[str, ...]:
     pending, seen = list(paths), set(paths)
     while pending:
         names = {posixpath.basename(path) for path in pending}
-        candidates = [c for c in _around(pending, files.root) if c not in seen and not files.skips(c)]
+        candidates = [c for c in _around(pending, files) if c not in seen and not files.skips(c)]
         pending = [c for c in candidates if _names(c, names, files)]
         seen.update(pending)
         found.update(dict.fromkeys(pending))
     return tuple(sorted(found))
 
 
-def _around(paths: Iterable[str], root: str) -> Iterator[str]:
+def _around(paths: Iterable[str], files: Files) -> Iterator[str]:
     directories: set[str] = set()
     for path in paths:
         directory = posixpath.dirname(path)
         while directory not in directories:
             directories.add(directory)
-            if not directory:
-                break
             directory = posixpath.dirname(directory)
     for directory in sorted(directories):
-        try:
-            names = sorted(name for name in os.listdir(os.path.join(root, directory)) if name.lower().endswith(_ENDINGS))
-        except OSError:
-            continue
+        listed = files.fence.names(os.path.join(files.root, directory) if directory else files.root)
+        names = sorted(name for name in listed if name.lower().endswith(_ENDINGS))
         yield from (posixpath.join(directory, name) for name in names[:MAX_FILES])
 
 
@@ -63,15 +62,16 @@ def _names(path: str, names: set[str], files: Files) -> bool:
 class Files:
     """The files below one scan root."""
 
-    __slots__ = ("_inside", "_parsed", "fence", "limit", "root", "skips", "used")
+    __slots__ = ("_inside", "_parsed", "_settings", "fence", "limit", "root", "skips", "used")
 
     def __init__(self, selection: Selection, limit: int) -> None:
         """Read files of at most ``limit`` bytes."""
         self.root, self.fence, self.skips = selection.root, selection.search.fence, selection.search.skips
         self.limit = limit
-        self.used: dict[str, set[str]] = {}
+        self.used: defaultdict[str, set[str]] = defaultdict(set)
         """The files that each file includes."""
         self._parsed: dict[tuple[str, bool], ParsedFile] = {}
+        self._settings: dict[str, tuple[str, str]] = {}
         self._inside = Fence(os.path.realpath(self.root))
 
     def text(self, path: str) -> str:
@@ -83,8 +83,27 @@ class Files:
 
     def parsed(self, path: str, *, serverless: bool = False) -> ParsedFile:
         """The parsed file at ``path``. Raises `UnreadableError`."""
-        asked = (path, serverless)
-        return kept(self._parsed, asked, lambda _: parse(TemplateSource(path, self.text(path), serverless=serverless)))
+        return kept(self._parsed, (path, serverless), lambda _: parse(TemplateSource(path, self.text(path), serverless=serverless)))
+
+    def settings(self, template: str) -> Iterator[tuple[str, str, str]]:
+        """Yield each file of settings of SAM beside a template, with its text and what is wrong with it."""
+        for name in sorted(self.fence.names(self.folder_of(template)).intersection(SETTINGS)):
+            path = posixpath.join(posixpath.dirname(template), name)
+            yield path, *kept(self._settings, path, self._setting)
+
+    def _setting(self, path: str) -> tuple[str, str]:
+        from posturio_iac.config.load import parse_toml
+
+        text = wrong = ""
+        try:
+            text = self.text(path)
+            if path.endswith(".toml"):
+                parse_toml(text, "")
+            else:
+                wrong = next((f"is not valid YAML: {one.message}" for one in parse(TemplateSource(path, text)).problems), "")
+        except (UnreadableError, UsageError) as error:
+            wrong = str(error).removeprefix(": ")
+        return text, wrong
 
     def forget(self, path: str) -> None:
         """Give up what was read of a template that no other one has included so far."""
@@ -103,6 +122,3 @@ class Files:
 
     def exists(self, path: str) -> bool:
         return os.path.isfile(os.path.join(self.root, path))
-
-    def use(self, path: str, by: str) -> None:
-        self.used.setdefault(by, set()).add(path)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from posturio_iac.core.text.json_nodes import JsonError, decode
 from posturio_iac.core.text.textfile import UnreadableError, decoded, read_named
 from posturio_iac.errors import UsageError
@@ -19,7 +17,10 @@ def load(paths: Sequence[str]) -> tuple[dict[str, str], tuple[tuple[str, str], .
     values: dict[str, str] = {}
     tags: dict[str, str] = {}
     for path in paths:
-        data = _data(path)
+        try:
+            data = decode(decoded(read_named(path))).data()
+        except (UnreadableError, JsonError) as error:
+            raise UsageError(f"{path}: {error}") from None
         match data:
             case {"Parameters": dict() as given}:
                 values.update(_texts(given, path))
@@ -29,13 +30,6 @@ def load(paths: Sequence[str]) -> tuple[dict[str, str], tuple[tuple[str, str], .
             case _:
                 values.update(_pairs(data, path))
     return values, tuple(tags.items())
-
-
-def _data(path: str) -> Any:
-    try:
-        return decode(decoded(read_named(os.fspath(path)))).data()
-    except (UnreadableError, JsonError) as error:
-        raise UsageError(f"{path}: {error}") from None
 
 
 def _pairs(data: Any, path: str) -> dict[str, str]:

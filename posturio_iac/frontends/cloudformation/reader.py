@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import posixpath
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.closure import closure
@@ -37,8 +36,7 @@ from posturio_iac.frontends.cloudformation.syntax.template import (
     parse,
     plain,
 )
-from posturio_iac.search.kinds import SETTINGS, TEMPLATE, kind_of, names_file, puts_together, runs_program
-from posturio_iac.search.module_calls import content
+from posturio_iac.search.kinds import TEMPLATE, kind_of, names_file, puts_together, runs_program
 from posturio_iac.search.programs import make_keys
 
 TYPE_CHECKING = False
@@ -79,7 +77,7 @@ def _read(selection: Selection, request: ReadRequest) -> Reading:
     for path, parent in (*((path, True) for path in above), *((path, False) for path in paths)):
         try:
             for template in scan.templates(path, parent=parent):
-                values = _overridden(template, files)
+                values = _overridden(template, files, problems)
                 values |= {e.name: FixedParameter(given[e.name]) for e in template.section("Parameters") if e.name in given}
                 own = read_pairs(template.stack_tags, Evaluator([]), StackScope(Stack(template), template.source))
                 stack = builder.stack(template, values, (*tags, *own))
@@ -108,13 +106,17 @@ def _read(selection: Selection, request: ReadRequest) -> Reading:
 _GIVEN = lazy_pattern(r"(?<!\w)(\w{1,255})=(?=[\\\"']{0,9}([^\s\"'\\,\]]{0,99}))")  # a parameter and its value
 
 
-def _overridden(template: Template, files: Files) -> dict[str, FixedParameter]:
-    """The parameters to which settings of ``sam deploy`` give another value than the default, in whichever environment."""
-    folder, parameters = posixpath.dirname(template.source.path), template.section("Parameters")
-    paths = (os.path.join(files.root, folder, name) for name in SETTINGS if parameters)
-    said = b"\n".join(content(path, files.limit, files.fence) or b"" for path in paths).decode("utf-8", "replace")
-    given = _GIVEN.findall(said.replace("ParameterKey=", "").replace(",ParameterValue=", "=")) if said.strip() else ()
+def _overridden(template: Template, files: Files, problems: list[Diagnostic]) -> dict[str, FixedParameter]:
+    """The parameters to which settings of ``sam deploy`` give another value than the default in some environment, or one that is unread."""
+    parameters = template.section("Parameters")
     defaults = {e.name: str(default.value) if (default := e.get("Default")) is not None else "" for e in parameters}
+    given: list[tuple[str, str | None]] = []
+    for path, said, wrong in files.settings(template.source.path) if parameters else ():
+        given += _GIVEN.findall(said.replace("ParameterKey=", "").replace(",ParameterValue=", "="))
+        if wrong:
+            given += ((name, None) for name in defaults)
+            text = f"{wrong}, so the parameters that it may set are open; mend it, or delete it if `sam deploy` does not use it"
+            problems.append(Diagnostic(Level.ERROR, text, path))
     return {n: FixedParameter(SET_PER_DEPLOYMENT(f"the parameter {n}")) for n, value in given if value != defaults.get(n, value)}
 
 

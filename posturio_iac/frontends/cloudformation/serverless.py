@@ -180,7 +180,7 @@ class Gatherer:
             self._report(node, source, f"{name} {error}")
             self._not_followed(source, f"resources: {name}")
             return
-        self.files.use(path, self.source.path)
+        self.files.used[self.source.path].add(path)
         for problem in parsed.problems:
             self.problems.append(Diagnostic(Level.ERROR, problem.message, path, problem.line, problem.column))
         self.budget.enter_render(0)

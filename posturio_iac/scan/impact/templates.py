@@ -28,6 +28,11 @@ _WORD = lazy_pattern(rb"""[^\s"'/\\(){}\[\],:;$!=]+""")
 _FEEDS = (b"Outputs.", *_NAMING)  # texts by which an included file matters to the file that includes it
 
 
+def _may_set(settings: str, template: str) -> bool:
+    """True if a file is one of settings of SAM, which may give a template its parameters."""
+    return settings.endswith(SETTINGS) and posixpath.dirname(settings) == posixpath.dirname(template)
+
+
 class Templates:
     """The templates of one selection, and which of them changed files concern; all are read once one is, for any may declare its user."""
 
@@ -35,9 +40,9 @@ class Templates:
         """Work out what ``changed`` concerns; everything when ``whole``."""
         self.selection = selection
         self._whole = whole
-        set_anew = {posixpath.dirname(path) for path in changed if path.endswith(SETTINGS)}
         self._changed = {path for path in changed if kind_of(path) is not TERRAFORM}
-        self._changed.update(path for path in selection.templates if posixpath.dirname(path) in set_anew)
+        settings = [path for path in changed if path.endswith(SETTINGS)]
+        self._changed.update(path for path in selection.templates if any(_may_set(one, path) for one in settings))
         self._texts: dict[str, bytes] = {}
         self._graph = CallGraph(())
         self._concerned: set[str] = set()
@@ -64,7 +69,7 @@ class Templates:
         return self._is_concerned(self._graph.between(key.scope, key.span.path))
 
     def knows(self, path: str) -> bool:
-        return self._whole or path in self._files
+        return self._whole or path in self._files or any(_may_set(path, one) for one in self._concerned)
 
     def _is_concerned(self, chain: Iterable[str]) -> bool:
         return any(path in self._changed or self._is_fed(path) for path in chain)

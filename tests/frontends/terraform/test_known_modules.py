@@ -12,20 +12,9 @@ from hypothesis import strategies as st
 
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends.terraform.known_modules import _search_terms
-from posturio_iac.frontends.terraform.known_modules.lookup import (
-    Choice,
-    InputTemplate,
-    KnownKey,
-    KnownModule,
-    KnownModules,
-    KnownVersion,
-    Match,
-    NotKnown,
-    load,
-    search_terms,
-)
+from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules, Match, NotKnown, load, search_terms
 from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, SourceKind, makes_no_key, parse_source
-from posturio_iac.frontends.terraform.known_modules.table import read_modules
+from posturio_iac.frontends.terraform.known_modules.table import Choice, InputTemplate, KnownKey, KnownModule, KnownVersion, read_modules
 from posturio_iac.frontends.terraform.known_modules.versions import Interval, Version, parse_constraint, parse_version
 
 if sys.version_info >= (3, 11):

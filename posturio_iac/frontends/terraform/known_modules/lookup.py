@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
 from functools import lru_cache
 
 from posturio_iac.core.record import dataclass, kept
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import MUST_BE, REF_WITHOUT_VERSION, UNKNOWN_VERSION, Unknown
 from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, SourceKind, parse_source
-from posturio_iac.frontends.terraform.known_modules.table import Choice, InputTemplate, KnownKey, KnownModule, KnownVersion, read_modules
+from posturio_iac.frontends.terraform.known_modules.table import Choice, KnownModule, KnownVersion, read_modules
 from posturio_iac.frontends.terraform.known_modules.versions import COMMIT, Interval, exactly, parse_constraint, parse_version, segments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
-
-__all__ = [
-    "Choice",
-    "InputTemplate",
-    "KnownKey",
-    "KnownModule",
-    "KnownModules",
-    "KnownVersion",
-    "Match",
-    "NotKnown",
-    "load",
-    "search_terms",
-]
 
 _PREFIX = lazy_pattern(r"terraform-(?:aws-|module-)?")
 _MISSPELT, _NEAR_OTHER_VERSION = 0.9, 0.6
@@ -220,12 +206,9 @@ def _addresses(entry: KnownModule | str) -> tuple[str, ...]:
 
 
 def _read_entry(text: str) -> KnownModule:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
+    from posturio_iac.config.load import parse_toml
 
-    return read_modules(tomllib.loads(_HEADER + text)["module"], "known_modules.toml: module")[0]
+    return read_modules(parse_toml(_HEADER + text, "known_modules.toml")["module"], "known_modules.toml: module")[0]
 
 
 def search_terms(modules: Iterable[KnownModule]) -> tuple[bytes, ...]:
