@@ -17,18 +17,14 @@ import pytest
 import posturio_iac
 from docs.pack_pages import promises
 from posturio_iac.commands import COMMANDS
+from posturio_iac.config.load import parse_toml
 from posturio_iac.config.option_table import ARGUMENTS, LIVE_GROUPS, NAMES, OPTIONS, OVERRIDE, OWNERS, RETIRE_GROUPS, SUPPRESSION
 from posturio_iac.core.finding import Exit
 from posturio_iac.rules import all_rules
 from tests.support.readme import ACCOUNT, INSTALL, RELEASED, REPOSITORY, TEST, block, blocks
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 ROOT = Path(__file__).parent.parent
-PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PROJECT: dict[str, Any] = parse_toml((ROOT / "pyproject.toml").read_text(encoding="utf-8"), "")["project"]
 KEY = """\
 resource "aws_iam_access_key" "ci" {
   user = "ci"

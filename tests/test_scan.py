@@ -26,7 +26,7 @@ KEY = 'resource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n'
 
 def test_paths_are_judged_in_silence_and_without_a_clock(tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
     (tmp_path / "main.tf").write_text(KEY, encoding="utf-8")
-    monkeypatch.setattr(scan, "now", lambda: pytest.fail("the clock was read"))
+    monkeypatch.setattr("posturio_iac.core.times.now", lambda: pytest.fail("the clock was read"))
     report = scan.judge_paths(["main.tf"], as_of=AS_OF, cwd=str(tmp_path))
     assert [(judged.key.address, judged.verdict) for judged in report.keys] == [("aws_iam_access_key.k", Verdict.FLAGGED)]
     assert report.exit_code(Severity.MEDIUM) is Exit.FINDINGS

@@ -13,14 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
+from posturio_iac.config.load import parse_toml
 from posturio_iac.core.metadata.owners import CodeOwners
 from tests.support.command_line import ROOT
 from tests.support.repository import Repository
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 
@@ -40,7 +36,7 @@ def pinned_by(name: str) -> set[str]:
 
 
 def named(*extras: str) -> set[str]:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = parse_toml((ROOT / "pyproject.toml").read_text(encoding="utf-8"), "")
     lists = [project["project"]["dependencies"], project["build-system"]["requires"]]
     lists += [project["project"]["optional-dependencies"][extra] for extra in extras]
     return {re.split(r"[>=;\[ ]", one)[0].lower() for one in chain(*lists)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from posturio_iac.core.text import lazy_pattern
+from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,6 +120,14 @@ def describe_interval(interval: timedelta) -> str:
     if seconds % 3600 == 0 or (hours > 1 and seconds % 60):
         return _plural(hours, "hour")
     return _plural(minutes, "minute") if minutes > 1 or seconds % 60 == 0 else _plural(seconds, "second")
+
+
+def now() -> datetime:
+    """The time by the clock, for a verdict. Raises `UsageError` for one that is too late to add anything to it."""
+    time = datetime.now(timezone.utc).replace(microsecond=0)
+    if time.year > LAST_YEAR:
+        raise UsageError(f"the clock of this machine says {time.date()}; set it; a scan takes a date by --as-of instead")
+    return time
 
 
 def _moment(parts: dict[str, str | Any]) -> datetime | None:

@@ -73,6 +73,8 @@ def judged(
     guarded: bool = True,
 ) -> Report:
     """Read the selected files and judge their keys at ``as_of``, by default now; ``place`` is where the root stands for globs."""
+    from posturio_iac.core.times import now
+
     report = CodeScan(selection, config, place, as_of or now(), suppressions=suppressions, narrowed=narrowed, guarded=guarded).report()
     if not selection.search.may_lead_elsewhere:
         return report
@@ -243,17 +245,3 @@ def _without_idle(report: Report) -> Report:
     from posturio_iac.core.record import replace
 
     return replace(report, diagnostics=tuple(d for d in report.diagnostics if d.level is not Level.NOTE or d.path is not None))
-
-
-def now() -> datetime:
-    """The time; the one place of a scan that reads the clock. Raises `UsageError` for one that is too late to add anything to it."""
-    from datetime import datetime, timezone
-
-    from posturio_iac.core.times import LAST_YEAR
-
-    time = datetime.now(timezone.utc).replace(microsecond=0)
-    if time.year > LAST_YEAR:
-        from posturio_iac.errors import UsageError
-
-        raise UsageError(f"the clock of this machine says {time.date()}; set it, or give a date by --as-of")
-    return time

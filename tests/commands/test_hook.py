@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from posturio_iac.commands import hook as hook_command
 from posturio_iac.commands.fix import arguments as fix_arguments
 from posturio_iac.commands.parser import parse
 from posturio_iac.commands.scan import COMMAND
+from posturio_iac.config.load import parse_toml
 from posturio_iac.core.keys import ACCESS_KEY, KEY_TYPES, SERVICE_CREDENTIAL
 from posturio_iac.scan.impact import Narrowed
 from tests.support.command_line import MISSING, Capture, Patch, run
@@ -412,11 +412,6 @@ def test_a_folder_that_cannot_be_read_concerns_the_files_in_it() -> None:
     assert [path for path in ("a", "a/b", "a/c", "b") if narrowed.concerns(path)] == ["a", "a/b"]
 
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 ROOT = Path(__file__).parents[2]
 HOOKS: dict[str, dict[str, Any]] = {one["id"]: one for one in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -458,7 +453,7 @@ def test_hook_is_one_process_that_gets_the_names(name: str) -> None:
 def test_live_hook_runs_only_when_it_is_asked_for_and_brings_what_it_needs() -> None:
     definition = HOOKS[LIVE]
     assert (definition["stages"], definition["pass_filenames"], definition["always_run"]) == (["manual"], False, True)
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = parse_toml((ROOT / "pyproject.toml").read_text(encoding="utf-8"), "")["project"]
     assert definition["additional_dependencies"] == project["optional-dependencies"]["live"]
     assert shlex.split(definition["entry"])[1] in COMMANDS
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.core import unreadable_times
+from posturio_iac.cli import main
+from posturio_iac.core import times, unreadable_times
+from posturio_iac.core.finding import Exit
 from posturio_iac.core.text import quote
 from posturio_iac.core.times import FIRST_YEAR, LAST_YEAR, describe_date, leading_date, parse_date
 from posturio_iac.core.unreadable_times import date_trouble, says_never, silence
+from tests.support.attacks import put
+from tests.support.command_line import Capture, Patch
 
 DATES = st.dates(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
 MOMENTS = st.datetimes(datetime(FIRST_YEAR, 1, 2), datetime(LAST_YEAR, 12, 30), timezones=st.just(timezone.utc))  # noqa: DTZ001 - as asked
@@ -23,6 +29,15 @@ DATE_LIKE = st.from_regex(r"[0-9TZ:+./ -]{1,30}", fullmatch=True) | st.from_rege
 
 def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, micro: int = 0) -> datetime:
     return datetime(year, month, day, hour, minute, second, micro, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize("command", ["scan", "fix", "live"])
+def test_a_clock_that_is_too_late_is_refused(tmp_path: Path, command: str, monkeypatch: Patch, capsys: Capture) -> None:
+    put(tmp_path, "main.tf", 'resource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(times, "datetime", Mock(now=lambda _: utc(LAST_YEAR + 1, 1, 1)))
+    assert main([command]) == Exit.USAGE
+    assert "the clock of this machine says 9000-01-01; set it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

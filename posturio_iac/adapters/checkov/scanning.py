@@ -12,11 +12,12 @@ from posturio_iac.config.check import BadValueError, moment
 from posturio_iac.core.finding import BUDGET, CONFIGURATION, CRASH, Diagnostic, Finding, JudgedKey, Level, Report
 from posturio_iac.core.record import grouped
 from posturio_iac.core.text.terminal import printable
+from posturio_iac.core.times import now
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.rules import all_rules
-from posturio_iac.scan import judged, now, policy_of, select
+from posturio_iac.scan import judged, policy_of, select
 from posturio_iac.scan.configuration import configuration_near
 from posturio_iac.scan.notices import notices
 from posturio_iac.scan.reading import names_of

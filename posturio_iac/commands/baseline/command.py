@@ -20,9 +20,10 @@ from posturio_iac.core.keys import account_of
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.core.text.textfile import LARGE, UnreadableError, decoded, read_named
+from posturio_iac.core.times import now
 from posturio_iac.errors import OutputError, UsageError
 from posturio_iac.judge.baseline import Baseline, BaselineEntry, BaselineFile, load_all
-from posturio_iac.scan import judged, now, select
+from posturio_iac.scan import judged, select
 from posturio_iac.scan.configuration import code_files, known_findings
 
 TYPE_CHECKING = False

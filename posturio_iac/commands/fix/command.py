@@ -51,7 +51,7 @@ class FixRun:
 
     def report(self) -> Report:
         """Judge the code as it is now."""
-        from posturio_iac.scan import now
+        from posturio_iac.core.times import now
 
         self._around = self._proof = None
         self.code = self._scan(self.selection, self.narrowed, self.given.as_of or now())

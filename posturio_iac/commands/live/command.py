@@ -10,11 +10,11 @@ from posturio_iac.commands.live.arguments import COMMAND, LiveArguments
 from posturio_iac.commands.output import to_stderr
 from posturio_iac.commands.parser import parse
 from posturio_iac.commands.scan import reports
+from posturio_iac.core.times import now
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
 
     from posturio_iac.commands.live.run import Run
     from posturio_iac.config import Config
@@ -71,10 +71,3 @@ def _code_of(report: Report, ages: FindingAges, config: Config, arguments: LiveA
 
     threshold = None if config.fail_on == "never" else Severity(config.fail_on)
     return (new_of(report, ages) if arguments.given.fail_on_new else report).exit_code(threshold, strict=config.strict)
-
-
-def now() -> datetime:
-    """The time; the one place of a live run that reads the clock for a verdict."""
-    from datetime import datetime, timezone
-
-    return datetime.now(timezone.utc).replace(microsecond=0)

@@ -7,7 +7,6 @@ import sys
 
 from posturio_iac.commands.live.arguments import ABSENT, LiveArguments, whole
 from posturio_iac.commands.live.arguments import GROUPS as LIVE
-from posturio_iac.commands.live.command import now
 from posturio_iac.commands.output import to_stderr, to_stdout
 from posturio_iac.commands.parser import HELP, Arguments, Command, parse
 from posturio_iac.commands.scan import OUTPUT
@@ -15,6 +14,7 @@ from posturio_iac.commands.settings import split
 from posturio_iac.config.option_table import RETIRE_GROUPS
 from posturio_iac.core import module
 from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.times import now
 from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False

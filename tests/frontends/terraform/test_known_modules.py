@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,17 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from posturio_iac.config.load import parse_toml
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends.terraform.known_modules import _search_terms
 from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules, Match, NotKnown, load, search_terms
 from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, SourceKind, makes_no_key, parse_source
 from posturio_iac.frontends.terraform.known_modules.table import Choice, InputTemplate, KnownKey, KnownModule, KnownVersion, read_modules
 from posturio_iac.frontends.terraform.known_modules.versions import Interval, Version, parse_constraint, parse_version
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 ROOT = Path(__file__).resolve().parents[3]
 TABLE = load()
@@ -390,7 +385,7 @@ def test_there_are_enough_modules_in_order_and_no_address_twice() -> None:
 
 def test_entries_are_found_without_reading_them_all() -> None:
     text = (ROOT / "posturio_iac/frontends/terraform/known_modules/known_modules.toml").read_text(encoding="utf-8")
-    whole = read_modules(tomllib.loads(text)["module"], "table")
+    whole = read_modules(parse_toml(text, "table")["module"], "table")
     assert whole == MODULES
     fresh = load()
     for module in whole:

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,18 +17,12 @@ from typing import Any, NamedTuple
 import pytest
 
 from posturio_iac.cli import main
+from posturio_iac.config.load import parse_toml
 from posturio_iac.core.host_ids import CHECKOV
 from tests.support.fixture_tools import AS_OF
 from tests.support.hosts.linters_inside import CHECKOV as RUN
 from tests.support.hosts.linters_inside import linter_in_fork
 from tests.support.repository import BOT, CI
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-from collections.abc import Sequence
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = str(Path(sys.executable).with_name("checkov"))
@@ -35,7 +30,7 @@ PACK = str(ROOT / "policies" / "checkov")
 AS_OF_VARIABLE = "POSTURIO_IAC_AS_OF"
 VERSION = tuple(int(part) for part in version("checkov").split("."))
 OLDEST = (3, 2, 0)
-DIFFERENT: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("checkov_differences.toml").read_text(encoding="utf-8"))[
+DIFFERENT: list[dict[str, Any]] = parse_toml(Path(__file__).with_name("checkov_differences.toml").read_text(encoding="utf-8"), "")[
     "difference"
 ]
 """What checkov says otherwise about the programs in ``fixtures/``."""
