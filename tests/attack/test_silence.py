@@ -475,6 +475,7 @@ DRAWN_IN = {
     "include": ({"t.yaml": "Transform: [{Name: AWS::Include, Parameters: {Location: ./k.foo}}]\n"}, "k.foo", YAML, "K"),
     "deleted-script": ({"m/main.tf": RUNS % '"sh k.sh || sh l.sh"', "m/l.sh": MAKES}, "m/k.sh", MAKES, "terraform_data.p"),
     "deleted-settings": ({"t.yaml": YAML}, "samconfig.toml", 'parameter_overrides = "A=b"', "K"),
+    "deleted-settings-above": ({"i/t.yaml": YAML}, "samconfig.yaml", "t: {template_file: i/t.yaml}", "K"),
     "deleted": ({"t.json": resource("AWS::Serverless::Function", CodeUri="src"), "src/b.py": MAKES}, "src/a.py", MAKES, "R"),
     "handler": ({"t.json": resource("AWS::Serverless::Function", Handler="a.main")}, "a.js", "iam.createAccessKey({})\n", "R"),
 }

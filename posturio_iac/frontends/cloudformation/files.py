@@ -7,6 +7,7 @@ import posixpath
 from collections import defaultdict
 
 from posturio_iac.core.record import kept
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.textfile import Fence, OutsideError, TooLargeError, UnreadableError, decoded, read
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 MAX_FILES = 500  # how many files of one directory are searched
 
 _ENDINGS = (".yaml", ".yml", ".json", ".template", ".cfn", ".txt")
+_WORD = lazy_pattern(r"""[^\s"'=:,]+""")
 _MARKS = ("AWS::CloudFormation::Stack", "AWS::Serverless::Application", "${file(")
 
 
@@ -71,7 +73,7 @@ class Files:
         self.used: defaultdict[str, set[str]] = defaultdict(set)
         """The files that each file includes."""
         self._parsed: dict[tuple[str, bool], ParsedFile] = {}
-        self._settings: dict[str, tuple[str, str]] = {}
+        self._settings: dict[str, tuple[str, str, frozenset[str]]] = {}
         self._inside = Fence(os.path.realpath(self.root))
 
     def text(self, path: str) -> str:
@@ -86,12 +88,17 @@ class Files:
         return kept(self._parsed, (path, serverless), lambda _: parse(TemplateSource(path, self.text(path), serverless=serverless)))
 
     def settings(self, template: str) -> Iterator[tuple[str, str, str]]:
-        """Yield each file of settings of SAM beside a template, with its text and what is wrong with it."""
-        for name in sorted(self.fence.names(self.folder_of(template)).intersection(SETTINGS)):
-            path = posixpath.join(posixpath.dirname(template), name)
-            yield path, *kept(self._settings, path, self._setting)
+        """Yield each file of settings of SAM beside a template, or above it and naming it, with its text and what is wrong with it."""
+        parts = os.path.normpath(os.path.join(self.root, template)).split(os.sep)
+        for depth in range(len(parts) - 1, 0, -1):
+            folder = os.sep.join(parts[:depth])
+            for name in sorted(self.fence.names(folder).intersection(SETTINGS)):
+                path = os.path.relpath(os.path.join(folder, name), self.root).replace(os.sep, "/")
+                text, wrong, named = kept(self._settings, path, self._setting)
+                if depth == len(parts) - 1 or "/".join(parts[depth:]) in named or not text:
+                    yield path, text, wrong
 
-    def _setting(self, path: str) -> tuple[str, str]:
+    def _setting(self, path: str) -> tuple[str, str, frozenset[str]]:
         from posturio_iac.config.load import parse_toml
 
         text = wrong = ""
@@ -103,7 +110,7 @@ class Files:
                 wrong = next((f"is not valid YAML: {one.message}" for one in parse(TemplateSource(path, text)).problems), "")
         except (UnreadableError, UsageError) as error:
             wrong = str(error).removeprefix(": ")
-        return text, wrong
+        return text, wrong, frozenset(posixpath.normpath(word) for word in _WORD.findall(text.replace("\\", "/")))
 
     def forget(self, path: str) -> None:
         """Give up what was read of a template that no other one has included so far."""
