@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from posturio_iac.core.keys import CODED, KEY_TYPES
-from posturio_iac.core.text.decoding import spelled_out
+from posturio_iac.core.text.decoding import holds_any, spelled_out
 from posturio_iac.search.written_sources import written_sources
 
 TYPE_CHECKING = False
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 TERRAFORM, TEMPLATE, JSON, OTHER = "terraform", "template", "json", "other"
 """Terraform and OpenTofu; YAML and templates; JSON, which may be a template or a plan; a named file with any other ending."""
-HCL, LOCK = "hcl", ".lock.hcl"
-"""The ending of HCL files that Terraform itself does not read as code, and of those that it writes."""
+HCL, LOCK = "hcl", ".lock.hcl"  # the ending of HCL files that Terraform itself does not read as code, and of those that it writes
 STACK_JSON = (".tfcomponent.json", ".tfstack.json", ".tfdeploy.json", ".hcl.json")
 """The endings of the same in JSON: stacks of HCP Terraform, and Terragrunt."""
 
@@ -37,8 +36,7 @@ _IN_TEMPLATES = (b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString", b"
 _IN_CODE = (*_BY_SHELL, b"aws iam", b'"iam"', b":createStack")
 RUNNING = {TERRAFORM: _IN_CODE, TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, OTHER: (*_BY_SHELL, *_IN_TEMPLATES)}
 """Signs of a program whose text may be put together, by the kind of the file."""
-_EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"
-"""A data source that runs a program, whose label needs no quotes, and its argument."""
+_EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"  # what runs a program, by its label, and its argument
 _ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'js"')
 _WHOLE = (b"docker_image", b"docker_registry_image", b"helm_release", b"path_documents", b"codebuild_")  # what is made of all of a folder
 _FILES = (b"source_dir", b"source_file", b"source_path", b"playbook", b"buildspec", b"local_file", b"fileset(", *_WHOLE, *_ARTIFACTS)
@@ -52,8 +50,7 @@ NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, *_PACKED, b"${file(", 
 NAMING[JSON] = NAMING[TEMPLATE]
 """Signs of a program in another file, by the kind of the file that names it."""
 STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
-HOLDING = (b"esources", b"Type", b"script", b"ommands", b"files")
-"""A template that runs a program holds one of these, or a part of one that another file draws in."""
+HOLDING = (b"esources", b"Type", b"script", b"ommands", b"files")  # of a template that runs a program, and a part that one draws in
 SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", b"_servicecatalog_pro", STATED)
 """Texts without which no file declares a key, unless it calls a module known to hold one, or runs a program."""
 
@@ -100,18 +97,9 @@ def pathspecs(directory: str, only: str) -> list[str]:
 ESCAPES = (b"\\u00", b"\\U0000", b"\\x")  # the beginning of an escape that writes a letter by its number in HCL, JSON or YAML
 LEADING = (
     *(b"TemplateBody", b"TemplateURL", b"Custom::AWS", b"AWS::Serverless::Application", b"AWS::ServiceCatalog::"),
-    *(b"!Rain::", b"Modules"),
-    *(b"::MODULE", b"Transform", b"${"),
+    *(b"!Rain::", b"Modules", b"::MODULE", b"Transform", b"${"),
 )
 """Signs of a template that may put a text together, or lead to what no search finds."""
-
-
-def holds_any(data: bytes, signs: tuple[bytes, ...]) -> bool:
-    """True if a text holds one of the signs. For bytes ``in`` takes twice as long as ``find``: it tries its operand as a number first."""
-    for sign in signs:  # noqa: SIM110 - a generator costs more than the loop
-        if data.find(sign) >= 0:
-            return True
-    return False
 
 
 def is_served(data: bytes) -> bool:

@@ -8,7 +8,7 @@ from itertools import islice
 
 from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.search.programs import ENDINGS, HANDLED, MADE, NO_PROGRAMS, Program, looked_into, slashed
+from posturio_iac.search.programs import ENDINGS, HANDLED, MADE, NO_PROGRAMS, Program, content, is_hinted, looked_into, slashed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 
 _WORDS = bytes(sign if sign > 127 or chr(sign).isalnum() or sign in b"_./@+-" else 32 for sign in range(256))  # noqa: PLR2004 - ASCII
 """What stands for each byte, so that paths are the words of a text."""
-_NO_PATHS = ("var.", "local.", "data.", "module.", "each.", "self.", "aws_", "null_", "path.", "terraform.", "...", "//")
-"""Beginnings of what has dots and slashes, and is no path."""
+_NO_PATHS = ("var.", "local.", "data.", "module.", "each.", "self.", "aws_", "null_", "path.", "terraform.", "...", "//")  # but references
 _LONGEST = 200  # a path
 _HERE = r"(?:\$\{path\.\w+\}/*)?"
 _SET = rf"[\"']?\s*[:=]\s*(?:[\[{{\s]*path\s*=\s*)?[\"'\[]*(?:file://)?{_HERE}([\w./@+-]+(?: [\w./@+-]+)*)"
 _FOLDERS = ("source_dir", "source_path", "chart", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "context", "aws:asset:path")
 _FOLDER = lazy_pattern("(?:" + "|".join(rf"{one}(?<!\w{one})" for one in _FOLDERS) + ")" + _SET)  # which is fast, unlike ``\\b``
 _ASSET = lazy_pattern(r"S3Key(?<!\wS3Key)[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")  # an archive of CDK's, whose folder lies beside the template
-_AWAY = lazy_pattern(rf"\bworking_dir{_SET}|(?:\b(?:cd|pushd)|\s-[Cd]|\s--(?:prefix|cwd|directory))[\s=]+{_HERE}([\w./@+-]+)")
+_GO = ("cd", "pushd", "-C", "-d", "--prefix", "--cwd", "--directory")
+_AWAY = {one: lazy_pattern(rf"{one}(?<!\w{one})[\s=]+{_HERE}([\w./@+-]+)") for one in _GO}
+_AWAY["working_dir"] = lazy_pattern(rf"working_dir(?<!\wworking_dir){_SET}")
 _MOUNTED = lazy_pattern(rf"(?:\s-v|--volume)[\s=]+[\"']?(?:\$\(pwd\)/+|{_HERE})([\w.@+-][\w./@+-]*):")  # a folder of ours in a container
 _FILESET = lazy_pattern(rf"\bfileset{_SET}")
 _NEXT = r"[ \t\"',\\]+"
@@ -39,8 +40,10 @@ _OPEN_FILE = lazy_pattern(r"file(?:base64)?\((?!\s*\"(?:\$\{path\.\w+\}|[^\"$%\n
 _ALL_OF = lazy_pattern(rf"\w\s+{_HERE}([\w./@+-]+)\Z")  # a command's argument that ends here
 _PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir|buildspec)\"?\s*[=:]\s*(?:\"(\$\{path\.module\}/*)?([^\"$%]*)\")?")
 """An argument that names a program: the folder of the code, if that stands before it, and a path, if there is one."""
-_GIVEN = r"(?:command|program|inline|execute)\"?\s*[=:](?:\s*\[.{0,99}\"-c\",)?[\[\"${\s]{0,99}(?:local|var|each|module)\."
-_FILLED = lazy_pattern(rf"(?:\}}|%s)\.(?:zip|sh|py|m?js)\"|{_GIVEN}")  # `${local.name}.zip`, that of a format, and a whole command
+_GIVEN = r"\"?\s*[=:](?:\s*\[.{0,99}\"-c\",)?[\[\"${\s]{0,99}(?:local|var|each|module)\."
+_FILLED = {sign: lazy_pattern(rf"{sign}(?<=\.)(?:zip|sh|py|m?js)\"") for sign in ("}.", "%s.")}
+_FILLED |= {word: lazy_pattern(word + _GIVEN) for word in ("command", "program", "inline", "execute")}
+"""What an evaluation gives a name: `${local.name}.zip`, that of a format, and a whole command."""
 _BY_PATH, _BY_NAME = ("source_", "docker_", "working_dir", "buildspec"), (".sh", ".bash", ".py", ".js", ".ps1")
 _OPEN = r"[\"']?[ \t]*:\s*(?:[>|&!*]|\{?\s*[\"']?(?:Fn::|Ref\b)|[\"']?[\w./-]+ [\w./-])"
 OPEN_URI = lazy_pattern(rf"(?:Uri(?:(?<=CodeUri)|(?<=ContentUri)|(?<=DefinitionUri))|Co(?<!\wCo)(?:de|ntent)){_OPEN}")
@@ -115,7 +118,7 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
 
 def is_open(text: str, folders: Sequence[str], fence: Fence, *, runs: bool) -> bool:
     """True if Terraform code may name a program by what only an evaluation tells; ``runs`` if it has commands."""
-    fills = any(sign in text for sign in ("}.", "%s.", "command", "program", "inline", "execute")) and _FILLED.search(text)
+    fills = any(sign in text and pattern.search(text) is not None for sign, pattern in _FILLED.items())
     if fills or "fileset(" in text or (runs and '"-m"' in text) or _OPEN_FILE.search(text):
         return True
     named = _PATH.findall(text) if any(sign in text for sign in _BY_PATH) else []
@@ -128,7 +131,7 @@ def is_open(text: str, folders: Sequence[str], fence: Fence, *, runs: bool) -> b
 def is_without_makers(text: str, fence: Fence) -> bool:
     """True if nothing that code may name in the whole checkout makes keys, which is asked once many files have been."""
     fence.asked += 1
-    if fence.asked < _MANY or fence.edited or any(f"{one}/" in text for one in _SKIPPED):
+    if (fence.asked < _MANY and not fence.makers) or fence.edited or any(f"{one}/" in text for one in _SKIPPED):
         return False
     return not has_maker(fence.top, fence, whole=True)
 
@@ -143,7 +146,8 @@ def has_maker(folder: str, fence: Fence, *, whole: bool = False, fills: bool = F
         top = os.path.dirname(top)
     if (asked := (top, whole, fills)) not in fence.makers:
         files = _below(top, fence, _MOST_PROGRAMS, () if whole else _ALL) if ".git" in fence.names(top) else []
-        programs = (kept(fence.programs, file, lambda one: looked_into(one, fence))[0] for file in files)
+        hinted = (file for file in files if kept(fence.programs, (file, ""), lambda asked: is_hinted(content(asked[0], fence)[0])))
+        programs = (kept(fence.programs, file, lambda one: looked_into(one, fence))[0] for file in hinted)
         found = (one.makes_keys or one.deploys_key or ((whole or fills) and one.in_parts) for one in programs)
         fence.makers[asked] = not 0 < len(files) <= _MOST_PROGRAMS or any(found)
     return fence.makers[asked]
@@ -181,8 +185,7 @@ def _there(paths: dict[str, list[str]], start: str, fence: Fence) -> Iterator[st
 
 def _entered(text: str, held: set[str]) -> list[str]:
     """The folders that commands go to, seen from where they start; those of variables if they are ``held`` there."""
-    goes = any(sign in text for sign in ("working_dir", "cd ", "cd\t", "pushd ", " -C ", " -d ", "--prefix", "--cwd", "--directory"))
-    found = [one.lstrip("/") for groups in (_AWAY.findall(text) if goes else ()) for one in groups if one]
+    found = [one.lstrip("/") for sign, pattern in _AWAY.items() if sign in text for one in pattern.findall(text) if one]
     found += _MOUNTED.findall(text) if "-v" in text else []
     found += _INCLUDED.findall(text) if "includes:" in text else []
     found += (one for one in (_ASSIGNED.findall(text) if held else ()) if one.partition("/")[0] in held)

@@ -7,7 +7,7 @@ import os
 from posturio_iac.core.keys import CODED
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.core.text.decoding import UTF16, decode, spelled_out
+from posturio_iac.core.text.decoding import UTF16, decode, holds_any, spelled_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ _MODULES = lazy_pattern(rb"Modules(?<![\w-]Modules)[\"']?\s*:")
 """A type that is put together, and modules. ``re`` looks fast for letters at the beginning."""
 _OPEN = ((b"Type", _TYPE), (b"Modules", _MODULES))  # each with what it holds, which is found before it is compiled
 SEARCHED = lazy_pattern(rb"(?i)([^${}]+\.(?:ya?ml|json|txt|template|cfn|config))")
-_URL = lazy_pattern(rb"TemplateURL(?<!\wTemplateURL)[\"']?\s*:\s*(.*)")
-_LOCATION = lazy_pattern(rb"Location(?<!\wLocation)[\"']?\s*:\s*(.*)")
+_PLACES = tuple(lazy_pattern(rb"%b(?<!\w%b)[\"']?\s*:\s*(.*)" % (one, one)) for one in (b"TemplateURL", b"Location"))
 _TEMPLATE = lazy_pattern(rb"(?i)[\"']?(?!\w+://)(?:file://)?([\w./-]+\.(?:ya?ml|json|template|txt|cfn))(?:[\"',}\s]|$)")
 _TRANSFORM = lazy_pattern(rb"Transform(?<!\wTransform)[\"']?\s*:\s*(\[[^\]]*\]|(?:[ \t]*-[^\n]*\n?\s*)+|[^\n]*)")
 _WORD = lazy_pattern(rb"[A-Za-z][\w:-]*")
@@ -34,10 +33,10 @@ _OWN = (b"AWS::", b"Name", b"Parameters")
 
 def leads_elsewhere(data: bytes, folder: str) -> bool:
     """True if a template in ``folder`` has to be parsed, whatever words are in it."""
-    if any(data.find(mark) >= 0 for mark in _BUILDS) or any(data.find(sign) >= 0 and one.search(data) for sign, one in _OPEN):
+    if holds_any(data, _BUILDS) or any(data.find(sign) >= 0 and one.search(data) for sign, one in _OPEN):
         return True
     nests = data.find(b"TemplateURL") >= 0 or data.find(b"AWS::Serverless::Application") >= 0
-    named = (_TEMPLATE.match(value) for one in (_URL, _LOCATION) for value in one.findall(data))  # files that are searched by themselves
+    named = (_TEMPLATE.match(value) for one in _PLACES for value in one.findall(data))  # files that are searched by themselves
     names = (one and os.fsdecode(one[1]) for one in named)  # what leads up leads to where a scan of this folder alone does not go
     if nests and any(not name or (folder and (os.pardir in name or not os.path.exists(os.path.join(folder, name)))) for name in names):
         return True
@@ -53,11 +52,12 @@ _MAKES = lazy_pattern(
     rf"|(?i:\b(?:action|api)\b[\\\"'\s]*[:=][\\\"'\s]*create{_KEY})|(?i:New-IAM{_KEY})|(?i:\biam:action/create{_KEY})|_make_api_call\([\"'\s]*Create{_KEY}"
 )
 """Calls, though not arguments of that name, nor the names of actions in policies (``iam:CreateAccessKey``) and in filters of events."""
-_DEPLOYS = lazy_pattern(
-    r"\bType\b[\\\"']*\s*[:=]\s*[\\\"']*AWS::IAM::AccessKey\b|\b(?:amazon|community)\.aws\.iam_access_key\b"
-    r"|(?<![\w.])iam_access_key[\"']?(?::\s| +(?=\w))[^#]{0,200}?\buser_?name[\"']?\s*[:=]"
-    r"|\baccess_key_state\s*:\s*[\\\"']*create|\bresource\s+[\\\"]*aws_iam_access_key\b"
-)
+_DECLARING = ("IAM::AccessKey", "iam_access_key", "access_key_state")
+_OF_TASK = r"(?<![\w.]iam_access_key)[\"']?(?::\s| +(?=\w))[^#]{0,200}?\buser_?name[\"']?\s*[:=]"
+_TASK = rf"iam_access_key(?:(?<=\bamazon\.aws\.iam_access_key)\b|(?<=\bcommunity\.aws\.iam_access_key)\b|{_OF_TASK})"
+_TYPE_OF_KEY = r"Type(?<!\wType)[\\\"']*\s*[:=]\s*[\\\"']*AWS::IAM::AccessKey\b"
+_STATE = r"access_key_state(?<!\waccess_key_state)\s*:\s*[\\\"']*create"
+_DEPLOYS = tuple(map(lazy_pattern, (_TYPE_OF_KEY, _TASK, _STATE, r"resource(?<!\wresource)\s+[\\\"]*aws_iam_access_key\b")))
 """A resource in the text of a template, a task of Ansible, and a resource in code that is written out."""
 _ENDS = lazy_pattern(
     rf"(?i:(?<![:\w])(?:delete|update)[-_]?{_ANY_KEY}|aws-sdk:iam:(?:delete|update){_ANY_KEY}|(?:Remove|Update)-IAM{_KEY})"
@@ -68,15 +68,15 @@ _PART = lazy_pattern(r"cre(?<!\wcre)[A-Za-z_-]{0,14}[\"'$\\]")
 _NO_LETTERS, _JOINED = lazy_pattern(r"[^A-Za-z]+"), ("createaccesskey", "createservicespecificcredential")  # as a program joins texts
 _QUOTES = lazy_pattern(r"\\\r?\n|[\"'\\]")  # what a shell takes out of a word
 _NO_QUOTES = dict.fromkeys(map(ord, "\\\r\n\"'"))  # takes out as much at least, and faster
-_REST = lazy_pattern(r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key|iam[\s\"',\\]+[\w-]*[$%]")  # of one, or an open one
+_REST_OF_KEY = r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key"
+_RESTS = (lazy_pattern(_REST_OF_KEY), lazy_pattern(r"iam[\s\"',\\]+[\w-]*[$%]"))  # or an open one
 _REMARK = lazy_pattern(r"(?:\n|= )[ \t]*(?:#(?=[ \t#]|aws iam)|//)[\w \t.,:;()=#/@|&+-]*\Z")  # nothing in it ends it before the line does
 _GETTING = ("curl", "wget", "iwr", "irm")
 _GETS, _RUN = rf"(?:{'|'.join(_GETTING)})\b", r"(?:sudo(?:\s+-\w+)*\s+)?(?:\w*sh|python[\d.]*|node|perl|ruby|iex)\b"
 _FETCHED = lazy_pattern(rf"{_GETS}[^|;&\n]{{0,500}}\|\s*{_RUN}|(?:<|\b(?:\w*sh\s+-c|eval)\s+[\\\"']*\$)\({_GETS}[^)\n]{{0,500}}")
 """A script that is run as it comes from elsewhere."""
-_SAVED = lazy_pattern(rf"{_GETS}[^;&|]{{1,500}}?(?=[;&|\n]|\",|$)")
-_RUN_LATER = lazy_pattern(rf"(?:\b{_RUN}\s+(?:-\w+\s+)*|[\s;&\"']\.[/\\]+)[\"'\\]*([\w./~-]+)")
-"""A command that may save what it fetches, and one that runs a file."""
+_SAVED = lazy_pattern(rf"{_GETS}[^;&|]{{1,500}}?(?=[;&|\n]|\",|$)")  # a command that may save what it fetches
+_RUN_LATER = lazy_pattern(rf"(?:\b{_RUN}\s+(?:-\w+\s+)*|[\s;&\"']\.[/\\]+)[\"'\\]*([\w./~-]+)")  # one that runs a file
 _ADDRESS = lazy_pattern(r"\w+://[^\s\"'\\|)]+")
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _GIVEN = {one: lazy_pattern(rf"{one}(?<!\w{one})\"?[ \t]*[=:][ \t]*") for one in ("command", "program", "inline", "arguments")}
@@ -102,10 +102,8 @@ _LARGE, LARGEST = 1 << 20, 10 << 20  # a file that is looked into only if it hol
 _TOO_LARGE = f"more than {LARGEST >> 20} MiB of programs in {{}}, which were not all looked into"
 _CLOSED = "{}, an archive that cannot be looked into (broken, encrypted or no ZIP)"
 _ARCHIVES, _OTHER_ARCHIVES = (".zip", ".jar"), (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"(\xb5/\xfd")  # by name, and not ZIP
-_WHOLE = (b"iam_access_key", b"access_key_state", b"IAM::AccessKey", b"iam $", b'iam", "$', *CODED)
-_REST_IN_BYTES = rb"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key"
-_CALLS = tuple(map(lazy_pattern, (rb"reate[-_]?(?i:access|service)", rb"ew-(?i:iam)", _REST_IN_BYTES)))
-_ENDED_IN_BYTES = lazy_pattern(rb"ccess[-_]?[kK]ey|pecific[-_]?[cC]redential")
+_WHOLE = (b"iam $", b'iam", "$', *CODED)
+_CALLS = tuple(map(lazy_pattern, (rb"reate[-_]?(?i:access|service)", rb"ew-(?i:iam)", _REST_OF_KEY.encode())))
 _OF = (b"ccess", b"CCESS", b"pecific", b"PECIFIC")
 _TORN = lazy_pattern(rb"cre(?:a(?:t(?:e(?:[-_]?[aAces]*)?)?)?)?[\"'$\\]")
 """What says by itself that a program may make keys, what does beside the name of what it makes, and what may be a part of a call."""
@@ -164,7 +162,7 @@ def _torn(text: str) -> list[re.Match[str]]:
 
 def deploys_key(text: str) -> bool:
     """True if a text that a program is given declares an access key."""
-    return any(sign in text for sign in ("AWS::IAM::AccessKey", "iam_access_key", "access_key_state")) and _DEPLOYS.search(text) is not None
+    return any(sign in text for sign in _DECLARING) and any(one.search(text) for one in _DEPLOYS)
 
 
 def _windows(text: str) -> Iterator[str]:
@@ -196,9 +194,9 @@ class Program(NamedTuple):
 
 def program_of(text: str) -> Program:
     """What a program with this text does, whose letters escapes may stand for."""
-    is_escaped = "\\u00" in text or "\\x" in text
+    is_escaped = len(text) <= _LARGE and ("\\u00" in text or "\\x" in text)
     text += "\n" + spelled_out(text.encode("utf-8", "replace")).decode("utf-8", "replace") if is_escaped else ""
-    return Program(make_keys(text), deploys_key(text), end_keys(text), "${" in text and _REST.search(text) is not None)
+    return Program(make_keys(text), deploys_key(text), end_keys(text), "${" in text and any(one.search(text) for one in _RESTS))
 
 
 def may_make_keys(data: bytes, *, runs: bool, computed: bool = True) -> bool:
@@ -210,7 +208,7 @@ def may_make_keys(data: bytes, *, runs: bool, computed: bool = True) -> bool:
         or (runs and deploys_key(text))
         or (":action" in text and any(f"reate{kind}" in text for kind in ("AccessKey", "ServiceSpecific")))  # joined by an API
         or any(len(found[0]) > _HALF for found in torn)
-        or (runs and (bool(torn and _torn(_without_words(text))) or _REST.search(text) is not None))
+        or (runs and (bool(torn and _torn(_without_words(text))) or any(one.search(text) for one in _RESTS)))
         or (runs and computed and any(sign in text for sign in _BLOCKS) and (_is_computed(text) or bool(fetched(text))))
     )
 
@@ -235,7 +233,7 @@ def _is_computed(text: str) -> bool:
     return False
 
 
-def _content(file: str, fence: Fence) -> tuple[bytes, str]:
+def content(file: str, fence: Fence) -> tuple[bytes, str]:
     """The text of a program, or those in an archive that make or end keys, and what is said of what cannot be looked into."""
     from posturio_iac.core.text.textfile import TooLargeError, UnreadableError, read
 
@@ -246,24 +244,26 @@ def _content(file: str, fence: Fence) -> tuple[bytes, str]:
     if not data.startswith(b"PK"):
         return data, _CLOSED if data.startswith(_OTHER_ARCHIVES) or (data and file.endswith(_ARCHIVES)) else ""
     members, unseen = _packed(data)
-    packed = [one for one in members if is_hinted(one) or _ENDED_IN_BYTES.search(one)]
-    return b"\n".join(packed) if any(map(is_hinted, packed)) else b"", unseen
+    makers = [one for one in members if is_hinted(one)]
+    enders = (one for one in members if end_keys(decode(one, "replace"))) if makers else ()
+    return b"\n".join(dict.fromkeys((*makers, *enders))), unseen
 
 
 def is_hinted(data: bytes, *, is_spelled: bool = False) -> bool:
     """True if a text may be a program that makes keys, which its whole text decides."""
-    is_of_key = any(data.find(sign) >= 0 for sign in _OF) and any(one.search(data) for one in _CALLS)
-    if is_of_key or data[:2] in UTF16 or _TORN.search(data) is not None or any(data.find(sign) >= 0 for sign in _WHOLE):
+    if holds_any(data, _OF) and (any(data.find(sign.encode()) >= 0 for sign in _DECLARING) or any(one.search(data) for one in _CALLS)):
         return True
-    is_escaped = not is_spelled and len(data) <= _LARGE and (data.find(b"\\u00") >= 0 or data.find(b"\\x") >= 0)
+    if data[:2] in UTF16 or holds_any(data, _WHOLE) or _TORN.search(data) is not None:
+        return True
+    is_escaped = not is_spelled and len(data) <= _LARGE and data.find(b"\\") >= 0 and holds_any(data, (b"\\u00", b"\\x"))
     return is_escaped and is_hinted(spelled_out(data), is_spelled=True)
 
 
 def looked_into(file: str, fence: Fence) -> tuple[Program, str]:
     """The program in a file, and the text of one that may name others."""
-    data, unseen = _content(file, fence)
+    data, unseen = content(file, fence)
     hinted, program = is_hinted(data), Program(makes_keys=False, deploys_key=False, ends_keys=False)
-    if not (hinted or file.endswith(SCRIPTS) or any(data.find(sign) >= 0 for sign in _OF)):
+    if not (hinted or file.endswith(SCRIPTS) or holds_any(data, _OF)):
         return program._replace(unseen=unseen), ""
     text = decode(data, "replace") if hinted or len(data) <= _LARGE else ""
     if file.endswith((".tf", ".tofu")) or SEARCHED.fullmatch(os.fsencode(file)):  # it is judged by itself
@@ -287,7 +287,7 @@ def _packed(data: bytes) -> tuple[list[bytes], str]:
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             for one in archive.infolist():
-                if one.filename.endswith(ENDINGS):
+                if one.filename.endswith(ENDINGS) and not one.filename.endswith(".d.ts"):  # which only declares types
                     if one.file_size <= left:
                         left -= one.file_size
                         found.append(archive.read(one))

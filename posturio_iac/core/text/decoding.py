@@ -29,6 +29,14 @@ def spelled_out(data: bytes) -> bytes:
     return _escape.sub(lambda found: bytes((int(found[1], 16),)) if found[1] else found[2] or b"", data)
 
 
+def holds_any(data: bytes, signs: tuple[bytes, ...]) -> bool:
+    """True if a text holds one of the signs. For bytes ``in`` takes twice as long as ``find``: it tries its operand as a number first."""
+    for sign in signs:  # noqa: SIM110 - a generator costs more than the loop
+        if data.find(sign) >= 0:
+            return True
+    return False
+
+
 def decode(data: bytes, errors: str = "strict") -> str:
     """The text in ``data``: UTF-8, or UTF-16 or UTF-32 with its mark, which is left out. Raises `UnicodeDecodeError`."""
     encoding = "utf-32" if data.startswith(_UTF32) else "utf-16" if data.startswith(UTF16) else "utf-8"

@@ -9,8 +9,9 @@ from functools import cache, partial
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.text import lazy_pattern
+from posturio_iac.core.text.decoding import holds_any
 from posturio_iac.core.text.hcl_lexer import masked
-from posturio_iac.search.kinds import PROGRAMS, TERRAFORM, holds_any, kind_of, may_name_maker, names_file
+from posturio_iac.search.kinds import PROGRAMS, TERRAFORM, kind_of, may_name_maker, names_file
 from posturio_iac.search.module_calls import code_of, holding, local_calls, sources_in, text
 from posturio_iac.search.programs import NO_PROGRAMS
 from posturio_iac.search.written_sources import CALLS, blocks_of

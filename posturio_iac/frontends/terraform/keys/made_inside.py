@@ -6,7 +6,7 @@ import os
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
 from posturio_iac.core.record import replace
-from posturio_iac.core.text.decoding import spelled_out
+from posturio_iac.core.text.decoding import holds_any, spelled_out
 from posturio_iac.core.unknown import SET_PER_DEPLOYMENT, Unknown
 from posturio_iac.facts import FactOptions
 from posturio_iac.facts.access_key import facts_of_program, key_of_user, rotator
@@ -22,7 +22,7 @@ from posturio_iac.frontends.terraform.operators import text_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import inside, references, references_in, walk
 from posturio_iac.frontends.terraform.values import first_unknown
-from posturio_iac.search.kinds import RUNNING, TERRAFORM, holds_any, names_program, runs_program
+from posturio_iac.search.kinds import RUNNING, TERRAFORM, names_program, runs_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
