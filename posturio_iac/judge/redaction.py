@@ -5,24 +5,25 @@ from __future__ import annotations
 from posturio_iac.core.evidence.remedy import with_changed_texts
 from posturio_iac.core.place import with_texts
 from posturio_iac.core.record import replace
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.times import describe_date, describe_interval
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from posturio_iac.core.finding import JudgedKey, Report
     from posturio_iac.core.model import AccessKey, Lifetime
 
 SHOWN = "(sensitive)"
+_PART = lazy_pattern(r"\w+|\W")
 
 
 def user_of(key: AccessKey) -> str:
     """The user that an entry of a baseline accepts: the name, the expression of an open one, or that it is `SHOWN` as sensitive."""
     if isinstance(key.user, str):
         return SHOWN if SHOWN in key.user or any(secret and secret in key.user for secret in key.secrets) else key.user
-    parts = (key.user_address, *(map(str, key.user.arguments) if key.user is not None else ()))
-    return " ".join(filter(None, parts))
+    return " ".join(filter(None, (key.user_address, *(map(str, key.user.arguments) if key.user is not None else ()))))
 
 
 def redacted(report: Report) -> Report:
@@ -30,7 +31,7 @@ def redacted(report: Report) -> Report:
     used = {(judged.key.scope, judged.key.address): found for judged in report.keys if judged.key.secrets and (found := _used(judged))}
     if not used:
         return report
-    hide = _hider({secret for found in used.values() for secret in found})
+    hide = _hider(set().union(*used.values()), set())
     keys = tuple(_judged(judged, hide) for judged in report.keys)
     findings = tuple(
         replace(
@@ -52,9 +53,7 @@ def redacted(report: Report) -> Report:
 def _used(judged: JudgedKey) -> set[str]:
     """The secrets in the name, tags and lifetimes of a key and in what is open about it, in all forms that messages show."""
     found: set[str] = set()
-    secrets = {secret for secret in judged.key.secrets if secret.strip()}
-    if secrets:
-        _judged(judged, _hider(secrets, found))
+    _judged(judged, _hider(filter(str.strip, judged.key.secrets), found))
     return found.union(*(_forms(evidence) for evidence in judged.key.lifetimes if evidence.value in found))
 
 
@@ -71,18 +70,20 @@ def _forms(evidence: Lifetime) -> Iterator[str]:
         yield describe_interval(evidence.interval)
 
 
-def _hider(secrets: set[str], found: set[str] | None = None) -> Callable[[str], str]:
+def _hider(secrets: Iterable[str], found: set[str]) -> Callable[[str], str]:
     """A function that replaces the secrets where they stand as whole words, the longest first, and adds them to ``found``."""
     import re
 
-    ordered = sorted(secrets, key=lambda secret: (-len(secret), secret))
+    by_part: dict[str, list[str]] = {}  # by that part of each secret which fewest others stand under: only a text with it can show it
+    for secret in secrets:
+        by_part.setdefault(min(_PART.findall(secret), key=lambda part: len(by_part.get(part, ()))), []).append(secret)
 
     def hide(text: str) -> str:
-        if not (there := [secret for secret in ordered if secret in text]):
+        there = [secret for part in by_part.keys() & _PART.findall(text) for secret in by_part[part] if secret in text]
+        if not there:
             return text
-        pattern = re.compile("|".join(rf"(?<!\w){re.escape(secret)}(?!\w)" for secret in there))
-        if found is not None:
-            found.update(pattern.findall(text))
+        pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(there, key=len, reverse=True)))})(?!\w)")
+        found.update(pattern.findall(text))
         return pattern.sub(SHOWN, text)
 
     return hide

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from time import process_time
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from posturio_iac.core.unknown import AS_STATED, NO_VALUE
 from posturio_iac.judge.baseline import DOCUMENT, ENTRY, BaselineEntry
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
-from posturio_iac.judge.redaction import SHOWN, redacted, user_of
+from posturio_iac.judge.redaction import SHOWN, _hider, redacted, user_of
 from tests.support.keys import AS_OF, UNKNOWN, access_key, day, enforced, expires, ignore, rotates, rules, run, said, span, tag, verdict
 from tests.support.rule_cases import OWNERLESS, WITHOUT
 
@@ -286,6 +287,12 @@ def test_a_report_without_secrets_is_left_alone() -> None:
     assert redacted(report) is report
     blank = run(access_key(user="ci", secrets=(" ",)))
     assert redacted(blank).findings == blank.findings
+
+
+def test_thousands_of_secrets_take_time_in_proportion() -> None:
+    begun, names = process_time(), [f"name-of-{n}" for n in range(20_000)]
+    assert {*map(_hider(names, set()), names)} == {SHOWN}
+    assert process_time() - begun < 10
 
 
 def test_of_two_secrets_the_longer_one_is_replaced_as_a_whole() -> None:
