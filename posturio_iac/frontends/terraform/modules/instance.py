@@ -12,7 +12,7 @@ import os
 
 from posturio_iac.core import unknown as why
 from posturio_iac.core.model import Span, Unknown
-from posturio_iac.core.record import replace
+from posturio_iac.core.record import kept, replace
 from posturio_iac.frontends.terraform.evaluation import conform
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.expansion import Expansion, expand, suffix_of
@@ -71,7 +71,7 @@ if TYPE_CHECKING:
         def call(self, instance: ModuleInstance, name: str, /) -> tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown: ...
 
 
-_LONG_CHAIN = 20  # so many modules that hand on an input are gone through without recursion
+_LONG_CHAIN = 20  # so many names that hand on a value are gone through without recursion
 SAME = {
     ("aws_iam_user", "id"): "name",
     ("terraform_data", "output"): "input",
@@ -124,9 +124,7 @@ class ModuleInstance:
 
     def resources(self, *kinds: str) -> list[tuple[tuple[str, str], hcl.Block]]:
         """The addresses and the blocks of the module's resources of these types, in the order of the code."""
-        if kinds not in self._resources:
-            self._resources[kinds] = [(address, block) for address, block in self.folder.resources.items() if address[0] in kinds]
-        return self._resources[kinds]
+        return kept(self._resources, kinds, lambda _: [one for one in self.folder.resources.items() if one[0][0] in kinds])
 
     @property
     def root(self) -> ModuleInstance:
@@ -188,9 +186,7 @@ class ModuleInstance:
 
     def children(self, name: str) -> tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown:
         """The instances of a module call, or why its code is not here."""
-        if name not in self._children:
-            self._children[name] = self.program.call(self, name)
-        return self._children[name]
+        return kept(self._children, name, lambda _: self.program.call(self, name))
 
 
 class ModuleScope:
@@ -239,11 +235,10 @@ class ModuleScope:
     def attribute(self, root: str, name: str) -> Value:
         """``root.name``."""
         match root:
-            case "var":
-                self._hand_down(name)
-                return self.instance.cached(self.view, root, name, lambda: self._variable(name))
-            case "local":
-                return self.instance.cached(self.view, root, name, lambda: self._local(name))
+            case "var" | "local":
+                self._hand_down(root, name)
+                compute = self._variable if root == "var" else self._local
+                return self.instance.cached(self.view, root, name, lambda: compute(name))
             case "module" | "component":
                 return self.instance.cached(self.view, "module", name, lambda: self._module(name))
             case "path":
@@ -257,19 +252,25 @@ class ModuleScope:
             case _:
                 return self.instance.cached(self.view, root, name, lambda: self._resource(root, name))
 
-    def _hand_down(self, name: str) -> None:
-        """Evaluate inputs that modules only hand on from the outermost module down, so that long chains need no deep recursion."""
-        instance, chain = self.instance, [(self.instance, name)]
-        while instance.call is not None and instance.caller is not None and (self.view, "var", name) not in instance._values:  # noqa: SLF001
-            match instance.call.get(name):
-                case hcl.GetAttr(hcl.Name("var"), name):
-                    instance = instance.caller.instance
-                    chain.append((instance, name))
-                case _:
-                    break
-        for above, handed in reversed(chain[1:] if len(chain) > _LONG_CHAIN else []):
+    def _hand_down(self, root: str, name: str) -> None:
+        """Evaluate what variables and locals only hand on from where it begins, so that long chains need no deep recursion."""
+        instance, chain = self.instance, dict[tuple[ModuleInstance, str, str], None]()
+        while (key := (self.view, root, name)) not in instance._values and key not in instance._pending:  # noqa: SLF001 - its own class
+            if (instance, root, name) in chain:
+                return  # a circle, which is said where it closes
+            chain[instance, root, name] = None
+            expression: hcl.Expr | None = None
+            if root == "local" and name in instance.folder.locals:
+                expression = instance.folder.locals[name].expression
+            elif root == "var" and instance.call is not None and instance.caller is not None:
+                expression, instance = instance.call.get(name), instance.caller.instance
+            match expression:
+                case hcl.GetAttr(hcl.Name("var" | "local" as root), name):
+                    continue
+            break
+        for above, *handed in reversed([*chain][1:] if len(chain) > _LONG_CHAIN else []):
             try:
-                above.scope(self.view).attribute("var", handed)
+                above.scope(self.view).attribute(*handed)
             except EvaluationError:  # said where it is asked for
                 return
 
@@ -389,9 +390,8 @@ class ModuleScope:
             block = child.folder.outputs.get(name)
             if block is None:
                 raise EvaluationError(f'{child.address} has no output "{name}"')
-            scope = child.scope(self.view)
             value = block.get("value")
-            return child.cached(self.view, "output", name, lambda: None if value is None else evaluate(value, scope))
+            return child.cached(self.view, "output", name, lambda: None if value is None else evaluate(value, child.scope(self.view)))
 
         return output
 
