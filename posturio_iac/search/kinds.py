@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 TERRAFORM, TEMPLATE, JSON, OTHER = "terraform", "template", "json", "other"
 """Terraform and OpenTofu; YAML and templates; JSON, which may be a template or a plan; a named file with any other ending."""
 HCL, LOCK = "hcl", ".lock.hcl"  # the ending of HCL files that Terraform itself does not read as code, and of those that it writes
-STACK_JSON = (".tfcomponent.json", ".tfstack.json", ".tfdeploy.json", ".hcl.json")
-"""The endings of the same in JSON: stacks of HCP Terraform, and Terragrunt."""
+STACK_JSON = (".tfcomponent.json", ".tfstack.json", ".tfdeploy.json", ".hcl.json")  # the same in JSON: stacks, and Terragrunt
 
 _MODULE = "module"
 _TEMPLATES = ("yaml", "yml", "template", "txt", "cfn", "config")

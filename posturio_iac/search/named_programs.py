@@ -131,9 +131,10 @@ def is_open(text: str, folders: Sequence[str], fence: Fence, *, runs: bool) -> b
 def is_without_makers(text: str, fence: Fence) -> bool:
     """True if nothing that code may name in the whole checkout makes keys, which is asked once many files have been."""
     fence.asked += 1
-    if (fence.asked < _MANY and not fence.makers) or fence.edited or any(f"{one}/" in text for one in _SKIPPED):
+    if (fence.asked < _MANY and not fence.makers) or fence.edited:
         return False
-    return not has_maker(fence.top, fence, whole=True)
+    left_out = (word.endswith(NO_PROGRAMS) or not _SKIPPED.isdisjoint(word.split("/")) for word in _words(text))
+    return not any(left_out) and not has_maker(fence.top, fence, whole=True)
 
 
 def has_maker(folder: str, fence: Fence, *, whole: bool = False, fills: bool = False) -> bool:

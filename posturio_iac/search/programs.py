@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.text.textfile import Fence
 
-NO_PROGRAMS = (".md", ".rst", ".adoc", ".csv", ".lock", ".svg", ".png", ".jpg", ".gif", ".pdf", ".tf", ".tofu", ".tfvars")
+_NO_TEXT = ".svg .png .jpg .gif .ico .pdf .ttf .woff .woff2 .dll .dylib .so .a .db"
+NO_PROGRAMS = tuple(f".md .rst .adoc .csv .lock .log .h .tf .tofu .tfvars {_NO_TEXT}".split())
 """Endings of what is no program, and of what is judged by itself."""
 _BUILDS = (b"TemplateBody", b"Custom::AWS", b"AWS::ServiceCatalog::CloudFormationP", b"AWS::Include", b"!Transform", b"!Rain::")
 _TYPE = lazy_pattern(rb"Type(?<![\w-]Type)[\"']?\s*:\s*(?:[!{&*|>#]|Fn::|Ref\b|[\"']?[\w:.@-]*(?:\$\{|::MODULE\b))")

@@ -278,7 +278,7 @@ def _mentions(program: ModuleLoader, path: str, words: tuple[bytes, ...]) -> boo
         for text in [content(name, program.request.config.max_file_size, program.fence) or b"" for name in names]:
             if any(word in text for word in words):
                 return True
-            called = {posixpath.normpath(posixpath.join(at, source.decode("utf-8", "replace"))) for source in _LOCAL.findall(text)}
+            called = {posixpath.normpath(posixpath.join(at, os.fsdecode(source))) for source in _LOCAL.findall(text)}
             pending += called - seen
             seen |= called
     return False
