@@ -110,8 +110,7 @@ class Reader:
                 for declaration in self.declarations(root):
                     root.budget.spend(_STEPS_A_KEY)
                     secrets = tuple(dict.fromkeys(_secrets(root, self.ev))) if secrets is None else secrets
-                    key = self._key(declaration, root, secrets)
-                    yield KeyOfUser(key, declaration.user.identity, condition=declaration.conditions)
+                    yield KeyOfUser(self._key(declaration, root, secrets), declaration.user.identity, condition=declaration.conditions)
                 yield from self._of_programs(root)
             except BudgetError as error:
                 self.problems.append(too_costly(f"the template {root.template.source.path}", error, root.template.source.path))
@@ -137,8 +136,8 @@ class Reader:
         if not makers or not possible(conditions_of(entry, stack)):
             return
         address, place = stack.address(entry), entry.source.span(entry.key)
-        if is_named or any(one.ends_keys for _, one in programs):
-            self.problems.append(rotator(address, place))
+        if (ends := any(one.ends_keys for _, one in programs)) or is_named:
+            self.problems.append(rotator(address, place, ends_keys=ends))
             return
         evidence = self._said_at(entry, stack, self.ev)
         directives = (*evidence.directives, *self._directives_around(stack, entry.source.path), *ignored_in_template(stack.template))
@@ -241,8 +240,7 @@ def _secrets(root: Stack, ev: Evaluator) -> Iterator[str]:
     for member in root.family():
         for name, entry in member.parameters.items():
             mark = entry.get("NoEcho")
-            if mark is None or str(mark.value).lower() != "true":
-                continue
-            value = ev.parameter(name, entry, member)
-            text = ",".join(map(str, value)) if isinstance(value, tuple) else value if isinstance(value, str) else ""
-            yield from (text, *(part.strip() for part in text.split(",")))
+            if mark is not None and str(mark.value).lower() == "true":
+                value = ev.parameter(name, entry, member)
+                text = ",".join(map(str, value)) if isinstance(value, tuple) else value if isinstance(value, str) else ""
+                yield from (text, *(part.strip() for part in text.split(",")))
