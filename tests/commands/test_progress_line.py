@@ -47,13 +47,7 @@ def test_a_long_run_shows_what_it_searches_and_leaves_nothing(monkeypatch: Patch
         progress.step(what)
     progress.erase()
     states = shown.getvalue().split("\r\x1b[K")
-    assert states == [
-        "",
-        "searching: 1 folder, 0 files",
-        "searching: 1 folder, 1 file",
-        "searching: 1 folder, 2 files",
-        "",
-    ]
+    assert states == ["", "searching: 1 folder, 0 files", "searching: 1 folder, 1 file", "searching: 1 folder, 2 files", ""]
 
 
 def test_a_short_run_shows_nothing(monkeypatch: Patch) -> None:

@@ -46,6 +46,7 @@ GRAMMAR: Grammar = {
             *(pattern.format("number") for pattern in _SHARED),
             *listed("""
                 abs(<number>)  ceil(<number>)  floor(<number>)  max(<number>, <number>)  min(<number>, <number>)  max(<list>...)
+                signum(<number>)  pow(<number>, <number>)  parseint(<text>, <number>)
                 (<number> + <number>)  (<number> - <number>)  (<number> * <number>)  (<number> / <number>)  (<number> % <number>)
                 (-<number>)  (<text> + <number>)
             """),

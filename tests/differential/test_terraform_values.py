@@ -53,6 +53,13 @@ def programs() -> list[tuple[str, tuple[str, ...]]]:
         text = normal("".join(chance.choices(LETTERS, k=chance.randint(0, 8))))
         made += [("regexall", (pattern, text)), ("replace", (text, f"/{pattern}/", "<$1>"))]
         made += [(name, (text,)) for name in ("upper", "lower", "title", "length", "strrev", "yamlencode")]
+        digits, number = "".join(chance.choices("+-_ 019afzAFZ\u212a\u0661", k=chance.randint(0, 4))), str(chance.randint(-9, 70))
+        made += [
+            ("parseint", (normal(digits), number)),
+            ("pow", (number, str(chance.randint(-1, 30)))),
+            ("signum", (number,)),
+            ("abs", (number,)),
+        ]
     return made
 
 

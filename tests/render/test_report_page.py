@@ -20,19 +20,7 @@ from posturio_iac.render.report import charts
 from posturio_iac.render.report.html_page import page, shown, soft
 from posturio_iac.render.report.markdown_report import page as markdown
 from posturio_iac.render.report.view import Posture, join
-from tests.support.report_results import (
-    HOSTILE,
-    A,
-    accounts,
-    code,
-    declared,
-    deployed,
-    everything,
-    finding,
-    hostile,
-    joined,
-    result,
-)
+from tests.support.report_results import HOSTILE, A, accounts, code, declared, deployed, everything, finding, hostile, joined, result
 
 VOID = {"meta", "link", "br", "input", "wbr"}
 OPTIONAL = {"tr", "td", "th", "li", "tbody", "p"}

@@ -153,7 +153,7 @@ BOMBS["a secret that stacks hand on"] = {
     "s9.yaml": "Parameters: {A: {Type: String}}\nOutputs: {O: {Value: !Ref A}}\n" + _RESOURCES + "  B: {Type: AWS::S3::Bucket}\n",
 }
 BOMBS["a secret for many outputs"] = {
-    "main.tf": _keys(1).replace('"u"\n', '"u"\n  count = 1000\n') + "".join(_OUTPUT % n for n in range(800)),
+    "main.tf": _keys(1).replace('"u"\n', '"u"\n  count = 1000\n') + "".join(_OUTPUT % n for n in range(800))
 }
 BOMBS["broken code"] = {"main.tf": _keys(1) + "a = \n" * 12_000}
 BOMBS["keys that repeat"] = {"s.yaml": _RESOURCES + "  K: {" + _KEY % "u" + "}\n" + "a: \n" * 15_000}

@@ -4,7 +4,7 @@ Each module of the package declares some of them and is imported at the first ca
 code uses: one module a subject, however many subjects there are.
 ``try``, ``can`` and the conditional are not here: they take unevaluated arguments.
 
-A new function is a decorated body in the module that fits its subject, and its name in `MODULES`.
+A new function is declared in the module that fits its subject, with its name in `MODULES`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ MODULES: dict[str, str] = {
         "coalesce coalescelist contains element index keys length lookup one setintersection setproduct setsubtract setunion values"
     ),
     "containers": "alltrue anytrue compact concat distinct flatten merge range reverse slice sort sum zipmap",
-    "conversion": ("ceil ephemeralasnull floor list map max min nonsensitive sensitive tobool tolist tomap tonumber toset tostring"),
+    "conversion": (
+        "abs ceil ephemeralasnull floor list map max min nonsensitive parseint pow sensitive signum tobool tolist tomap tonumber toset "
+        "tostring"
+    ),
     "dates": "formatdate plantimestamp timeadd timecmp timestamp",
     "files": (
         "base64decode base64encode base64sha256 base64sha512 filebase64sha256 filebase64sha512 filemd5 filesha1 filesha256 "

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import math
+from functools import reduce
+from string import ascii_letters, digits
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.terraform.functions.signature import NUMBER, Sees, anything, function
+from posturio_iac.core.text import quote
+from posturio_iac.frontends.terraform.functions.signature import NUMBER, WHOLE, NotEvaluatedError, Sees, anything, function, given
 from posturio_iac.frontends.terraform.operators import unify
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, make_set, to_bool, to_number, to_text, type_name
 
+_DIGITS, _CASELESS, _LONGEST, _BITS = digits + ascii_letters, 36, 500, 53  # the last base in which a is A; text and numbers that are read
 
-@function("tostring", anything(Sees.ALL))
-def to_string(value: Value) -> Value:
-    return to_text(value)
-
-
-@function("tonumber", anything(Sees.ALL))
-def convert_to_number(value: Value) -> Value:
-    return to_number(value)
-
-
-@function("tobool", anything(Sees.ALL))
-def convert_to_bool(value: Value) -> Value:
-    return to_bool(value)
+function("tostring", anything(Sees.ALL))(to_text)
+function("tonumber", anything(Sees.ALL))(to_number)
+function("tobool", anything(Sees.ALL))(to_bool)
+function("list", rest=anything(Sees.ALL))(lambda *values: unify(values))
+function("abs", NUMBER)(abs)
+function("ceil", NUMBER)(math.ceil)
+function("floor", NUMBER)(math.floor)
+function("signum", WHOLE)(lambda number: (number > 0) - (number < 0))
+function("max", NUMBER, rest=NUMBER)(lambda *numbers: max(numbers))
+function("min", NUMBER, rest=NUMBER)(lambda *numbers: min(numbers))
 
 
 @function("tolist", anything(Sees.INSIDE))
@@ -54,11 +55,6 @@ def to_map(value: Value) -> Value:
     return PartialMap(entries, value.rest) if isinstance(value, PartialMap) else entries
 
 
-@function("list", rest=anything(Sees.ALL))
-def legacy_list(*values: Value) -> Value:
-    return unify(values)
-
-
 @function("map", rest=anything(Sees.ALL))
 def legacy_map(*pairs: Value) -> Value:
     """Make a map of alternating keys and values, as Terraform 0.11 did."""
@@ -79,21 +75,23 @@ def passed_through(value: Value) -> Value:
     return value
 
 
-@function("ceil", NUMBER)
-def ceil(num: float) -> int:
-    return math.ceil(num)
+@function("pow", NUMBER, NUMBER)
+def power(number: float, exponent: float) -> int:
+    """A whole power of a whole number, which Terraform's floating point holds exactly."""
+    if isinstance(number, int) and exponent in range(_BITS) and max(abs(number), abs(number**exponent)) <= 1 << _BITS:
+        return int(number**exponent)
+    raise NotEvaluatedError("such a power")
 
 
-@function("floor", NUMBER)
-def floor(num: float) -> int:
-    return math.floor(num)
-
-
-@function("max", NUMBER, rest=NUMBER)
-def greatest(*numbers: float) -> float:
-    return max(numbers)
-
-
-@function("min", NUMBER, rest=NUMBER)
-def least(*numbers: float) -> float:
-    return min(numbers)
+@function("parseint", given(), WHOLE)
+def parse_int(text: Value, base: int) -> int:
+    """A whole number whose digits are 0 to 9, a to z and, beyond a base of 36, A to Z."""
+    if not isinstance(text, str) or base not in range(2, len(_DIGITS) + 1):
+        raise EvaluationError(f"takes text and a base from 2 to {len(_DIGITS)}")
+    if len(text) > _LONGEST:
+        raise NotEvaluatedError("such a number")
+    sign = text[: text.startswith(("+", "-"))]
+    places = [_DIGITS.find(one) for one in (text.lower() if base <= _CASELESS else text).removeprefix(sign)]
+    if not text.isascii() or not places or not all(place in range(base) for place in places):
+        raise EvaluationError(f"{quote(text)} is no whole number of base {base}")
+    return reduce(lambda number, place: number * base + place, places) * (-1 if sign == "-" else 1)

@@ -23,7 +23,11 @@ def evaluate(name: str, *arguments: Value) -> Value:
     return call(name, arguments, ENVIRONMENT)
 
 
-NUMBERS = [
+NUMBERS: list[tuple[str, tuple[Value, ...], Value]] = [
+    *(("abs", (number,), 2.5) for number in (2.5, "-2.5")),
+    *(("signum", (number,), sign) for number, sign in (("-9", -1), (0, 0), (7, 1))),
+    *(("pow", tuple(numbers), result) for *numbers, result in ((2, 10, 1024), (-3, "3", -27), (0, 0, 1), (9, 0, 1), (2, 52, 1 << 52))),
+    *(("parseint", ("-fF", base), number) for base, number in ((16, -255), (36, -555), (62, -(15 * 62 + 41)))),
     ("ceil", ("5.1",), 6),
     ("ceil", (-0.5,), 0),
     ("floor", (-0.5,), -1),
@@ -274,11 +278,10 @@ def test_sets_are_sorted_and_hold_each_element_once() -> None:
 def test_every_function_of_the_table_is_declared_in_its_module_and_no_other() -> None:
     declared = {
         module: {
-            decorator.args[0].value
+            node.args[0].value
             for node in ast.walk(ast.parse(Path(functions.__file__).with_name(f"{module}.py").read_text(encoding="utf-8")))
-            if isinstance(node, ast.FunctionDef)
-            for decorator in node.decorator_list
-            if isinstance(decorator, ast.Call) and decorator.args and isinstance(decorator.args[0], ast.Constant)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "function"
+            if isinstance(node.args[0], ast.Constant)
         }
         for module in MODULES
     }

@@ -157,6 +157,8 @@ NEVER_KNOWN: list[tuple[str, tuple[Value, ...], Unknown]] = [
     ("yamldecode", ("[&a 1, &a 2]",), NOT_EVALUATED("YAML with an anchor that is defined twice")),
     ("yamldecode", (".inf",), NOT_EVALUATED("an infinite number")),
     ("regex", (r"\pL", "a"), NOT_EVALUATED(r'the pattern "\pL"')),
+    *(("pow", (2, exponent), NOT_EVALUATED("such a power")) for exponent in (53, -1, 0.5)),
+    ("parseint", ("1" * 501, 2), NOT_EVALUATED("such a number")),
     ("bcrypt", ("secret",), NOT_EVALUATED("bcrypt()")),
     *((name, ("e\u0301",), NOT_EVALUATED("text with such characters")) for name in ("length", "strrev", "upper", "title")),
     ("length", ("a\r\nb",), NOT_EVALUATED("text with such characters")),
