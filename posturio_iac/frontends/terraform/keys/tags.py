@@ -190,7 +190,7 @@ def made_for(block: hcl.Block, instance: ModuleInstance) -> tuple[Value, ...]:
         return (NOT_FIXED(name),) if "." in name or not instance.root.folder.is_root else (None,) * len(_OF_ACCOUNT)
     scope, inner = owner.scope(), provider.body.blocks
     if "for_each" in provider.body.attributes or any(one.type == "dynamic" for one in inner):
-        return (NOT_FIXED(f"{id(provider)} {id(owner)} {name}"),)
+        return (NOT_FIXED(f"{owner.full(name)} at {provider.header}"),)
     roles = [evaluate_or_unknown(one.get("role_arn"), scope) for one in inner if one.type.startswith("assume_role")]
     named = (evaluate_or_unknown(provider.get(name), scope) for name in _OF_ACCOUNT)
     return (*(account_of(role) or role if isinstance(role, str) else role for role in roles), *named)
