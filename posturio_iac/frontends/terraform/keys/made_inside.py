@@ -168,8 +168,8 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
             _not_followed(block, instance, address, url)
         return
     place = own_place(block.header, instance)
-    if any(one.ends_keys for _, one in programs) or _is_run_to_rotate(words, instance):
-        program.report(rotator(address, place))
+    if (ends := any(one.ends_keys for _, one in programs)) or _is_run_to_rotate(words, instance):
+        program.report(rotator(address, place, ends_keys=ends))
         return
     directives = comments_for(block, instance).directives
     facts = facts_of_program(address, makers[0], "terraform", place, block.labels[-1], directives, setting.scope)
