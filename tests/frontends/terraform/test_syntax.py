@@ -6,7 +6,7 @@ import pytest
 
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Span
-from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax import hcl, source
 from tests.support.terraform_shapes import body_of, outline, parsed, shape
 
 
@@ -242,3 +242,7 @@ def test_a_byte_order_mark_moves_no_column() -> None:
     _, (problem,) = parsed("\ufeffa { b = = 1\n}\n")
     assert problem.line == 1
     assert problem.column in (1, 9)
+
+
+def test_the_parser_need_not_see_the_middle_of_a_long_row() -> None:
+    assert [end - start > 1_000 for start, end in source.left_out(("x = " + '"é" ' * 2_000).encode())] == [True]
