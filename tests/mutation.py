@@ -2,7 +2,7 @@
 
 The tests, with those of the packs and against a played AWS, run once under coverage in a copy of the tree, with the programs that they
 start; each mutant meets those that run its line and pass without it, or that run its module if only imports run the line; those that
-run most of it come first. What those of many let pass meets the whole suite, and the rest mypy, as in CI. ``--record`` is for the pages.
+run most of it come first. What all of them let pass meets mypy, as in CI. ``--record`` is for docs/security.md.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 TOP = Path(__file__).parents[1]
 FIRST_TESTS, MOST_TESTS = 30, 300
-SECONDS, OF_ALL = 240, 1200  # of the processor, for the tests of a mutant's line, and for all tests; one that takes longer never ends
+SECONDS, OF_ALL = 240, 1200  # of the processor, for the first tests of a mutant, and for the others; one that takes longer never ends
 MYPY = (sys.executable, "-m", "mypy", "--disable-error-code=redundant-expr", "posturio_iac")  # the odd form of a mutant is no mistake
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--no-header")
 UNTIMED = ("tests/attack/test_stops.py", "tests/fuzz")  # of time and memory: they fail on a busy machine
@@ -133,7 +133,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def measured(away: Path, data: Path) -> dict[str, Callable[[], dict[int, list[str]]]]:
-    """What gives the tests that run each line of a file; ``data`` keeps what coverage measured. Tests that fail are deselected."""
+    """What gives the tests that run each line of a file; ``data`` keeps what coverage measured. Tests that fail are left out."""
     import coverage  # noqa: PLC0415 - the tests need it nowhere else
 
     if not data.exists():
@@ -149,7 +149,6 @@ def measured(away: Path, data: Path) -> dict[str, Callable[[], dict[int, list[st
         (away / "sitecustomize.py").unlink()
         shutil.move(away / ".failed", data.with_suffix(".failed"))
     failed = set(data.with_suffix(".failed").read_text(encoding="utf-8").splitlines())
-    (away / ".deselected").write_text("".join(f"--deselect={test}\n" for test in failed), encoding="utf-8")  # names may be long
     found = coverage.CoverageData(str(data))
     found.read()
 
@@ -177,7 +176,7 @@ def chosen(path: str, text: str, line: int, known: dict[int, list[str]]) -> list
 
     ordered = sorted(sorted(tests or run, key=lambda test: (-run[test], test)), key=turn)
     own = f"tests/{path.split('/')[1]}/"
-    return [*ordered[:FIRST_TESTS], *sorted(ordered[FIRST_TESTS:], key=lambda test: not test.startswith(own))][:MOST_TESTS]
+    return [*ordered[:FIRST_TESTS], *sorted(ordered[FIRST_TESTS:], key=lambda test: not test.startswith(own))]
 
 
 def outcome(away: Path, mutant: Mutant, known: dict[int, list[str]]) -> str:
@@ -188,8 +187,9 @@ def outcome(away: Path, mutant: Mutant, known: dict[int, list[str]]) -> str:
     file.write_text(mutant.source, encoding="utf-8")
     py_compile.compile(str(file))  # some tests see that a program writes a file
     try:
-        rest = [*ALL, f"@{away / '.deselected'}", "-n", "2"] if len(tests) == MOST_TESTS else []  # others do not run it
-        for some, seconds in ((tests[:FIRST_TESTS], SECONDS), (tests[FIRST_TESTS:], SECONDS), (rest, OF_ALL)):
+        (away / ".others").write_text("\n".join(tests[MOST_TESTS:]), encoding="utf-8")  # names may be long
+        rest = [f"@{away / '.others'}", "-n", "2"] if tests[MOST_TESTS:] else []
+        for some, seconds in ((tests[:FIRST_TESTS], SECONDS), (tests[FIRST_TESTS:MOST_TESTS], SECONDS), (rest, OF_ALL)):
             command = ["prlimit", f"--cpu={seconds}", *PYTEST, *some]
             done = subprocess.run(command, cwd=away, capture_output=True, text=True, timeout=10 * seconds, check=False) if some else None
             if done and done.returncode not in (0, 5):
