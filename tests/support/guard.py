@@ -1,9 +1,8 @@
 """What a process did to the machine, as Python's own audit hooks tell it: files, folders, programs and sockets.
 
-`AUDIT` is code that runs first in a process. It writes a line for each event to the file that the variable `LOG` names, and needs no more
-than the standard library, so that it works within checkov and cfn-lint as well. What a C library does by itself it does not see; `strace`
-does, where it is there. Where the variable `ONLY` is set, events count as those of a host (``host-read`` and so on) unless a file of the
-code that does them, or that has called it, has that text in its path.
+`AUDIT` is code that runs first in a process and writes each event to the file that `LOG` names; it needs the standard library alone, since
+it also runs within checkov and cfn-lint. What a C library does by itself, `strace` sees, where it is there. With `ONLY` set, events are
+those of a host (``host-read`` and so on) unless that text is in the path of a file of the code that does them, or that has called it.
 """
 
 from __future__ import annotations

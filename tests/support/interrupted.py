@@ -1,8 +1,7 @@
 """A command that a signal, or a full disk, meets at each step of its writing: the files are the old ones or the new ones, whole.
 
-`RUNNER` is code for a process of its own. It lets the command come to the first of the calls of C functions that our commands make while
-they write, and goes on from there in forks, each over a fresh copy of the folder: the n-th of the calls is the last that is done in peace,
-for each n until the command ends by itself.
+`RUNNER`, for a process of its own, lets the command come to the first call of C that our commands make while they write, and goes on in
+forks, each over a fresh copy of the folder: the n-th of these calls is the last that is done in peace, for each n until the command ends.
 """
 
 from __future__ import annotations
@@ -134,9 +133,8 @@ def interrupted(
 ) -> dict[str, Any]:
     """Run a command over copies of ``folder`` in ``place``, and return what was wrong, the exit codes, and what the command changes.
 
-    ``kind`` is the name of a signal, or ``FULL`` for files of which none may be larger than ``size`` bytes. ``prelude`` is code that runs
-    first, and may define ``is_whole(name, data)``, which tells whether a file is sound that is neither the old nor the new one. Every
-    ``stride``-th of the steps is tried.
+    ``kind`` is the name of a signal, or ``FULL`` for files of ``size`` bytes at most. ``prelude`` is code that runs first, and may define
+    ``is_whole(name, data)``, about a file that is neither the old nor the new one. Every ``stride``-th of the steps is tried.
     """
     place.mkdir(exist_ok=True)
     words = ["posturio-iac", str(folder), str(place / "work"), kind, prelude, str(size), str(stride), *arguments]

@@ -1,8 +1,7 @@
 """What the tool prints in each of its forms about the programs of ``fixtures/`` and about made-up results: ``fixtures/outputs/``.
 
-A session-NAME.out holds programs and commands; the same command writes below each what it says.
-
-``python -m tests.support.outputs`` writes the golden files anew, as ``fixture_tools --update`` does; read what it changed like code.
+A session-NAME.out holds programs and commands, and below each what it says. ``python -m tests.support.outputs`` writes all of it anew, as
+``fixture_tools --update`` does; read what it changed like code.
 """
 
 from __future__ import annotations
