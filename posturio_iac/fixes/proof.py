@@ -203,15 +203,13 @@ def _sentence(said: Diagnostic) -> tuple[str, str | None, str]:
 
 
 def _shapes(keys: Iterable[AccessKey]) -> object:
-    """All that is known of keys, without the places in files and without what would mend them."""
+    """All that is known of keys, without the lines that they stand at and without what would mend them."""
     return [tuple(_shape(getattr(key, name)) for name in key.__match_args__ if name != "remedies") for key in keys]
 
 
 def _shape(value: object) -> object:
-    if value is None or isinstance(value, (bool, int)):
+    if value is None or isinstance(value, (bool, int, str)):
         return value
-    if isinstance(value, str):
-        return _PLACE.sub("", value) if ":" in value else value
     if isinstance(value, Span):
         return value.path
     if isinstance(value, (tuple, list)):
