@@ -32,15 +32,11 @@ _LEADING = lazy_pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])|[0-9]{8}(?![0-9])"
 _HOURS, _MINUTES, _SECONDS = range(24), range(60), range(61)
 _DAY = 86_400
 _LENGTHS = {"s": 1, "min": 60, "h": 3600, "d": _DAY, "w": 7 * _DAY, "mo": 30 * _DAY, "y": 365 * _DAY}
-SPELLINGS = {
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
-    **dict.fromkeys(("min", "mins", "minute", "minutes"), "min"),
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "h"),
-    **dict.fromkeys(("d", "day", "days"), "d"),
-    **dict.fromkeys(("w", "wk", "wks", "week", "weeks"), "w"),
-    **dict.fromkeys(("mo", "mos", "mon", "mons", "month", "months"), "mo"),
-    **dict.fromkeys(("y", "yr", "yrs", "year", "years"), "y"),
-}
+_UNITS = (
+    *("s sec secs second seconds", "min mins minute minutes", "h hr hrs hour hours", "d day days"),
+    *("w wk wks week weeks", "mo mos mon mons month months", "y yr yrs year years"),
+)
+SPELLINGS = {spelling: unit.split()[0] for unit in _UNITS for spelling in unit.split()}
 _PART = r"([0-9]{1,18})[\s_-]*([a-z]+)[\s,]*"
 _EACH_PART, _PARTS = lazy_pattern(_PART), lazy_pattern(rf"(?:{_PART})+")
 _NUMBER = lazy_pattern(r"[0-9]{1,18}")

@@ -10,7 +10,6 @@ from posturio_iac.core.evidence.remedy_text import describe, pascal
 from posturio_iac.core.keys import AGE
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.fixes.hcl_maps import item, quoted
-from posturio_iac.fixes.node_source import member
 from posturio_iac.fixes.wanted import ELSEWHERE, CannotFixError, ChangeLevel
 
 TYPE_CHECKING = False
@@ -98,7 +97,7 @@ def _scalars(roots: tuple[Node, ...]) -> Iterator[tuple[Node, bool]]:
 def add_comment(source: NodeSource, block: Node, text: str, *, joined: bool = True) -> list[Edit]:
     """The edit that states metadata in the ``"//"`` member of a block, ``joined`` to metadata that is there."""
     ours = f"posturio: {text}" if joined else f"posturio:{text}"
-    found = member(block, "//")
+    found = block.get("//")
     if found is None:
         return source.add(block, {"//": ours})
     if not isinstance(found.value, str):
@@ -110,7 +109,7 @@ def add_comment(source: NodeSource, block: Node, text: str, *, joined: bool = Tr
 
 def add_tag(source: NodeSource, block: Node, argument: str, name: str, value: str) -> list[Edit]:
     """The edits that add an entry to a map; where an expression makes it, by ``merge()``."""
-    found = member(block, argument)
+    found = block.get(argument)
     expression = _expression(found)
     if found is None or expression is None:
         return source.add(block, {argument: {name: value}})
@@ -121,8 +120,8 @@ def add_tag(source: NodeSource, block: Node, argument: str, name: str, value: st
 
 def check_not_ignored(block: Node, argument: str) -> None:
     """Raise `CannotFixError` when the block ignores changes of an argument."""
-    for lifecycle in _blocks(member(block, "lifecycle")):
-        ignored = member(lifecycle, "ignore_changes")
+    for lifecycle in _blocks(block.get("lifecycle")):
+        ignored = lifecycle.get("ignore_changes")
         names = ignored.data() if ignored is not None else []
         held = {str(name).partition("[")[0] for name in ([names] if isinstance(names, str) else names)}
         if held & {"all", argument, f"{argument}_all"}:
@@ -136,7 +135,7 @@ def _blocks(node: Node | None) -> list[Node]:
 
 def hidden_output(source: NodeSource, block: Node) -> list[Edit]:
     """The edits that make an output sensitive, and take its value out of ``nonsensitive()`` where that is the whole expression."""
-    found = member(block, "value")
+    found = block.get("value")
     edits = source.put(block, "sensitive", value=True)
     expression = _expression(found)
     if found is None or expression is None or "nonsensitive" not in expression:
@@ -152,7 +151,7 @@ def set_interval(source: NodeSource, block: Node, setting: IntervalSetting, days
     value: int | str = f"rate({days} days)" if setting.unit == "rate" else days * 86_400 if setting.unit == "s" else days
     if setting.instead_of:
         raise CannotFixError(BY_HAND)
-    found = next((node for held in _inside(block) if (node := member(held, setting.argument)) is not None), None)
+    found = next((node for held in _inside(block) if (node := held.get(setting.argument)) is not None), None)
     if found is None or not _INTERVAL.fullmatch(str(found.value)):
         raise CannotFixError("the interval is computed; change what it comes from")
     is_quoted = source.text[found.start : found.start + 1] in ('"', "'")

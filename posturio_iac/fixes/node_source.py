@@ -113,7 +113,7 @@ class NodeSource:
 
     def put(self, holder: Node, name: str, value: bool | int | str) -> list[Edit]:  # noqa: FBT001 - a value of JSON
         """The edits that give a member of a map a plain value."""
-        found = member(holder, name)
+        found = holder.get(name)
         if found is None:
             return [self._new(holder, name, value, "")]
         return [] if found.value == value and isinstance(found.value, bool) is isinstance(value, bool) else [self.replace(found, value)]
@@ -196,10 +196,6 @@ def _block_lines(name: str, value: Any, step: int) -> list[str]:
         return [f"{scalar(name)}:", *(f"{' ' * step}- {flow(item)}" for item in value)]
     inner = [line for key, held in value.items() for line in _block_lines(key, held, step)]
     return [f"{scalar(name)}:", *(" " * step + line for line in inner)]
-
-
-def member(holder: Node, name: str) -> Node | None:
-    return holder.value.get(name) if isinstance(holder.value, Object) else None
 
 
 def _is_function(node: Node) -> bool:

@@ -150,8 +150,7 @@ def _matches(exemption: Exemption, key: AccessKey, policy: Policy) -> bool:
 def _from_directive(directive: Directive) -> _Entry:
     rules = ", ".join(directive.rules)
     label = f"posturio:ignore[{rules}]" if directive.source == "comment" else f"the {directive.source} that ignores {rules}"
-    place = (directive.span.path, directive.span.line, directive.span.column)
-    return _Entry(label, directive.rules, directive.reason, directive.until, directive.source, place)
+    return _Entry(label, directive.rules, directive.reason, directive.until, directive.source, directive.span[:3])
 
 
 def _from_configuration(exemption: Exemption, rule: str) -> _Entry:

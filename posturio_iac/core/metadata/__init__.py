@@ -30,13 +30,15 @@ class ParsedComments:
 
 def parse(comments: Iterable[Comment], known_rules: Collection[str], names: Names | None = None) -> ParsedComments:
     """Parse the statements in ``comments``. Any that can have no effect is a problem, with the shortest change that helps."""
+    comments = tuple(comments)
     ours = [comment for comment in comments if "posturio" in comment.text.casefold()]
     if not ours:
         return ParsedComments()
+    from posturio_iac.core.metadata.comments import rows_above_old_code
     from posturio_iac.core.metadata.directives import StatementReader
     from posturio_iac.core.metadata.names import Names
 
-    reader = StatementReader(frozenset(known_rules), names or Names.default())
+    reader = StatementReader(frozenset(known_rules), names or Names.default(), rows_above_old_code(comments))
     for comment in ours:
         reader.read(comment)
     return ParsedComments(tuple(reader.metadata), tuple(reader.directives), tuple(reader.problems))

@@ -9,7 +9,7 @@ from posturio_iac.core.record import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _LONGEST = 4000
 _MOST_LINES = 50
@@ -31,6 +31,8 @@ _ITEM = rf"""(?xs)
     | (?P<word>[^\s,;][^\s]*)
     """
 _ESCAPE = r"(?s)\\(.)"
+_BLOCK = r"[ \t]*(?:resource|data|module|ephemeral|variable|output|provider|component|unit|stack)(?:[ \t]+\"?[\w-]+\"?){1,2}[ \t]*\{"
+_NAME, _TYPE = r"[ \t]*[\"']?[A-Za-z0-9]+[\"']?[ \t]*:\s*$", r"[ \t]*[\"']?Type[\"']?[ \t]*:[ \t]*[\"']?[A-Za-z0-9]+::"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,20 @@ def statements(comment: Comment) -> Iterator[Statement]:
             yield Statement(comment, text, row, at, at, start + len(line.rstrip()))
 
 
+def rows_above_old_code(comments: Iterable[Comment]) -> set[tuple[str, int]]:
+    """The paths and lines of comments that go on, without code in between, with a block or a resource that is commented out."""
+    lines = [(c.path, c.line + row, line) for c in comments for row, line in enumerate(_without_markers(c.text)[0].split("\n"))]
+    found: set[tuple[str, int]] = set()
+    below, has_type, is_above = ("", 0), False, False
+    for path, row, line in reversed(lines):
+        has_type, is_above = (has_type, is_above) if below == (path, row + 1) else (False, False)
+        below = path, row
+        found |= {below} if is_above else set()
+        is_above = is_above or bool(re.match(_BLOCK, line) or (has_type and re.match(_NAME, line)))
+        has_type = has_type or bool(re.match(_TYPE, line))
+    return found
+
+
 def _without_markers(text: str) -> tuple[str, bool]:
     """A comment with spaces in place of its markers and carriage returns, and whether it is a ``/* */`` block."""
     block = text.lstrip().startswith("/*")
@@ -119,17 +135,17 @@ def _without_markers(text: str) -> tuple[str, bool]:
 
 def _end(text: str, body: int, *, block: bool) -> int:
     """Where a statement ends: with its line, or in a block with the last line that goes on with it."""
-    end = _line_end(text, body)
+    end = line_end(text, body)
     for _ in range(_MOST_LINES if block else 0):
-        following = text[end + 1 : _line_end(text, end + 1)]
+        following = text[end + 1 : line_end(text, end + 1)]
         is_open = any(found[1] for found in re.compile(_OPEN).finditer(text, body, end))
         if end == len(text) or (not is_open and (re.match(_START, following) or not re.match(_CONTINUES, following))):
             break
-        end = _line_end(text, end + 1)
+        end = line_end(text, end + 1)
     return body + len(text[body:end].rstrip())
 
 
-def _line_end(text: str, start: int) -> int:
+def line_end(text: str, start: int) -> int:
     end = text.find("\n", start)
     return len(text) if end < 0 else end
 

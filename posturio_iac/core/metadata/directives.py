@@ -58,13 +58,13 @@ def instruction(
     """The instruction to ignore ``rules``, and its problems; None without a known rule or a reason. A bad ``until`` is `Unknown`."""
     written = list(dict.fromkeys(full_name(rule, known_rules) for rule in rules if rule))
     wrong = [rule for rule in written if rule not in known_rules]
-    problems = [_warning(span, _no_rule(rule, known_rules)) for rule in wrong[:MAX_PROBLEMS]]
+    problems = [Diagnostic(Level.WARNING, _no_rule(rule, known_rules), *span[:3]) for rule in wrong[:MAX_PROBLEMS]]
     problems += [_more(span, len(wrong) - MAX_PROBLEMS)] if len(wrong) > MAX_PROBLEMS else []
     if not written:
-        problems.append(_warning(span, f"posturio:ignore has no effect without a rule; write {_FORM}"))
+        problems.append(Diagnostic(Level.WARNING, f"posturio:ignore has no effect without a rule; write {_FORM}", *span[:3]))
     reason = " ".join(reason.split())
     if not reason:
-        problems.append(_warning(span, 'posturio:ignore has no effect without a reason; add reason="…"'))
+        problems.append(Diagnostic(Level.WARNING, 'posturio:ignore has no effect without a reason; add reason="…"', *span[:3]))
     known = tuple(rule for rule in dict.fromkeys(written) if rule in known_rules)
     directive = Directive(known, reason, _until(until), span, source) if known and reason else None
     return directive, tuple(problems)
@@ -78,9 +78,9 @@ def full_name(rule: str, known_rules: Collection[str]) -> str:
 class StatementReader:
     """Gathers statements from comments."""
 
-    def __init__(self, known_rules: frozenset[str], names: Names) -> None:
-        self.known_rules = known_rules
-        self.names = names
+    def __init__(self, known_rules: frozenset[str], names: Names, out_of_reach: Collection[tuple[str, int]]) -> None:
+        """Read for a block that comments at ``out_of_reach``, paths and lines, are not about."""
+        self.known_rules, self.names, self.out_of_reach = known_rules, names, out_of_reach
         self.metadata: list[tuple[str, str, Span]] = []
         self.directives: list[Directive] = []
         self.problems: list[Diagnostic] = []
@@ -96,18 +96,24 @@ class StatementReader:
             self.problems.append(_more(*self.unsaid))
 
     def _statements(self, comment: Comment) -> None:
-        for skip in skips_in(comment):
+        for skip in (one for one in skips_in(comment) if self._reaches_block(one.span)):
             if skip.reason:
                 self.directives.append(skip)
             else:
                 self._problem(skip.span, "checkov:skip without a reason works only in checkov; add one after a colon")
-        for statement in statements(comment):
+        for statement in (one for one in statements(comment) if self._reaches_block(one.span())):
             if statement.body == statement.start:
                 self._misspelt(statement)
             elif found := re.compile(_IGNORE).match(statement.text, statement.body, statement.end):
                 self._ignore(statement, found)
             else:
                 self._metadata(statement)
+
+    def _reaches_block(self, span: Span) -> bool:
+        """True unless a statement stands above code that is commented out, which is reported: it was about that."""
+        if is_out := span[:2] in self.out_of_reach:
+            self._problem(span, "above code that is commented out, this has no effect; move it to the line above the block")
+        return not is_out
 
     def _misspelt(self, statement: Statement) -> None:
         """Report a line that was meant for us and does not begin with ``posturio:``."""
@@ -194,17 +200,13 @@ class StatementReader:
     def _problem(self, span: Span, message: str | Callable[[], str]) -> None:
         """Report something that has no effect, or count it when enough has been said of the comment."""
         if len(self.problems) < self.limit:
-            self.problems.append(_warning(span, message if isinstance(message, str) else message()))
+            self.problems.append(Diagnostic(Level.WARNING, message if isinstance(message, str) else message(), *span[:3]))
         else:
             self.unsaid = (self.unsaid[0], self.unsaid[1] + 1) if self.unsaid else (span, 1)
 
 
-def _warning(span: Span, message: str) -> Diagnostic:
-    return Diagnostic(Level.WARNING, message, span.path, span.line, span.column)
-
-
 def _more(span: Span, number: int) -> Diagnostic:
-    return _warning(span, f"{number:,} more in this comment {'has' if number == 1 else 'have'} no effect")
+    return Diagnostic(Level.WARNING, f"{number:,} more in this comment {'has' if number == 1 else 'have'} no effect", *span[:3])
 
 
 def _no_rule(rule: str, known: Collection[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from posturio_iac.core.metadata.comments import Comment
+from posturio_iac.core.metadata.comments import Comment, line_end
 from posturio_iac.core.text import lazy_pattern
 
 TYPE_CHECKING = False
@@ -44,9 +44,9 @@ class Comments:
         indent = entry.key.start - first
         while first and (line := text[text.rfind("\n", 0, first - 1) + 1 : first])[: indent + 1].lstrip().startswith("#"):
             first -= len(line)
-        last = _line_end(text, max(entry.body.end, entry.key.end))
+        last = line_end(text, max(entry.body.end, entry.key.end))
         while last < len(text):
-            line = text[last + 1 : _line_end(text, last + 1)]
+            line = text[last + 1 : line_end(text, last + 1)]
             if line[: indent + 1].strip() or line.lstrip()[:1] not in ("", "#"):
                 break
             last += 1 + len(line)
@@ -71,8 +71,3 @@ class Comments:
 def _covered(offset: int, starts: list[int], scalars: list[tuple[int, int]]) -> bool:
     at = bisect_right(starts, offset) - 1
     return at >= 0 and offset < scalars[at][1]
-
-
-def _line_end(text: str, start: int) -> int:
-    end = text.find("\n", start)
-    return len(text) if end < 0 else end

@@ -226,18 +226,15 @@ class ModuleTree:
             found = self._installed_for(instance, block, source)
             return found if found is not None else NO_CODE(f"module.{name}")
         if not os.path.isdir(os.path.join(self.root, path)):
-            text = f'module "{name}" calls {source}, but that folder does not exist; correct its source'
-            self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
-            return NO_CODE(f"module.{name}")
-        if not self.fence.holds(os.path.join(self.root, path)):
-            text = f'module "{name}": its source {source} {OUTSIDE}'
-            self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
-            return NO_CODE(f"module.{name}")
-        if self._real(path) in map(self._real, instance.ancestors):
-            text = f'module "{name}" calls itself through {source}, which Terraform rejects'
-            self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
-            return REFERS_TO_ITSELF(f"module.{name}")
-        return path
+            text, why = f'module "{name}" calls {source}, but that folder does not exist; correct its source', NO_CODE
+        elif not self.fence.holds(os.path.join(self.root, path)):
+            text, why = f'module "{name}": its source {source} {OUTSIDE}', NO_CODE
+        elif self._real(path) in map(self._real, instance.ancestors):
+            text, why = f'module "{name}" calls itself through {source}, which Terraform rejects', REFERS_TO_ITSELF
+        else:
+            return path
+        self.report(Diagnostic(Level.ERROR, text, *block.header[:3]))
+        return why(f"module.{name}")
 
     def _local(self, instance: ModuleInstance, source: str) -> str | None:
         """The folder of a local module; what a unit of Terragrunt's applies is called from where it is copied to."""
