@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta, timezone
 
 from posturio_iac.core.evidence.reason import ReasonKind
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.core.text import lazy_pattern, quote
+from posturio_iac.core.text import lazy_pattern, normalise, quote
 from posturio_iac.core.times import LAST_YEAR, SPELLINGS, iso_year, parse_date, parse_interval
 
 _NEVER_ENDS = "says that the key never ends"
@@ -22,9 +22,7 @@ _DAY = lazy_pattern(r"(?i)(?<![0-9:])[0-9]{1,2}(?=st|nd|rd|th|[^0-9:a-z]|$)")
 _YEAR_ALONE = lazy_pattern(r"(?:19|2[0-9])[0-9]{2}")
 _EPOCH = lazy_pattern(r"([0-9]{9,10})(?:[0-9]{3})?")
 _NEVER = frozenset({"never", "none", "no", "false", "off", "unlimited", "forever", "infinite", "permanent", "indefinite", "indefinitely"})
-_PLACEHOLDER = frozenset(
-    {"n/a", "na", "tbd", "tba", "todo", "fixme", "-", "--", "?", "??", "???", "...", "…", "null", "nil", "unknown", "xxx"}
-)
+_PLACEHOLDER = {"na", "tbd", "tba", "tbc", "todo", "fixme", "null", "nil", "unknown", "undefined", "placeholder", "notset", "xxx"}
 _ADVERBS = {"hourly": "1h", "daily": "1d", "weekly": "1w", "monthly": "30d", "quarterly": "90d"}
 _ADVERBS |= dict.fromkeys(("biweekly", "fortnightly"), "2w") | dict.fromkeys(("yearly", "annually", "annual"), "1y")
 _AMBIGUOUS = lazy_pattern(r"([0-9]{1,18})[\s_-]*m")
@@ -57,16 +55,18 @@ def other_form(why: str, *readings: str) -> Trouble:
 
 def silence(text: str, example: str = "") -> Trouble | None:
     """Why ``text`` states no end at all: it is empty, a placeholder or says never. None where it says something else."""
-    word = text.strip().casefold()
-    if not word:
+    stripped, word = text.strip(), normalise(text)
+    if not stripped:
         return Trouble("the value is empty", example, ReasonKind.EMPTY)
     if word in _NEVER:
         return Trouble(f"{quote(text)} {_NEVER_ENDS}", example, ReasonKind.NEVER)
-    return Trouble(f"{quote(text)} is a placeholder", example, ReasonKind.PLACEHOLDER) if word in _PLACEHOLDER else None
+    is_sign = not (stripped.strip(stripped[0]) or stripped.isalnum())
+    is_one = is_sign or word in _PLACEHOLDER or (stripped[0] + stripped[-1] == "<>" and "@" not in stripped)
+    return Trouble(f"{quote(text)} is a placeholder", example, ReasonKind.PLACEHOLDER) if is_one else None
 
 
 def says_never(text: str) -> bool:
-    return text.strip().casefold() in _NEVER or (iso_year(text.strip()) or 0) > LAST_YEAR
+    return normalise(text) in _NEVER or (iso_year(text.strip()) or 0) > LAST_YEAR
 
 
 def date_trouble(text: str) -> Trouble | None:

@@ -12,12 +12,12 @@ from posturio_iac.core.place import Span
 from tests.support.keys import UNKNOWN, access_key, span
 
 
-@pytest.mark.parametrize("value", ["payments", " payments ", "team-dev", 42, "nobody@example.com"])
+@pytest.mark.parametrize("value", ["payments", " payments ", "team-dev", 42, "nobody@example.com", "<ann@example.com>"])
 def test_a_value_names_somebody(value: object) -> None:
     assert owner_named(value) == str(value).strip()
 
 
-NOBODY = ("changeme", "default", "example", "nobody", "none", "owner", "terraform", "true", "false", "TBD", "todo", "-")
+NOBODY = ("changeme", "default", "example", "nobody", "none", "owner", "terraform", "true", "false", "TBD", "n.a.", "<owner>")
 
 
 @pytest.mark.parametrize("value", [*NOBODY, *map(str.upper, NOBODY), "", "  ", "ChangeMe", True, False, None, {"a": "b"}, []])
@@ -38,7 +38,7 @@ ENVIRONMENTS = "dev prod staging test tests system systems aws cf iam s3 ses smt
 KINDS = "access account accounts app application applications apps automation bot bots cd ci deploy key keys machine machines robot robots"
 SERVICES = "service serviceaccount serviceaccounts services svc user users"
 OTHERS = ["", "/", "//", "/Applications/", "/service-accounts/", "/machine_users/", "/payments-users/", "/payments-user/", "/prod/ci/"]
-OTHERS += ["/human/", "/people/", "/production/", "/us-east-1/", "/us-gov-west-1/", "/123456789012/"]
+OTHERS += ["/human/", "/people/", "/unassigned/", "/production/", "/us-east-1/", "/us-gov-west-1/", "/123456789012/"]
 
 
 @pytest.mark.parametrize("path", [*OTHERS, *(f"/{word}/" for word in f"{ENVIRONMENTS} {KINDS} {SERVICES}".split())])

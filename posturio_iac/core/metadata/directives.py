@@ -16,9 +16,9 @@ import re
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.host_ids import CHECKOV, IN_CHECKOV
 from posturio_iac.core.metadata.comments import MISPLACED, MISSPELT, NO_COLON, Comment, Item, Statement, items, statements
-from posturio_iac.core.metadata.names import Meaning, Names, classify, normalise
+from posturio_iac.core.metadata.names import Meaning, Names, classify
 from posturio_iac.core.model import Attr, Directive, Span
-from posturio_iac.core.text import quote
+from posturio_iac.core.text import normalise, quote
 from posturio_iac.core.times import parse_date
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.core.unreadable_times import Trouble, date_trouble

@@ -71,7 +71,7 @@ def exemption(name: str, value: object, *, origin: Origin, names: Names) -> str 
 
 def resembling(name: str, value: object, *, origin: Origin, names: Names) -> str | None:
     """A sentence about metadata that plainly means an end and whose name is in none of the lists, or None when there is none."""
-    kind = _kind_of(value) if _speaks_of_end(name) and classify(name, names) is None else None
+    kind = _kind_of(value) if not _END_WORDS.isdisjoint(words_of(name)) and classify(name, names) is None else None
     if kind is None:
         return None
     advice = f"call it {quote(_NAMED[kind])}, or add {quote(name)} to names.{kind.value} in the configuration"
@@ -85,7 +85,7 @@ def misspelt(name: str, value: object, *, origin: Origin, span: Span | None, nam
         return None
     from difflib import get_close_matches
 
-    if not _speaks_of_end(name) and not get_close_matches(name.casefold(), [_NAMED[kind]], 1, 0.7):
+    if _END_WORDS.isdisjoint(words_of(name)) and not get_close_matches(name.casefold(), [_NAMED[kind]], 1, 0.7):
         return None
     remedy = ReplaceValue(Place(f"the name {quote(name)}", span), _NAMED[kind], name)
     reason = Reason(ReasonKind.UNREADABLE, STATED, ("nothing reads that name",))
@@ -97,10 +97,6 @@ def _kind_of(value: object) -> Kind | None:
     if not text:
         return None
     return Kind.EXPIRY if parse_date(text) is not None else Kind.ROTATION if _interval(text, None) else None
-
-
-def _speaks_of_end(name: str) -> bool:
-    return not _END_WORDS.isdisjoint(words_of(name))
 
 
 def as_text(value: object) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 from posturio_iac.core.record import Enum, dataclass, field
-from posturio_iac.core.text import lazy_pattern
+from posturio_iac.core.text import lazy_pattern, normalise
 from posturio_iac.core.times import SPELLINGS
 
 TYPE_CHECKING = False
@@ -25,17 +25,11 @@ class Meaning(str, Enum):
 
 
 _PRECEDENCE = (Meaning.EXEMPT, Meaning.ROTATED_ON, Meaning.ROTATE_BY, Meaning.ROTATION, Meaning.EXPIRY, Meaning.OWNER)
-_SEPARATORS = str.maketrans("", "", "-_:./")
 _UNIT = lazy_pattern(r"(.+?)(?:in)?(seconds|secs|minutes|mins|hours|hrs|days|weeks|months|years)")
 _CAMEL = lazy_pattern(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NO_LETTER = lazy_pattern(r"[\W\d_]+")
 _THINGS = frozenset({"application", "app", "service"})
 _OWNER_WORDS = frozenset({"owner", "owners", "contact", "contacts"})
-
-
-def normalise(name: str) -> str:
-    """``name`` in lower case and without ``-``, ``_``, ``:``, ``.``, ``/`` and white space."""
-    return "".join(name.translate(_SEPARATORS).split()).casefold()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.metadata.lifetime import as_text
 from posturio_iac.core.model import AccessKey, Unknown
 from posturio_iac.core.record import replace
-from posturio_iac.core.text import lazy_pattern
+from posturio_iac.core.text import lazy_pattern, normalise
 from posturio_iac.core.text.textfile import Fence, UnreadableError, read
 from posturio_iac.core.unreadable_times import silence
 from posturio_iac.errors import UsageError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 
-PLACEHOLDERS = frozenset({"changeme", "default", "example", "nobody", "none", "owner", "terraform", "true", "false"})
+_NOBODY = {"default", "example", "nobody", "noowner", "unassigned", "changeme", "owner", "terraform", "true", "yourname", "yourteam"}
 """Values that name nobody, besides the placeholders of dates."""
 GENERIC = frozenset(
     {"access", "account", "accounts", "app", "application", "applications", "apps", "automation", "aws", "bot", "bots", "cd", "cf", "ci"}
@@ -35,7 +35,7 @@ def owner_named(value: object) -> str | None:
     if isinstance(value, (list, tuple)):
         return ", ".join(filter(None, map(owner_named, value))) or None
     text = (as_text(value) or "").strip()
-    return None if silence(text) is not None or text.casefold() in PLACEHOLDERS else text
+    return None if silence(text) is not None or normalise(text) in _NOBODY else text
 
 
 def owner_in_path(path: str, name: object, users: Iterable[tuple[str, str]]) -> str | None:
@@ -51,7 +51,7 @@ def owner_in_path(path: str, name: object, users: Iterable[tuple[str, str]]) -> 
 
 def _names_somebody(segment: str) -> bool:
     words = segment.lower().replace("_", "-").split("-")
-    if segment.isdecimal() or _REGION.fullmatch(segment):
+    if segment.isdecimal() or _REGION.fullmatch(segment) or owner_named(segment) is None:
         return False
     return words[-1] not in ("user", "users") and not GENERIC.issuperset(words)
 

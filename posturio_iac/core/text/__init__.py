@@ -8,12 +8,18 @@ if TYPE_CHECKING:
     from typing import Any, AnyStr
 
 
+_SEPARATORS = str.maketrans("", "", "-_:./")
 _SHOWN = 40  # how much of a value a message quotes
 
 
 def lazy_pattern(source: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """A stand-in for a compiled pattern, which compiles it when one of its attributes is first used."""
     return _Lazy(source, flags)  # type: ignore[return-value]  # it has the attributes of a pattern
+
+
+def normalise(name: str) -> str:
+    """``name`` in lower case and without ``-``, ``_``, ``:``, ``.``, ``/`` and white space."""
+    return "".join(name.translate(_SEPARATORS).split()).casefold()
 
 
 def quote(text: str) -> str:

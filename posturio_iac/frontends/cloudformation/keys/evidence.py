@@ -6,10 +6,11 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.host_ids import CFN_LINT, CHECKOV, IN_CFN_LINT, IN_CHECKOV
 from posturio_iac.core.metadata import parse
 from posturio_iac.core.metadata.directives import full_name
-from posturio_iac.core.metadata.names import classify, normalise
+from posturio_iac.core.metadata.names import classify
 from posturio_iac.core.model import Attr, Directive, Span, Unknown
 from posturio_iac.core.place import MetadataOrigin
 from posturio_iac.core.record import dataclass, field
+from posturio_iac.core.text import normalise
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.times import parse_date
 from posturio_iac.core.unknown import AT_DEPLOYMENT, MUST_BE, NOT_FIXED
