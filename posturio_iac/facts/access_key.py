@@ -14,7 +14,7 @@ from posturio_iac.core.metadata.owners import owner_in_path, owner_named
 from posturio_iac.core.model import STATUSES, AccessKey, Attr, Consumer, Directive, Effect, Exposure, Kind, Lifetime, Unknown
 from posturio_iac.core.place import ArgumentOrigin, CommentOrigin, Place, Span, TagOrigin, describe_origin
 from posturio_iac.core.record import replace
-from posturio_iac.core.text import lazy_pattern
+from posturio_iac.core.text import lazy_pattern, quote
 from posturio_iac.core.times import describe_interval, parse_interval
 from posturio_iac.core.unknown import MADE_BY_PROGRAM, NOT_FIXED
 from posturio_iac.facts import FactOptions, KeyFacts, MetadataItem, SetByClock, UserFacts, by_hand, name_of_block
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.place import Origin
 
 _DATE = Advice("write the date itself")
+_TOMORROW = timedelta(days=2)  # its end, seen from its eve
 _FOLLOW_AS_WELL = Advice("let the key be replaced with it")
 
 
@@ -37,10 +38,12 @@ def items_of(parsed: ParsedComments) -> tuple[MetadataItem, ...]:
     return tuple(MetadataItem(name, value, CommentOrigin(name), span) for name, value, span in parsed.metadata)
 
 
-def lifetimes_in(items: Iterable[MetadataItem], names: Names) -> Iterator[Lifetime]:
-    """Yield the lifetimes that metadata states."""
+def lifetimes_in(items: Iterable[MetadataItem], options: FactOptions) -> Iterator[Lifetime]:
+    """Yield the lifetimes that metadata states. No key was rotated after tomorrow."""
     for item in items:
-        lifetime = read(item.name, item.value, origin=item.origin, span=item.span, names=names)
+        lifetime = read(item.name, item.value, origin=item.origin, span=item.span, names=(names := options.names))
+        if lifetime and lifetime.kind is Kind.ROTATED and lifetime.at and lifetime.at - options.as_of > _TOMORROW:
+            lifetime = replace(lifetime, effect=Effect.UNREADABLE, at=None, reason=why.IN_FUTURE(quote(lifetime.value)))
         if lifetime is None and isinstance(item.origin, CommentOrigin):
             lifetime = misspelt(item.name, item.value, origin=item.origin, span=item.span, names=names)
         if lifetime is not None:
@@ -50,11 +53,8 @@ def lifetimes_in(items: Iterable[MetadataItem], names: Names) -> Iterator[Lifeti
 def notes_in(items: Iterable[MetadataItem], names: Names) -> Iterator[str]:
     """Yield sentences about metadata that is noteworthy and no lifetime."""
     for item in items:
-        note = exemption(item.name, item.value, origin=item.origin, names=names)
-        if not isinstance(item.origin, CommentOrigin):
-            note = note or resembling(item.name, item.value, origin=item.origin, names=names)
-        if note is not None:
-            yield note
+        readers = (exemption,) if isinstance(item.origin, CommentOrigin) else (exemption, resembling)
+        yield from filter(None, (reader(item.name, item.value, origin=item.origin, names=names) for reader in readers))
 
 
 def owner_of(facts: KeyFacts, names: Names) -> tuple[Attr[str | None], Origin | None]:
@@ -123,7 +123,7 @@ def access_key(facts: KeyFacts, options: FactOptions) -> AccessKey:
         user_address=user.address,
         status=facts.status if isinstance(facts.status, Unknown) else str(STATUSES[0] if facts.status in (None, "") else facts.status),
         remedies=facts.remedies,
-        lifetimes=tuple(dict.fromkeys((*facts.lifetimes, *lifetimes_in(stated, names)))),
+        lifetimes=tuple(dict.fromkeys((*facts.lifetimes, *lifetimes_in(stated, options)))),
         unknown_sources=tuple(dict.fromkeys((*user.hidden, *facts.unread, *facts.hidden))),
         existence=facts.existence,
         unseen_tags=user.unseen,

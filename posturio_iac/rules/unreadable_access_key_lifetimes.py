@@ -1,8 +1,8 @@
 """Access key lifetimes that cannot be read.
 
 Flags metadata of an active key whose name means a lifetime (`expires`, `rotation`, `rotate-by`, `rotated-on`, …) but whose
-value is neither a date nor an interval: `soon`, `31/12/2026`, an empty string. Also flags a `credential_age_days` that is
-not a whole number from 1 to 36600.
+value is neither a date nor an interval: `soon`, `31/12/2026`, an empty string, or for `rotated-on` a day in the future.
+Also flags a `credential_age_days` that is not a whole number from 1 to 36600.
 
 ## Why it matters
 

@@ -92,6 +92,7 @@ EXPIRY_NOT_SET = Clause(ReasonKind.NOT_SET, "it is not set, which turns expiry o
 EXPIRY_OFF = Clause(ReasonKind.TURNED_OFF, "0 turns expiry off")
 ROTATION_OFF = Clause(ReasonKind.TURNED_OFF, "{} turns rotation off")
 NO_SECONDS = Clause(ReasonKind.UNREADABLE, "it must be a number of seconds")
+IN_FUTURE = Clause(ReasonKind.UNREADABLE, "{} is in the future, so it cannot be the day of the last rotation")
 NO_SCALAR = Clause(ReasonKind.UNREADABLE, "a list or a map is not a value")
 AGE_OUT_OF_RANGE = Clause(ReasonKind.UNREADABLE, "AWS accepts a whole number of days from 1 to {}")
 TAKES_NO_AGE = Clause(ReasonKind.NOT_ACCEPTED, "AWS accepts no age for {} and refuses to create the credential")
