@@ -1,8 +1,7 @@
 """From one JSON result, as `docs/schema/report-1.json` describes it, to records.
 
 Fields that are not known are passed over, so that a later minor version may add some. A field that is known must be what the contract
-says: a result that is damaged is refused whole, since half of it would look like good news. `open_questions` is passed over: reports
-show what is open as `undecided` states it, and neither `retire verify` nor baselines use it of an earlier run.
+says: a damaged result is refused whole, since half of it would look like good news. `open_questions` is passed over for `undecided`.
 """
 
 from __future__ import annotations

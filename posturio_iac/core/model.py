@@ -1,8 +1,7 @@
 """What the rules see: access keys, where they stand, and what gives them an end.
 
-Every front end (Terraform, CloudFormation, AWS) translates its world into these types, and no rule asks which one it was.
-All of it is immutable, does no I/O and needs only the standard library. Evidence and unknown values, which it is made of, have modules of
-their own and can be imported from here.
+Every front end (Terraform, CloudFormation, AWS) translates its world into these types, and no rule asks which one it was. All of it is
+immutable. Evidence and unknown values, which it is made of, have modules of their own and can be imported from here.
 """
 
 from __future__ import annotations

@@ -42,10 +42,9 @@ class FrontEnd:
     ) -> None:
         """Describe a front end.
 
-        ``name`` is its name for ``hook --framework`` and ``label`` that in sentences; ``kind`` is the kind of its files, to which
-        ``endings`` and ``search_terms`` add. ``reader`` (``module:function``) takes a `Selection` and a `ReadRequest` and returns a
-        `Reading`; ``impact`` (``module:class``) tells what changed files concern, and is empty where that follows from the others.
-        ``frameworks`` are those of its keys.
+        ``name`` is its name for ``hook --framework`` and ``label`` that in sentences; ``kind`` is that of its files, to which ``endings``
+        and ``search_terms`` add. ``reader`` (``module:function``) takes a `Selection` and a `ReadRequest` and returns a `Reading`;
+        ``impact`` (``module:class``) tells what changed files concern, unless the others say it. ``frameworks`` are those of its keys.
         """
         self.name, self.label, self.kind, self.reader, self.impact = name, label, kind, reader, impact
         self.frameworks, self.endings, self.search_terms = frameworks, endings, search_terms

@@ -1,8 +1,7 @@
 """Baseline files: findings that are known already, so that only new ones fail a run.
 
-A baseline is JSON that people review and edit. Each entry names a finding by its fingerprint, which survives moved and reformatted code,
-and says why it is accepted, who answers for it and until when. It holds no line numbers. Where a fingerprint no longer leads to the
-finding, ``known`` finds it by what else the entry says.
+A baseline is JSON that people review and edit. Each entry names a finding by its fingerprint, which survives moved and reformatted code
+(where it does not, ``known`` goes by what else the entry says), and says why it is accepted, who answers for it and until when.
 """
 
 from __future__ import annotations

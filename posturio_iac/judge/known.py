@@ -1,8 +1,7 @@
 """Which finding each entry of a baseline is about.
 
-An entry is found by its fingerprint. Where the scan was started elsewhere, or git is not there to say where the repository begins, the
-fingerprint differs and rule, address, root module and file still agree. Where a folder was moved, the file is gone from its old place,
-and rule, address and content agree; among several, the entry goes to the finding whose path ends alike.
+An entry is found by its fingerprint. Where the scan was started elsewhere, or without git, that differs and rule, address, root module and
+file agree. Where a folder was moved, rule, address and content do; among several, the entry goes to the finding whose path ends alike.
 """
 
 from __future__ import annotations

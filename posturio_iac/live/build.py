@@ -154,9 +154,8 @@ class Shortlist:
 def shortlisted(keys: Sequence[DeployedKey], account: Account, request: Request) -> Shortlist:
     """The users to ask about, by the rules' verdicts on the keys of the report.
 
-    The report tells when a key was created *or last activated*. So keys that would be flagged if they were as old as their user are
-    listed too, as are those of users with several active ones, which may be in the middle of a rotation. And so are those of users with
-    a tag that is named after a key id and may name an owner.
+    The report tells when a key was created *or last activated*. So keys that would be flagged if they were as old as their user are listed
+    too, as are those of users with several active ones, or with a tag that is named after a key id and may name an owner.
     """
     strict, linker = replace(request.policy, suppressions=False), request.linker
     built = access_keys(keys, account, request.names, request.as_of)

@@ -1,8 +1,7 @@
 """Accounts that are read on other machines: dask.distributed's executor takes the place of the pool of threads.
 
-Sent to a worker are the request (time, limits, suppressions, names of tags), the way to an account (name of a profile, ARN of a role,
-external id) and, where keys are joined to code, the keys of code and states without any secret. Credentials are not sent: each worker
-finds its own. A worker returns what it read, and how many calls it made.
+Sent to a worker are the request (time, limits, suppressions, names of tags), the way to an account (profile, ARN of a role, external id)
+and the keys of code and states, where keys are joined to them. No secret and no credentials are sent: each worker finds its own.
 """
 
 from __future__ import annotations

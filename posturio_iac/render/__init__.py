@@ -1,7 +1,6 @@
 """The formats: each is a pure function of the report, and one line in a dictionary.
 
-A format is a function of a report and a `RenderContext` to its text, which is empty or ends with a newline; where it can be long, to its
-pieces. Its module is imported only when it is asked for.
+Its text is empty or ends with a newline; where it can be long, it comes in pieces. A module is imported only when it is asked for.
 """
 
 from __future__ import annotations

@@ -64,8 +64,7 @@ class Decision:
 def decide(key: AccessKey, rules: Collection[str], limits: Context, *, named: bool = False, alone: bool = False) -> Decision:
     """Decide about one key. ``rules`` flag it, ``limits`` hold for it, and ``named`` says that it is to be switched off in any case.
 
-    A named or quarantined key is switched off whatever was answered or used; a key that is needed is never deleted. ``alone`` tells that
-    the other key of its user is about to go.
+    A named or quarantined key is switched off whatever was answered; a needed one is never deleted. ``alone``: the user's other key goes.
     """
     if (hindrance := _hindrance(key)) is not None:
         return Decision(Action.KEEP, hindrance)

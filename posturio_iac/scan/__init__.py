@@ -26,8 +26,8 @@ MOST_PAIRS = 2_000_000  # how often entries of the configuration are compared wi
 def judge_paths(paths: Sequence[str], *, as_of: datetime, cwd: str | None = None, config: Config | None = None) -> Report:
     """The report on files and folders, which are relative to ``cwd``, at a time with its zone.
 
-    The library's entry: it prints nothing, reads neither clock nor configuration (`configuration_near` does) and never exits.
-    Raises `UsageError` for a path that does not exist, or a configuration that leaves nothing to judge by.
+    The library's entry: it prints nothing, reads neither clock nor configuration (`configuration_near` does) and never exits. Raises
+    `UsageError` for a path that does not exist, or a configuration that leaves nothing to judge by.
     """
     from posturio_iac.config import Config
 

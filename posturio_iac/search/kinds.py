@@ -36,7 +36,7 @@ _IN_CODE = (*_BY_SHELL, b"aws iam", b'"iam"', b":createStack")
 RUNNING = {TERRAFORM: _IN_CODE, TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, OTHER: (*_BY_SHELL, *_IN_TEMPLATES)}
 """Signs of a program whose text may be put together, by the kind of the file."""
 _EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"  # what runs a program, by its label, and its argument
-_ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'js"')
+_ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'js"', b'"aws_s3_object"', b'"aws_s3_bucket_object"')
 _WHOLE = (b"docker_image", b"docker_registry_image", b"helm_release", b"path_documents", b"codebuild_")  # what is made of all of a folder
 _FILES = (b"source_dir", b"source_file", b"source_path", b"playbook", b"buildspec", b"local_file", b"fileset(", *_WHOLE, *_ARTIFACTS)
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:", b'handler":', b"r_commands")

@@ -8,7 +8,7 @@ from itertools import islice
 
 from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.search.programs import ENDINGS, HANDLED, MADE, NO_PROGRAMS, Program, content, is_hinted, looked_into, slashed
+from posturio_iac.search.programs import ENDINGS, HANDLED, MADE, NO_PROGRAMS, Program, content, is_hinted, looked_into
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,23 +19,28 @@ if TYPE_CHECKING:
 
 _WORDS = bytes(sign if sign > 127 or chr(sign).isalnum() or sign in b"_./@+-" else 32 for sign in range(256))  # noqa: PLR2004 - ASCII
 """What stands for each byte, so that paths are the words of a text."""
-_NO_PATHS = ("var.", "local.", "data.", "module.", "each.", "self.", "aws_", "null_", "path.", "terraform.", "...", "//")  # but references
 _LONGEST = 200  # a path
 _HERE = r"(?:\$\{path\.\w+\}/*)?"
 _SET = rf"[\"']?\s*[:=]\s*(?:[\[{{\s]*path\s*=\s*)?[\"'\[]*(?:file://)?{_HERE}([\w./@+-]+(?: [\w./@+-]+)*)"
 _FOLDERS = ("source_dir", "source_path", "chart", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "context", "aws:asset:path")
 _FOLDER = lazy_pattern("(?:" + "|".join(rf"{one}(?<!\w{one})" for one in _FOLDERS) + ")" + _SET)  # which is fast, unlike ``\\b``
 _ASSET = lazy_pattern(r"S3Key(?<!\wS3Key)[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")  # an archive of CDK's, whose folder lies beside the template
-_GO = ("cd", "pushd", "-C", "-d", "--prefix", "--cwd", "--directory")
-_AWAY = {one: lazy_pattern(rf"{one}(?<!\w{one})[\s=]+{_HERE}([\w./@+-]+)") for one in _GO}
+_GO = ("cd", "pushd", "-C", "-d", "dir", "chdir", "prefix", "cwd", "directory", "Set-Location", "PYTHONPATH", "-I")
+_TO = rf"[\"']?[\s=:(,]{{1,99}}(?:--?\w?[ \t]+)?[\"'\\]*{_HERE}([\w./@+-]+)"
+_AWAY = {one: lazy_pattern(rf"{one}(?<!\w{one}){_TO}") for one in _GO}
+_AWAY["sys.path"] = lazy_pattern(r"sys\.path\.\w+\((?:0,\s*)?[\"']([\w./@+-]+)")
 _AWAY["working_dir"] = lazy_pattern(rf"working_dir(?<!\wworking_dir){_SET}")
 _MOUNTED = lazy_pattern(rf"(?:\s-v|--volume)[\s=]+[\"']?(?:\$\(pwd\)/+|{_HERE})([\w.@+-][\w./@+-]*):")  # a folder of ours in a container
 _FILESET = lazy_pattern(rf"\bfileset{_SET}")
 _NEXT = r"[ \t\"',\\]+"
-_OF_RUNNERS = (("run", rf"go\b{_NEXT}run"), ("python", r"python[\d.]*"), ("node", "node"), (".scripts]", r"\w\s*="))
-_RUNNERS = {word: lazy_pattern(rf"{one}{_NEXT}(?:-\w+{_NEXT})*{_HERE}([\w./@+-]+)") for word, one in _OF_RUNNERS}
+_OF_RUNNERS = {"go": rf"go\b{_NEXT}run(?:{_NEXT}-C{_NEXT}[\w./-]+)?", "python": r"python[\d.]*", "node": "node", ".scripts]": r"\w\s*="}
+_OF_RUNNERS |= {"require": r"require(?:_\w+)?(?=[ (]{0,9}[\"'])\(?", "import_module": r"import_module\("}
+_RUNNERS = {word: lazy_pattern(rf"{one}{_NEXT}(?:-[\w=]+{_NEXT})*{_HERE}([\w./@+-]+)") for word, one in _OF_RUNNERS.items()}
 """What runs a whole folder, or a module by its name, each by a word without which it is not looked for."""
-_IMPORTS = lazy_pattern(r"(?m)^[ \t]*(?:from[ \t]{1,9}(\.{0,9})(\w[\w.]{0,99})?[ \t]{1,9})?import[ \t(]{1,9}(\w[\w., \t]*)")  # of Python
+_PARTS = lazy_pattern(r"[\"']\s{0,9}[,/]\s{0,9}[\"']")  # of a path that a program joins
+_NOTES = lazy_pattern(r"#[^\n]*")
+_NAMES = r"import(?:[ \t]{1,9}(\w[\w., \t]*)|[ \t]{0,9}\(([^()]{1,2000})\))"
+_IMPORTS = lazy_pattern(rf"(?m)(?:^|[;:\"'])[ \t]*(?:from[ \t]{{1,9}}(\.{{0,9}})(\w[\w.]{{0,99}})?[ \t]{{1,9}})?{_NAMES}")  # of Python
 _OPEN_FILE = lazy_pattern(r"file(?:base64)?\((?!\s*\"(?:\$\{path\.\w+\}|[^\"$%\n]|[$%](?!\{))*\")")  # which no text names
 _ALL_OF = lazy_pattern(rf"\w\s+{_HERE}([\w./@+-]+)\Z")  # a command's argument that ends here
 _PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir|buildspec)\"?\s*[=:]\s*(?:\"(\$\{path\.module\}/*)?([^\"$%]*)\")?")
@@ -43,6 +48,8 @@ _PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir|buildspec
 _GIVEN = r"\"?\s*[=:](?:\s*\[.{0,99}\"-c\",)?[\[\"${\s]{0,99}(?:local|var|each|module)\."
 _FILLED = {sign: lazy_pattern(rf"{sign}(?<=\.)(?:zip|sh|py|m?js)\"") for sign in ("}.", "%s.")}
 _FILLED |= {word: lazy_pattern(word + _GIVEN) for word in ("command", "program", "inline", "execute")}
+_WHOLES = {'_object"': "source", "helm_release": "chart", "_playbook": "playbook"}
+_FILLED |= {sign: lazy_pattern(rf"{one}(?<!\w{one})\s*=\s*(?!\"[^\"$%\n]*\")") for sign, one in _WHOLES.items()}
 """What an evaluation gives a name: `${local.name}.zip`, that of a format, and a whole command."""
 _BY_PATH, _BY_NAME = ("source_", "docker_", "working_dir", "buildspec"), (".sh", ".bash", ".py", ".js", ".ps1")
 _OPEN = r"[\"']?[ \t]*:\s*(?:[>|&!*]|\{?\s*[\"']?(?:Fn::|Ref\b)|[\"']?[\w./-]+ [\w./-])"
@@ -50,26 +57,30 @@ OPEN_URI = lazy_pattern(rf"(?:Uri(?:(?<=CodeUri)|(?<=ContentUri)|(?<=DefinitionU
 """What takes a parser in a template: an expression, or a text in several parts."""
 _OF_IMAGES = {one: rf"{one}{_NEXT}build\b" for one in ("docker", "buildx", "podman", "image", "packer", "go")}
 _PROJECTS = {"mvn": r"mvnw?\b", "gradle": r"gradlew?\b", "dotnet": rf"dotnet{_NEXT}run", "cargo": rf"cargo{_NEXT}run"}
-_OF_FOLDERS = {"build:": r"build:(?=\s*[\w./-]+[\s,}])", "context": r"context\"?\s*[:=]", "kubectl": rf"kubectl{_NEXT}apply"}
+_OF_FOLDERS = {"build:": r"build:(?=\s*[\w./-]+[\s,}])", "context": r"context\"?\s*[:=]", "kubectl": rf"kubectl{_NEXT}(?:apply|create)"}
 _OF_FOLDERS |= {"zip ": r"zip(?<!\wzip)(?=\s)", "run-parts": "run-parts", "pip": rf"pip3?{_NEXT}install", **_PROJECTS}
 _OF_FOLDERS |= {"cp -": r"cp(?<!\wcp)\s+-\w*[rRa]\w*", "rsync": "rsync", "kubectl_": r"pattern\"?\s*="}
 _OF_FOLDERS |= {"s3 sync": "s3 sync", "--recursive": r"s3 cp\b", "find ": r"find\b(?=[^\n]{0,200}-exec)", "ls-files": "ls-files"}
 _OF_FOLDERS |= {"helm": rf"helm{_NEXT}(?:install|upgrade|template)", **_OF_IMAGES}
 _BUILDS = {sign: lazy_pattern(rf"{one}((?:\\\s*\n|[^;&|\n])*)") for sign, one in _OF_FOLDERS.items()}
 """What builds an image or deploys from a whole folder, which is one of the words behind it."""
-_FROM_TOP = lazy_pattern(r"(?:[bB]uild[sS]pec\"?\s*[=:]\s*\"?|show-toplevel\)[\\\"/]+|ROOT\}?/+)([\w./@+-]+)")  # of the repository
-_MAKE = lazy_pattern(
-    r"(?<![\w.-])(?:g?make|MAKE|npm|pnpm|yarn|bun|task|just|docker(?:-compose)?|podman|rake|tox|nox|poetry|uv|inv|invoke|fab|pipenv|pdm|hatch|poe|deno|nx|turbo|lerna|mise|earthly|composer)(?![\w.-])"
-)
+_AT_TOP = ("uildspec", "uildSpec", "odebuild", "odeBuild", "show-toplevel", "ROOT", "_SRC_DIR", "phases:")
+_FROM_TOP = lazy_pattern(r"(?:[bB]uild[sS]pec\"?\s*[=:]\s*\"?|show-toplevel\)[\\\"/]+|(?:ROOT|_SRC_DIR)\}?/+)([\w./@+-]+)")
+_BESIDE = ("dirname", "BASH_SOURCE", "__file__", "__dir", "ScriptRoot", "$0", "~dp0")  # what goes to other folders from that of a script
+_PACKAGES = lazy_pattern(r"\"[\w.-]+/([\w.-]+(?:/[\w.-]+)*)\"")  # of Go, behind the name of a host
+_TOOLS = "g?make|MAKE|npm|pnpm|yarn|bun|task|just|rake|tox|nox|poetry|uv|inv|invoke|fab|pipenv|pdm|hatch|poe|deno|nx|turbo|lerna|mise"
+_OF_CONTAINERS = rf"(?:docker|podman)(?:-compose|{_NEXT}(?:compose|bake|build\w*|run))"
+_MAKE = lazy_pattern(rf"(?<![\w.-])(?:{_TOOLS}|earthly|composer|{_OF_CONTAINERS})(?![\w.-])")
 _ASSIGNED = lazy_pattern(rf"=(?<=[\w ]=)\s*[\"']?{_HERE}(?:\./+)*([\w-]+(?:/[\w-]+)*)(?![\w./])")  # a folder to a variable
-_VARIABLE = lazy_pattern(r"(?:\$(?:env:)?\{?[A-Za-z_]\w*\}?[/\\]|%(?:~dp0[/\\]?|\w+%[/\\]))(?=[\w.])")  # of a shell, before a path
+_SHELL = r"\$(?:(?:env:)?\{?[A-Za-z_]\w*[^\s{}/\\]?(?:/\*)?\}?|\([^()\n]{1,99}\))[/\\]"
+_VARIABLE = lazy_pattern(rf"(?:{_SHELL}|%(?:~dp0[/\\]?|\w+%[/\\]))(?=[\w.])")  # or a command, before a path
 _BUNDLED = HANDLED[1:-1]  # of JavaScript, which bundlers pack with what it imports from elsewhere
 _INDEX = ("__init__.py", *("index" + one for one in _BUNDLED))  # what stands for a folder that is imported
 _SOURCES = ("", "src/", "packages/", "libs/")  # where an alias, or a package of the same repository, stands for a folder
 _ROLE = lazy_pattern(r"[\w.-]+")
 _INCLUDED = lazy_pattern(r":\s*\./([\w./-]+)")  # a folder or file of tasks
 MOST_FILES, _MOST_PROGRAMS = 200, 2000  # how many files are read of a folder of programs and of those that call each other; of a checkout
-_MANY, _MOST_NAMES, _MOST_AWAY = 100, 2000, 10  # names in a folder, too many to look for each in a text; paths, and folders, in one
+_MANY, _MOST_NAMES, _MOST_AWAY = 100, 2000, 100  # names in a folder, too many to look for each in a text; paths, and folders, in one
 _ALL = (*ENDINGS, ".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", ".j2")  # what may hold a program
 _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
 
@@ -82,12 +93,10 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
     """
     homes = (*homes, *(os.path.dirname(home) for home in homes if home.endswith(".ebextensions")))  # whose commands run in the folder above
     text = text.replace(fence.top, os.path.relpath(fence.top, homes[0])) if len(fence.top) > 1 and fence.top in text else text
-    text = slashed(text)
+    text = _slashed(text)
     pending = deque(_named_in(text, homes[:1], fence))
     pending += _named_in(text.replace("andler", ""), homes[1:], fence) if homes[1:] else ()  # which is no path
-    from_top = _FROM_TOP.findall(text) if any(sign in text for sign in ("uildspec", "uildSpec", "show-toplevel", "ROOT")) else []
-    from_top += ("buildspec.yml", "buildspec.yaml") if ("odebuild" in text or "odeBuild" in text) and "uildspec" not in text.lower() else ()
-    pending += (run_there := [os.path.join(fence.top, name) for name in from_top if name in fence.names(fence.top) or "/" in name])
+    pending += (run_there := [*_named_in(_from_top(text), (fence.top,), fence)])
     folders = _FOLDER.findall(text) if any(sign in text for sign in _FOLDERS) else []
     folders += _FILESET.findall(text) if "archive_file" in text else []
     folders += (f"asset.{one}" for one in (_ASSET.findall(text) if "S3Key" in text else ()))
@@ -105,15 +114,32 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
         if path and program.unseen:
             fence.beyond.add((path, program.unseen.format(name)))
         yield name, program
-        if said and (not is_packed or (file.endswith(_BUNDLED) and (has_aliases or "../" in said or "@/" in said))):
-            if (asked := (file, homes)) not in known:
-                known[asked] = [*_named_in(said, (os.path.dirname(file), *homes), fence)]
+        leads_out = file.endswith(_BUNDLED) and (has_aliases or "../" in said or "@/" in said)
+        if said and (not is_packed or leads_out or "vendor" in said or "node_modules" in said):
+            if (asked := (file, homes, file in run_there)) not in known:
+                words, above = _slashed(said), ("..", "../..", "../../..")[: 3 if any(sign in said for sign in _BESIDE) else 1]
+                own = (os.path.normpath(os.path.join(file, one)) for one in above)
+                at_top = words if asked[2] else _from_top(words)
+                known[asked] = [*_named_in(words, (*own, *homes), fence), *_named_in(at_top, (fence.top,), fence)]
             pending += known[asked]
-        pending += _there(_paths(said, fence.names(fence.top)), fence.top, fence) if said and file in run_there else ()
     if path and (left := pending or packed):
         whole = next((top for top in tops if left[0].startswith(top + os.sep)), os.path.dirname(left[0]))
         top = os.path.relpath(whole, homes[0]).replace(os.sep, "/")
         fence.beyond.add((path, f"more than {MOST_FILES} programs, and those in {top} were not all looked into"))
+
+
+def _slashed(text: str) -> str:
+    """A text, its lines again with paths of Windows as those of other systems, and all of it with the parts of a path as one."""
+    lines = "".join(f"\n{line}" for line in text.split("\n") if "\\" in line).replace("\\", "/") if "\\" in text else ""
+    return text + lines + ("\n" + _PARTS.sub("/", text) if any(sign in text for sign in ("join(", "__file__", "__dir")) else "")
+
+
+def _from_top(text: str) -> str:
+    """What a text names or runs from the top of the repository, where a build stands."""
+    if not any(sign in text for sign in _AT_TOP) or "phases:" in text:
+        return text if "phases:" in text else ""
+    is_default = ("odebuild" in text or "odeBuild" in text) and "uildspec" not in text.lower()
+    return " ".join((*_FROM_TOP.findall(text), *(("buildspec.yml", "buildspec.yaml") if is_default else ())))
 
 
 def is_open(text: str, folders: Sequence[str], fence: Fence, *, runs: bool) -> bool:
@@ -160,11 +186,12 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
     if "$" in text or "%" in text:
         text, held = _VARIABLE.sub("", text), {name for home in homes for name in fence.names(home)}
     away = _entered(text, held)
-    starts = dict.fromkeys(os.path.join(home, one) if one else home for home in homes for one in ("", *away))
+    moved = (os.path.normpath(os.path.join(home, one)) for home in homes for one in away)
+    starts = dict.fromkeys((*homes, *islice((one for one in moved if fence.names(one)), _MOST_AWAY)))
     here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
     built, run, paths = _built(text, here), sorted(_run(text, here)), _paths(text, here)
     for start in starts:
-        ours = (one for one in built if one.strip("./") or not away or start not in homes)  # a dot is where a command goes to
+        ours = (one for one in built if one.strip("./") or not ((away and start in homes) or "phases:" in text))  # a dot is too much there
         for folder in sorted({os.path.normpath(os.path.join(start, one)) for one in ours}):
             yield from _below(folder, fence, endings=_ALL)
         roles = os.path.join(start, "roles")  # of Ansible
@@ -172,8 +199,9 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
             yield from _below(os.path.join(roles, name), fence, endings=_ALL)
         for name in run:
             there = os.path.normpath(os.path.join(start, name))
-            inside = (os.path.join(there, own) for own in sorted(fence.names(there)) if own.endswith(ENDINGS))
-            yield from (there + ".py", there + ".js", *inside)
+            beside = fence.names(os.path.dirname(there))
+            yield from (there + ending for ending in (".py", ".js", ".rb") if os.path.basename(there) + ending in beside)
+            yield from (os.path.join(there, own) for own in sorted(fence.names(there)) if own.endswith(ENDINGS))
         yield from _there(paths, start, fence)
 
 
@@ -184,13 +212,13 @@ def _there(paths: dict[str, list[str]], start: str, fence: Fence) -> Iterator[st
         yield from (os.path.join(there, name) for name in names if name in fence.names(there))
 
 
-def _entered(text: str, held: set[str]) -> list[str]:
+def _entered(text: str, held: set[str]) -> Iterable[str]:
     """The folders that commands go to, seen from where they start; those of variables if they are ``held`` there."""
     found = [one.lstrip("/") for sign, pattern in _AWAY.items() if sign in text for one in pattern.findall(text) if one]
     found += _MOUNTED.findall(text) if "-v" in text else []
     found += _INCLUDED.findall(text) if "includes:" in text else []
     found += (one for one in (_ASSIGNED.findall(text) if held else ()) if one.partition("/")[0] in held)
-    return found[:_MOST_AWAY]
+    return dict.fromkeys(found)
 
 
 def _built(text: str, here: frozenset[str]) -> set[str]:
@@ -205,11 +233,13 @@ def _built(text: str, here: frozenset[str]) -> set[str]:
 def _run(text: str, here: frozenset[str]) -> set[str]:
     """What names a folder that is run, or a module, by itself or with dots for its folders."""
     found = {word for sign, one in _RUNNERS.items() if sign in text for word in one.findall(text)}
-    for dots, package, names in _IMPORTS.findall(text) if "import" in text else ():
-        above, modules = "../" * (len(dots) - 1), [one.split()[0] for one in names.split(",") if one.strip()]
+    for dots, package, names, more in _IMPORTS.findall(text) if "import" in text else ():
+        above, modules = "../" * (len(dots) - 1), [one.split()[0] for one in (names or _NOTES.sub("", more)).split(",") if one.strip()]
         words = (package, *(f"{package}.{one}" for one in modules)) if package else modules
         known = (word for word in words if above or not here.isdisjoint((first := word.partition(".")[0], first + ".py")))
         found.update(above + word.replace(".", "/") for word in known)
+    parts = [one.split("/") for one in (_PACKAGES.findall(text)[:_MOST_NAMES] if "package " in text and "import" in text else ())]
+    found.update("/".join(one[n:]) for one in parts for n in range(min(len(one), 9)))
     ends = (part[-_LONGEST:] for part in text.split("/*", _MOST_NAMES)[:-1])
     all_of = {last[1] for end in ends if (last := _ALL_OF.search(end)) is not None}
     return all_of.union(found, (word.replace(".", "/") for word in found if "/" not in word))
@@ -234,6 +264,7 @@ def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tup
     given, imports = _words(text), "import" in text or "require" in text
     given += [os.path.basename(word) for word in given] if "-v" in text and _MOUNTED.search(text) else []  # a path in a container
     words = {word.lstrip("/").rstrip("/.+-@") for word in given}
+    words |= {word.lstrip("@+-") for word in words if word[:1] in ("@", "+", "-")}  # of a recipe
     aliased = (word for word in words if imports and "/" in word and word[:1] != ".")  # as compilers and bundlers are told
     words |= {start + one for word in aliased for one in (word.lstrip("@"), word.partition("/")[2]) for start in _SOURCES}
     paths = {word for word in words if "/" in word or (handled and "." in word)}
@@ -245,7 +276,7 @@ def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tup
             continue
         stem, ending = os.path.splitext(last)
         lasts = (last, *(stem + one for one in HANDLED if handled or not ending or ending in _BUNDLED))  # the code of TypeScript
-        if (below or any(one in here for one in lasts)) and len(name) < _LONGEST and not name.startswith(_NO_PATHS):
+        if (below or any(one in here for one in lasts)) and len(name) < _LONGEST:
             yield below, lasts
         if imports and not ending and name.strip("./"):
             yield name, _INDEX

@@ -91,14 +91,15 @@ _BLOCKS = ("-exec", '"external"', "data external", "local_command", "_hook", "ru
 _STEMS = {"ew-": "ew-(?i:iam)", "EW-": "EW-(?i:iam)", "reate": "reate(?:[-_]?a|A|ServiceS|[-_]service[-_]s|services)"}
 _HINTS = tuple((sign, lazy_pattern(one)) for sign, one in _STEMS.items())
 _AROUND, _BEHIND, _LATER, _HALF = 80, 400, 500, len("create-a")  # the rest of a torn call may be longer, with all its quotes
-_IN_YAML = tuple(f"{name}.{ending}" for name in ("Taskfile", "compose", "docker-compose") for ending in ("yml", "yaml"))
 _RECIPES = ("Makefile", "makefile", "GNUmakefile", "Rakefile", "justfile", "Justfile", "package.json", "tox.ini", "noxfile.py", "tasks.py")
-_TASKS = ("fabfile.py", "Pipfile", "deno.json", "Earthfile", "mise.toml", "composer.json")
-MADE = (*_RECIPES, *_TASKS, *_IN_YAML, "pyproject.toml", "Dockerfile", "Containerfile", "docker-bake.hcl", "docker-bake.json")
+_TASKS = ("fabfile.py", "Pipfile", "deno.json", "Earthfile", "mise.toml", "composer.json", "pyproject.toml", "Dockerfile", "Containerfile")
+_IN_YAML = (f"{name}.{ending}" for name in ("Taskfile", "compose", "docker-compose") for ending in ("yml", "yaml"))
+MADE = (*_RECIPES, *_TASKS, *_IN_YAML, "docker-bake.hcl", "docker-bake.json")
 HANDLED = (".py", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".rb")
-_COMPILED = (".go", ".java", ".cs", ".kt", ".rs", ".scala", ".groovy", ".gradle", ".kts", ".swift", ".fs", ".vb", ".cpp")
-_RAN = (*HANDLED, ".sh", ".bash", ".ps1", ".psm1", ".bat", ".cmd", ".mk", "akefile", "ockerfile")
-ENDINGS, SCRIPTS = (*_RAN, ".php", *_COMPILED), (*_RAN, ".yml", ".yaml", *MADE)  # of programs, and of what names others
+_COMPILED = (".java", ".cs", ".kt", ".rs", ".scala", ".groovy", ".gradle", ".kts", ".swift", ".fs", ".vb", ".cpp")
+_SHELLS = (".sh", ".bash", ".zsh", ".fish", ".ps1", ".psm1", ".bat", ".cmd", ".mk", "akefile", "ockerfile", ".pkr.hcl", ".envrc", ".rake")
+_RAN = (*HANDLED, *_SHELLS, ".php", ".go", ".pl", ".ex")
+ENDINGS, SCRIPTS = (*_RAN, *_COMPILED), (*_RAN, ".yml", ".yaml", *MADE)  # of programs, and of what names others
 _LARGE, LARGEST = 1 << 20, 10 << 20  # a file that is looked into only if it holds a hint, and the largest one
 _TOO_LARGE = f"more than {LARGEST >> 20} MiB of programs in {{}}, which were not all looked into"
 _CLOSED = "{}, an archive that cannot be looked into (broken, encrypted or no ZIP)"
@@ -246,8 +247,7 @@ def content(file: str, fence: Fence) -> tuple[bytes, str]:
         return data, _CLOSED if data.startswith(_OTHER_ARCHIVES) or (data and file.endswith(_ARCHIVES)) else ""
     members, unseen = _packed(data)
     makers = [one for one in members if is_hinted(one)]
-    enders = (one for one in members if end_keys(decode(one, "replace"))) if makers else ()
-    return b"\n".join(dict.fromkeys((*makers, *enders))), unseen
+    return b"\n".join(makers + [one for one in members if makers and one not in makers and end_keys(decode(one, "replace"))]), unseen
 
 
 def is_hinted(data: bytes, *, is_spelled: bool = False) -> bool:
@@ -264,18 +264,14 @@ def looked_into(file: str, fence: Fence) -> tuple[Program, str]:
     """The program in a file, and the text of one that may name others."""
     data, unseen = content(file, fence)
     hinted, program = is_hinted(data), Program(makes_keys=False, deploys_key=False, ends_keys=False)
-    if not (hinted or file.endswith(SCRIPTS) or holds_any(data, _OF)):
+    is_script = file.endswith(SCRIPTS) or ("." not in os.path.basename(file) and data.find(b"\0") < 0)
+    if not (hinted or is_script or holds_any(data, _OF)):
         return program._replace(unseen=unseen), ""
     text = decode(data, "replace") if hinted or len(data) <= _LARGE else ""
-    if file.endswith((".tf", ".tofu")) or SEARCHED.fullmatch(os.fsencode(file)):  # it is judged by itself
+    if file.endswith((".tf", ".tofu")) or (SEARCHED.fullmatch(os.fsencode(file)) and "mainSteps" not in text):  # it is judged by itself
         text = text.replace("AWS::IAM::", "").replace("aws_iam_", "")
     program = program_of(text) if hinted else program._replace(ends_keys=end_keys(text))
-    return program._replace(unseen=unseen), slashed(text) if file.endswith(SCRIPTS) else ""
-
-
-def slashed(text: str) -> str:
-    """A text, and its lines again with paths of Windows as those of other systems."""
-    return text + "".join(f"\n{line}" for line in text.split("\n") if "\\" in line).replace("\\", "/") if "\\" in text else text
+    return program._replace(unseen=unseen), text if is_script else ""
 
 
 def _packed(data: bytes) -> tuple[list[bytes], str]:

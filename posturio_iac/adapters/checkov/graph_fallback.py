@@ -1,8 +1,7 @@
 """A key by what checkov read of it: its arguments, the tags of its user, its comments. For code that our own scan does not see.
 
-That is Terraform where our parsers are not installed, and code that our scan leaves out, such as files that git ignores. Where a trigger, a
-secret, another key or another module would decide, the answer is unknown, never missing. So is every value that a variable reaches:
-checkov replaces a variable by its default, although anyone may set another value.
+That is Terraform where our parsers are not installed, and files that git ignores. Where a trigger, a secret, another key or another module
+would decide, the answer is unknown, never missing. So is every value that a variable reaches, which checkov replaces by its default.
 """
 
 from __future__ import annotations

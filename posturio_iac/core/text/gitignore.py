@@ -2,8 +2,7 @@
 
 ``vendor/`` matches directories of that name anywhere, ``/vendor/`` only at the root, ``*.generated.tf`` names at any depth,
 ``infra/*.tf`` paths from the root, ``**`` any number of directories. ``!`` takes a path back, unless its directory is excluded.
-The last pattern that matches decides. Unlike git's, ``?`` and brackets match characters and not bytes, and a leading ``./`` says
-nothing.
+The last pattern that matches decides. Unlike git's, ``?`` and brackets match characters, not bytes, and a leading ``./`` says nothing.
 """
 
 from __future__ import annotations

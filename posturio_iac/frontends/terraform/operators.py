@@ -148,8 +148,8 @@ _PRIMITIVES = frozenset({"string", "number", "bool"})
 def unify(values: Sequence[Value]) -> tuple[Value, ...]:
     """Convert ``values`` to their common type.
 
-    A string among numbers or booleans makes all of them strings, and so inside nested collections; null and unknown values fit
-    any type and stay. Raise EvaluationError when there is no common type, `ResultTooLargeError` for huge values.
+    A string makes all strings, also inside nested collections; null and unknown values fit any type and stay. Raises `EvaluationError`
+    when there is no common type, `ResultTooLargeError` for huge values.
     """
     if is_heavy(tuple(values)):
         raise ResultTooLargeError

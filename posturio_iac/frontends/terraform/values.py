@@ -114,8 +114,7 @@ _TYPE_NAMES: dict[type, str] = {
 class Due(Unknown):
     """A value that is unknown while planning because clocks are due.
 
-    ``causes`` are the clocks, in the reader's own form. Certain where ``doubt`` is None; else it is unknown because of them only if that
-    open value turns out so.
+    ``causes`` are the clocks, in the reader's own form; with ``doubt`` it is unknown because of them only if that open value is.
     """
 
     __slots__ = ("causes", "computed", "doubt")

@@ -114,8 +114,8 @@ def split(result: SavedResult) -> list[ResultPart]:
 def identities(keys: Iterable[SavedKey]) -> Iterator[tuple[SavedIdentity, SavedKey]]:
     """Yield each key with its identity across results.
 
-    A deployed key is known by its user and the second in which it was created, because its id may be masked in one result, shown in
-    another, and replaced by its place in the credential report in a third. A key in code is known by its address in its root module.
+    A deployed key is known by its user and the second in which it was created, because results may mask its id, show it or have none. A
+    key in code is known by its address in its root module.
     """
     seen: dict[SavedIdentity, int] = {}
     for key in keys:

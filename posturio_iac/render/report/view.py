@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 class Series:
     """The parts of all results by unit and time.
 
-    Results of one day (UTC) are one point in time, of which the newest counts for each unit. When all are of one day and a unit
-    is among them more than once, each moment is a point. So results that are written one after another are one point.
+    Results of one day (UTC) are one point in time, of which the newest counts for each unit; each moment is one when all are of one day.
     """
 
     def __init__(self, results: Sequence[SavedResult]) -> None:

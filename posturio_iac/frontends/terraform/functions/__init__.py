@@ -1,10 +1,7 @@
 """Terraform's and OpenTofu's built-in functions, as pure functions over the value model.
 
-Each module of the package declares some of them and is imported at the first call of one, so that a scan loads only what the
-code uses: one module a subject, however many subjects there are.
-``try``, ``can`` and the conditional are not here: they take unevaluated arguments.
-
-A new function is declared in the module that fits its subject, with its name in `MODULES`.
+Each module declares those of one subject, and is imported at the first call of one. ``try``, ``can`` and the conditional are not here:
+they take unevaluated arguments. A new function is declared in the module that fits its subject, with its name in `MODULES`.
 """
 
 from __future__ import annotations

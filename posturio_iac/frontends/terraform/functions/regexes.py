@@ -1,8 +1,7 @@
 """Functions of regular expressions: known where Python's engine surely finds what Terraform's finds, and in bounded time.
 
-Terraform's engine takes time linear in the text whatever the pattern; Python's own does not, and reads some patterns in another way (``$``
-before a last newline, Unicode digits, look-around, loops over nothing). So a pattern is read token by token, what both mean alike is
-translated, and a pattern with anything else in it is not evaluated.
+Terraform's engine takes linear time whatever the pattern; Python's does not, and reads some patterns in another way (``$`` before a last
+newline, Unicode digits, loops over nothing). So what both mean alike is translated, and a pattern with anything else is not evaluated.
 """
 
 from __future__ import annotations

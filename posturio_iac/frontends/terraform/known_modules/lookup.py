@@ -124,8 +124,7 @@ class KnownModules:
         """The match of the module at ``source``.
 
         ``said`` is the version in a comment beside a source; it counts where the source is pinned to a commit.
-        ``version`` is the constraint of the block, or the exact version that ``.terraform/modules/modules.json`` tells.
-        A constraint takes the newest version that it allows, as ``terraform init`` does without a lock; so does a missing one.
+        ``version`` is the constraint of the block, which takes the newest that it allows, or the one that is installed.
         """
         return kept(self._matches, (source, version, said), lambda asked: self._match(*asked))
 

@@ -94,8 +94,7 @@ def segments(text: str) -> int:
 def parse_constraint(text: str) -> Interval | None:
     """The versions that a constraint allows: ``~> 5.0``, ``>= 5, < 6, != 5.3.1``, ``5.3.0``, ``*``; None when it is none.
 
-    ``~> 5.1.2`` fixes all numbers but the last; ``~> 5`` therefore fixes none, as in Terraform's own
-    `constraintPessimistic` (hashicorp/go-version, constraint.go).
+    ``~> 5.1.2`` fixes all numbers but the last, so ``~> 5`` none (hashicorp/go-version, constraint.go: constraintPessimistic).
     """
     allowed = Interval()
     if text.strip() == "*":

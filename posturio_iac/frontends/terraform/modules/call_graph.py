@@ -40,8 +40,7 @@ if TYPE_CHECKING:
 def without_keys(selection: Selection, request: ReadRequest) -> set[str]:
     """The folders of selected files that make no key, whatever the other inputs of the calls are.
 
-    A folder with an override file is none of them, since that may set another version, nor is one below a root module that
-    ``terraform init`` has been run in, which fixes the versions.
+    A folder with an override file is none, since that may set another version, nor is one below an initialised root module, which fixes it.
     """
     search, search_terms = selection.search, selection.search.search_terms
     idle: dict[str, bool] = {}

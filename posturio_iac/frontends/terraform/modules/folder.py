@@ -111,8 +111,7 @@ def load(
 ) -> Module:
     """Read the module in the folder ``path`` (relative to ``root``). Files that cannot be read are in its diagnostics.
 
-    ``parsed`` gives the syntax of one, and ``keep`` tells which count, by their paths relative to ``root``; None means all.
-    ``var_files`` are those of the command line, by their paths.
+    ``parsed`` gives the syntax of one, and ``keep`` tells which count; None means all. ``var_files`` are those of the command line.
     """
     folder = Module(path)
     try:

@@ -82,8 +82,7 @@ class Installed:
     def folder(self, module: str, call_path: str, source: str, version: str | None) -> str | None:
         """The folder of an installed module, relative to the scan root, or None when it is not installed.
 
-        ``module`` is the folder of the root module, ``call_path`` the names of the calls that lead to the module: ``mail.user``.
-        A folder outside of the fence is refused, with a diagnostic.
+        ``module`` is the root module's folder, ``call_path`` the names of calls: ``mail.user``. One outside is refused, with a diagnostic.
         """
         entry = self.entry(module, call_path, source, version)
         if entry is None:

@@ -35,8 +35,8 @@ class Published:
     def is_for_others(self, folder: str) -> bool:
         """True if callers that are not here have the last word on a module, or it is applied again and again.
 
-        Only its examples and tests call it, or modules of the same kind do; or nothing does, and it has examples, is one of a collection of
-        modules, binds what a service broker provisions, or takes inputs that only a caller can give.
+        Only its examples, tests or modules of the same kind call it; or nothing does, and it has examples, is one of several modules, binds
+        what a service broker provisions, or takes inputs that only a caller can give.
         """
         if folder not in self._known:
             module = self._module(folder)

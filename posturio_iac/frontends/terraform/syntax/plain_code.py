@@ -1,8 +1,7 @@
 """Recognizes code that is certainly free of syntax errors, without parsing it.
 
-A recognizer with a stack for what most files consist of: arguments, nested blocks, calls, lists, objects, heredocs, strings with plain
-interpolations. It says yes or "I do not know", and whoever wants to know then asks the parser, which takes longer. What it takes is a part
-of what the parser's grammar takes (tests/frontends/terraform/test_plain_code.py compares them on damaged code).
+A recognizer with a stack for what most files consist of. It says yes or "I do not know", and whoever wants to know then asks the parser,
+which takes longer. What it takes is a part of what the parser takes (tests/frontends/terraform/test_plain_code.py compares them).
 """
 
 from __future__ import annotations

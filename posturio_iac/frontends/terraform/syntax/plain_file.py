@@ -1,7 +1,6 @@
 """Reads small files of ordinary code without the grammar, which takes longer to load than many a module to read.
 
-What is not certain to mean the same to the grammar raises `NotPlainError`, and the file is parsed
-(tests/frontends/terraform/test_plain_code.py compares both).
+What is not certain to mean the same to the grammar raises `NotPlainError`, and is parsed (test_plain_code.py compares both).
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Files with syntax errors: the sound blocks are kept, and each error is told once, at its place.
 
-The parser's own recovery often takes sound blocks into a broken one, so the text is cut at the lines where top-level blocks begin, and
-each piece is parsed by itself.
+The parser's own recovery often takes sound blocks into a broken one, so each piece that a line with a top-level block begins is parsed.
 """
 
 from __future__ import annotations
