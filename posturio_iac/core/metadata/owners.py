@@ -51,7 +51,7 @@ def owner_in_path(path: str, name: object, users: Iterable[tuple[str, str]]) -> 
 
 def _names_somebody(segment: str) -> bool:
     words = segment.lower().replace("_", "-").split("-")
-    if segment.isdecimal() or _REGION.fullmatch(segment) or owner_named(segment) is None:
+    if segment.isdecimal() or _REGION.fullmatch(segment):
         return False
     return words[-1] not in ("user", "users") and not GENERIC.issuperset(words)
 
