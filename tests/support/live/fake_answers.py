@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import starmap
 from typing import Any
 
 from tests.support.keys import AS_OF
@@ -80,10 +81,8 @@ def _get_report(fake: FakeAws, _asked: Asked, _moto: Moto) -> Answer:
 
 def _report(fake: FakeAws) -> str:
     root = [["true", (ROOT_MADE + timedelta(days=n)).isoformat(), "N/A", "N/A", "N/A"] for n in range(fake.root_keys)]
-    lines = [
-        _line("<root_account>", f"arn:{fake.partition}:iam::{ACCOUNT}:root", ROOT_MADE, "not_supported", root),
-        *(_line(user.name, user.arn, user.create_date, "false", [_cells(fake, key) for key in user.access_keys]) for user in _users(fake)),
-    ]
+    users = [(u.name, u.arn, u.create_date, "false", [_cells(fake, key) for key in u.access_keys]) for u in fake.backend.users.values()]
+    lines = [_line("<root_account>", f"arn:{fake.partition}:iam::{ACCOUNT}:root", ROOT_MADE, "not_supported", root), *starmap(_line, users)]
     return "\n".join([COLUMNS, *lines])
 
 
@@ -96,10 +95,6 @@ def _cells(fake: FakeAws, key: Any) -> list[str]:
     used = key.last_used
     use = [used.timestamp.isoformat(), used.region, used.service] if used else ["N/A", "N/A", "N/A"]
     return ["true" if key.status == "Active" else "false", fake.rotated(key).isoformat(), *use]
-
-
-def _users(fake: FakeAws) -> list[Any]:
-    return list(fake.backend.users.values())
 
 
 def _summary(fake: FakeAws, _asked: Asked, moto: Moto) -> Answer:
@@ -118,7 +113,7 @@ def _list_credentials(fake: FakeAws, asked: Asked, _moto: Moto) -> Answer:
     everybody, name = asked.get("AllUsers") == "true", asked.get("UserName")
     if everybody and name is not None:
         raise RefusalError("ValidationError", "AllUsers and UserName cannot be specified together")
-    if name is not None and name not in {user.name for user in _users(fake)}:
+    if name is not None and name not in {user.name for user in fake.backend.users.values()}:
         raise RefusalError("NoSuchEntity", f"The user with name {name} cannot be found.", 404)
     if name is None and not everybody:  # then it is about whoever asks, who has none
         return {"ServiceSpecificCredentials": [], "IsTruncated": False}
@@ -131,15 +126,8 @@ def _list_credentials(fake: FakeAws, asked: Asked, _moto: Moto) -> Answer:
 def _shown(fake: FakeAws, one: FakeCredential) -> Answer:
     end = {"ExpirationDate": one.expires} if one.expires else {}
     alias = {"ServiceCredentialAlias": f"{one.user}-at-{ACCOUNT}"} if one.service == "bedrock.amazonaws.com" else {}
-    return {
-        "UserName": one.user,
-        "Status": one.seen(fake.now),
-        "CreateDate": one.created,
-        "ServiceSpecificCredentialId": one.id,
-        "ServiceName": one.service,
-        **alias,
-        **end,
-    }
+    told = {"UserName": one.user, "Status": one.seen(fake.now), "CreateDate": one.created, "ServiceName": one.service, **alias, **end}
+    return {**told, "ServiceSpecificCredentialId": one.id}
 
 
 def _credential(fake: FakeAws, asked: Asked) -> FakeCredential:
@@ -174,22 +162,19 @@ def _delete_key(fake: FakeAws, asked: Asked, moto: Moto) -> Answer:
 
 def lookup(fake: FakeAws, region: str, asked: Asked) -> Answer:
     """Answer LookupEvents: newest first, late, for 90 days, by the page, and of IAM only in the home region of the partition."""
-    start, end = (_moment(asked.get(name)) for name in ("StartTime", "EndTime"))
+    limits = (float(asked.get(name, other)) for name, other in (("StartTime", 0), ("EndTime", 1e11)))
+    start, end = (datetime.fromtimestamp(limit, tz=AS_OF.tzinfo) for limit in limits)
     (wanted,) = ((one["AttributeKey"], one["AttributeValue"]) for one in asked["LookupAttributes"])
     about: list[Event] = fake.events if region == HOMES[fake.partition] else []
     told: list[Event | CallEvent] = [event for event in about if wanted in (("EventName", event.name), ("Username", event.by))]
     told += [e for e in fake.calls if e.region == region and wanted in (("AccessKeyId", e.key_id), ("Username", e.user))]
     told = [e for e in told if fake.now - MEMORY <= e.at <= fake.now - LATE]
-    told = [e for e in told if (start is None or e.at >= start) and (end is None or e.at <= end)]
+    told = [e for e in told if start <= e.at <= end]
     here = sorted(told, key=lambda e: e.at, reverse=True)
     size = min(asked.get("MaxResults", 50), fake.page)
     first = int(asked.get("NextToken", "0"))
     more = {"NextToken": str(first + size)} if first + size < len(here) else {}
     return {"Events": [_written(fake, event) for event in here[first : first + size]], **more}
-
-
-def _moment(value: Any) -> datetime | None:
-    return None if value is None else datetime.fromtimestamp(float(value), tz=AS_OF.tzinfo)
 
 
 def _written(fake: FakeAws, event: Event | CallEvent) -> Answer:

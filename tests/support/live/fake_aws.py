@@ -35,6 +35,16 @@ JSON = "application/x-amz-json-1.1"
 Answer = tuple[int, str, bytes]
 
 
+def _check_values(action: str, asked: dict[str, Any]) -> None:
+    """Refuse a value that the model of an operation of IAM does not list."""
+    shape = IAM.operation_model(action).input_shape if action in IAM.operation_names else None
+    for name, value in asked.items():
+        held = getattr(shape, "members", {}).get(name.partition(".")[0])
+        listed = getattr(getattr(held, "member", held), "enum", ())
+        if listed and value not in listed:
+            raise RefusalError("ValidationError", f"{name} must be one of {', '.join(listed)}")
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     fake: FakeAws
@@ -64,6 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.fake.asked.append((region, action))
         try:
             self._check(region, action)
+            _check_values(action, asked)
             answer = self._answer(region, action, asked, body)
         except RefusalError as refusal:
             answer = self._refusal(refusal)
