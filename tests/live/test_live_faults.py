@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore import exceptions
+from botocore.retries.standard import ThrottledRetryableChecker
+from moto.core.utils import get_service_model
 
 from posturio_iac.live.connection import session
+from posturio_iac.live.connection.errors import HINTS
 from tests.support.command_line import Patch
 from tests.support.live.cloud import Capsys, Cloud, live, rules, stale_and_busy
 from tests.support.live.faulty import proxy
@@ -59,6 +63,14 @@ def test_throttling_without_end_is_said(cloud: Cloud, refuse: Any, capsys: Capsy
     assert "iam:ListAccessKeys failed with Throttling" in answer.err
     assert "try again later" in answer.err
     assert answer.calls()["iam:ListAccessKeys"] == session.ATTEMPTS
+
+
+def test_hints_are_about_codes_that_aws_and_its_client_give() -> None:
+    """Those that no model lists are common errors of IAM and CloudTrail, and of AWS's signatures."""
+    unlisted = {"ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch", "RequestExpired", "RequestTimeTooSkewed"}
+    unlisted |= {"UnrecognizedClientException", "InvalidSignatureException"}
+    known = {shape.error_code for name in ("iam", "sts") for shape in get_service_model(name).error_shapes}
+    assert {*HINTS} - known - {*vars(exceptions)} - {*ThrottledRetryableChecker._THROTTLED_ERROR_CODES} == unlisted
 
 
 @pytest.mark.parametrize(
@@ -286,15 +298,8 @@ def test_calls_grow_with_the_shortlist_only(cloud: Cloud, capsys: Capsys) -> Non
 def test_a_state_file_of_any_other_kind_is_kept(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
     stale_and_busy(cloud)
     path = tmp_path / "state.json"
-    for content in (
-        b"\xff\xfe",
-        b"",
-        b'{"posturio-iac-state": 1, "inactive": {"x": "soon"}}',
-        b"[" * 100_000,
-        b'{"version": 1, "keys": []}',
-        b"{",
-        b"[]",
-    ):
+    old = b'{"posturio-iac-state": 1, "inactive": {"x": "soon"}}'
+    for content in (b"\xff\xfe", b"", old, b"[" * 100_000, b'{"version": 1, "keys": []}', b"{", b"[]"):
         path.write_bytes(content)
         answer = live(capsys, "--ledger", str(path))
         assert (answer.code, answer.out, answer.err.count("\n")) == (2, "", 1), content

@@ -428,8 +428,7 @@ def test_search_terms_are_not_in_common_sources() -> None:
 
 
 def test_no_search_term_is_superfluous() -> None:
-    for search_term in _search_terms.SEARCH_TERMS:
-        assert not any(other in search_term for other in _search_terms.SEARCH_TERMS if other != search_term)
+    assert not any(one in other for one in _search_terms.SEARCH_TERMS for other in _search_terms.SEARCH_TERMS if other != one)
 
 
 # Entries of a configuration file
