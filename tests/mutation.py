@@ -159,10 +159,7 @@ def measured(away: Path, data: Path) -> dict[str, Callable[[], dict[int, list[st
 
 
 def chosen(path: str, text: str, line: int, known: dict[int, list[str]]) -> list[str]:
-    """The tests that run a line, or its module if the line belongs to no function: first one of each, those that run most of the module.
-
-    The next are those of the module's own folder.
-    """
+    """The tests that run a line, or of one in no function those that import or run its module, the first of each and its folder's first."""
     run = Counter(test for tests in known.values() for test in tests)
     bodies = [node.body for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
     called = any(body[0].lineno <= line <= (body[-1].end_lineno or 0) for body in bodies)
@@ -174,8 +171,11 @@ def chosen(path: str, text: str, line: int, known: dict[int, list[str]]) -> list
         return turns[name]
 
     ordered = sorted(sorted(tests or run, key=lambda test: (-run[test], test)), key=turn)
-    own = f"tests/{path.split('/')[1]}/"
-    return [*ordered[:FIRST_TESTS], *sorted(ordered[FIRST_TESTS:], key=lambda test: not test.startswith(own))]
+    own, (parent, _, name) = f"tests/{path.split('/')[1]}/", path[:-3].replace("/", ".").rpartition(".")
+    imports = re.compile(rf"from {parent}(\.{name} import| import .*\b{name}\b)")
+    files = [str(file.relative_to(TOP)) for file in sorted(TOP.rglob("tests/**/test_*.py")) if imports.search(file.read_text("utf-8"))]
+    unseen = [] if called else [file for file in files if not any(test.startswith(file) for test in run)]  # they read its constants
+    return [*unseen, *ordered[:FIRST_TESTS], *sorted(ordered[FIRST_TESTS:], key=lambda test: not test.startswith(own))]
 
 
 def outcome(away: Path, mutant: Mutant, known: dict[int, list[str]]) -> str:
