@@ -1,7 +1,7 @@
 """Mutates the package: ``python -m tests.mutation SEED COUNT`` draws mutants of mutmut's operators and shows which no test finds.
 
 The tests, with those of the packs and against a played AWS, and the programs that they start, run once under coverage, in a copy of all.
-Each mutant meets those that run its line, or its module if only imports run that, and then mypy. ``--record`` is for docs/security.md.
+Each mutant meets those that run its line, or all if only imports run that, and then mypy. ``--record`` is for docs/security.md.
 """
 
 from __future__ import annotations
@@ -148,6 +148,7 @@ def measured(away: Path, data: Path) -> dict[str, Callable[[], dict[int, list[st
         (away / "sitecustomize.py").unlink()
         shutil.move(away / ".failed", data.with_suffix(".failed"))
     failed = set(data.with_suffix(".failed").read_text(encoding="utf-8").splitlines())
+    (away / ".deselected").write_text("\n".join(f"--deselect={test}" for test in failed), encoding="utf-8")
     found = coverage.CoverageData(str(data))
     found.read()
 
@@ -158,8 +159,8 @@ def measured(away: Path, data: Path) -> dict[str, Callable[[], dict[int, list[st
     return {name: partial(tests_of, path) for name, path in names.items()}
 
 
-def chosen(path: str, text: str, line: int, known: dict[int, list[str]]) -> list[str]:
-    """The tests that run a line, or of one in no function those that import or run its module, the first of each and its folder's first."""
+def chosen(path: str, text: str, line: int, known: dict[int, list[str]]) -> tuple[list[str], bool]:
+    """The tests that run a line, or its module, those that run most of it and of its folder first, and whether it belongs to a function."""
     run = Counter(test for tests in known.values() for test in tests)
     bodies = [node.body for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
     called = any(body[0].lineno <= line <= (body[-1].end_lineno or 0) for body in bodies)
@@ -171,23 +172,21 @@ def chosen(path: str, text: str, line: int, known: dict[int, list[str]]) -> list
         return turns[name]
 
     ordered = sorted(sorted(tests or run, key=lambda test: (-run[test], test)), key=turn)
-    own, (parent, _, name) = f"tests/{path.split('/')[1]}/", path[:-3].replace("/", ".").rpartition(".")
-    imports = re.compile(rf"from {parent}(\.{name} import| import .*\b{name}\b)")
-    files = [str(file.relative_to(TOP)) for file in sorted(TOP.rglob("tests/**/test_*.py")) if imports.search(file.read_text("utf-8"))]
-    unseen = [] if called else [file for file in files if not any(test.startswith(file) for test in run)]  # they read its constants
-    return [*unseen, *ordered[:FIRST_TESTS], *sorted(ordered[FIRST_TESTS:], key=lambda test: not test.startswith(own))]
+    own = f"tests/{path.split('/')[1]}/"
+    return [*ordered[:FIRST_TESTS], *sorted(ordered[FIRST_TESTS:], key=lambda test: not test.startswith(own))], called
 
 
 def outcome(away: Path, mutant: Mutant, known: dict[int, list[str]]) -> str:
     """Run the tests that can find a mutant, then mypy; return ``killed``, ``never ends``, ``refused by mypy`` or ``survived``."""
     file = away / mutant.path
     text = file.read_text(encoding="utf-8")
-    tests = chosen(mutant.path, text, mutant.line, known)
+    tests, called = chosen(mutant.path, text, mutant.line, known)
     file.write_text(mutant.source, encoding="utf-8")
     py_compile.compile(str(file))  # some tests see that a program writes a file
     try:
-        (away / ".others").write_text("\n".join(tests[MOST_TESTS:]), encoding="utf-8")  # names may be long
-        rest = [f"@{away / '.others'}", "-n", "2"] if tests[MOST_TESTS:] else []
+        others = tests[MOST_TESTS:] if called else [*ALL, *(away / ".deselected").read_text(encoding="utf-8").splitlines()]
+        (away / ".others").write_text("\n".join(others), encoding="utf-8")  # names may be long
+        rest = [f"@{away / '.others'}", "-n", "2"] if others else []
         for some, seconds in ((tests[:FIRST_TESTS], SECONDS), (tests[FIRST_TESTS:MOST_TESTS], SECONDS), (rest, OF_ALL)):
             command = ["prlimit", f"--cpu={seconds}", *PYTEST, *some]
             done = subprocess.run(command, cwd=away, capture_output=True, text=True, timeout=10 * seconds, check=False) if some else None
