@@ -457,6 +457,7 @@ STEPS: dict[str, tuple[dict[str, str], str]] = {
     "left-open": ({"main.tf": RUNS % "local.c", "l.tf": OPEN, "a.sh": "bin/k.sh"}, "terraform_data.p"),
     "build": ({"t.json": resource("AWS::CodeBuild::Project", Source={"BuildSpec": "b.yml"}), "b.yml": "run: [bin/k.sh]"}, "R"),
     "build-from-top": ({"main.tf": BUILD % 'buildspec = "a/ci/b.yml"', "ci/b.yml": "run: [a/bin/k.sh]"}, "aws_codebuild_project.p"),
+    "commands": ({"main.tf": BUILD % 'buildspec = "phases: {build: {commands: [a/bin/k.sh]}}"'}, "aws_codebuild_project.p"),
     "top": ({"main.tf": RUNS % '"bash $(git rev-parse --show-toplevel)/a/bin/k.sh"'}, "terraform_data.p"),
     "mounted": ({"main.tf": RUNS % '"docker run -v $PWD/bin:/s x /s/k.sh"'}, "terraform_data.p"),
     "context": ({"t.json": resource("AWS::Lambda::Function", Metadata={"DockerContext": "."}), "Dockerfile": "COPY bin /\n"}, "R"),
@@ -466,7 +467,7 @@ STEPS: dict[str, tuple[dict[str, str], str]] = {
     "hook-included": ({"r.hcl": AFTER, "u/terragrunt.hcl": INCLUDE % "../r.hcl", **EMPTY, "u/a.sh": "../bin/k.sh"}, "after_hook.h"),
 }
 """Code in a folder that leads to a script there, for the most part in more than one step."""
-TAKE_ANY = {"left-open", "serverless", "layer", "build-from-top", "top", "mounted"}  # which may lead to any program
+TAKE_ANY = {"left-open", "commands", "serverless", "layer", "build-from-top", "top", "mounted"}  # which may lead to any program
 GIVEN = ("u.yaml ../u.yaml file(var.f)", 'r/b.yaml b file("${path.root}/${var.f}.yaml")', 'u/a ../u fileset(var.f, "*")')
 DRAWN_IN = {
     **{name: ({f"a/{file}": text for file, text in files.items()}, "a/bin/k.sh", MAKES, key) for name, (files, key) in STEPS.items()},
