@@ -37,6 +37,7 @@ _OF_RUNNERS = {"go": rf"go\b{_NEXT}run(?:{_NEXT}-C{_NEXT}[\w./-]+)?", "python": 
 _OF_RUNNERS |= {"require": r"require(?:_\w+)?(?=[ (]{0,9}[\"'])\(?", "import_module": r"import_module\("}
 _RUNNERS = {word: lazy_pattern(rf"{one}{_NEXT}(?:-[\w=]+{_NEXT})*{_HERE}([\w./@+-]+)") for word, one in _OF_RUNNERS.items()}
 """What runs a whole folder, or a module by its name, each by a word without which it is not looked for."""
+_JOINING = ("join(", "__file__", "__dir")
 _PARTS = lazy_pattern(r"[\"']\s{0,9}[,/]\s{0,9}[\"']")  # of a path that a program joins
 _NOTES = lazy_pattern(r"#[^\n]*")
 _NAMES = r"import(?:[ \t]{1,9}(\w[\w., \t]*)|[ \t]{0,9}\(([^()]{1,2000})\))"
@@ -88,15 +89,15 @@ _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache
 def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = "") -> Iterator[tuple[str, Program]]:
     """Yield path and program of what code names: files, those that they name, and whole folders.
 
-    ``homes`` are the folders (absolute) that paths may start from: that of the code, from which they are shown, and where it runs.
-    Where there are too many to look into each, what is left of them is noted for the ``path`` of the code.
+    ``homes`` are the folders (absolute) that paths may start from: that of the code, from which they are shown, and where it runs. What is
+    left of too many to look into each is noted for the ``path`` of the code.
     """
     homes = (*homes, *(os.path.dirname(home) for home in homes if home.endswith(".ebextensions")))  # whose commands run in the folder above
     text = text.replace(fence.top, os.path.relpath(fence.top, homes[0])) if len(fence.top) > 1 and fence.top in text else text
     text = _slashed(text)
     pending = deque(_named_in(text, homes[:1], fence))
     pending += _named_in(text.replace("andler", ""), homes[1:], fence) if homes[1:] else ()  # which is no path
-    pending += (run_there := [*_named_in(_from_top(text), (fence.top,), fence)])
+    pending += (run_there := [*_named_in(at_top, (fence.top,), fence)] if (at_top := _from_top(text)) else [])
     folders = _FOLDER.findall(text) if any(sign in text for sign in _FOLDERS) else []
     folders += _FILESET.findall(text) if "archive_file" in text else []
     folders += (f"asset.{one}" for one in (_ASSET.findall(text) if "S3Key" in text else ()))
@@ -120,7 +121,7 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
                 words, above = _slashed(said), ("..", "../..", "../../..")[: 3 if any(sign in said for sign in _BESIDE) else 1]
                 own = (os.path.normpath(os.path.join(file, one)) for one in above)
                 at_top = words if asked[2] else _from_top(words)
-                known[asked] = [*_named_in(words, (*own, *homes), fence), *_named_in(at_top, (fence.top,), fence)]
+                known[asked] = [*_named_in(words, (*own, *homes), fence), *(_named_in(at_top, (fence.top,), fence) if at_top else ())]
             pending += known[asked]
     if path and (left := pending or packed):
         whole = next((top for top in tops if left[0].startswith(top + os.sep)), os.path.dirname(left[0]))
@@ -131,7 +132,8 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
 def _slashed(text: str) -> str:
     """A text, its lines again with paths of Windows as those of other systems, and all of it with the parts of a path as one."""
     lines = "".join(f"\n{line}" for line in text.split("\n") if "\\" in line).replace("\\", "/") if "\\" in text else ""
-    return text + lines + ("\n" + _PARTS.sub("/", text) if any(sign in text for sign in ("join(", "__file__", "__dir")) else "")
+    parts = [line for line in text.split("\n") if any(sign in line for sign in _JOINING)] if any(sign in text for sign in _JOINING) else ()
+    return "\n".join((text + lines, *(_PARTS.sub("/", line) for line in parts)))
 
 
 def _from_top(text: str) -> str:
@@ -159,15 +161,12 @@ def is_without_makers(text: str, fence: Fence) -> bool:
     fence.asked += 1
     if (fence.asked < _MANY and not fence.makers) or fence.edited:
         return False
-    left_out = (word.endswith(NO_PROGRAMS) or not _SKIPPED.isdisjoint(word.split("/")) for word in _words(text))
+    left_out = (word.endswith(NO_PROGRAMS[:4]) or not _SKIPPED.isdisjoint(word.split("/")) for word in _words(text))  # but read if named
     return not any(left_out) and not has_maker(fence.top, fence, whole=True)
 
 
 def has_maker(folder: str, fence: Fence, *, whole: bool = False, fills: bool = False) -> bool:
-    """True if a program in the work tree of a folder may make keys, by its text, or in more than is looked into; each is asked once.
-
-    With ``whole``, whatever its name; with either, also if what code ``fills`` in may make it one.
-    """
+    """True if a program in the work tree of a folder, with ``whole`` of any name, may make keys, also by what code ``fills`` in."""
     top = folder
     while len(top) > len(fence.top) and ".git" not in fence.names(top):
         top = os.path.dirname(top)
