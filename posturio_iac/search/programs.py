@@ -53,7 +53,7 @@ _MAKES = lazy_pattern(
     rf"|(?i:\b(?:action|api)\b[\\\"'\s]*[:=][\\\"'\s]*create{_KEY})|(?i:New-IAM{_KEY})|(?i:\biam:action/create{_KEY})|_make_api_call\([\"'\s]*Create{_KEY}"
 )
 """Calls, though not arguments of that name, nor the names of actions in policies (``iam:CreateAccessKey``) and in filters of events."""
-_DECLARING = ("IAM::AccessKey", "iam_access_key", "access_key_state")
+_DECLARING = (b"IAM::AccessKey", b"iam_access_key", b"access_key_state")
 _OF_TASK = r"(?<![\w.]iam_access_key)[\"']?(?::\s| +(?=\w))[^#]{0,200}?\buser_?name[\"']?\s*[:=]"
 _TASK = rf"iam_access_key(?:(?<=\bamazon\.aws\.iam_access_key)\b|(?<=\bcommunity\.aws\.iam_access_key)\b|{_OF_TASK})"
 _TYPE_OF_KEY = r"Type(?<!\wType)[\\\"']*\s*[:=]\s*[\\\"']*AWS::IAM::AccessKey\b"
@@ -164,7 +164,7 @@ def _torn(text: str) -> list[re.Match[str]]:
 
 def deploys_key(text: str) -> bool:
     """True if a text that a program is given declares an access key."""
-    return any(sign in text for sign in _DECLARING) and any(one.search(text) for one in _DEPLOYS)
+    return any(sign in text for sign in map(bytes.decode, _DECLARING)) and any(one.search(text) for one in _DEPLOYS)
 
 
 def _windows(text: str) -> Iterator[str]:
@@ -252,7 +252,7 @@ def content(file: str, fence: Fence) -> tuple[bytes, str]:
 
 def is_hinted(data: bytes, *, is_spelled: bool = False) -> bool:
     """True if a text may be a program that makes keys, which its whole text decides."""
-    if holds_any(data, _OF) and (any(data.find(sign.encode()) >= 0 for sign in _DECLARING) or any(one.search(data) for one in _CALLS)):
+    if holds_any(data, _OF) and (holds_any(data, _DECLARING) or any(one.search(data) for one in _CALLS)):
         return True
     if data[:2] in UTF16 or holds_any(data, _WHOLE) or _TORN.search(data) is not None:
         return True
