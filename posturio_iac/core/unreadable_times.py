@@ -60,7 +60,7 @@ def silence(text: str, example: str = "") -> Trouble | None:
         return Trouble("the value is empty", example, ReasonKind.EMPTY)
     if word in _NEVER:
         return Trouble(f"{quote(text)} {_NEVER_ENDS}", example, ReasonKind.NEVER)
-    is_sign = not (stripped.strip(stripped[0]) or stripped.isalnum())
+    is_sign = stripped[0] in "-?.…*_~/#" and not stripped.strip(stripped[0])
     is_one = is_sign or word in _PLACEHOLDER or (stripped[0] + stripped[-1] == "<>" and "@" not in stripped)
     return Trouble(f"{quote(text)} is a placeholder", example, ReasonKind.PLACEHOLDER) if is_one else None
 
