@@ -8,7 +8,7 @@ from itertools import islice
 
 from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.search.programs import ENDINGS, HANDLED, MADE, NO_PROGRAMS, Program, content, is_hinted, looked_into
+from posturio_iac.search.programs import ENDINGS, HANDLED, MADE, NO_PROGRAMS, PROSE, Program, content, is_hinted, looked_into
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def is_without_makers(text: str, fence: Fence) -> bool:
     fence.asked += 1
     if (fence.asked < _MANY and not fence.makers) or fence.edited:
         return False
-    left_out = (word.endswith(NO_PROGRAMS[:4]) or not _SKIPPED.isdisjoint(word.split("/")) for word in _words(text))  # but read if named
+    left_out = (word.endswith(PROSE) or not _SKIPPED.isdisjoint(word.split("/")) for word in _words(text))  # but read if named
     return not any(left_out) and not has_maker(fence.top, fence, whole=True)
 
 

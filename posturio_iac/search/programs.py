@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.text.textfile import Fence
 
-_NO_TEXT = ".svg .png .jpg .gif .ico .pdf .ttf .woff .woff2 .dll .dylib .so .a .db"
-NO_PROGRAMS = tuple(f".md .rst .adoc .csv .lock .log .h .tf .tofu .tfvars {_NO_TEXT}".split())
+PROSE, _NO_TEXT = (".md", ".rst", ".adoc", ".csv"), ".svg .png .jpg .gif .ico .pdf .ttf .woff .woff2 .dll .dylib .so .a .db"
+NO_PROGRAMS = (*PROSE, *f".lock .log .h .tf .tofu .tfvars {_NO_TEXT}".split())
 """Endings of what is no program, and of what is judged by itself."""
 _BUILDS = (b"TemplateBody", b"Custom::AWS", b"AWS::ServiceCatalog::CloudFormationP", b"AWS::Include", b"!Transform", b"!Rain::")
 _TYPE = lazy_pattern(rb"Type(?<![\w-]Type)[\"']?\s*:\s*(?:[!{&*|>#]|Fn::|Ref\b|[\"']?[\w:.@-]*(?:\$\{|::MODULE\b))")
