@@ -79,4 +79,5 @@ def mutation(root: Path) -> str:
     told = json.loads((root / FIGURES).read_text(encoding="utf-8"))["mutation"]
     run, left = sum(told["outcomes"].values()), told["outcomes"].get("survived", 0)
     outcomes = ", ".join(f"{count:,} {how}" for how, count in sorted(told["outcomes"].items()))
-    return f"The last sample: {told['day']}, seed {told['seed']}, {run:,} mutants: {(run - left) / run:.1%} found ({outcomes}).\n"
+    without = f"; without {', '.join(map(str, told['equivalent']))}, which change nothing" if told.get("equivalent") else ""
+    return f"The last sample: {told['day']}, seed {told['seed']}{without}: {run:,} mutants, {(run - left) / run:.1%} found ({outcomes}).\n"

@@ -2,6 +2,7 @@
 
 The tests, with those of the packs and against a played AWS, and the programs that they start, run once under coverage, in a copy of all.
 Each mutant meets those that run its line, or all if only imports run that, and then mypy. ``--record`` is for docs/security.md.
+``--list`` shows the sample first: whoever reads it gives the numbers of those that change nothing that can be seen with ``--equivalent``.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import count, islice
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.support.figures import record, today
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
 TOP = Path(__file__).parents[1]
 FIRST_TESTS, MOST_TESTS = 30, 300
+TOGETHER = 2  # mutants that are run at a time, each in a copy of its own
 SECONDS, OF_ALL = 240, 1200  # of the processor, for the first tests of a mutant, and for the others; one that takes longer never ends
 MYPY = (sys.executable, "-m", "mypy", "--disable-error-code=redundant-expr", "posturio_iac")  # the odd form of a mutant is no mistake
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--no-header")
@@ -131,8 +135,13 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
             file.write(f"{report.nodeid}\n")
 
 
-def measured(away: Path, data: Path) -> dict[str, Callable[[], dict[int, list[str]]]]:
-    """What gives the tests that run each line of a file; ``data`` keeps what coverage measured. Tests that fail are left out."""
+def paths(away: Path) -> dict[str, str]:
+    """The environment in which the programs that tests start run this copy of the package too."""
+    return {**os.environ, "PYTHONPATH": str(away)}
+
+
+def measured(away: Path, data: Path) -> tuple[dict[str, Callable[[], dict[int, list[str]]]], set[str]]:
+    """What gives the tests that run each line of a file, without those that fail, and these; ``data`` keeps what coverage measured."""
     import coverage  # noqa: PLC0415 - the tests need it nowhere else
 
     if not data.exists():
@@ -143,12 +152,11 @@ def measured(away: Path, data: Path) -> dict[str, Callable[[], dict[int, list[st
         (away / "sitecustomize.py").write_text("import coverage\n\ncoverage.process_startup()\n")
         command = ["coverage", "run", "--append", "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-p", "tests.mutation"]
         for tests in (ALL, ["tests/live"], PACKS):
-            subprocess.run([sys.executable, "-m", *command, *tests], cwd=away, check=False, stdout=subprocess.DEVNULL)
+            subprocess.run([sys.executable, "-m", *command, *tests], cwd=away, env=paths(away), check=False, stdout=subprocess.DEVNULL)
         subprocess.run([sys.executable, "-m", "coverage", "combine", "-q", "--append"], cwd=away, check=False)
         (away / "sitecustomize.py").unlink()
         shutil.move(away / ".failed", data.with_suffix(".failed"))
     failed = set(data.with_suffix(".failed").read_text(encoding="utf-8").splitlines())
-    (away / ".deselected").write_text("\n".join(f"--deselect={test}" for test in failed), encoding="utf-8")
     found = coverage.CoverageData(str(data))
     found.read()
 
@@ -156,7 +164,7 @@ def measured(away: Path, data: Path) -> dict[str, Callable[[], dict[int, list[st
         return {line: [test for test in tests if test and test not in failed] for line, tests in found.contexts_by_lineno(path).items()}
 
     names = {f"posturio_iac/{path.rpartition('/posturio_iac/')[2]}": path for path in found.measured_files()}
-    return {name: partial(tests_of, path) for name, path in names.items()}
+    return {name: partial(tests_of, path) for name, path in names.items()}, failed
 
 
 def chosen(path: str, text: str, line: int, known: dict[int, list[str]]) -> tuple[list[str], bool]:
@@ -176,26 +184,35 @@ def chosen(path: str, text: str, line: int, known: dict[int, list[str]]) -> tupl
     return [*ordered[:FIRST_TESTS], *sorted(ordered[FIRST_TESTS:], key=lambda test: not test.startswith(own))], called
 
 
-def outcome(away: Path, mutant: Mutant, known: dict[int, list[str]]) -> str:
+def finding(run: Callable[..., subprocess.CompletedProcess[str]], tests: list[str], seconds: int) -> str:
+    """Return ``killed`` or ``never ends``, or nothing; a test that fails among others and not alone failed for want of time."""
+    while tests:
+        done = run(["prlimit", f"--cpu={seconds}", *PYTEST, *tests], timeout=10 * seconds)
+        if done.returncode in (0, 5):
+            break
+        failed = re.findall(r"(?m)^FAILED (.+?)(?: - .*)?$", done.stdout)
+        if not failed or run([*PYTEST, *failed]).returncode:
+            return "never ends" if done.returncode == -signal.SIGXCPU else "killed"
+        tests = [*tests, *(f"--deselect={test}" for test in failed)]
+    return ""
+
+
+def outcome(away: Path, mutant: Mutant, known: dict[int, list[str]], failing: set[str]) -> str:
     """Run the tests that can find a mutant, then mypy; return ``killed``, ``never ends``, ``refused by mypy`` or ``survived``."""
     file = away / mutant.path
     text = file.read_text(encoding="utf-8")
+    run = partial(subprocess.run, cwd=away, env=paths(away), capture_output=True, text=True, check=False)
     tests, called = chosen(mutant.path, text, mutant.line, known)
     file.write_text(mutant.source, encoding="utf-8")
     py_compile.compile(str(file))  # some tests see that a program writes a file
     try:
-        others = tests[MOST_TESTS:] if called else [*ALL, *(away / ".deselected").read_text(encoding="utf-8").splitlines()]
+        others = tests[MOST_TESTS:] if called else [*ALL, *(f"--deselect={test}" for test in failing)]
         (away / ".others").write_text("\n".join(others), encoding="utf-8")  # names may be long
-        rest = [f"@{away / '.others'}", "-n", "2"] if others else []
+        rest = [f"@{away / '.others'}"] if others else []
         for some, seconds in ((tests[:FIRST_TESTS], SECONDS), (tests[FIRST_TESTS:MOST_TESTS], SECONDS), (rest, OF_ALL)):
-            command = ["prlimit", f"--cpu={seconds}", *PYTEST, *some]
-            done = subprocess.run(command, cwd=away, capture_output=True, text=True, timeout=10 * seconds, check=False) if some else None
-            if done and done.returncode not in (0, 5):
-                failed = re.findall(r"(?m)^FAILED (.+?)(?: - .*)?$", done.stdout) if some is rest else []
-                if failed and subprocess.run([*PYTEST, *failed], cwd=away, capture_output=True, check=False).returncode == 0:
-                    continue  # it failed for want of time, not for the mutant
-                return "never ends" if done.returncode == -signal.SIGXCPU else "killed"
-        if subprocess.run(MYPY, cwd=away, capture_output=True, check=False).returncode:
+            if found := finding(run, some, seconds):
+                return found
+        if run(MYPY).returncode:
             return "refused by mypy"
     except subprocess.TimeoutExpired:
         return "never ends"
@@ -208,25 +225,38 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("seed", type=int)
     parser.add_argument("count", type=int)
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--equivalent", type=int, nargs="+", default=[], metavar="NUMBER", help="read before: they change nothing")
     parser.add_argument("--record", action="store_true")
     parser.add_argument("--data", type=Path, help="where coverage's measurement is kept for another run")
     given = parser.parse_args()
-    outcomes = Counter[str]()
-    with tempfile.TemporaryDirectory() as folder:
-        away = Path(folder).resolve()
-        copied(away)
-        os.environ["PYTHONPATH"] = str(away)  # programs that tests start run the mutant too
-        subprocess.run(["git", "init", "-q", str(away)], check=True)
-        subprocess.run(MYPY, cwd=away, check=True)  # it complains of nothing but mutants
-        known = measured(away, (given.data or away / ".measured").resolve())
-        for number, mutant in islice(mutants(away, given.seed), given.count):
-            outcomes[how := outcome(away, mutant, known.get(mutant.path, dict)())] += 1
-            changed = f"{mutant.before.strip()[:70]!r} -> {mutant.after.strip()[:70]!r}"
-            sys.stdout.write(f"{number} {how} {mutant.path}:{mutant.line} {changed}\n")
+    sample = islice((one for one in mutants(TOP, given.seed) if one[0] not in given.equivalent), given.count)
+    shown = "{0} {1} {2.path}:{2.line} {2.before!r:.90} -> {2.after!r:.90}\n"
+    if given.list:
+        sys.stdout.writelines(shown.format(number, "", mutant) for number, mutant in sample)
+        return 0
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(TOGETHER) as pool:
+        free = SimpleQueue[Path]()
+        for away in (copies := [Path(folder).resolve() / str(number) for number in range(TOGETHER)]):
+            copied(away)
+            subprocess.run(["git", "init", "-q", str(away)], check=True)
+            subprocess.run(MYPY, cwd=away, check=True)  # it complains of nothing but mutants
+            free.put(away)
+        known, failing = measured(copies[0], (given.data or copies[0] / ".measured").resolve())
+
+        def judge(drawn: tuple[int, Mutant]) -> str:
+            number, mutant = drawn
+            away = free.get()
+            how = outcome(away, mutant, known.get(mutant.path, dict)(), failing)
+            free.put(away)
+            sys.stdout.write(shown.format(number, how, mutant))
             sys.stdout.flush()
+            return how
+
+        outcomes = Counter(pool.map(judge, sample))
     sys.stdout.write(f"{dict(outcomes)}, seed {given.seed}\n")
     if given.record:
-        record("mutation", {"day": today(), "seed": given.seed, "outcomes": outcomes})
+        record("mutation", {"day": today(), "seed": given.seed, "equivalent": given.equivalent, "outcomes": outcomes})
     return 0
 
 

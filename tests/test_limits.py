@@ -249,6 +249,7 @@ PIECES = st.lists(st.sampled_from((*MARKS, *HEREDOCS, *LONG)), max_size=14).map(
 @given(PIECES)
 @example("x = [" + '"", ' * 2_000 + "]\n")
 @example("x = [" + '"a${"b"}", ' * 1_000 + "]\n")
+@example('a = 1\nb = "' + " " * 300 + '"\n')
 def test_what_the_parser_does_not_see_changes_nothing(text: str) -> None:
     data = text.encode()
     with pytest.MonkeyPatch.context() as patch:

@@ -40,6 +40,13 @@ def test_evasion_escapes(tmp_path: Path, name: str) -> None:
     assert (len(json.loads(out)["keys"]), err) == (1, "")
 
 
+def test_a_nested_template_outside_of_what_is_scanned_is_named_when_its_property_is_escaped(tmp_path: Path) -> None:
+    put(tmp_path, "key.yaml", YAML % "AccessKey")
+    nested = '{"Resources": {"N": {"Type": "AWS::CloudFormation::Stack", "Properties": {"Template\\u0055RL": "../key.yaml"}}}}'
+    put(tmp_path, "app/t.json", nested)
+    assert "t.json N: ../key.yaml" in "".join(scan(tmp_path / "app")[1:])
+
+
 @pytest.mark.parametrize("name", [name for name in FILES if name != "folded.yaml"])
 def test_evasion_escapes_where_git_searches(tmp_path: Path, name: str) -> None:
     lay(tmp_path, {name: FILES[name]}, git=True)

@@ -166,5 +166,6 @@ def test_a_file_that_was_only_touched_has_not_changed(repository: Repository) ->
     assert report(repository.path, "--changed-since", base)["keys"] == []
     put(repository.path, "sound.tf", SOUND.replace("\n", "\r\n"))
     assert report(repository.path, "--changed-since", base)["keys"] == []
+    assert report(repository.path.parent, str(repository.path), "--changed-since", base)["keys"] == []
     put(repository.path, "sound.tf", SOUND + "# more\n")
     assert len(report(repository.path, "--changed-since", base)["keys"]) == 1

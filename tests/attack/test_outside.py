@@ -94,6 +94,14 @@ def test_a_configuration_may_name_what_is_elsewhere_in_its_repository(root: Path
     assert [key["user"] for key in json.loads(out)["keys"]] == ["joe"]
 
 
+def test_a_linked_file_of_the_repository_is_told_as_one_that_gives_a_value(root: Path) -> None:
+    put(root.parent, ".git/HEAD", "ref: refs/heads/main\n")
+    user = 'resource "aws_iam_user" "u" {\n  name = "u"\n  tags = { expires = var.name }\n}\n'
+    put(root, "main.tf", KEY.replace("var.name", "aws_iam_user.u.name") + user)
+    (root / "prod.tfvars").symlink_to("../outside/values.tfvars")
+    assert "--var-file prod.tfvars gives it one" in scan(root)[1]
+
+
 @pytest.mark.parametrize("name", ["terraform.tfvars", "x.auto.tfvars"])
 def test_outside_tfvars_link(root: Path, name: str) -> None:
     put(root, "main.tf", KEY)

@@ -20,6 +20,7 @@ from posturio_iac.render.report.markdown_report import page as markdown
 from posturio_iac.render.report.mends import tasks
 from posturio_iac.render.report.parts import shown
 from posturio_iac.render.report.view import Posture, join
+from posturio_iac.render.report.wording import verdict
 from posturio_iac.rules import all_rules
 from tests.support import canned
 from tests.support.keys import AS_OF, access_key, open_question
@@ -148,6 +149,13 @@ def test_what_a_key_costs_is_never_less_than_its_findings_say() -> None:
     assert cost({"verdict": "clean", "demerit": float("nan")}, []) == 3
     assert cost({"verdict": "clean", "demerit": 1e9}, []) == 3
     assert cost({"verdict": "clean", "demerit": True}, []) == 0
+
+
+def test_the_verdict_sums_up_what_is_left() -> None:
+    key = deployed("u")
+    assert verdict(joined(result([key]))) == "Nothing is known to be wrong."
+    kept = result([key | {"verdict": "suppressed"}], [finding(key, "unused", suppressed=SUPPRESSED)])
+    assert verdict(joined(kept)) == "Nothing else is wrong: 1 key suppressed by decision."
 
 
 def test_small_scores_have_a_decimal() -> None:

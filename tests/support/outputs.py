@@ -173,6 +173,11 @@ def _plans() -> str:
     return "\n".join(f"==> {case.name}\n{summary(*scan(case / 'plan.json', *way))}" for case, way in ways)
 
 
+def _cases(name: str) -> str:
+    """What is told of the cases that the golden file itself holds."""
+    return str(getattr(import_module("tests.support.worlds"), name)(golden(name).read_text(encoding="utf-8")))
+
+
 def _outputs() -> Iterator[tuple[str, Callable[[], str]]]:
     yield from ((name, partial(ran, command)) for name, command in COMMANDS.items())
     yield from ((file.stem, partial(_judged, file.stem)) for file in PROGRAMS if file.stem != "plans")
@@ -195,7 +200,7 @@ def _outputs() -> Iterator[tuple[str, Callable[[], str]]]:
             partial(table, canned.deployed(), style, by_owner=name == "wide", quiet=False, read=RunCoverage(1, 1), ages=FindingAges()),
         )
     yield from ((f"report-{name}", partial(_report, posture)) for name, posture in _postures())
-    yield "graph", lambda: import_module("tests.support.worlds").graphs(golden("graph").read_text(encoding="utf-8"))
+    yield from ((name, partial(_cases, name)) for name in ("graphs", "sources"))
     yield "gate", lambda: import_module("tests.retire.test_gate").decisions()
     yield from ((file.stem, partial(_session, file)) for file in sorted(golden("").parent.glob("session-*.out")))
 

@@ -16,6 +16,9 @@ from posturio_iac.adapters.checkov.entity import Entity
 from posturio_iac.adapters.checkov.graph_fallback import exists, key_of
 from posturio_iac.core.metadata.names import Names
 from posturio_iac.core.model import AccessKey
+from posturio_iac.frontends.terraform.known_modules.lookup import Match
+from posturio_iac.frontends.terraform.known_modules.lookup import load as known_modules
+from posturio_iac.frontends.terraform.known_modules.module_source import parse_source
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 from posturio_iac.rules import all_rules
@@ -235,4 +238,13 @@ def graphs(cases: str) -> str:
         facts = (found.user, found.status, found.owner, found.is_root, found.existence, found.replacement, found.active_siblings)
         lines = [*facts, *found.lifetimes, *found.unknown_sources, *found.possible_exposures, exists(entity)]
         told.append("\n".join([f"==> {case}", *(f"  {line}" for line in lines), ""]))
+    return "".join(told)
+
+
+def sources(cases: str) -> str:
+    """How the source of a module call is read, and which known module it is."""
+    told = []
+    for case in re.findall(r"(?m)^==> (.*)$", cases):
+        found = known_modules().match(json.loads(case))
+        told.append(f"==> {case}\n  {parse_source(json.loads(case))}\n  {found.module.name if isinstance(found, Match) else 'not known'}\n")
     return "".join(told)

@@ -34,6 +34,7 @@ CONFLICT = f"Resources:\n<<<<<<< HEAD\n  A: {KEY}\n=======\n  B: {KEY}\n>>>>>>> 
         ('{"Resources": {"K": {"Type": "AWS::IAM::AccessKey"}\n "x": 1}}', 0, 2, "not valid JSON: expected ',' or '}' in an object"),
         (CONFLICT, 0, 2, "this merge conflict is not resolved; 2 access keys in it may not have been checked"),
         (f"a: [\n---\n{GOOD}", 1, 2, "not valid YAML: did not find expected node content"),
+        (f"{GOOD}  B: ['{{{{resolve:ssm:b}}}}'\n", 0, 4, "not valid YAML"),
         ("Resources: {K: " + KEY + "}\0", 0, 1, "U+0000 is not allowed"),
         ("Resources:\n{% for u in us %}\n  K{{u}}:\n    Type: AWS::IAM::AccessKey\n{% endfor %}\n", 0, 2, "this file is a template that"),
         ("Resources:\n{{#each users}}\n  K:\n    Type: 'AWS::IAM::AccessKey'\n{{/each}}\n", 0, 2, "an access key in it cannot be checked"),

@@ -13,7 +13,7 @@ from posturio_iac.config.load import parse_toml
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends.terraform.known_modules import _search_terms
 from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules, Match, NotKnown, load, search_terms
-from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, SourceKind, makes_no_key, parse_source
+from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, makes_no_key, parse_source
 from posturio_iac.frontends.terraform.known_modules.table import Choice, InputTemplate, KnownKey, KnownModule, KnownVersion, read_modules
 from posturio_iac.frontends.terraform.known_modules.versions import Interval, Version, parse_constraint, parse_version
 
@@ -49,84 +49,6 @@ def only_key(source: str, version: str | None = None) -> KnownKey:
 
 
 # Sources
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "terraform-aws-modules/iam/aws//modules/iam-user",
-        "Terraform-AWS-Modules/iam/aws//modules/iam-user/",
-        "registry.terraform.io/terraform-aws-modules/iam/aws//modules/iam-user",
-        "registry.opentofu.org/terraform-aws-modules/iam/aws//modules/iam-user",
-        "app.terraform.io/terraform-aws-modules/iam/aws//modules/iam-user",
-        "localhost:8080/terraform-aws-modules/iam/aws//modules/iam-user",
-    ],
-)
-def test_registry_addresses(source: str) -> None:
-    public = not source.startswith(("app.", "localhost"))
-    assert parse_source(source) == ModuleSource(SourceKind.REGISTRY, "terraform-aws-modules/iam/aws", "modules/iam-user", is_public=public)
-
-
-@pytest.mark.parametrize(
-    ("source", "ref"),
-    [
-        ("github.com/@//modules/iam-user", None),
-        ("github.com/@.git//modules/iam-user?ref=v5.3.0", "v5.3.0"),
-        ("git::https://github.com/@.git//modules/iam-user?ref=v5.3.0", "v5.3.0"),
-        ("git::https://github.com/@.git//modules/iam-user?depth=1&ref=v5.3.0", "v5.3.0"),
-        ("git::https://github.com/@.git?ref=v5.3.0//modules/iam-user", "v5.3.0"),
-        ("git::https://user:token@github.com/@//modules/iam-user?ref=tags/v5.3.0", "tags/v5.3.0"),
-        ("git::ssh://git@github.com/@.git//modules/iam-user?ref=main", "main"),
-        ("git::ssh://git@ssh.github.com:443/@.git//modules/iam-user", None),
-        ("ssh://git@github.com/@.git//modules/iam-user", None),
-        ("git@github.com:@.git//modules/iam-user?ref=v5.3.0", "v5.3.0"),
-        ("git::git@github.com:@//modules/iam-user", None),
-        ("git::git://github.com/Terraform-AWS-Modules/terraform-aws-iam//modules/iam-user?ref=refs%2Ftags%2Fv5.3.0", "refs/tags/v5.3.0"),
-        ("https://www.github.com/@//modules/iam-user", None),
-        ("https://github.com/@/archive/refs/tags/v5.3.0.tar.gz//terraform-aws-iam-5.3.0/modules/iam-user", "v5.3.0"),
-        ("https://github.com/@/archive/v5.3.0.zip//*/modules/iam-user", "v5.3.0"),
-        ("https://codeload.github.com/@/tar.gz/refs/tags/v5.3.0//*/modules/iam-user?archive=tar.gz", "v5.3.0"),
-        ("https://api.github.com/repos/@/tarball/v5.3.0//*/modules/iam-user?archive=tar.gz", "v5.3.0"),
-    ],
-)
-def test_repository_addresses(source: str, ref: str | None) -> None:
-    source = re.sub("@(?!github|ssh)", "terraform-aws-modules/terraform-aws-iam", source)
-    expected = ModuleSource(SourceKind.REPOSITORY, "github.com/terraform-aws-modules/terraform-aws-iam", "modules/iam-user", ref)
-    assert parse_source(source) == expected
-    assert match(source).module.name == IAM_USER
-
-
-@pytest.mark.parametrize("source", ["./modules/iam-user", "../iam-user", ".\\iam-user", "..\\iam-user"])
-def test_local_paths(source: str) -> None:
-    assert parse_source(source).origin is SourceKind.LOCAL
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "",
-        ".",
-        "/abs/iam-user",
-        "file:///iam-user",
-        "iam-user",
-        "hg::https://example.com/iam-user",
-        "s3::https://s3.amazonaws.com/bucket/iam-user.zip",
-        "https://example.com/iam-user.zip/",
-        "git::https://github.com/only-owner",
-        "github.com/a//b",
-        "a/b/c/d",
-        "https://",
-        "::",
-        "git::",
-        *("terraform-aws-modules/iam/aws", "terraform-aws-modules/iam/aws//modules/iam-assumable-role"),
-        "terraform-aws-modules/iam/aws",
-        "terraform-aws-modules/iam/aws//modules/iam-assumable-role",
-        "git::https://gitlab.com/terraform-aws-modules/terraform-aws-iam.git//modules/iam-user",
-        "github.com/someone/terraform-aws-iam//modules/iam-user",
-    ],
-)
-def test_other_sources_are_not_known(source: str) -> None:
-    assert isinstance(TABLE.match(source), NotKnown)
 
 
 @given(st.text(max_size=60))

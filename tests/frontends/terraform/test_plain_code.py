@@ -51,6 +51,11 @@ def test_plain_code_is_recognized(body: bytes) -> None:
     assert end_of_body(HEADER + body + b"\nmore", len(HEADER)) == len(HEADER + body)
 
 
+@pytest.mark.parametrize("code", ["x[0].y", "x[*].y", "x.*.y", "x.0.y", "x[k]", "f(x)[0].y"])
+def test_steps_are_read_without_the_parser(code: str) -> None:
+    assert plain_file("main.tf", f"a = {code}\n".encode()) is not None
+
+
 @pytest.mark.parametrize("body", BROKEN)
 def test_broken_code_is_left_to_the_parser(body: bytes) -> None:
     assert end_of_body(HEADER + body, len(HEADER)) == -1
