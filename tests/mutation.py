@@ -135,9 +135,9 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
             file.write(f"{report.nodeid}\n")
 
 
-def paths(away: Path) -> dict[str, str]:
-    """The environment in which the programs that tests start run this copy of the package too."""
-    return {**os.environ, "PYTHONPATH": str(away)}
+def inside(away: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs a program in a copy; those that tests start run the copy of the package too."""
+    return partial(subprocess.run, cwd=away, env={**os.environ, "PYTHONPATH": str(away)}, text=True, capture_output=True)
 
 
 def measured(away: Path, data: Path) -> tuple[dict[str, Callable[[], dict[int, list[str]]]], set[str]]:
@@ -152,8 +152,8 @@ def measured(away: Path, data: Path) -> tuple[dict[str, Callable[[], dict[int, l
         (away / "sitecustomize.py").write_text("import coverage\n\ncoverage.process_startup()\n")
         command = ["coverage", "run", "--append", "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-p", "tests.mutation"]
         for tests in (ALL, ["tests/live"], PACKS):
-            subprocess.run([sys.executable, "-m", *command, *tests], cwd=away, env=paths(away), check=False, stdout=subprocess.DEVNULL)
-        subprocess.run([sys.executable, "-m", "coverage", "combine", "-q", "--append"], cwd=away, check=False)
+            inside(away)([sys.executable, "-m", *command, *tests])
+        inside(away)([sys.executable, "-m", "coverage", "combine", "-q", "--append"])
         (away / "sitecustomize.py").unlink()
         shutil.move(away / ".failed", data.with_suffix(".failed"))
     failed = set(data.with_suffix(".failed").read_text(encoding="utf-8").splitlines())
@@ -184,14 +184,15 @@ def chosen(path: str, text: str, line: int, known: dict[int, list[str]]) -> tupl
     return [*ordered[:FIRST_TESTS], *sorted(ordered[FIRST_TESTS:], key=lambda test: not test.startswith(own))], called
 
 
-def finding(run: Callable[..., subprocess.CompletedProcess[str]], tests: list[str], seconds: int) -> str:
+def finding(away: Path, tests: list[str], seconds: int) -> str:
     """Return ``killed`` or ``never ends``, or nothing; a test that fails among others and not alone failed for want of time."""
     while tests:
-        done = run(["prlimit", f"--cpu={seconds}", *PYTEST, *tests], timeout=10 * seconds)
+        (away / ".tests").write_text("\n".join(tests), encoding="utf-8")  # which may be many
+        done = inside(away)(["prlimit", f"--cpu={seconds}", *PYTEST, "@.tests"], timeout=10 * seconds)
         if done.returncode in (0, 5):
             break
         failed = re.findall(r"(?m)^FAILED (.+?)(?: - .*)?$", done.stdout)
-        if not failed or run([*PYTEST, *failed]).returncode:
+        if not failed or inside(away)([*PYTEST, *failed]).returncode:
             return "never ends" if done.returncode == -signal.SIGXCPU else "killed"
         tests = [*tests, *(f"--deselect={test}" for test in failed)]
     return ""
@@ -201,18 +202,15 @@ def outcome(away: Path, mutant: Mutant, known: dict[int, list[str]], failing: se
     """Run the tests that can find a mutant, then mypy; return ``killed``, ``never ends``, ``refused by mypy`` or ``survived``."""
     file = away / mutant.path
     text = file.read_text(encoding="utf-8")
-    run = partial(subprocess.run, cwd=away, env=paths(away), capture_output=True, text=True, check=False)
     tests, called = chosen(mutant.path, text, mutant.line, known)
     file.write_text(mutant.source, encoding="utf-8")
     py_compile.compile(str(file))  # some tests see that a program writes a file
     try:
-        others = tests[MOST_TESTS:] if called else [*ALL, *(f"--deselect={test}" for test in failing)]
-        (away / ".others").write_text("\n".join(others), encoding="utf-8")  # names may be long
-        rest = [f"@{away / '.others'}"] if others else []
+        rest = tests[MOST_TESTS:] if called else [*ALL, *(f"--deselect={test}" for test in failing)]
         for some, seconds in ((tests[:FIRST_TESTS], SECONDS), (tests[FIRST_TESTS:MOST_TESTS], SECONDS), (rest, OF_ALL)):
-            if found := finding(run, some, seconds):
+            if found := finding(away, some, seconds):
                 return found
-        if run(MYPY).returncode:
+        if inside(away)(MYPY).returncode:
             return "refused by mypy"
     except subprocess.TimeoutExpired:
         return "never ends"

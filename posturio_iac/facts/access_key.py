@@ -93,8 +93,7 @@ def _computed(lifetime: Lifetime, item: MetadataItem, names: Names) -> Lifetime:
         if not isinstance(clock, SetByClock):
             name, at_every_apply = clock
             reason, remedy = (why.MOVED_BY_APPLY(name), _DATE) if at_every_apply else (why.MOVED_BY_ROTATION(name), _FOLLOW_AS_WELL)
-            moved = replace(origin, moved_by=name)
-            return Lifetime(lifetime.kind, Effect.INERT, moved, name, lifetime.span, reason=reason, remedy=remedy)
+            return Lifetime(lifetime.kind, Effect.INERT, replace(origin, moved_by=name), name, lifetime.span, reason=reason, remedy=remedy)
         example = read(item.name, clock.example, origin=origin, span=item.span, names=names)
         if example is not None and example.effect is Effect.UNREADABLE:
             no_date = why.Reason(why.ReasonKind.UNREADABLE, why.STATED, (f"what it takes from {clock.address} is no date",))

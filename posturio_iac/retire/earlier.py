@@ -105,8 +105,7 @@ def read(text: str, source: str = "") -> Earlier:
         if address not in by_address:  # its key was gone already, or could not be read
             keys[address] = by_address[address] = _key(address, known)
     findings = tuple(_finding(finding, by_address[finding.address], saved.as_of) for finding in found)
-    incomplete = any(said.level is Level.ERROR for said in saved.diagnostics)
-    return Earlier(saved.as_of, tuple(keys.values()), findings, incomplete)
+    return Earlier(saved.as_of, tuple(keys.values()), findings, any(said.level is Level.ERROR for said in saved.diagnostics))
 
 
 def together(results: Iterable[Earlier]) -> Earlier:
@@ -120,8 +119,7 @@ def together(results: Iterable[Earlier]) -> Earlier:
         for finding in one.findings:
             known = keys[finding.key.address, finding.key.created]
             findings.setdefault(finding.fingerprint, replace(finding, key=known))
-    incomplete = any(one.incomplete for one in ordered)
-    return Earlier(ordered[0].as_of, tuple(keys.values()), tuple(findings.values()), incomplete)
+    return Earlier(ordered[0].as_of, tuple(keys.values()), tuple(findings.values()), any(one.incomplete for one in ordered))
 
 
 def _key(address: str, known: SavedKey | SavedVerdict | None) -> EarlierKey:

@@ -95,9 +95,9 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
     homes = (*homes, *(os.path.dirname(home) for home in homes if home.endswith(".ebextensions")))  # whose commands run in the folder above
     text = text.replace(fence.top, os.path.relpath(fence.top, homes[0])) if len(fence.top) > 1 and fence.top in text else text
     text = _slashed(text)
-    pending = deque(_named_in(text, homes[:1], fence))
-    pending += _named_in(text.replace("andler", ""), homes[1:], fence) if homes[1:] else ()  # which is no path
-    pending += (run_there := [*_named_in(at_top, (fence.top,), fence)] if (at_top := _from_top(text)) else [])
+    pending = deque(_named_in(text, homes[:1], fence, path))
+    pending += _named_in(text.replace("andler", ""), homes[1:], fence, path) if homes[1:] else ()  # which is no path
+    pending += (run_there := [*_named_in(at_top, (fence.top,), fence, path)] if (at_top := _from_top(text)) else [])
     folders = _FOLDER.findall(text) if any(sign in text for sign in _FOLDERS) else []
     folders += _FILESET.findall(text) if "archive_file" in text else []
     folders += (f"asset.{one}" for one in (_ASSET.findall(text) if "S3Key" in text else ()))
@@ -121,7 +121,7 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
                 words, above = _slashed(said), ("..", "../..", "../../..")[: 3 if any(sign in said for sign in _BESIDE) else 1]
                 own = (os.path.normpath(os.path.join(file, one)) for one in above)
                 at_top = words if asked[2] else _from_top(words)
-                known[asked] = [*_named_in(words, (*own, *homes), fence), *(_named_in(at_top, (fence.top,), fence) if at_top else ())]
+                known[asked] = [*_named_in(words, (*own, *homes), fence, path), *(_named_in(at_top, (fence.top,), fence) if at_top else ())]
             pending += known[asked]
     if path and (left := pending or packed):
         whole = next((top for top in tops if left[0].startswith(top + os.sep)), os.path.dirname(left[0]))
@@ -179,14 +179,17 @@ def has_maker(folder: str, fence: Fence, *, whole: bool = False, fills: bool = F
     return fence.makers[asked]
 
 
-def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
+def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -> Iterator[str]:
     """Yield the files that a text may name, seen from folders (absolute) and from those that it goes to."""
     homes, held = [*folders], set[str]()
     if "$" in text or "%" in text:
         text, held = _VARIABLE.sub("", text), {name for home in homes for name in fence.names(home)}
     away = _entered(text, held)
     moved = (os.path.normpath(os.path.join(home, one)) for home in homes for one in away)
-    starts = dict.fromkeys((*homes, *islice((one for one in moved if fence.names(one)), _MOST_AWAY)))
+    starts = list(dict.fromkeys((*homes, *(one for one in moved if fence.names(one)))))
+    if path and len(starts) > _MOST_AWAY:
+        fence.beyond.add((path, f"more than {_MOST_AWAY} folders that commands go to, of which not all were looked into"))
+    del starts[_MOST_AWAY:]
     here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
     built, run, paths = _built(text, here), sorted(_run(text, here)), _paths(text, here)
     for start in starts:

@@ -28,6 +28,7 @@ VPC, ZIP = "terraform-aws-modules", block("data.archive_file.a", 'source_dir = "
 REMOTE = {"Name": "AWS::Include", "Parameters": {"Location": "s3://bucket/part.yaml"}}
 PUBLIC, PRODUCT = "aws_serverlessapplicationrepository_cloudformation_stack.s", "aws_servicecatalog_provisioned_product.p"
 PACKED = block("aws_lambda_function.f", 'filename = "a.zip"')
+RUN, FAR = block("terraform_data.r", 'provisioner "local-exec" {\n    command = "sh ./r.sh"\n  }'), {f"d{n}/a": "" for n in range(101)}
 LARGE = "x" * (11 << 20)
 ENCRYPTED = archive(k="").replace(b"PK\x01\x02\x14\x03\x14\0\0", b"PK\x01\x02\x14\x03\x14\0\1")  # as its directory says
 PUBLISHED = {"ApplicationId": "arn:aws:serverlessrepo:x", "SemanticVersion": "1"}
@@ -100,6 +101,7 @@ NAMED: dict[str, tuple[Mapping[str, str | bytes], str]] = {
     "rain": ({"t.yaml": "Resources:\n  R: !Rain::Include r.yaml\n"}, "t.yaml R: a type that"),
     "rain-module": ({"t.yaml": "Modules:\n  M: {Source: ./m.tpl}\n" + TOPIC, "m.tpl": YAML}, "t.yaml Modules.M: ./m.tpl"),
     "programs": ({"main.tf": ZIP, **{f"fn/{n}.py": "" for n in range(201)}}, "main.tf more than 200 programs, and those in fn"),
+    "folders": ({"main.tf": RUN, "r.sh": "".join(f"cd {one[:-2]}\n" for one in FAR), **FAR}, "main.tf more than 100 folders"),
     "large-program": ({"main.tf": ZIP, "fn/a.py": LARGE}, "main.tf more than 10 MiB of programs in fn/a.py"),
     "large-archive": ({"main.tf": PACKED, "a.zip": archive(k=LARGE)}, "main.tf more than 10 MiB of programs in a.zip"),
     "broken-archive": ({"main.tf": PACKED, "a.zip": archive(k="")[:-9]}, "main.tf a.zip, an archive that cannot be looked into"),

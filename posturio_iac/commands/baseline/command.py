@@ -179,8 +179,7 @@ def _complain(report: Report) -> bool:
 
 
 def _shown(path: str) -> str:
-    here = os.path.join(os.getcwd(), "")
-    return printable(path.removeprefix(here))
+    return printable(path.removeprefix(os.path.join(os.getcwd(), "")))
 
 
 def read_results(paths: Sequence[str]) -> list[SavedResult]:

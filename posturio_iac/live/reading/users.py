@@ -95,8 +95,7 @@ def listed(connection: Connection) -> dict[str, DeployedUser]:
 
 
 def tags_of(connection: Connection, user: DeployedUser) -> Attr[AwsTags]:
-    pages = connection.pages("iam:ListUserTags", UserName=user.name)
-    return pairs(tag for page in pages for tag in page.get("Tags", ()))
+    return pairs(tag for page in connection.pages("iam:ListUserTags", UserName=user.name) for tag in page.get("Tags", ()))
 
 
 def pairs(tags: Iterable[Mapping[str, Any]]) -> AwsTags:

@@ -264,8 +264,7 @@ class _Choices:
         return Choice(paths, self._defaults.get(text))
 
     def template(self, text: str) -> InputTemplate:
-        pieces = _PLACEHOLDER.split(text)
-        return InputTemplate(tuple(self.choice(piece) if odd % 2 else piece for odd, piece in enumerate(pieces) if piece))
+        return InputTemplate(tuple(self.choice(piece) if odd % 2 else piece for odd, piece in enumerate(_PLACEHOLDER.split(text)) if piece))
 
     def end(self, *, uses_each: bool) -> None:
         """Refuse defaults that nothing uses, and elements without a collection."""

@@ -122,8 +122,7 @@ def _bound(scope: S, origin: hcl.Expr, **names: Value) -> S:
 
 
 def _unfixed(scope: S, origin: hcl.Expr, reason: Unknown, **names: Value) -> Expansion[S]:
-    shape = "list" if "count" in names else "map"
-    return Expansion((("", _bound(scope, origin, **names)),), shape, unknown=reason)
+    return Expansion((("", _bound(scope, origin, **names)),), "list" if "count" in names else "map", unknown=reason)
 
 
 @dataclass(frozen=True, slots=True)

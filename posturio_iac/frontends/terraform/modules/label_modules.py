@@ -47,7 +47,6 @@ def _tags(argument: str, call: hcl.Block, scope: Scope) -> Value:
     context = evaluate_or_unknown(hcl.setting(call, "context"), scope)
     try:
         inherited = attribute(context, "tags") if context is not None else {}
-        own = evaluate_or_unknown(hcl.setting(call, argument), scope)
-        return apply("merge", (inherited or {}, own or {}), scope.environment)
+        return apply("merge", (inherited or {}, evaluate_or_unknown(hcl.setting(call, argument), scope) or {}), scope.environment)
     except EvaluationError as error:
         return AS_STATED(str(error))

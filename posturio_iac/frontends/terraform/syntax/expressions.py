@@ -138,8 +138,7 @@ def _call(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     parts = _named(node)
     inside = _named(parts[1]) if len(parts) > 1 else []
     arguments = tuple(build(n, source, depth) for n in inside if n.type != "ellipsis")
-    expand = bool(inside) and inside[-1].type == "ellipsis"
-    return hcl.Call(source.text_of(parts[0]), arguments, expand, source.span(node))
+    return hcl.Call(source.text_of(parts[0]), arguments, bool(inside) and inside[-1].type == "ellipsis", source.span(node))
 
 
 def _operation(node: Node, source: SourceText, depth: int) -> hcl.Expr:
