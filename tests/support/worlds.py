@@ -24,6 +24,7 @@ from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 from posturio_iac.rules import all_rules
 from tests.support import cloudformation_reading, plan_shapes, terraform_programs
 from tests.support.keys import AS_OF
+from tests.support.terraform_shapes import expression, shape
 
 USER_TYPE, KEY_TYPE, CREDENTIAL_TYPE = "aws_iam_user", "aws_iam_access_key", "aws_iam_service_specific_credential"
 
@@ -248,3 +249,8 @@ def sources(cases: str) -> str:
         found = known_modules().match(json.loads(case))
         told.append(f"==> {case}\n  {parse_source(json.loads(case))}\n  {found.module.name if isinstance(found, Match) else 'not known'}\n")
     return "".join(told)
+
+
+def shapes(cases: str) -> str:
+    """How expressions are parsed, with all their parentheses."""
+    return "".join(f"==> {case}\n  {shape(expression(json.loads(case)))}\n" for case in re.findall(r"(?m)^==> (.*)$", cases))
