@@ -148,10 +148,11 @@ def measured(away: Path, data: Path) -> tuple[dict[str, Callable[[], dict[int, l
         options = f"[run]\ndata_file = {data}\nsource = {away / 'posturio_iac'}\n"
         (away / ".coveragerc").write_text(options)
         (away / ".failed").touch()
-        (away / ".started").write_text(f"{options}parallel = true\ncontext = ${{TESTED-}}\n")
+        started = f"{options}parallel = true\ncontext = ${{TESTED-}}\n"
         (away / "sitecustomize.py").write_text("import coverage\n\ncoverage.process_startup()\n")
         command = ["coverage", "run", "--append", "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-p", "tests.mutation"]
         for tests in (ALL, ["tests/live"], PACKS):
+            (away / ".started").write_text(f"{started}patch = fork, _exit\n" if tests is PACKS else started)  # checkov forks
             inside(away)([sys.executable, "-m", *command, *tests])
         inside(away)([sys.executable, "-m", "coverage", "combine", "-q", "--append"])
         (away / "sitecustomize.py").unlink()

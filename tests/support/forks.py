@@ -21,6 +21,7 @@ from select import select
 from typing import NoReturn
 
 ROOT = str(Path(__file__).parents[2])
+MEASURED = "COVERAGE_PROCESS_START"  # names the configuration with which each fork is measured, like a program of its own
 
 
 def python_in_fork(
@@ -60,7 +61,8 @@ def python_in_fork(
 def _server(imported: tuple[str, ...]) -> subprocess.Popen[bytes]:
     """Start the process whose forks run the code, and end it with this one."""
     command = [sys.executable, "-c", "from tests.support.forks import serve; serve()", *imported]
-    server = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": ROOT}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+    unmeasured = {name: value for name, value in os.environ.items() if name != MEASURED}
+    server = subprocess.Popen(command, env={**unmeasured, "PYTHONPATH": ROOT}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
     atexit.register(server.communicate)
     return server
 
@@ -86,6 +88,8 @@ def _run(folder: str, code: str, argv: list[str], environment: dict[str, str], p
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - the other one reads requests
     os.environ.clear()
     os.environ.update(environment)
+    if MEASURED in environment:
+        import_module("coverage").process_startup()
     os.chdir(folder)
     sys.argv, sys.path[:] = argv, path or sys.path
     status: object = 0
