@@ -20,6 +20,7 @@ from posturio_iac.frontends.terraform.known_modules.lookup import Match
 from posturio_iac.frontends.terraform.known_modules.lookup import load as known_modules
 from posturio_iac.frontends.terraform.known_modules.module_source import parse_source
 from posturio_iac.live.build import access_keys
+from posturio_iac.live.connection.errors import DENIED, HINTS, AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 from posturio_iac.rules import all_rules
 from tests.support import cloudformation_reading, plan_shapes, terraform_programs
@@ -254,3 +255,8 @@ def sources(cases: str) -> str:
 def shapes(cases: str) -> str:
     """How expressions are parsed, with all their parentheses."""
     return "".join(f"==> {case}\n  {shape(expression(json.loads(case)))}\n" for case in re.findall(r"(?m)^==> (.*)$", cases))
+
+
+def errors(_cases: str) -> str:
+    """What is said about each error of AWS that we know."""
+    return "".join(f"{AwsError('iam:GetUser', code, '')}\n" for code in (*sorted(DENIED), *HINTS, "Other"))
