@@ -80,9 +80,9 @@ def places(module: cst.Module) -> list[tuple[cst.CSTNode, cst.CSTNode]]:
     return visitor.found
 
 
-def behaviour(text: str) -> str:
-    """A program without what changes nothing that it does: names of types, slots of a class, that `zip` is strict, how utf-8 is spelt."""
-    tree = ast.parse(text)
+def behaviour(program: str) -> str:
+    """A program without what changes nothing that it does: names of types, slots, that `zip` is strict, how characters are spelt."""
+    tree = ast.parse(program)
     for node in ast.walk(tree):
         match node:
             case ast.AnnAssign(annotation=ast.Name("TypeAlias")):
@@ -91,6 +91,9 @@ def behaviour(text: str) -> str:
                 node.keywords = [given for given in node.keywords if given.arg not in ("strict", "slots")]
             case ast.Constant(value="utf-8" | "UTF-8"):
                 node.value = "utf-8"
+            case ast.Constant(value=str() | bytes() as text):
+                shown = text if isinstance(text, str) else text.decode("latin-1")
+                node.value = re.sub(r"\\[xuU][0-9A-Fa-f]+", lambda found: found[0].lower(), shown)
     return ast.dump(tree)
 
 
