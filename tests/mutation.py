@@ -30,7 +30,7 @@ from tests.support.figures import record, today
 from tests.support.layout_page import copied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import libcst as cst
     import pytest
@@ -44,6 +44,14 @@ PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cache
 UNTIMED = ("tests/attack/test_stops.py", "tests/fuzz")  # of time and memory: they fail on a busy machine
 ALL = ["tests", *(word for path in UNTIMED for word in ("--ignore", path))]
 PACKS = [f"tests/hosts/test_{name}.py" for name in ("checkov", "checkov_parity", "cfn_lint", "cfn_lint_parity")]
+
+
+class Tests(NamedTuple):
+    """What gives those that run each line of a file, those that fail without a mutant, and the seconds that each takes."""
+
+    of: Mapping[str, Callable[[], dict[int, list[str]]]]
+    failing: set[str]
+    took: dict[str, float]
 
 
 class Mutant(NamedTuple):
@@ -132,10 +140,10 @@ def pytest_runtest_logstart(nodeid: str) -> None:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """A test that fails without a mutant says nothing of one."""
-    if report.failed:
-        with (TOP / ".failed").open("a", encoding="utf-8") as file:
-            file.write(f"{report.nodeid}\n")
+    """Keep how each test ends without a mutant, and its seconds."""
+    if report.when == "call" or report.failed:
+        with (TOP / ".reports").open("a", encoding="utf-8") as file:
+            file.write(f"{report.outcome} {report.duration:.2f} {report.nodeid}\n")
 
 
 def inside(away: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
@@ -143,14 +151,13 @@ def inside(away: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     return partial(subprocess.run, cwd=away, env={**os.environ, "PYTHONPATH": str(away)}, text=True, capture_output=True)
 
 
-def measured(away: Path, data: Path) -> tuple[dict[str, Callable[[], dict[int, list[str]]]], set[str]]:
-    """What gives the tests that run each line of a file, without those that fail, and these; ``data`` keeps what coverage measured."""
+def measured(away: Path, data: Path) -> Tests:
+    """The tests, without those that fail; ``data`` keeps what coverage measured."""
     import coverage  # noqa: PLC0415 - the tests need it nowhere else
 
     if not data.exists():
         options = f"[run]\ndata_file = {data}\nsource = {away / 'posturio_iac'}\n"
         (away / ".coveragerc").write_text(options)
-        (away / ".failed").touch()
         started = f"{options}parallel = true\ncontext = ${{TESTED-}}\n"
         (away / "sitecustomize.py").write_text("import coverage\n\ncoverage.process_startup()\n")
         command = ["coverage", "run", "--append", "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-p", "tests.mutation"]
@@ -159,20 +166,23 @@ def measured(away: Path, data: Path) -> tuple[dict[str, Callable[[], dict[int, l
             inside(away)([sys.executable, "-m", *command, *tests])
         inside(away)([sys.executable, "-m", "coverage", "combine", "-q", "--append"])
         (away / "sitecustomize.py").unlink()
-        shutil.move(away / ".failed", data.with_suffix(".failed"))
-    failed = set(data.with_suffix(".failed").read_text(encoding="utf-8").splitlines())
+        shutil.move(away / ".reports", data.with_suffix(".reports"))
+    reports = [line.split(" ", 2) for line in data.with_suffix(".reports").read_text(encoding="utf-8").splitlines()]
+    failing = {test for how, _, test in reports if how == "failed"}
     found = coverage.CoverageData(str(data))
     found.read()
 
     def tests_of(path: str) -> dict[int, list[str]]:
-        return {line: [test for test in tests if test and test not in failed] for line, tests in found.contexts_by_lineno(path).items()}
+        return {line: [test for test in tests if test and test not in failing] for line, tests in found.contexts_by_lineno(path).items()}
 
     names = {f"posturio_iac/{path.rpartition('/posturio_iac/')[2]}": path for path in found.measured_files()}
-    return {name: partial(tests_of, path) for name, path in names.items()}, failed
+    of = {name: partial(tests_of, path) for name, path in names.items()}
+    return Tests(of, failing, {test: float(seconds) for _, seconds, test in reports})
 
 
-def chosen(path: str, text: str, line: int, known: dict[int, list[str]]) -> tuple[list[str], bool]:
-    """The tests that run a line, or its module, those that run most of it and of its folder first, and whether it belongs to a function."""
+def chosen(path: str, text: str, line: int, every: Tests) -> tuple[list[str], bool]:
+    """The tests that run a line, or its module, those that run most of it in a second first, and whether it belongs to a function."""
+    known = every.of.get(path, dict)()
     run = Counter(test for tests in known.values() for test in tests)
     bodies = [node.body for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
     called = any(body[0].lineno <= line <= (body[-1].end_lineno or 0) for body in bodies)
@@ -183,7 +193,7 @@ def chosen(path: str, text: str, line: int, known: dict[int, list[str]]) -> tupl
         turns[name := test.partition("[")[0]] += 1
         return turns[name]
 
-    ordered = sorted(sorted(tests or run, key=lambda test: (-run[test], test)), key=turn)
+    ordered = sorted(sorted(tests or run, key=lambda test: (-run[test] / (0.1 + every.took.get(test, 9)), test)), key=turn)
     own = f"tests/{path.split('/')[1]}/"
     return [*ordered[:FIRST_TESTS], *sorted(ordered[FIRST_TESTS:], key=lambda test: not test.startswith(own))], called
 
@@ -202,15 +212,15 @@ def finding(away: Path, tests: list[str], seconds: int) -> str:
     return ""
 
 
-def outcome(away: Path, mutant: Mutant, known: dict[int, list[str]], failing: set[str]) -> str:
+def outcome(away: Path, mutant: Mutant, every: Tests) -> str:
     """Run the tests that can find a mutant, then mypy; return ``killed``, ``never ends``, ``refused by mypy`` or ``survived``."""
     file = away / mutant.path
     text = file.read_text(encoding="utf-8")
-    tests, called = chosen(mutant.path, text, mutant.line, known)
+    tests, called = chosen(mutant.path, text, mutant.line, every)
     file.write_text(mutant.source, encoding="utf-8")
     py_compile.compile(str(file))  # some tests see that a program writes a file
     try:
-        rest = tests[MOST_TESTS:] if called else [*ALL, *(f"--deselect={test}" for test in failing)]
+        rest = tests[MOST_TESTS:] if called else [*ALL, *(f"--deselect={test}" for test in every.failing)]
         for some, seconds in ((tests[:FIRST_TESTS], SECONDS), (tests[FIRST_TESTS:MOST_TESTS], SECONDS), (rest, OF_ALL)):
             if found := finding(away, some, seconds):
                 return found
@@ -244,12 +254,12 @@ def main() -> int:
             subprocess.run(["git", "init", "-q", str(away)], check=True)
             subprocess.run(MYPY, cwd=away, check=True)  # it complains of nothing but mutants
             free.put(away)
-        known, failing = measured(copies[0], (given.data or copies[0] / ".measured").resolve())
+        every = measured(copies[0], (given.data or copies[0] / ".measured").resolve())
 
         def judge(drawn: tuple[int, Mutant]) -> str:
             number, mutant = drawn
             away = free.get()
-            how = outcome(away, mutant, known.get(mutant.path, dict)(), failing)
+            how = outcome(away, mutant, every)
             free.put(away)
             sys.stdout.write(shown.format(number, how, mutant))
             sys.stdout.flush()

@@ -62,7 +62,7 @@ _OF_FOLDERS = {"build:": r"build:(?=\s*[\w./-]+[\s,}])", "context": r"context\"?
 _OF_FOLDERS |= {"zip ": r"zip(?<!\wzip)(?=\s)", "run-parts": "run-parts", "pip": rf"pip3?{_NEXT}install", **_PROJECTS}
 _OF_FOLDERS |= {"cp -": r"cp(?<!\wcp)\s+-\w*[rRa]\w*", "rsync": "rsync", "kubectl_": r"pattern\"?\s*="}
 _OF_FOLDERS |= {"s3 sync": "s3 sync", "--recursive": r"s3 cp\b", "find ": r"find\b(?=[^\n]{0,200}-exec)", "ls-files": "ls-files"}
-_OF_FOLDERS |= {"helm": rf"helm{_NEXT}(?:install|upgrade|template)", **_OF_IMAGES}
+_OF_FOLDERS |= {"helm": rf"helm{_NEXT}(?:install|upgrade|template)", "kustomize": "kustomize build", "oc ": r"\boc apply", **_OF_IMAGES}
 _BUILDS = {sign: lazy_pattern(rf"{one}((?:\\\s*\n|[^;&|\n])*)") for sign, one in _OF_FOLDERS.items()}
 """What builds an image or deploys from a whole folder, which is one of the words behind it."""
 _AT_TOP = ("uildspec", "uildSpec", "odebuild", "odeBuild", "show-toplevel", "ROOT", "_SRC_DIR", "phases:")
