@@ -1,6 +1,6 @@
 """Where secrets go, and what replaces a key by what its secret is given to. A new consumer is one entry here and one section of keyless.md.
 
-Sources: the documentation of each provider, whose name each entry has, and that of each service, which the page links.
+Sources: the documentation in the registry of each provider, which the types name, and that of each service, which the page links.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ class Alternative:
     """What a consumer can use in the place of a key."""
 
     text: str  # half a sentence that is true of every key given to it, whatever else the key does
-    provider: str
-    """Terraform's provider whose documentation in the registry has these arguments; the page links what says how to do without."""
     types: Mapping[str, tuple[str, ...]]
     """Types of resources, each with the arguments that give the secret to this consumer; none where a template names the type."""
     when: Mapping[str, str] = field(default_factory=dict)
@@ -43,7 +41,6 @@ _USER_DATA = ("user_data", "user_data_base64")
 REPLACEMENTS = {
     "github_actions": Alternative(
         "a role that GitHub Actions assumes by OIDC",
-        "integrations/github",
         dict.fromkeys(
             ("github_actions_secret", "github_actions_environment_secret", "github_actions_organization_secret"),
             ("plaintext_value", "encrypted_value", "value", "value_encrypted"),
@@ -54,47 +51,38 @@ REPLACEMENTS = {
     ),
     "gitlab": Alternative(
         "a role that GitLab CI assumes by OIDC",
-        "gitlabhq/gitlab",
         dict.fromkeys(("gitlab_project_variable", "gitlab_group_variable", "gitlab_instance_variable"), _ENV),
     ),
     "circleci": Alternative(
         "a role that CircleCI assumes by OIDC",
-        "CircleCI-Public/circleci",
         dict.fromkeys(
             ("circleci_context_environment_variable", "circleci_project_environment_variable", "circleci_environment_variable"), _ENV
         ),
     ),
     "bitbucket": Alternative(
         "a role that Bitbucket Pipelines assume by OIDC",
-        "DrFaust92/bitbucket",
         dict.fromkeys(("bitbucket_repository_variable", "bitbucket_deployment_variable", "bitbucket_workspace_variable"), _ENV),
     ),
     "azure_devops": Alternative(
         "a role that the service connection of Azure DevOps assumes by OIDC (use_oidc)",
-        "microsoft/azuredevops",
         {"azuredevops_serviceendpoint_aws": ("secret_access_key",)},
     ),
     "hcp_terraform": Alternative(
         "a role that HCP Terraform assumes by OIDC",
-        "hashicorp/tfe",
         {"tfe_variable": _ENV},
         {"category": "env", "key": "AWS_SECRET_ACCESS_KEY"},
     ),
     "vercel": Alternative(
         "a role that Vercel assumes by OIDC",
-        "vercel/vercel",
         {
             **dict.fromkeys(("vercel_project_environment_variable", "vercel_shared_environment_variable"), _ENV),
             "vercel_project_environment_variables": ("variables",),
             "vercel_project": ("environment",),
         },
     ),
-    "kubernetes": Alternative(
-        "for pods that read it, a role of their service account (EKS Pod Identity or IRSA)", "hashicorp/kubernetes", _POD
-    ),
+    "kubernetes": Alternative("for pods that read it, a role of their service account (EKS Pod Identity or IRSA)", _POD),
     "ecs": Alternative(
         "the task's own role",
-        "hashicorp/aws",
         {
             "aws_ecs_task_definition": ("container_definitions",),
             "aws_batch_job_definition": ("container_properties",),
@@ -104,7 +92,6 @@ REPLACEMENTS = {
     ),
     "ec2": Alternative(
         "the instance's own role, which AWS's CLI and SDKs find by themselves",
-        "hashicorp/aws",
         {
             **dict.fromkeys(("aws_instance", "aws_launch_configuration", "aws_launch_template", "aws_spot_instance_request"), _USER_DATA),
             "aws_elastic_beanstalk_environment": ("value",),
@@ -113,12 +100,10 @@ REPLACEMENTS = {
     ),
     "lambda": Alternative(
         "the function's own role",
-        "hashicorp/aws",
         {"aws_lambda_function": ("variables",), "AWS::Lambda::Function": (), "AWS::Serverless::Function": ()},
     ),
     "aws_service": Alternative(
         "the role that the service runs it with",
-        "hashicorp/aws",
         {
             "aws_codebuild_project": ("value",),
             "aws_apprunner_service": ("runtime_environment_variables",),
@@ -130,30 +115,25 @@ REPLACEMENTS = {
     ),
     "vault": Alternative(
         "Vault's own role, or one that it assumes by its identity token",
-        "hashicorp/vault",
         {
             "vault_aws_secret_backend": ("secret_key", "secret_key_wo"),
             "vault_aws_auth_backend_client": ("secret_key", "secret_key_wo"),
             "vault_secrets_sync_aws_destination": ("secret_access_key",),
         },
     ),
-    "snowflake": Alternative(
-        "a storage integration, whose role Snowflake assumes", "snowflakedb/snowflake", {"snowflake_stage": ("credentials",)}
-    ),
+    "snowflake": Alternative("a storage integration, whose role Snowflake assumes", {"snowflake_stage": ("credentials",)}),
     "fastly": Alternative(
         "a role that Fastly assumes (s3_iam_role)",
-        "fastly/fastly",
         dict.fromkeys(("fastly_service_vcl", "fastly_service_compute"), ("s3_secret_key",)),
     ),
     "server": Alternative(
         "IAM Roles Anywhere, with a certificate of the server",
-        "hetznercloud/hcloud",
         dict.fromkeys(
             ("digitalocean_droplet", "hcloud_server", "openstack_compute_instance_v2", "scaleway_instance_server"), ("user_data",)
         ),
     ),
-    "smtp": Alternative("nothing, since SES takes no role over SMTP: rotate this key, or send by its API with a role", "hashicorp/aws", {}),
-    "image_push": Alternative("a role of what pushes the images; a pipeline assumes it by OIDC", "hashicorp/aws", {}),
+    "smtp": Alternative("nothing, since SES takes no role over SMTP: rotate this key, or send by its API with a role", {}),
+    "image_push": Alternative("a role of what pushes the images; a pipeline assumes it by OIDC", {}),
 }
 BY_TYPE = {kind: (name, arguments) for name, one in REPLACEMENTS.items() for kind, arguments in one.types.items()}
 """The consumer that a type of resource is, and the arguments that give it a secret."""

@@ -65,6 +65,21 @@ def test_a_check_answers_as_our_scan(monkeypatch: pytest.MonkeyPatch, root: str,
     assert answered == said or said[0] in "fs"  # which say why
 
 
+def test_a_crash_is_told_for_each_block_and_met_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "main.tf").write_text('resource "aws_iam_access_key" "ci" {\n  user = "ci"\n}\n', encoding="utf-8")
+    met = []
+
+    def crash(*_arguments: object, **_named: object) -> None:
+        met.append(1)
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(scanning, "judged", crash)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="boom"):
+            ask(str(tmp_path), tmp_path / "main.tf", KEY, "ci", f"{KEY}.ci", 1)
+    assert len(met) == 1
+
+
 @pytest.mark.parametrize(("parser", "said"), [("", "main.tf:5: "), ("tree_sitter", "tree_sitter is not installed with checkov, so in ")])
 def test_what_is_not_read_is_logged_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, parser: str, said: str

@@ -229,7 +229,7 @@ def graphs(cases: str) -> str:
         nodes, edges = list[dict[str, Any]](), []
         for number, (block, given, label) in enumerate([(f"resource {KEY_TYPE}.k", arguments, ""), *blocks]):
             kind, name = block.split()
-            config: Any = {one: [value] for one, value in given.items()}
+            config: Any = {one: value if one[0] == "_" else [value] for one, value in given.items()}
             for part in reversed(name.split(".")):
                 config = {part: config}
             nodes.append({"block_type_": kind, "block_name_": name, "config_": config, "file_path_": "/code/main.tf"})

@@ -96,12 +96,20 @@ class Scan:
         return Policy(self.config).selected(all_rules())
 
     @functools.cached_property
+    def _outcome(self) -> Report | Exception:
+        try:
+            report = judged(self.selection, self.config, place=self.root, as_of=self.as_of, suppressions=True, guarded=False)
+        except Exception as error:  # noqa: BLE001 - told once for each block
+            return error
+        crash = next((one for one in report.diagnostics if one.about == CRASH), None)
+        return report if crash is None else RuntimeError(crash.message)
+
+    @property
     def report(self) -> Report:
-        """The report. A crash of our own code goes up, since keys that were not checked must not pass."""
-        report = judged(self.selection, self.config, place=self.root, as_of=self.as_of, suppressions=True, guarded=False)
-        if (crash := next((one for one in report.diagnostics if one.about == CRASH), None)) is not None:
-            raise RuntimeError(crash.message)
-        return report
+        """The report. A crash of our own code goes up, each time this is asked, since keys that were not checked must not pass."""
+        if isinstance(self._outcome, Exception):
+            raise self._outcome
+        return self._outcome
 
     @functools.cached_property
     def cut_short(self) -> str:
