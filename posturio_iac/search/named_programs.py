@@ -62,7 +62,7 @@ _OF_FOLDERS = {"build:": r"build:(?=\s*[\w./-]+[\s,}])", "context": r"context\"?
 _OF_FOLDERS |= {"zip ": r"zip(?<!\wzip)(?=\s)", "run-parts": "run-parts", "pip": rf"pip3?{_NEXT}install", **_PROJECTS}
 _OF_FOLDERS |= {"cp -": r"cp(?<!\wcp)\s+-\w*[rRa]\w*", "rsync": "rsync", "kubectl_": r"pattern\"?\s*="}
 _OF_FOLDERS |= {"s3 sync": "s3 sync", "--recursive": r"s3 cp\b", "find ": r"find\b(?=[^\n]{0,200}-exec)", "ls-files": "ls-files"}
-_OF_FOLDERS |= {"helm": rf"helm{_NEXT}(?:install|upgrade|template)", "kustomize": "kustomize build", "oc ": r"\boc apply", **_OF_IMAGES}
+_OF_FOLDERS |= {"helm": rf"helm{_NEXT}(?:install|upgrade|template)", "kustomize": "kustomize build", "oc apply": "oc apply", **_OF_IMAGES}
 _BUILDS = {sign: lazy_pattern(rf"{one}((?:\\\s*\n|[^;&|\n])*)") for sign, one in _OF_FOLDERS.items()}
 """What builds an image or deploys from a whole folder, which is one of the words behind it."""
 _AT_TOP = ("uildspec", "uildSpec", "odebuild", "odeBuild", "show-toplevel", "ROOT", "_SRC_DIR", "phases:")
@@ -84,6 +84,7 @@ MOST_FILES, _MOST_PROGRAMS = 200, 2000  # how many files are read of a folder of
 _MANY, _MOST_NAMES, _MOST_AWAY = 100, 2000, 100  # names in a folder, too many to look for each in a text; paths, and folders, in one
 _ALL = (*ENDINGS, ".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", ".j2")  # what may hold a program
 _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
+_UNREAD = (*_SKIPPED, *PROSE)
 
 
 def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = "") -> Iterator[tuple[str, Program]]:
@@ -161,7 +162,8 @@ def is_without_makers(text: str, fence: Fence) -> bool:
     fence.asked += 1
     if (fence.asked < _MANY and not fence.makers) or fence.edited:
         return False
-    left_out = (word.endswith(PROSE) or not _SKIPPED.isdisjoint(word.split("/")) for word in _words(text))  # but read if named
+    words = _words(text) if any(sign in text for sign in _UNREAD) else []
+    left_out = (word.endswith(PROSE) or not _SKIPPED.isdisjoint(word.split("/")) for word in words)  # but read if named
     return not any(left_out) and not has_maker(fence.top, fence, whole=True)
 
 
