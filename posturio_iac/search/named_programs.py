@@ -84,7 +84,6 @@ MOST_FILES, _MOST_PROGRAMS = 200, 2000  # how many files are read of a folder of
 _MANY, _MOST_NAMES, _MOST_AWAY = 100, 2000, 100  # names in a folder, too many to look for each in a text; paths, and folders, in one
 _ALL = (*ENDINGS, ".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", ".j2")  # what may hold a program
 _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
-_UNREAD = (*_SKIPPED, *PROSE)
 
 
 def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = "") -> Iterator[tuple[str, Program]]:
@@ -162,7 +161,7 @@ def is_without_makers(text: str, fence: Fence) -> bool:
     fence.asked += 1
     if (fence.asked < _MANY and not fence.makers) or fence.edited:
         return False
-    words = _words(text) if any(sign in text for sign in _UNREAD) else []
+    words = _words(text) if any(sign in text for sign in (*_SKIPPED, *PROSE)) else []
     left_out = (word.endswith(PROSE) or not _SKIPPED.isdisjoint(word.split("/")) for word in words)  # but read if named
     return not any(left_out) and not has_maker(fence.top, fence, whole=True)
 
