@@ -164,7 +164,8 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
         return True
     if is_without_makers(text + path, fence):
         return False
-    programs, fills = programs_named(text, (folder,), fence, path), "templatefile(" in text or "template_file" in text
+    told = path if kind is TERRAFORM or holds_any(data, (b"Resources", b"r_commands")) or is_served(data) else ""  # of code alone
+    programs, fills = programs_named(text, (folder,), fence, told), "templatefile(" in text or "template_file" in text
     return any(program.makes_keys or program.deploys_key or (fills and program.in_parts) for _, program in programs)
 
 

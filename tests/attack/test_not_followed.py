@@ -112,6 +112,11 @@ NAMED: dict[str, tuple[Mapping[str, str | bytes], str]] = {
 }
 
 
+def test_files_of_other_tools_are_not_told_to_name_programs(tmp_path: Path) -> None:
+    lay(tmp_path, {"ci.yml": "scripts:\n  - cp -r fn out\n", "main.tf": "", **{f"fn/{n}.py": "" for n in range(201)}})
+    assert "not followed" not in "".join(scan(tmp_path)[1:])
+
+
 @pytest.mark.parametrize("git", [False, True], ids=["walk", "git"])
 @pytest.mark.parametrize("name", NAMED)
 def test_what_is_not_here_is_named(tmp_path: Path, name: str, git: bool) -> None:

@@ -246,8 +246,9 @@ class Programs:
         """True if a file holds or names a program that makes keys, or pieces of one; False if it only runs one that is put together."""
         place, fence, kept = self._search.prefix + path, self._search.fence, self._search.texts.get(path)
         data = spelled_out((content(place, self._search.max_file_size, fence) or b"") if kept is None else kept)
-        data = data if b"<<" in data else data.replace(b'resource "aws_iam_access_key"', b"")  # its own, and no text
         names = names_program(data, TERRAFORM, place, fence)
-        named = names and names_program(data.replace(b'_object"', b""), TERRAFORM, place, fence)  # an object is a program by itself
+        others = data.replace(b'_object"', b"")  # an object is a program by itself
+        named = names and (others == data or names_program(others, TERRAFORM, place, fence))
+        data = data if b"<<" in data else data.replace(b'resource "aws_iam_access_key"', b"")  # its own, and no text
         holds = STATED in data or named or runs_program(data, TERRAFORM, computed=False)
         return holds or (False if names or runs_program(data, TERRAFORM) else None)
