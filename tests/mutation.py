@@ -1,7 +1,7 @@
 """Mutates the package: ``python -m tests.mutation SEED COUNT`` draws mutants of mutmut's operators and shows which no test finds.
 
 The tests, with those of the packs and against a played AWS, and the programs that they start, run once under coverage, in a copy of all.
-Each mutant meets those that run its line, or all if only imports run that, and then mypy. ``--record`` is for docs/security.md.
+Each mutant meets those that run its line, or all if only imports run that, and mypy. ``--record`` is for docs/security.md.
 ``--list`` shows the sample first: whoever reads it gives the numbers of those that change nothing that can be seen with ``--equivalent``.
 """
 
@@ -213,7 +213,7 @@ def finding(away: Path, tests: list[str], seconds: int) -> str:
 
 
 def outcome(away: Path, mutant: Mutant, every: Tests) -> str:
-    """Run the tests that can find a mutant, then mypy; return ``killed``, ``never ends``, ``refused by mypy`` or ``survived``."""
+    """Run mypy and the tests that can find a mutant; return ``killed``, ``never ends``, ``refused by mypy`` or ``survived``."""
     file = away / mutant.path
     text = file.read_text(encoding="utf-8")
     tests, called = chosen(mutant.path, text, mutant.line, every)
@@ -221,16 +221,16 @@ def outcome(away: Path, mutant: Mutant, every: Tests) -> str:
     py_compile.compile(str(file))  # some tests see that a program writes a file
     try:
         rest = tests[MOST_TESTS:] if called else [*ALL, *(f"--deselect={test}" for test in every.failing)]
-        for some, seconds in ((tests[:FIRST_TESTS], SECONDS), (tests[FIRST_TESTS:MOST_TESTS], SECONDS), (rest, OF_ALL)):
-            if found := finding(away, some, seconds):
+        for some in (tests[:FIRST_TESTS], tests[FIRST_TESTS:MOST_TESTS]):
+            if found := finding(away, some, SECONDS):
                 return found
         if inside(away)(MYPY).returncode:
             return "refused by mypy"
+        return finding(away, rest, OF_ALL) or "survived"
     except subprocess.TimeoutExpired:
         return "never ends"
     finally:
         file.write_text(text, encoding="utf-8")
-    return "survived"
 
 
 def main() -> int:
