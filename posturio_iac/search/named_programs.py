@@ -25,12 +25,13 @@ _SET = rf"[\"']?\s*[:=]\s*(?:[\[{{\s]*path\s*=\s*)?[\"'\[]*(?:file://)?{_HERE}([
 _FOLDERS = ("source_dir", "source_path", "chart", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "context", "aws:asset:path")
 _FOLDER = lazy_pattern("(?:" + "|".join(rf"{one}(?<!\w{one})" for one in _FOLDERS) + ")" + _SET)  # which is fast, unlike ``\\b``
 _ASSET = lazy_pattern(r"S3Key(?<!\wS3Key)[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")  # an archive of CDK's, whose folder lies beside the template
-_GO = ("cd", "pushd", "-C", "-d", "dir", "chdir", "prefix", "cwd", "directory", "Set-Location", "PYTHONPATH", "-I")
+_GO = ("cd", "pushd", "-C", "-d", "dir", "chdir", "prefix", "cwd", "directory", "Set-Location", "PYTHONPATH", "NODE_PATH", "-I")
 _TO = rf"[\"']?[\s=:(,]{{1,99}}(?:--?\w?[ \t]+)?[\"'\\]*{_HERE}([\w./@+-]+)"
 _AWAY = {one: lazy_pattern(rf"{one}(?<!\w{one}){_TO}") for one in _GO}
 _AWAY["sys.path"] = lazy_pattern(r"sys\.path\.\w+\((?:0,\s*)?[\"']([\w./@+-]+)")
+_AWAY["includes:"] = lazy_pattern(r":\s*\./([\w./-]+)")  # a folder or file of tasks
 _AWAY["working_dir"] = lazy_pattern(rf"working_dir(?<!\wworking_dir){_SET}")
-_MOUNTED = lazy_pattern(rf"(?:\s-v|--volume)[\s=]+[\"']?(?:\$\(pwd\)/+|{_HERE})([\w.@+-][\w./@+-]*):")  # a folder of ours in a container
+_MOUNTED = _AWAY["-v"] = lazy_pattern(rf"(?:\s-v|--volume)[\s=]+[\"']?(?:\$\(pwd\)/+|{_HERE})([\w.@+-][\w./@+-]*):")  # in a container
 _FILESET = lazy_pattern(rf"\bfileset{_SET}")
 _NEXT = r"[ \t\"',\\]+"
 _OF_RUNNERS = {"go": rf"go\b{_NEXT}run(?:{_NEXT}-C{_NEXT}[\w./-]+)?", "python": r"python[\d.]*", "node": "node", ".scripts]": r"\w\s*="}
@@ -79,7 +80,6 @@ _BUNDLED = HANDLED[1:-1]  # of JavaScript, which bundlers pack with what it impo
 _INDEX = ("__init__.py", *("index" + one for one in _BUNDLED))  # what stands for a folder that is imported
 _SOURCES = ("", "src/", "packages/", "libs/")  # where an alias, or a package of the same repository, stands for a folder
 _ROLE = lazy_pattern(r"[\w.-]+")
-_INCLUDED = lazy_pattern(r":\s*\./([\w./-]+)")  # a folder or file of tasks
 MOST_FILES, _MOST_PROGRAMS = 200, 2000  # how many files are read of a folder of programs and of those that call each other; of a checkout
 _MANY, _MOST_NAMES, _MOST_AWAY = 100, 2000, 100  # names in a folder, too many to look for each in a text; paths, and folders, in one
 _ALL = (*ENDINGS, ".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", ".j2")  # what may hold a program
@@ -103,6 +103,8 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
     folders += (f"asset.{one}" for one in (_ASSET.findall(text) if "S3Key" in text else ()))
     tops = dict.fromkeys(os.path.normpath(os.path.join(home, name.lstrip("/"))) for home in homes for name in folders)
     packed = deque(file for top in tops for file in _below(top, fence, endings=_ALL if "Chart.yaml" in fence.names(top) else ENDINGS))
+    loaded = (one for sign in ("PYTHONPATH", "NODE_PATH", "-I") if sign in text for one in _AWAY[sign].findall(text))
+    all_homes = (*homes, *(os.path.join(home, one) for one in loaded for home in homes))
     known: dict[Any, Any] = {} if fence.edited else fence.programs
     seen, has_aliases = set[str](), any("tsconfig.json" in fence.names(home) for home in homes)
     while (pending or packed) and len(seen) < MOST_FILES:
@@ -117,11 +119,11 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
         yield name, program
         leads_out = file.endswith(_BUNDLED) and (has_aliases or "../" in said or "@/" in said)
         if said and (not is_packed or leads_out or "vendor" in said or "node_modules" in said):
-            if (asked := (file, homes, file in run_there)) not in known:
+            if (asked := (file, all_homes, file in run_there)) not in known:
                 words, above = _slashed(said), ("..", "../..", "../../..")[: 3 if any(sign in said for sign in _BESIDE) else 1]
-                own = (os.path.normpath(os.path.join(file, one)) for one in above)
+                own = (*(os.path.normpath(os.path.join(file, one)) for one in above), *all_homes)
                 at_top = words if asked[2] else _from_top(words)
-                known[asked] = [*_named_in(words, (*own, *homes), fence, path), *(_named_in(at_top, (fence.top,), fence) if at_top else ())]
+                known[asked] = [*_named_in(words, own, fence, path), *(_named_in(at_top, (fence.top,), fence) if at_top else ())]
             pending += known[asked]
     if path and (left := pending or packed):
         whole = next((top for top in tops if left[0].startswith(top + os.sep)), os.path.dirname(left[0]))
@@ -218,8 +220,6 @@ def _there(paths: dict[str, list[str]], start: str, fence: Fence) -> Iterator[st
 def _entered(text: str, held: set[str]) -> Iterable[str]:
     """The folders that commands go to, seen from where they start; those of variables if they are ``held`` there."""
     found = [one.lstrip("/") for sign, pattern in _AWAY.items() if sign in text for one in pattern.findall(text) if one]
-    found += _MOUNTED.findall(text) if "-v" in text else []
-    found += _INCLUDED.findall(text) if "includes:" in text else []
     found += (one for one in (_ASSIGNED.findall(text) if held else ()) if one.partition("/")[0] in held)
     return dict.fromkeys(found)
 
