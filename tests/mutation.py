@@ -42,7 +42,7 @@ SECONDS, OF_ALL = 240, 1200  # of the processor, for the first tests of a mutant
 MYPY = (sys.executable, "-m", "mypy", "--disable-error-code=redundant-expr", "posturio_iac")  # the odd form of a mutant is no mistake
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--no-header")
 UNTIMED = ("tests/attack/test_stops.py", "tests/fuzz")  # of time and memory: they fail on a busy machine
-ALL = ["tests", *(word for path in UNTIMED for word in ("--ignore", path))]
+ALL = ["tests/test_fixtures.py", "tests", *(word for path in UNTIMED for word in ("--ignore", path))]
 PACKS = [f"tests/hosts/test_{name}.py" for name in ("checkov", "checkov_parity", "cfn_lint", "cfn_lint_parity")]
 
 
