@@ -200,7 +200,7 @@ def _outputs() -> Iterator[tuple[str, Callable[[], str]]]:
             partial(table, canned.deployed(), style, by_owner=name == "wide", quiet=False, read=RunCoverage(1, 1), ages=FindingAges()),
         )
     yield from ((f"report-{name}", partial(_report, posture)) for name, posture in _postures())
-    yield from ((name, partial(_cases, name)) for name in ("errors", "graphs", "shapes", "sources"))
+    yield from ((name, partial(_cases, name)) for name in ("ends", "errors", "graphs", "shapes", "sources"))
     yield "gate", lambda: import_module("tests.retire.test_gate").decisions()
     yield from ((file.stem, partial(_session, file)) for file in sorted(golden("").parent.glob("session-*.out")))
 

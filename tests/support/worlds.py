@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -16,6 +17,7 @@ from posturio_iac.adapters.checkov.entity import Entity
 from posturio_iac.adapters.checkov.graph_fallback import exists, key_of
 from posturio_iac.core.metadata.names import Names
 from posturio_iac.core.model import AccessKey
+from posturio_iac.facts.keyless import BY_TYPE, SINKS
 from posturio_iac.frontends.terraform.known_modules.lookup import Match
 from posturio_iac.frontends.terraform.known_modules.lookup import load as known_modules
 from posturio_iac.frontends.terraform.known_modules.module_source import parse_source
@@ -24,6 +26,7 @@ from posturio_iac.live.connection.errors import DENIED, HINTS, AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 from posturio_iac.rules import all_rules
 from tests.support import cloudformation_reading, plan_shapes, terraform_programs
+from tests.support.fixture_tools import scan
 from tests.support.keys import AS_OF
 from tests.support.terraform_shapes import expression, shape
 
@@ -221,6 +224,15 @@ def _read(folder: Path, files: dict[str, str | bytes]) -> list[AccessKey]:
     return list(terraform_programs.reading(folder, files).keys)
 
 
+_END = """resource "aws_iam_access_key" "k{0}" {{
+  user = "u{0}"
+}}
+resource "{1}" "r{0}" {{
+  {2} = aws_iam_access_key.k{0}.secret
+}}
+"""
+
+
 def graphs(cases: str) -> str:
     """What a graph of checkov's tells of a key: a case has its arguments, and blocks with what leads there, or after ``<`` from there."""
     told = []
@@ -260,3 +272,20 @@ def shapes(cases: str) -> str:
 def errors(_cases: str) -> str:
     """What is said about each error of AWS that we know."""
     return "".join(f"{AwsError('iam:GetUser', code, '')}\n" for code in (*sorted(DENIED), *HINTS, "Other"))
+
+
+def ends(_cases: str) -> str:
+    """What is said of a secret that is given to each argument of each type of Terraform's that we know."""
+    known = [(kind, argument) for kind, sink in SINKS.items() for argument in sink.arguments or ("x",)]
+    known += [(kind, argument) for kind, (_, arguments) in BY_TYPE.items() for argument in arguments]
+    pairs = sorted({pair for pair in known if "::" not in pair[0]})
+    code = "".join(_END.format(n, kind, argument) for n, (kind, argument) in enumerate(pairs))
+    with TemporaryDirectory() as place:
+        Path(place, "main.tf").write_text(code, encoding="utf-8")
+        _, report = scan(Path(place))
+    said = {pair: dict[str, None]() for pair in pairs}
+    for found in report["findings"]:
+        number = int(found["address"].rpartition("k")[2])
+        exposed = [found["remediation"].replace(f"r{number}", "r")] if found["rule"].startswith("iam.exposed") else []
+        said[pairs[number]].update(dict.fromkeys((*exposed, *(one["text"] for one in found.get("instead", ())))))
+    return "".join("\n  ".join((" ".join(pair), *texts)) + "\n" for pair, texts in said.items())
