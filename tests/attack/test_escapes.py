@@ -74,6 +74,6 @@ def test_a_file_of_escapes_without_a_key_does_not_matter() -> None:
 
 @pytest.mark.parametrize("git", [False, True], ids=["walk", "git"])
 def test_a_source_in_json_may_stand_below_its_name(tmp_path: Path, git: bool) -> None:
-    call = '{"module": {"m": {"name": "u", "version": "5.3.0", %s: \n "terraform-aws-modules/iam/aws//modules/iam-user"}}}'
-    lay(tmp_path, {"a/main.tf.json": call % '"source"', "b/main.tf.json": call.replace("%s", '"label"')}, git=git)
-    assert len(report(tmp_path)["keys"]) == 1
+    call = '{"module": {"m": {"source"\n: "./m"}}}'
+    lay(tmp_path, {"main.tf.json": call, "m/main.tf": HCL % "_"}, git=git)
+    assert [key["address"] for key in report(tmp_path)["keys"]] == ["module.m.aws_iam_access_key.k"]
