@@ -174,11 +174,11 @@ def has_maker(folder: str, fence: Fence, *, whole: bool = False, fills: bool = F
     while len(top) > len(fence.top) and ".git" not in fence.names(top):
         top = os.path.dirname(top)
     if (asked := (top, whole, fills)) not in fence.makers:
-        files = _below(top, fence, _MOST_PROGRAMS, () if whole else _ALL) if ".git" in fence.names(top) else []
+        files = _below(top, fence, _MOST_PROGRAMS, () if whole else _ALL)
         hinted = (file for file in files if kept(fence.programs, (file, ""), lambda asked: is_hinted(content(asked[0], fence)[0])))
         programs = (kept(fence.programs, file, lambda one: looked_into(one, fence))[0] for file in hinted)
         found = (one.makes_keys or one.deploys_key or ((whole or fills) and one.in_parts) for one in programs)
-        fence.makers[asked] = not 0 < len(files) <= _MOST_PROGRAMS or any(found)
+        fence.makers[asked] = len(files) > _MOST_PROGRAMS or any(found)
     return fence.makers[asked]
 
 

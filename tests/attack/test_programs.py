@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from posturio_iac.cli import main
-from posturio_iac.search import named_programs
+from posturio_iac.search import discover, named_programs
 from posturio_iac.search.programs import end_keys, is_hinted, looked_into, make_keys, program_of
 from tests.attack.test_silence import CALL, JOIN, RUNS, STACK, SUB, YAML, resource
 from tests.support.attacks import archive, lay, report
@@ -207,6 +207,13 @@ def test_an_archive_that_many_blocks_name_is_read_once(tmp_path: Path, monkeypat
     lay(tmp_path, {"main.tf": blocks, "app.py": PYTHON})
     assert main(["scan", "--strict", str(tmp_path)]) == 1
     assert looked == [str(tmp_path / "app.py")]
+
+
+@pytest.mark.parametrize("git", [False, True], ids=["walk", "git"])
+@pytest.mark.parametrize("maker", ["", PYTHON])
+def test_an_open_name_is_evaluated_only_where_a_program_makes_keys(tmp_path: Path, maker: str, git: bool) -> None:
+    lay(tmp_path, {"main.tf": NAME % '"a/${local.name}.mjs"', "tools/app.py": maker}, git=git)
+    assert discover([str(tmp_path)], cwd=str(tmp_path)).search.terraform == ({"main.tf"} if maker else set())
 
 
 QUIET = {
