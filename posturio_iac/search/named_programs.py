@@ -174,10 +174,10 @@ def has_maker(folder: str, fence: Fence, *, whole: bool = False, fills: bool = F
     while len(top) > len(fence.top) and ".git" not in fence.names(top):
         top = os.path.dirname(top)
     if (asked := (top, whole, fills)) not in fence.makers:
-        files = _below(top, fence, _MOST_PROGRAMS, () if whole else _ALL)
-        hinted = (file for file in files if kept(fence.programs, (file, ""), lambda asked: is_hinted(content(asked[0], fence)[0])))
-        programs = (kept(fence.programs, file, lambda one: looked_into(one, fence))[0] for file in hinted)
-        found = (one.makes_keys or one.deploys_key or ((whole or fills) and one.in_parts) for one in programs)
+        files, known = _below(top, fence, _MOST_PROGRAMS, () if whole else _ALL), fence.programs
+        hinted = (one for one in files if kept(known, (one, ""), lambda of: is_hinted((read := content(of[0], fence))[0]) or read[1] != ""))
+        programs = (kept(known, file, lambda one: looked_into(one, fence))[0] for file in hinted)
+        found = (one.makes_keys or one.deploys_key or one.unseen or ((whole or fills) and one.in_parts) for one in programs)
         fence.makers[asked] = len(files) > _MOST_PROGRAMS or any(found)
     return fence.makers[asked]
 
@@ -243,8 +243,8 @@ def _run(text: str, here: frozenset[str]) -> set[str]:
         found.update(above + word.replace(".", "/") for word in known)
     parts = [one.split("/") for one in (_PACKAGES.findall(text)[:_MOST_NAMES] if "package " in text and "import" in text else ())]
     found.update("/".join(one[n:]) for one in parts for n in range(min(len(one), 9)))
-    ends = (part[-_LONGEST:] for part in text.split("/*", _MOST_NAMES)[:-1])
-    all_of = {last[1] for end in ends if (last := _ALL_OF.search(end)) is not None}
+    ends = text.split("/*", _MOST_NAMES)[:-1]
+    all_of = {last[1] for end in ends if (last := _ALL_OF.search(end[-_LONGEST:])) is not None}
     return all_of.union(found, (word.replace(".", "/") for word in found if "/" not in word))
 
 
@@ -286,8 +286,7 @@ def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tup
 
 
 def _below(top: str, fence: Fence, most: int = MOST_FILES, endings: tuple[str, ...] = ENDINGS) -> list[str]:
-    found: list[str] = []
-    seen: set[str | None] = {None}
+    found, seen = list[str](), set[str | None]((None,))
     for folder, folders, names in os.walk(top, followlinks=True):  # one more is found than is looked into
         is_new = (real := fence.folder(folder)) not in seen
         seen.add(real)
