@@ -59,8 +59,8 @@ def unfollowed(selection: Selection, config: Config, changed: Collection[str] | 
     return Diagnostic(Level.NOTE, text, about=CALLS_NOT_FOLLOWED)
 
 
-_OF_PROGRAMS = "folder or archive of programs"
-_PLURAL = {"module call": "module calls", "template or macro": "templates and macros", _OF_PROGRAMS: "folders and archives of programs"}
+_OF_PROGRAMS = "program, folder or archive"
+_PLURAL = {"module call": "module calls", "template or macro": "templates and macros", _OF_PROGRAMS: "programs, folders and archives"}
 
 
 def _elsewhere(selection: Selection, config: Config, changed: Collection[str] | None = None) -> Iterator[SkippedPlace]:

@@ -66,7 +66,7 @@ _OF_FOLDERS |= {"s3 sync": "s3 sync", "--recursive": r"s3 cp\b", "find ": r"find
 _OF_FOLDERS |= {"helm": rf"helm{_NEXT}(?:install|upgrade|template)", "kustomize": "kustomize build", "oc apply": "oc apply", **_OF_IMAGES}
 _BUILDS = {sign: lazy_pattern(rf"{one}((?:\\\s*\n|[^;&|\n])*)") for sign, one in _OF_FOLDERS.items()}
 """What builds an image or deploys from a whole folder, which is one of the words behind it."""
-_AT_TOP = ("uildspec", "uildSpec", "odebuild", "odeBuild", "show-toplevel", "ROOT", "_SRC_DIR", "phases:")
+_AT_TOP = ("uildspec", "uildSpec", "odebuild", "odeBuild", "show-toplevel", "ROOT", "_SRC_DIR")
 _FROM_TOP = lazy_pattern(r"(?:[bB]uild[sS]pec\"?\s*[=:]\s*\"?|show-toplevel\)[\\\"/]+|(?:ROOT|_SRC_DIR)\}?/+)([\w./@+-]+)")
 _BESIDE = ("dirname", "BASH_SOURCE", "__file__", "__dir", "ScriptRoot", "$0", "~dp0")  # what goes to other folders from that of a script
 _PACKAGES = lazy_pattern(r"\"[\w.-]+/([\w.-]+(?:/[\w.-]+)*)\"")  # of Go, behind the name of a host
@@ -76,6 +76,8 @@ _MAKE = lazy_pattern(rf"(?<![\w.-])(?:{_TOOLS}|earthly|composer|{_OF_CONTAINERS}
 _ASSIGNED = lazy_pattern(rf"=(?<=[\w ]=)\s*[\"']?{_HERE}(?:\./+)*([\w-]+(?:/[\w-]+)*)(?![\w./])")  # a folder to a variable
 _SHELL = r"\$(?:(?:env:)?\{?[A-Za-z_]\w*[^\s{}/\\]?(?:/\*)?\}?|\([^()\n]{1,99}\))[/\\]"
 _VARIABLE = lazy_pattern(rf"(?:{_SHELL}|%(?:~dp0[/\\]?|\w+%[/\\]))(?=[\w.])")  # or a command, before a path
+_OPEN_WORD = r"[\"']?[\w./-]*\$(?:[A-Za-z_]|\$?\{!?[A-Za-z_]\w*\})"  # a variable of a shell, also as Terraform and CloudFormation write it
+_RUNS_OPEN = lazy_pattern(rf"(?:\b(?:(?:ba|da|k|z)?sh|python[\d.]*|node|source)\s+(?:-\w+\s+)*|[\s;&\"']\./){_OPEN_WORD}")
 _BUNDLED = HANDLED[1:-1]  # of JavaScript, which bundlers pack with what it imports from elsewhere
 _INDEX = ("__init__.py", *("index" + one for one in _BUNDLED))  # what stands for a folder that is imported
 _SOURCES = ("", "src/", "packages/", "libs/")  # where an alias, or a package of the same repository, stands for a folder
@@ -140,7 +142,7 @@ def _slashed(text: str) -> str:
 
 def _from_top(text: str) -> str:
     """What a text names or runs from the top of the repository, where a build stands."""
-    if not any(sign in text for sign in _AT_TOP) or "phases:" in text:
+    if "phases:" in text or not any(sign in text for sign in _AT_TOP):
         return text if "phases:" in text else ""
     is_default = ("odebuild" in text or "odeBuild" in text) and "uildspec" not in text.lower()
     return " ".join((*_FROM_TOP.findall(text), *(("buildspec.yml", "buildspec.yaml") if is_default else ())))
@@ -187,6 +189,8 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
     homes, held = [*folders], set[str]()
     if "$" in text or "%" in text:
         text, held = _VARIABLE.sub("", text), {name for home in homes for name in fence.names(home)}
+        if path and _RUNS_OPEN.search(text) and has_maker(homes[0], fence, whole=True):
+            fence.beyond.add((path, "a program that a variable of a script names"))
     away = _entered(text, held)
     moved = (os.path.normpath(os.path.join(home, one)) for home in homes for one in away)
     starts = list(dict.fromkeys((*homes, *(one for one in moved if fence.names(one)))))
@@ -207,14 +211,9 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
             beside = fence.names(os.path.dirname(there))
             yield from (there + ending for ending in (".py", ".js", ".rb") if os.path.basename(there) + ending in beside)
             yield from (os.path.join(there, own) for own in sorted(fence.names(there)) if own.endswith(ENDINGS))
-        yield from _there(paths, start, fence)
-
-
-def _there(paths: dict[str, list[str]], start: str, fence: Fence) -> Iterator[str]:
-    """Yield those of the paths that are files below a folder (absolute)."""
-    for below, names in paths.items():
-        there = os.path.normpath(os.path.join(start, below))
-        yield from (os.path.join(there, name) for name in names if name in fence.names(there))
+        for below, names in paths.items():
+            there = os.path.normpath(os.path.join(start, below))
+            yield from (os.path.join(there, name) for name in names if name in fence.names(there))
 
 
 def _entered(text: str, held: set[str]) -> Iterable[str]:

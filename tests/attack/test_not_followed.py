@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.attack.test_programs import block
-from tests.attack.test_silence import GENERATE, HEREDOC, LOCAL, RESOURCE, SERVERLESS, SET, STACK, STACKS, TYPED, YAML, resource
+from tests.attack.test_silence import GENERATE, HEREDOC, LOCAL, RESOURCE, RUNS, SERVERLESS, SET, STACK, STACKS, TYPED, YAML, resource
 from tests.support.attacks import FORMATS, archive, lay, report, scan
 
 CHILD, APPLICATION = "AWS::CloudFormation::Stack", "AWS::Serverless::Application"
@@ -62,6 +62,8 @@ def test_what_is_in_the_checkout_is_read(tmp_path: Path, name: str, git: bool) -
     assert {key["address"] for key in report(tmp_path)["keys"]} == {address}
 
 
+OPEN = ('"for s in make check; do bash bin/$s.sh; done"', '"for s in make; do ./bin/$${s}.sh; done"', '"./all.sh"')
+SCRIPTS = {"all.sh": '#!/bin/sh\nfor s in make check; do\n  sh "bin/$s.sh"\ndone\n', "bin/make.sh": "aws iam create-access-key\n"}
 NAMED: dict[str, tuple[Mapping[str, str | bytes], str]] = {
     "stack": ({"t.json": resource(CHILD, TemplateURL=URL)}, f"t.json R: {URL}"),
     "stack-computed": ({"t.json": resource(CHILD, TemplateURL={"Fn::ImportValue": "x"})}, "t.json R: a template that"),
@@ -107,6 +109,7 @@ NAMED: dict[str, tuple[Mapping[str, str | bytes], str]] = {
     "broken-archive": ({"main.tf": PACKED, "a.zip": archive(k="")[:-9]}, "main.tf a.zip, an archive that cannot be looked into"),
     "encrypted-archive": ({"main.tf": PACKED, "a.zip": ENCRYPTED}, "main.tf a.zip, an archive that cannot be looked into"),
     "other-archive": ({"main.tf": block("helm_release.f", 'chart = "./a.tgz"'), "a.tgz": b"\x1f\x8b\x08"}, "main.tf a.tgz, an archive"),
+    **{f"open-{n}": ({"main.tf": RUNS % one, **SCRIPTS}, "main.tf a program that a variable") for n, one in enumerate(OPEN)},
     "pointer": ({"main.tf": PACKED, "a.zip": "version https://git-lfs.github.com/spec/v1\n"}, "main.tf a.zip, an archive that cannot"),
     "catalogue": ({"main.tf": block(PRODUCT, 'product_name = "keys"')}, f"main.tf {PRODUCT}: keys"),
 }

@@ -224,6 +224,7 @@ QUIET = {
     "input": {"main.tf": 'variable "create_access_key" {\n  default = true\n}\n'},
     "what-runs-nothing": of_type("AWS::S3::Bucket", Metadata={"Comment": SHELL}),
     "other-script": {"main.tf": RUNS % '"./other.sh"', "other.sh": "#!/bin/sh\necho\n", "make-key.sh": SHELL},
+    "open-name-without-makers": {"main.tf": RUNS % '"for s in a b; do sh bin/$s.sh; done"', "bin/a.sh": "date"},
     "code-of-others": {"t.json": resource(SAM, CodeUri="src/"), "src/app.py": "", "tools/app.py": PYTHON},
 }
 
