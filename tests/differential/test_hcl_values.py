@@ -107,12 +107,14 @@ def _has_hidden_type(expression: hcl.Expr) -> bool:
 def _may_differ(part: hcl.Expr) -> bool:
     """True if a value may differ for a reason that is known.
 
-    A conditional has an arm of a type that we do not see, to which HCL converts the other one, or a number for a condition. Or a left
-    operand decides, and `can` and `try` see in older versions of HCL that the right one is wrong.
+    A conditional has an arm, or concat a list, of a type that we do not see, to which HCL converts the other one, or a number is a
+    condition. Or a left operand decides, and `can` and `try` see in older versions of HCL that the right one is wrong.
     """
     match part:
         case hcl.Conditional(condition, yes, no):
             return any(map(_has_hidden_type, (yes, no))) or not _is_truth(condition)
+        case hcl.Call("concat", arguments):
+            return any(map(_has_hidden_type, arguments))
         case hcl.Binary("&&" | "||", _, right):
             return not _is_truth(right)
         case _:
