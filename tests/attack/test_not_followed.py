@@ -133,11 +133,13 @@ def test_what_is_not_here_is_named(tmp_path: Path, name: str, git: bool) -> None
     assert (status, said.partition(" ")[2] in out) == (1, True)
 
 
+UNITS = 'unit "u" {\n  path = "u"\n}\nunit "v" {\n  source = "./v"\n  path = "v"\n}\n'
 FOLLOWED = {
     "transform": {"t.yaml": "Transform: [AWS::Serverless-2016-10-31, 'AWS::LanguageExtensions']\n" + TOPIC},
     "child": {"t.json": resource(CHILD, TemplateURL="child.yaml"), "child.yaml": TOPIC},
     "uploaded": {"t.json": resource(CHILD, TemplateURL=URL), "keys.yaml": TOPIC},
     "deployment": {"d.yaml": "kind: Deployment\nspec:\n  Transform: Acme\n"},
+    "units": {"terragrunt.stack.hcl": UNITS, "v/main.tf": block("aws_iam_access_key.k", 'user = "ci"')},
     "sentinel": {"sentinel.hcl": LOCAL % "./m.sentinel"},
     "settings": {"serverless.yml": START + "custom: '${file(c.js)}'\nresources: {Resources: {}}\n", "c.js": ""},
 }
