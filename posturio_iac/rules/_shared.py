@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta, timezone
-from zlib import crc32
 
 from posturio_iac.core.addresses import bare
 from posturio_iac.core.finding import CIS
@@ -123,6 +122,8 @@ def unseen(key: AccessKey) -> str:
 
 def proposed_end(key: AccessKey, context: Context) -> str:
     """A day in the last allowed week, ``2027-02-22``, chosen by the block: keys mended together do not all end on one day."""
+    from zlib import crc32  # a library that a key without a finding does not need
+
     user = key.address.rpartition("/")[0] or key.address  # of a deployed key, since its tags are about all keys of the user
     block = f"{key.span.path}:{'.'.join(bare(key.address).split('.')[-2:])}" if key.span is not None else user
     days = (context.max_lifetime - warning_of(context)).days  # an end that is nearer would be said to be near at once

@@ -116,12 +116,17 @@ def discover(
         text = f"the exclude patterns with wildcards need more than {MOST_COMPARISONS:,} comparisons with files, so not all that they mean"
         search.error(f"{text} was left out; name whole files and folders")
     selection = Selection(search, repository_of(root) or (repository_of(os.path.commonpath(places)) if places else None))
-    if selection.terraform or not (unseen := _unseen(search)):
+    return selection if selection.terraform else with_callers(selection)
+
+
+def with_callers(selection: Selection) -> Selection:
+    """The selection with the files that call modules which were not searched, and which hold keys or lead to some."""
+    if not (unseen := _unseen(selection.search)):
         return selection
     from posturio_iac.search.outside import callers
 
-    search.terraform.update(callers(selection, unseen))
-    return Selection(search, selection.repository)
+    selection.search.terraform.update(callers(selection, unseen))
+    return Selection(selection.search, selection.repository)
 
 
 def _unseen(search: FileSearch) -> dict[str, set[str]]:

@@ -13,6 +13,17 @@ from tests.support.repository import AS_OF, KEY, TEMPLATE, Repository, clean, fl
 Scan = Callable[..., list[str]]
 
 
+CALLED = 'module "user" {\n  source = "../m"\n}\n'
+OUTSIDE: dict[str, tuple[dict[str, str], list[str]]] = {  # what calls ../m, with the files of what is found once that changed
+    "module": ({"live/main.tf": CALLED, "live/other.tf": flagged("own")}, ["main.tf"]),
+    "module-of-a-module": ({"live/main.tf": CALLED.replace("../m", "../n"), "n/main.tf": CALLED}, ["main.tf"]),
+    "beside-a-key": ({"live/a/main.tf": flagged("a"), "live/b/main.tf": CALLED.replace("../m", "../../m")}, ["b/main.tf"]),
+    "unit": ({"live/u/terragrunt.hcl": 'terraform {\n  source = "../../m"\n}\n'}, ["u/terragrunt.hcl"]),
+    "unit-of-a-module": ({"live/terragrunt.hcl": 'terraform {\n  source = "..//n"\n}\n', "n/main.tf": CALLED}, ["terragrunt.hcl"]),
+    "other-module": ({"live/main.tf": CALLED.replace("../m", "../n"), "n/main.tf": flagged("n")}, []),
+}
+
+
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: Patch) -> Repository:
     """A repository with two modules and a template with keys, committed on main, and a branch with nothing on it."""
@@ -98,6 +109,23 @@ def test_change_above_the_scanned_folder_counts(repository: Repository, scan: Sc
     repository.write("labels/main.tf", 'output "tags" {\n  value = { owner = "teams" }\n}\n')
     monkeypatch.chdir(repository.path / "live")
     assert scan() == ["main.tf"]
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_a_module_outside_of_the_scanned_folder_counts(repository: Repository, scan: Scan, monkeypatch: Patch, name: str) -> None:
+    files, found = OUTSIDE[name]
+    for path, text in {**files, "m/main.tf": clean("m"), "shared.tf": clean("s")}.items():
+        repository.write(path, text)
+    (repository.path / "live" / "l").mkdir()
+    (repository.path / "live" / "l" / "link.tf").symlink_to("../../shared.tf")
+    repository.add("live/l/link.tf")
+    repository.git("branch", "-f", "main", repository.commit())
+    repository.write("m/main.tf", flagged("m"))
+    assert scan("live") == ["n/main.tf" if name.endswith("of-a-module") else f"live/{path}" for path in found]
+    monkeypatch.chdir(repository.path / "live")
+    assert scan() == found
+    repository.write("shared.tf", flagged("s"))
+    assert "l/link.tf" in scan()
 
 
 @pytest.mark.parametrize("name", ["with space", "line\nbreak", "ümläut", "-dash", 'quo"te'])

@@ -244,6 +244,18 @@ def test_untracked_neighbour_is_not_judged(repository: Repository, hook: Hook) -
     assert hook("a/iam.tf") == (0, [])
 
 
+@pytest.mark.parametrize("ignored", ["", "m/"])
+@pytest.mark.parametrize("other", ["", KEY])
+def test_a_module_that_git_does_not_track_is_judged_where_a_change_calls_it(
+    repository: Repository, hook: Hook, ignored: str, other: str
+) -> None:
+    repository.write(".git/info/exclude", ignored, add=False)
+    repository.write("m/main.tf", flagged(), add=False)
+    repository.write("other/main.tf", other)
+    repository.write("live/main.tf", CALL % ("user", "../m", ""))
+    assert hook("live/main.tf")[0] == 1
+
+
 def test_untracked_file_does_not_mend_what_is_committed(repository: Repository, hook: Hook) -> None:
     repository.write("a/iam.tf", KEY)
     repository.write("a/users.tf", USER % ("ci", ""))

@@ -11,7 +11,7 @@ import posixpath
 
 from posturio_iac.core import loaded
 from posturio_iac.frontends import FRONT_ENDS, frameworks
-from posturio_iac.search import Selection
+from posturio_iac.search import Selection, with_callers
 from posturio_iac.search.kinds import TERRAFORM, VALUES, kind_of
 from posturio_iac.search.module_calls import local_calls
 
@@ -76,7 +76,7 @@ def narrow(
 
     A file of values that the configuration names concerns every root module or template. ``tracked`` tells which files may be read.
     """
-    everywhere = {posixpath.normpath(path) for path in changed}
+    everywhere, selection = {posixpath.normpath(path) for path in changed}, with_callers(selection)
     everywhere |= _linked(selection, everywhere)
     moved = _moves_folder(selection, everywhere) or any(_INSTALLED in f"/{path}" for path in everywhere)
     impacts: dict[str, Impact] = {}
@@ -105,7 +105,7 @@ def _way(path: str, top: str) -> Iterator[str]:
             return
         path = os.path.join(os.path.realpath(os.path.dirname(path)), os.readlink(path))
         path = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
-        yield path.removeprefix(top).replace(os.sep, "/")
+        yield os.path.relpath(path, top).replace(os.sep, "/")
 
 
 def _moves_folder(selection: Selection, changed: Collection[str]) -> bool:

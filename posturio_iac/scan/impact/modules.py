@@ -11,6 +11,7 @@ from posturio_iac.core.closure import CallGraph
 from posturio_iac.scan.impact.changed_code import ChangedCode, leads_to
 from posturio_iac.search.kinds import HCL, IN_HCL, TERRAFORM, VALUES, calls_modules, kind_of, names_file, runs_program
 from posturio_iac.search.module_calls import local_calls, text
+from posturio_iac.search.outside import explore
 from posturio_iac.search.programs import NO_PROGRAMS
 
 TYPE_CHECKING = False
@@ -87,7 +88,7 @@ class Modules:
         self._graph = CallGraph(())
         self._with_keys: dict[str, list[str]] = {}
         self._named: dict[str, set[str]] = {}
-        self._concerned, self._borrowing, self._own, self._folders, self._unit_files = (set[str]() for _ in range(5))
+        self._concerned, self._borrowing, self._own, self._folders, self._unit_files, self._elsewhere = (set[str]() for _ in range(6))
         self._touched = {posixpath.dirname(path) for path in changed if _is_code(path)}
         self.files: tuple[str, ...] = selection.terraform if whole else ()  # those with keys that have to be read
         if selection.terraform and not whole:
@@ -102,7 +103,10 @@ class Modules:
     def _narrow(self, changed: Collection[str]) -> None:
         """Build the call graph, and find the modules whose keys count and all that lead to them."""
         units = ChangedUnits(self.selection)
-        self._graph = CallGraph((*((_name(a), _name(b)) for a, b in local_calls(self.selection)), *units.calls()))
+        calls = {*((_name(a), _name(b)) for a, b in local_calls(self.selection)), *units.calls()}
+        holding, edges = explore(self.selection, elsewhere := {folder for _, folder in calls} - self.selection.search.folders())
+        self._graph, self._with_keys = CallGraph(calls | edges), {folder: [] for folder in holding}
+        self._elsewhere = self._graph.all_below(elsewhere)
         pairs = ((posixpath.dirname(path), path) for path in self.selection.terraform if _is_code(path))
         for folder, path in (*pairs, *units.with_keys(self.selection)):
             self._with_keys.setdefault(folder, []).append(path)
@@ -124,10 +128,14 @@ class Modules:
         if self._whole or key.span is None:
             return True
         root = self._from_root(key.scope)
-        own = posixpath.dirname(key.span.path) if _is_code(key.span.path) else root  # code that Terragrunt writes is the root module's
+        is_code = _is_code(key.span.path)
+        own = posixpath.dirname(key.span.path) if is_code else root  # code that Terragrunt writes is the root module's
         if own in self._borrowing and key.user in self._named.get(root, ()):
             return True
-        return not self._concerned.isdisjoint(self._graph.between(root, own))
+        way = self._graph.between(root, own)
+        if not is_code or key.address.startswith("module."):  # it may stand at the call of a module that was not searched
+            way |= self._graph.below(own) & self._elsewhere
+        return not self._concerned.isdisjoint(way)
 
     def roots(self) -> frozenset[str] | None:
         """The folders of the root modules whose keys can count; None when all can."""

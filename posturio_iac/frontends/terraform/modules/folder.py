@@ -118,7 +118,8 @@ def load(
         place = os.path.join(root, path)
         typed = {os.path.basename(file) for file in fence.edited if os.path.dirname(file) == os.path.realpath(place)} if fence else ()
         names = sorted({*(os.listdir(place) if os.path.isdir(place) or not typed else ()), *typed})
-        folder.names = tuple(n for n in names if keep is None or ".terraform/" in path or keep(posixpath.join(folder.path, n)))
+        kept = [n for n in names if keep is None or keep(posixpath.join(folder.path, n))]
+        folder.names = tuple(kept if any(n.endswith(_CONFIGURATION) for n in kept) else names)
         folder.is_partial = any(n.endswith(_CONFIGURATION) for n in set(names) - set(folder.names))
     except OSError as error:
         text = f"the module folder cannot be read: {system_reason(error)}"
