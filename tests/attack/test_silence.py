@@ -90,8 +90,11 @@ AFTER_INIT = {
     "home": Program({"main.tf": KEY % (FLAG % '"~/.aws/x"')}, OWN),
     "below-home": Program({"main.tf": KEY % '  for_each = fileset("~/keys", "*")\n'}, OWN),
 }
+LINKED = {"u": "-> v", "v/x.json": "{}"}
 IGNORED = {
     "file": Program({".gitignore": "flag\n", "main.tf": KEY % (FLAG % '"flag"')}, OWN),
+    "pattern": Program({".gitignore": "gen/\n", "main.tf": KEY % '  for_each = fileset(".", "gen/*.json")\n'}, OWN),
+    "link": Program({**LINKED, "main.tf": KEY % '  for_each = fileset(path.module, "u/*.json")\n'}, ('aws_iam_access_key.k["u/x.json"]',)),
     "folder": Program({".gitignore": "users/\n", "main.tf": KEY % '  for_each = fileset("users", "*.json")\n'}, OWN),
 }
 HIDDEN_CALL = LOCAL % "./.terraform/m"

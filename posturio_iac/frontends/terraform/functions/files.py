@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from itertools import takewhile
 from posixpath import normpath
 
 from posturio_iac.core.model import Unknown
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _BASE64 = lazy_pattern(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+_OPEN = frozenset("*?{")  # what a pattern leaves open
 _BAD_PERCENT = lazy_pattern("%(?![0-9A-Fa-f]{2})")
 
 
@@ -161,13 +163,14 @@ def file_set(environment: Environment, path: str, pattern: str) -> SetValue | Un
         raise NotEvaluatedError(f"the pattern {pattern} of fileset()")
     if cleaned.startswith(("../", "/")):
         return BEYOND(pattern, f"the folder {path}")
-    names = environment.list_files(path)
+    fixed = "".join(takewhile(_OPEN.isdisjoint, (f"{part}/" for part in cleaned.split("/")[:-1])))
+    names = environment.list_files(path + f"/{fixed}".rstrip("/"))  # whose folders may be links, which a wildcard does not follow
     if isinstance(names, Unknown):
         return names
     limit_elements(len(names))
-    if any(name.endswith("/") and may_match_at(cleaned, name[:-1]) for name in names):
+    if any(name.endswith("/") and may_match_at(cleaned, fixed + name[:-1]) for name in names):
         return DEPENDS_ON(f"fileset({path}, {pattern})", "terraform init, which adds files")
-    return make_set(name for name in names if matches(cleaned, name))
+    return make_set(fixed + name for name in names if matches(cleaned, fixed + name))
 
 
 @function("templatefile", TEXT, mapping(), environment=True)
