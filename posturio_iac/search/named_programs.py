@@ -210,7 +210,7 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
             there = os.path.normpath(os.path.join(start, name))
             beside = fence.names(os.path.dirname(there))
             yield from (there + ending for ending in (".py", ".js", ".rb") if os.path.basename(there) + ending in beside)
-            yield from (os.path.join(there, own) for own in sorted(fence.names(there)) if own.endswith(ENDINGS))
+            yield from (os.path.join(there, own) for own in sorted(fence.names(there)) if own.endswith((*ENDINGS, "package.json")))
         for below, names in paths.items():
             there = os.path.normpath(os.path.join(start, below))
             yield from (os.path.join(there, name) for name in names if name in fence.names(there))

@@ -147,13 +147,18 @@ ARGUMENTS = {
 MODULE = 'module "l" {\n  source = "terraform-aws-modules/lambda/aws"\n  source_path = "src"\n}\n'
 PIECED = json.dumps(IN_JSON).replace(SHELL_IN_JSON, JOINED)
 MANY = {f"m{n}/main.tf": block("nomad_job.j", 'jobspec = file("y.hcl")') for n in range(99)} | {"y.sh": "ls", "m0/y.hcl": ""}
+RUN = "terraform_data.p"
 TERRAFORM: dict[str, tuple[dict[str, str], str]] = {
     "many": ({**MANY, "x.hcl": SHELL, "z/main.tf": block("nomad_job.j", 'jobspec = file("../x.hcl")')}, "nomad_job.j"),
-    **{name: (files, "terraform_data.p") for name, files in PROVISIONED.items()},
+    **{name: (files, RUN) for name, files in PROVISIONED.items()},
     **{name: (files, "data.archive_file.a") for name, files in ARCHIVED.items()},
     **{name: ({"main.tf": NAMED + block(*made), "a/b.sh": SHELL, "boot.tpl": SHELL}, made[0]) for name, made in ARGUMENTS.items()},
     "put-together": ({"main.tf": NAME % '"a/${local.name}.mjs"', "a/b.mjs": "iam.createAccessKey({})"}, "aws_s3_object.o"),
     "formatted": ({"main.tf": NAME % 'format("%s/%s.sh", "a", local.name)', "a/b.sh": SHELL}, "aws_s3_object.o"),
+    "package": (
+        {"main.tf": RUNS % '"node app"', "app/package.json": '{"main": "lib/k.js"}', "app/lib/k.js": "iam.createAccessKey({})"},
+        RUN,
+    ),
     "module-lambda": ({"main.tf": MODULE, "src/app.py": PYTHON}, "module.l"),
     "external": ({"main.tf": 'data external e {\n  program = ["sh", "make.sh"]\n}\n', "make.sh": SHELL}, "data.external.e"),
     "in-a-list": ({"main.tf": PASSED, "m/main.tf": GIVEN}, "module.m.data.external.e"),
@@ -255,7 +260,7 @@ def test_a_rotator_is_a_note(tmp_path: Path, name: str) -> None:
 
 
 ACTIONS = "iam:CreateAccessKey|eventName = CreateAccessKey|create_access_point(|create_access_key = false"
-ACTIONS += "|iam:DeleteAccessKey|lastUpdate accessKey"
+ACTIONS += "|iam:DeleteAccessKey|lastUpdate accessKey|# never run aws iam create-access-key here"
 
 
 @pytest.mark.parametrize("text", ACTIONS.split("|"))
