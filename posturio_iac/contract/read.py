@@ -95,11 +95,8 @@ def result(document: Any, source: str) -> SavedResult:
     try:
         return _result(document, source)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise NotAResultError(f"does not follow the contract ({_why(error)}); it may have been edited or damaged") from None
-
-
-def _why(error: Exception) -> str:
-    return f"{error} is missing" if isinstance(error, KeyError) else str(error).partition("\n")[0][:120]
+        why = f"{error} is missing" if isinstance(error, KeyError) else str(error).partition("\n")[0][:120]
+        raise NotAResultError(f"does not follow the contract ({why}); it may have been edited or damaged") from None
 
 
 def _result(document: dict[str, Any], source: str) -> SavedResult:

@@ -123,11 +123,8 @@ def _lifetimes(key: AccessKey, code: AccessKey, *, exact: bool) -> tuple[Lifetim
     if exact:
         return found
     likely = UNCERTAIN_LINK(code.address)
-    return tuple(replace(e, effect=Effect.UNKNOWN, reason=e.reason or likely, effect_if_ours=_held(e)) for e in found)
-
-
-def _held(evidence: Lifetime) -> Effect | None:
-    return None if evidence.effect is Effect.UNKNOWN else evidence.effect
+    ours = {Effect.UNKNOWN: None}
+    return tuple(replace(e, effect=Effect.UNKNOWN, reason=e.reason or likely, effect_if_ours=ours.get(e.effect, e.effect)) for e in found)
 
 
 def _adds(evidence: Lifetime, key: AccessKey) -> bool:

@@ -54,7 +54,7 @@ def _loop(entry: TemplateEntry, ev: Evaluator, scope: StackScope, found: dict[st
                 ev.report(f"{entry.name} creates more than {MAX_ENTRIES:,} members; the rest was not checked", entry.key, scope)
                 return
             new_key, new_body = (key, body) if value is None else (substituted(key, name, value), substituted(body, name, value))
-            member = TemplateEntry(str(new_key.value), new_key, new_body, entry.source, expanded=True)
+            member = TemplateEntry(str(new_key.value), new_key, new_body, entry.source)
             for made_name, made in expand((member,), ev, scope).items():
                 if found.setdefault(made_name, made) is not made:
                     ev.report(f"{entry.name} repeats {made_name}; the first one counts", entry.key, scope)

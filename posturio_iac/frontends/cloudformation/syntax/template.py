@@ -78,7 +78,6 @@ class TemplateEntry:
     key: Node
     body: Node
     source: TemplateSource
-    expanded: bool = False  # True if `Fn::ForEach` made it, so that its text does not show its values
     type: str = field(init=False)
 
     def __post_init__(self) -> None:
