@@ -68,9 +68,7 @@ REPLACEMENTS = {
         {"azuredevops_serviceendpoint_aws": ("secret_access_key",)},
     ),
     "hcp_terraform": Alternative(
-        "a role that HCP Terraform assumes by OIDC",
-        {"tfe_variable": _ENV},
-        {"category": "env", "key": "AWS_SECRET_ACCESS_KEY"},
+        "a role that HCP Terraform assumes by OIDC", {"tfe_variable": _ENV}, {"category": "env", "key": "AWS_SECRET_ACCESS_KEY"}
     ),
     "vercel": Alternative(
         "a role that Vercel assumes by OIDC",
@@ -99,8 +97,7 @@ REPLACEMENTS = {
         },
     ),
     "lambda": Alternative(
-        "the function's own role",
-        {"aws_lambda_function": ("variables",), "AWS::Lambda::Function": (), "AWS::Serverless::Function": ()},
+        "the function's own role", {"aws_lambda_function": ("variables",), "AWS::Lambda::Function": (), "AWS::Serverless::Function": ()}
     ),
     "aws_service": Alternative(
         "the role that the service runs it with",
@@ -123,8 +120,7 @@ REPLACEMENTS = {
     ),
     "snowflake": Alternative("a storage integration, whose role Snowflake assumes", {"snowflake_stage": ("credentials",)}),
     "fastly": Alternative(
-        "a role that Fastly assumes (s3_iam_role)",
-        dict.fromkeys(("fastly_service_vcl", "fastly_service_compute"), ("s3_secret_key",)),
+        "a role that Fastly assumes (s3_iam_role)", dict.fromkeys(("fastly_service_vcl", "fastly_service_compute"), ("s3_secret_key",))
     ),
     "server": Alternative(
         "IAM Roles Anywhere, with a certificate of the server",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 from posturio_iac.core.keys import CODED, KEY_TYPES
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import holds_any, spelled_out
 from posturio_iac.search.written_sources import written_sources
 
@@ -37,7 +40,7 @@ RUNNING = {TERRAFORM: _IN_CODE, TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, OT
 """Signs of a program whose text may be put together, by the kind of the file."""
 _EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"  # what runs a program, by its label, and its argument
 _ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'js"', b'"aws_s3_object"', b'"aws_s3_bucket_object"')
-_WHOLE = (b"docker_image", b"docker_registry_image", b"helm_release", b"path_documents", b"codebuild_")  # what is made of all of a folder
+_WHOLE = (b"docker_image", b"docker_registry_image", b"helm_release", b"path_documents", b"codebuild_", b"_lambda_f")  # made of a folder
 _FILES = (b"source_dir", b"source_file", b"source_path", b"playbook", b"buildspec", b"local_file", b"fileset(", *_WHOLE, *_ARTIFACTS)
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:", b'handler":', b"r_commands")
 _AS_CODE = (b"Uri", b"S3Location", b"ScriptLocation", b"AWS::Include", b"DockerContext", b"BuildSpec", b"aws:asset", *_FUNCTIONS)
@@ -48,6 +51,8 @@ _PACKED = (b"layers:", b"ecr:", b"scripts:", b"laybook", b"CodeBuild::P")  # fol
 NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, *_PACKED, b"${file(", b"!Rain::"), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
 NAMING[JSON] = NAMING[TEMPLATE]
 """Signs of a program in another file, by the kind of the file that names it."""
+_REMOTE_CODE = lazy_pattern(r"(?:s3_key|image_uri|S3Key|ImageUri)[\"']?\s*[=:]")
+_LOCAL_CODE = lazy_pattern(r"(?:filename|source_(?:dir|file|path))\"?\s*=\s*\"(?:\$\{path\.module\}/*)?([^\"$]+)\"")
 STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
 HOLDING = (b"esources", b"Type", b"script", b"ommands", b"files")  # of a template that runs a program, and a part that one draws in
 SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", b"_servicecatalog_pro", STATED)
@@ -144,20 +149,20 @@ def names_file(data: bytes, kind: str) -> bool:
 
 def may_name_maker(data: bytes, text: str, kind: str, folders: Sequence[str], fence: Fence) -> bool:
     """True if code may name a program that makes keys by what only an evaluation tells, whichever of the ``folders`` it runs in."""
-    from posturio_iac.search.named_programs import OPEN_URI, has_maker, is_open
+    from posturio_iac.search.named_programs import OPEN_URI, is_open, maker
 
     if kind is TERRAFORM:
         takes_evaluation = is_open(text, folders, fence, runs=holds_any(data, _BY_SHELL) or _is_external(data))
     else:
         takes_evaluation = OPEN_URI.search(text) is not None or is_served(data)
-    return takes_evaluation and has_maker(folders[0], fence, fills="templatefile(" in text)
+    return takes_evaluation and maker(folders[0], fence, fills="templatefile(" in text) != ""
 
 
 def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     """True if the code at ``path`` (absolute) names a file of the checkout that makes keys."""
     if not names_file(data, kind):
         return False
-    from posturio_iac.search.named_programs import is_without_makers, programs_named
+    from posturio_iac.search.named_programs import is_without_makers, maker, programs_named
 
     text, folder = data.decode("utf-8", "replace"), path.rpartition("/")[0]
     if may_name_maker(data, text, kind, (folder,), fence):
@@ -166,7 +171,19 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
         return False
     told = path if kind is TERRAFORM or holds_any(data, (b"Resources", b"r_commands")) or is_served(data) else ""  # of code alone
     programs, fills = programs_named(text, (folder,), fence, told), "templatefile(" in text or "template_file" in text
-    return any(program.makes_keys or program.deploys_key or (fills and program.in_parts) for _, program in programs)
+    if any(program.makes_keys or program.deploys_key or (fills and program.in_parts) for _, program in programs):
+        return True
+    if told and _lacks_code(text, folder, fence) and (made := maker(folder, fence, whole=True)):
+        fence.beyond.add((path, f"a function whose code is not here, and {os.path.relpath(made, folder)} makes keys"))
+    return False
+
+
+def _lacks_code(text: str, folder: str, fence: Fence) -> bool:
+    """True if the code of a function may lie in a bucket or a registry, or where a build has still to put it."""
+    if "Function" not in text and "lambda" not in text:
+        return False
+    places = (os.path.split(os.path.normpath(os.path.join(folder, one))) for one in _LOCAL_CODE.findall(text))
+    return _REMOTE_CODE.search(text) is not None or any(name not in fence.names(place) for place, name in places)
 
 
 class SearchTerms:

@@ -161,26 +161,25 @@ def is_open(text: str, folders: Sequence[str], fence: Fence, *, runs: bool) -> b
 
 
 def is_without_makers(text: str, fence: Fence) -> bool:
-    """True if nothing that code may name in the whole checkout makes keys, which is asked once many files have been."""
-    fence.asked += 1
-    if (fence.asked < _MANY and not fence.makers) or fence.edited:
+    """True if nothing that code may name in the whole checkout makes keys, which is asked where a part of it had to be asked for."""
+    if not fence.makers or fence.edited:
         return False
     words = _words(text) if any(sign in text for sign in (*_SKIPPED, *PROSE)) else []
     left_out = (word.endswith(PROSE) or not _SKIPPED.isdisjoint(word.split("/")) for word in words)  # but read if named
-    return not any(left_out) and not has_maker(fence.top, fence, whole=True)
+    return not any(left_out) and not maker(fence.top, fence, whole=True)
 
 
-def has_maker(folder: str, fence: Fence, *, whole: bool = False, fills: bool = False) -> bool:
-    """True if a program in the work tree of a folder, with ``whole`` of any name, may make keys, also by what code ``fills`` in."""
+def maker(folder: str, fence: Fence, *, whole: bool = False, fills: bool = False) -> str:
+    """A program that may make keys, or the top of a tree with too many, else nothing; ``whole``: of any name, ``fills``: if filled in."""
     top = folder
     while len(top) > len(fence.top) and ".git" not in fence.names(top):
         top = os.path.dirname(top)
     if (asked := (top, whole, fills)) not in fence.makers:
         files, known = _below(top, fence, _MOST_PROGRAMS, () if whole else _ALL), fence.programs
         hinted = (one for one in files if kept(known, (one, ""), lambda of: is_hinted((read := content(of[0], fence))[0]) or read[1] != ""))
-        programs = (kept(known, file, lambda one: looked_into(one, fence))[0] for file in hinted)
-        found = (one.makes_keys or one.deploys_key or one.unseen or ((whole or fills) and one.in_parts) for one in programs)
-        fence.makers[asked] = len(files) > _MOST_PROGRAMS or any(found)
+        programs = ((one, kept(known, one, lambda file: looked_into(file, fence))[0]) for one in hinted)
+        found = (one for one, of in programs if of.makes_keys or of.deploys_key or of.unseen or ((whole or fills) and of.in_parts))
+        fence.makers[asked] = next(found, "") if len(files) <= _MOST_PROGRAMS else top
     return fence.makers[asked]
 
 
@@ -189,7 +188,7 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
     homes, held = [*folders], set[str]()
     if "$" in text or "%" in text:
         text, held = _VARIABLE.sub("", text), {name for home in homes for name in fence.names(home)}
-        if path and _RUNS_OPEN.search(text) and has_maker(homes[0], fence, whole=True):
+        if path and _RUNS_OPEN.search(text) and maker(homes[0], fence, whole=True):
             fence.beyond.add((path, "a program that a variable of a script names"))
     away = _entered(text, held)
     moved = (os.path.normpath(os.path.join(home, one)) for home in homes for one in away)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attack.test_programs import block
+from tests.attack.test_programs import PYTHON, block
 from tests.attack.test_silence import GENERATE, HEREDOC, LOCAL, RESOURCE, RUNS, SERVERLESS, SET, STACK, STACKS, TYPED, YAML, resource
 from tests.support.attacks import FORMATS, archive, lay, report, scan
 
@@ -62,6 +62,8 @@ def test_what_is_in_the_checkout_is_read(tmp_path: Path, name: str, git: bool) -
     assert {key["address"] for key in report(tmp_path)["keys"]} == {address}
 
 
+LAMBDA, BUILT = "aws_lambda_function.f", "a function whose code is not here, and src"
+ABSENT = ('filename = "build/f.zip"', 's3_bucket = "b"\n  s3_key = "f.zip"', "image_uri = var.image", 'source_dir = "${path.module}/build"')
 OPEN = ('"for s in make check; do bash bin/$s.sh; done"', '"for s in make; do ./bin/$${s}.sh; done"', '"./all.sh"')
 SCRIPTS = {"all.sh": '#!/bin/sh\nfor s in make check; do\n  sh "bin/$s.sh"\ndone\n', "bin/make.sh": "aws iam create-access-key\n"}
 NAMED: dict[str, tuple[Mapping[str, str | bytes], str]] = {
@@ -110,6 +112,11 @@ NAMED: dict[str, tuple[Mapping[str, str | bytes], str]] = {
     "encrypted-archive": ({"main.tf": PACKED, "a.zip": ENCRYPTED}, "main.tf a.zip, an archive that cannot be looked into"),
     "other-archive": ({"main.tf": block("helm_release.f", 'chart = "./a.tgz"'), "a.tgz": b"\x1f\x8b\x08"}, "main.tf a.tgz, an archive"),
     **{f"open-{n}": ({"main.tf": RUNS % one, **SCRIPTS}, "main.tf a program that a variable") for n, one in enumerate(OPEN)},
+    **{f"code-{n}": ({"main.tf": block(LAMBDA, one), "src/app.py": PYTHON}, f"main.tf {BUILT}") for n, one in enumerate(ABSENT)},
+    "code-of-a-template": (
+        {"t.json": resource("AWS::Lambda::Function", Code={"ImageUri": "x"}), "app.py": PYTHON},
+        "t.json a function whose",
+    ),
     "pointer": ({"main.tf": PACKED, "a.zip": "version https://git-lfs.github.com/spec/v1\n"}, "main.tf a.zip, an archive that cannot"),
     "catalogue": ({"main.tf": block(PRODUCT, 'product_name = "keys"')}, f"main.tf {PRODUCT}: keys"),
 }

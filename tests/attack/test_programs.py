@@ -230,6 +230,8 @@ QUIET = {
     "what-runs-nothing": of_type("AWS::S3::Bucket", Metadata={"Comment": SHELL}),
     "other-script": {"main.tf": RUNS % '"./other.sh"', "other.sh": "#!/bin/sh\necho\n", "make-key.sh": SHELL},
     "open-name-without-makers": {"main.tf": RUNS % '"for s in a b; do sh bin/$s.sh; done"', "bin/a.sh": "date"},
+    "code-that-is-here": {"main.tf": block("aws_lambda_function.f", 'filename = "f.py"'), "f.py": "", "tools/app.py": PYTHON},
+    "code-elsewhere-without-makers": {"main.tf": block("aws_lambda_function.f", 'filename = "build/f.zip"'), "src/f.py": ""},
     "code-of-others": {"t.json": resource(SAM, CodeUri="src/"), "src/app.py": "", "tools/app.py": PYTHON},
 }
 

@@ -35,7 +35,8 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
         case r.TagUser():
             return f"tag the user: {command(remedy)}"
         case r.AddBlock(name=name, days=days):
-            return f"add {_clock(name, days)}, and put {_trigger(name)} and {_ORDER} = true in the lifecycle block of the key"
+            clock = f'resource "time_rotating" "{name}" {{ rotation_days = {days} }} and {_static(name, f"time_rotating.{name}")}'
+            return f"add {clock}, and put {_trigger(name)} and {_ORDER} = true in the lifecycle block of the key"
         case r.ReplaceTrigger():
             return _hop(remedy)
         case r.HoldTrigger(reference=text, repeated=""):
@@ -146,10 +147,6 @@ def _called(remedy: r.CallConstruct) -> str:
     if remedy.name == "owner":
         return f'Tags.of(user).add("owner", "{remedy.value}")'
     return f'addMetadata("Posturio", {{ {pascal(remedy.name)}: "{remedy.value}" }})'
-
-
-def _clock(name: str, days: int) -> str:
-    return f'resource "time_rotating" "{name}" {{ rotation_days = {days} }} and {_static(name, f"time_rotating.{name}")}'
 
 
 def _static(name: str, clock: str) -> str:

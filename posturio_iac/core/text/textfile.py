@@ -58,7 +58,7 @@ class MissingError(UnreadableError):
 class Fence:
     """The bounds of reading: everything below one folder, and the files that the command line names."""
 
-    __slots__ = ("_folders", "_names", "asked", "beyond", "edited", "makers", "named", "programs", "sizes", "top")
+    __slots__ = ("_folders", "_names", "beyond", "edited", "makers", "named", "programs", "sizes", "top")
 
     def __init__(self, top: str, named: Iterable[str] = ()) -> None:
         """Allow what is below ``top``, a real path, and ``named``, which are real paths as well."""
@@ -68,8 +68,7 @@ class Fence:
         self._folders: dict[str, str | None] = {}
         self._names: dict[str, frozenset[str]] = {}
         self.sizes: dict[str, int] = {}  # how many bytes each file has that was opened
-        self.makers: dict[tuple[str, bool, bool], bool] = {}  # what `has_maker` found of a work tree
-        self.asked = 0  # how many files were asked for the programs that they name
+        self.makers: dict[tuple[str, bool, bool], str] = {}  # what `maker` found of a work tree
         self.programs: dict[Any, Any] = {}  # what `posturio_iac.search.named_programs` has looked into
         self.beyond: set[tuple[str, str]] = set()  # files of code that name more than that looks into, each with what is said of it
 

@@ -112,15 +112,12 @@ class _Sources:
         wanted = (key for key in reading.keys if not exactly or (key.scope or os.curdir) == inside)
         keys = (rebased(key, found.root, os.path.realpath(place)) for key in wanted)
         shown = os.path.relpath(real, place) if real.startswith(os.path.join(place, "")) else folder
-        return PlannedCode(keys, shown), tuple(_moved(said, found.root, place) for said in reading.diagnostics)
+        told = (one if one.path is None else replace(one, path=rebased_path(one.path, found.root, place)) for one in reading.diagnostics)
+        return PlannedCode(keys, shown), tuple(told)
 
     def _selection(self, tops: tuple[str, ...]) -> Selection:
         limit, terms = self._request.config.max_file_size, self._request.search_terms
         return kept(self._found, tops, lambda one: discover(one, cwd=self._request.place, max_file_size=limit, search_terms=terms))
-
-
-def _moved(said: Diagnostic, old: str, new: str) -> Diagnostic:
-    return said if said.path is None or old == new else replace(said, path=rebased_path(said.path, old, new))
 
 
 MAJORS = ("0", "1")  # major versions of the format that are understood; within one of them it only grows
