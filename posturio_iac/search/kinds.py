@@ -51,8 +51,8 @@ _PACKED = (b"layers:", b"ecr:", b"scripts:", b"laybook", b"CodeBuild::P")  # fol
 NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, *_PACKED, b"${file(", b"!Rain::"), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
 NAMING[JSON] = NAMING[TEMPLATE]
 """Signs of a program in another file, by the kind of the file that names it."""
-_REMOTE_CODE = lazy_pattern(r"(?:s3_key|image_uri|S3Key|ImageUri)[\"']?\s*[=:]")
-_LOCAL_CODE = lazy_pattern(r"(?:filename|source_(?:dir|file|path))\"?\s*=\s*\"(?:\$\{path\.module\}/*)?([^\"$]+)\"")
+_REMOTE_CODE = lazy_pattern(r"(?:s3_key|image_uri)\"?\s*=\s*(?:\"|var\.|local\.|data\.)|(?:S3Key|ImageUri)[\"']?\s*:")
+_LOCAL_CODE = lazy_pattern(r"(?:filename(?=[^\n]*\.(?:zip|jar)\")|source_(?:dir|path))\"?\s*[=:]\s*\"(?:\$\{path\.module\})?([^\"$]+)\"")
 STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
 HOLDING = (b"esources", b"Type", b"script", b"ommands", b"files")  # of a template that runs a program, and a part that one draws in
 SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", b"_servicecatalog_pro", STATED)
@@ -163,6 +163,7 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     if not names_file(data, kind):
         return False
     from posturio_iac.search.named_programs import is_without_makers, maker, programs_named
+    from posturio_iac.search.programs import ENDINGS
 
     text, folder = data.decode("utf-8", "replace"), path.rpartition("/")[0]
     if may_name_maker(data, text, kind, (folder,), fence):
@@ -173,7 +174,7 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     programs, fills = programs_named(text, (folder,), fence, told), "templatefile(" in text or "template_file" in text
     if any(program.makes_keys or program.deploys_key or (fills and program.in_parts) for _, program in programs):
         return True
-    if told and _lacks_code(text, folder, fence) and (made := maker(folder, fence, whole=True)):
+    if told and _lacks_code(text, folder, fence) and os.path.isfile(made := maker(folder, fence, ENDINGS)):
         fence.beyond.add((path, f"a function whose code is not here, and {os.path.relpath(made, folder)} makes keys"))
     return False
 
@@ -182,8 +183,9 @@ def _lacks_code(text: str, folder: str, fence: Fence) -> bool:
     """True if the code of a function may lie in a bucket or a registry, or where a build has still to put it."""
     if "Function" not in text and "lambda" not in text:
         return False
-    places = (os.path.split(os.path.normpath(os.path.join(folder, one))) for one in _LOCAL_CODE.findall(text))
-    return _REMOTE_CODE.search(text) is not None or any(name not in fence.names(place) for place, name in places)
+    places = (os.path.split(os.path.normpath(os.path.join(folder, one.lstrip("/")))) for one in _LOCAL_CODE.findall(text))
+    absent = [name for place, name in places if name not in fence.names(place)]
+    return _REMOTE_CODE.search(text) is not None or any(text.count(name) == 1 or "output_path" not in text for name in absent)
 
 
 class SearchTerms:

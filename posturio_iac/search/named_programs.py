@@ -81,7 +81,6 @@ _RUNS_OPEN = lazy_pattern(rf"(?:\b(?:(?:ba|da|k|z)?sh|python[\d.]*|node|source)\
 _BUNDLED = HANDLED[1:-1]  # of JavaScript, which bundlers pack with what it imports from elsewhere
 _INDEX = ("__init__.py", *("index" + one for one in _BUNDLED))  # what stands for a folder that is imported
 _SOURCES = ("", "src/", "packages/", "libs/")  # where an alias, or a package of the same repository, stands for a folder
-_ROLE = lazy_pattern(r"[\w.-]+")
 MOST_FILES, _MOST_PROGRAMS = 200, 2000  # how many files are read of a folder of programs and of those that call each other; of a checkout
 _MANY, _MOST_NAMES, _MOST_AWAY = 100, 2000, 100  # names in a folder, too many to look for each in a text; paths, and folders, in one
 _ALL = (*ENDINGS, ".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", ".j2")  # what may hold a program
@@ -166,19 +165,19 @@ def is_without_makers(text: str, fence: Fence) -> bool:
         return False
     words = _words(text) if any(sign in text for sign in (*_SKIPPED, *PROSE)) else []
     left_out = (word.endswith(PROSE) or not _SKIPPED.isdisjoint(word.split("/")) for word in words)  # but read if named
-    return not any(left_out) and not maker(fence.top, fence, whole=True)
+    return not any(left_out) and not maker(fence.top, fence, ())
 
 
-def maker(folder: str, fence: Fence, *, whole: bool = False, fills: bool = False) -> str:
-    """A program that may make keys, or the top of a tree with too many, else nothing; ``whole``: of any name, ``fills``: if filled in."""
+def maker(folder: str, fence: Fence, endings: tuple[str, ...] = _ALL, *, fills: bool = False) -> str:
+    """A program that may make keys, also by what code ``fills`` in, or the top of a tree with too many; without ``endings`` any file."""
     top = folder
     while len(top) > len(fence.top) and ".git" not in fence.names(top):
         top = os.path.dirname(top)
-    if (asked := (top, whole, fills)) not in fence.makers:
-        files, known = _below(top, fence, _MOST_PROGRAMS, () if whole else _ALL), fence.programs
+    if (asked := (top, endings, fills)) not in fence.makers:
+        files, known = _below(top, fence, _MOST_PROGRAMS, endings), fence.programs
         hinted = (one for one in files if kept(known, (one, ""), lambda of: is_hinted((read := content(of[0], fence))[0]) or read[1] != ""))
         programs = ((one, kept(known, one, lambda file: looked_into(file, fence))[0]) for one in hinted)
-        found = (one for one, of in programs if of.makes_keys or of.deploys_key or of.unseen or ((whole or fills) and of.in_parts))
+        found = (one for one, of in programs if of.makes_keys or of.deploys_key or of.unseen or ((fills or not endings) and of.in_parts))
         fence.makers[asked] = next(found, "") if len(files) <= _MOST_PROGRAMS else top
     return fence.makers[asked]
 
@@ -188,7 +187,7 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
     homes, held = [*folders], set[str]()
     if "$" in text or "%" in text:
         text, held = _VARIABLE.sub("", text), {name for home in homes for name in fence.names(home)}
-        if path and _RUNS_OPEN.search(text) and maker(homes[0], fence, whole=True):
+        if path and _RUNS_OPEN.search(text) and maker(homes[0], fence):
             fence.beyond.add((path, "a program that a variable of a script names"))
     away = _entered(text, held)
     moved = (os.path.normpath(os.path.join(home, one)) for home in homes for one in away)
@@ -203,7 +202,7 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
         for folder in sorted({os.path.normpath(os.path.join(start, one)) for one in ours}):
             yield from _below(folder, fence, endings=_ALL)
         roles = os.path.join(start, "roles")  # of Ansible
-        for name in sorted(fence.names(roles).intersection(_ROLE.findall(text))) if "roles" in here else ():
+        for name in sorted(fence.names(roles).intersection(_words(text.replace("/", " ")))) if "roles" in here else ():
             yield from _below(os.path.join(roles, name), fence, endings=_ALL)
         for name in run:
             there = os.path.normpath(os.path.join(start, name))

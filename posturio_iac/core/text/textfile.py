@@ -68,7 +68,7 @@ class Fence:
         self._folders: dict[str, str | None] = {}
         self._names: dict[str, frozenset[str]] = {}
         self.sizes: dict[str, int] = {}  # how many bytes each file has that was opened
-        self.makers: dict[tuple[str, bool, bool], str] = {}  # what `maker` found of a work tree
+        self.makers: dict[tuple[str, tuple[str, ...], bool], str] = {}  # what `maker` found of a work tree
         self.programs: dict[Any, Any] = {}  # what `posturio_iac.search.named_programs` has looked into
         self.beyond: set[tuple[str, str]] = set()  # files of code that name more than that looks into, each with what is said of it
 
