@@ -39,13 +39,16 @@ def skipped(selection: Selection, config: Config, report: Report) -> tuple[Skipp
 
 
 def unfollowed(selection: Selection, config: Config, changed: Collection[str] | None) -> Diagnostic | None:
-    """The note on calls and templates that lead to what is not here, if there are any: with ``changed`` only those in these files."""
+    """The note on calls and templates that lead to what is not here, if there are any: with ``changed`` those in and to these files."""
     if not selection.search.may_lead_elsewhere:
         return None
-    places = sorted({place for place in _elsewhere(selection, config, changed) if changed is None or place.path in changed})
-    if not places:
+    found = _elsewhere(selection, config, changed)
+    if changed is not None:
+        names = {os.path.basename(path) for path in changed}
+        found = (one for one in found if one.path in changed or not names.isdisjoint(one.text.replace("/", " ").split()))
+    if not (places := sorted(set(found))):
         return None
-    shown = "; ".join(f"{place.path} {place.text}" for place in places[:_SHOWN])
+    shown = "; ".join((*(f"{place.path} {place.text}" for place in places[:_SHOWN]), *("…" for _ in places[_SHOWN:][:1])))
     sources = [place.text.partition(": ")[2] for place in places if place.kind == MODULE]
     folders = sum(place.kind == PROGRAMS for place in places)
     calls, is_local = len(sources), all(source.startswith(known_modules.LOCAL) for source in sources)
@@ -54,8 +57,7 @@ def unfollowed(selection: Selection, config: Config, changed: Collection[str] | 
     verb, object_ = ("was", "it makes") if len(places) == 1 else ("were", "they make")
     init = "check the paths and git submodules" if is_local else "run terraform init"
     advice = f"{init}, or --show-skipped to list them" if calls else "--show-skipped lists them"
-    more = "; …" if len(places) > _SHOWN else ""
-    text = f"{subject} {verb} not followed, so it is not known whether {object_} keys ({shown}{more}): {advice}"
+    text = f"{subject} {verb} not followed, so it is not known whether {object_} keys ({shown}): {advice}"
     return Diagnostic(Level.NOTE, text, about=CALLS_NOT_FOLLOWED)
 
 
