@@ -114,7 +114,7 @@ NAMED: dict[str, tuple[Mapping[str, str | bytes], str]] = {
     **{f"open-{n}": ({"main.tf": RUNS % one, **SCRIPTS}, "main.tf a program that a variable") for n, one in enumerate(OPEN)},
     **{f"code-{n}": ({"main.tf": block(LAMBDA, one), "src/app.py": PYTHON}, f"main.tf {BUILT}") for n, one in enumerate(ABSENT)},
     "code-of-a-template": (
-        {"t.json": resource("AWS::Lambda::Function", Code={"ImageUri": "x"}), "app.py": PYTHON},
+        {"t.json": resource("AWS::Lambda::Function", Code={"ImageUri": "x"}), "l/f.zip": archive(app=PYTHON)},
         "t.json a function whose",
     ),
     "pointer": ({"main.tf": PACKED, "a.zip": "version https://git-lfs.github.com/spec/v1\n"}, "main.tf a.zip, an archive that cannot"),
