@@ -51,7 +51,7 @@ _PACKED = (b"layers:", b"ecr:", b"scripts:", b"laybook", b"CodeBuild::P")  # fol
 NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, *_PACKED, b"${file(", b"!Rain::"), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
 NAMING[JSON] = NAMING[TEMPLATE]
 """Signs of a program in another file, by the kind of the file that names it."""
-_REMOTE_CODE = lazy_pattern(r"(?:s3_key|image_uri)\"?\s*=\s*(?:\"|var\.|local\.|data\.)|(?:S3Key|ImageUri)[\"']?\s*:")
+_REMOTE_CODE = lazy_pattern(r"(?:s3_key|image_uri|filename)\s*=\s*(?:var|local)\.|(?:s3_key|image_uri)\s*=\s*[\"d]|(?:S3Key|ImageUri)\W?:")
 _LOCAL_CODE = lazy_pattern(r"(?:filename(?=[^\n]*\.(?:zip|jar)\")|source_(?:dir|path))\"?\s*[=:]\s*\"(?:\$\{path\.module\})?([^\"$]+)\"")
 STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
 HOLDING = (b"esources", b"Type", b"script", b"ommands", b"files")  # of a template that runs a program, and a part that one draws in
