@@ -140,7 +140,7 @@ def _text(body: hcl.Expr, scope: ModuleScope) -> str | None:
         return value
     if not isinstance(body, hcl.TemplateExpr):
         return None
-    from posturio_iac.frontends.terraform.terragrunt.generated import text_of
+    from posturio_iac.frontends.terraform.terragrunt.unit import text_of
 
     return text_of(body, lambda part: evaluate_or_unknown(part, scope))
 

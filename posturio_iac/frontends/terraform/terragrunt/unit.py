@@ -10,10 +10,10 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.unknown import GENERATES, UNREAD_VALUES
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.operators import text_of as text_of_value
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.json_syntax import parse_either
 from posturio_iac.frontends.terraform.terragrunt.documents import UnitSource, source_of
-from posturio_iac.frontends.terraform.terragrunt.generated import text_of
 from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries_of, merged
 from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile, UnitContext, UnitFindings
 from posturio_iac.search.kinds import CODE
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.values import Value
 
 UNIT_FILE = "terragrunt.hcl"
+_FILLED_IN = "terragrunt.text"  # the name for interpolated parts of the generated text; every module takes it for unknown
 _VARIABLE = "TF_VAR_"
 _HOOKS = ("before_hook", "after_hook", "error_hook")
 _parsed = lru_cache(maxsize=64)(partial(parse_either, labels={}))
@@ -256,3 +257,26 @@ def _written(block: hcl.Block, configuration: TerragruntFile) -> GeneratedFile |
     overwrites = configuration.value(block.get("if_exists")) in ("overwrite", "overwrite_terragrunt")
     values = tuple(body.attributes.values()) if holds_values else ()
     return GeneratedFile(name, () if holds_values else body.blocks, overwrites, values)
+
+
+def text_of(part: hcl.Expr, known: Callable[[hcl.Expr], Value]) -> str | None:
+    """The generated text, with a name of its own for each part of a template that is not ``known``; None when none of it is."""
+    match part:
+        case hcl.TemplateExpr(parts):
+            return "".join(_texts(parts, known))
+        case hcl.Conditional(condition, yes, no) if isinstance(chosen := known(condition), bool):
+            return text_of(yes if chosen else no, known)
+        case _:
+            value = known(part)
+            return text_of_value(value) if isinstance(value, (str, int, float)) else None
+
+
+def _texts(parts: tuple[hcl.Expr, ...], known: Callable[[hcl.Expr], Value]) -> Iterator[str]:
+    line = ""
+    for part in parts:
+        quoted = line.replace('\\"', "").count('"') % 2 == 1
+        text = text_of(part, known)
+        if text is None:
+            text = f"${{{_FILLED_IN}}}" if quoted else _FILLED_IN
+        line = (line + text).rpartition("\n")[2]
+        yield text
