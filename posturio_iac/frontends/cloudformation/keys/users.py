@@ -45,7 +45,7 @@ def read_tags(node: Node | None, ev: Evaluator, scope: StackScope, unsure: Unkno
                 yield from read_tags(item, ev, scope, unsure)
         case Object() as members if (name := members.get("Key")) is not None:
             yield TemplateTag(ev.text(ev.value(name, scope)), ev.text_of(members.get("Value"), scope) or "", node, unsure)
-        case Object() if node.function[0].startswith(("Fn::", "Ref")):
+        case held if isinstance(held, str) or node.function[0].startswith(("Fn::", "Ref")):  # a text may be a variable of Serverless
             if isinstance(given := ev.value(node, scope), Unknown):
                 yield TemplateTag(given, given, node, unsure)
         case Object() as members:

@@ -266,8 +266,7 @@ class DuePlan:
         """The value of a module whose code is not here: clocks that it is given may move all of it."""
         if kind != "module" or why is None:
             return None
-        given = scope.instance.folder.calls[name].body.attributes.values()
-        inner = scope.instance.scope(self.view)
+        inner, given = scope.instance.scope(self.view), scope.instance.folder.calls[name].body.attributes.values()
         return doubtful(why, *(evaluate_or_unknown(argument.expression, inner) for argument in given))
 
     def whole(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope) -> Due | None:
@@ -276,10 +275,11 @@ class DuePlan:
     def attribute(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, name: str) -> Value:
         """The planned value of an attribute."""
         argument = SAME.get((kind, name), name)
+        is_new = name == "id" != argument and due_of(*self.change(block, kind, address, scope)[:2]) is not None
         expression = hcl.setting(block, argument)
         ignored = lifecycle_block.ignored_changes(block)
         view = USUAL if ignored is None or argument in ignored else self.view
-        if expression is not None and (kind, name) != ("terraform_data", "output"):
+        if expression is not None and not is_new and (kind, name) != ("terraform_data", "output"):
             value = scope.instance.cached(view, address, argument, lambda: evaluate_or_unknown(expression, scope.seen(view)))
             kept = {one.partition(".")[2] for one in ignored or () if one.startswith(f"{argument}.")}
             if kept and isinstance(value, dict) and isinstance(usual := evaluate_or_unknown(expression, scope.seen(USUAL)), dict):
