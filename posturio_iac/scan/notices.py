@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from posturio_iac.config import FILE
 from posturio_iac.config.option_table import LIMITS, OPTIONS, Option
 from posturio_iac.core.finding import CONFIGURATION, SUBJECT, Diagnostic, Level, Report, by_severity
 from posturio_iac.core.record import replace
@@ -135,6 +136,8 @@ def _left_out(selection: Selection) -> str:
 def _changed(config: Config, place: str, changed: Collection[str]) -> Iterator[Diagnostic]:
     """Warn of a configuration or baseline that changed together with the code that it judges."""
     named = [*((path, "configuration") for path in (config.path,) if path), *((path, "baseline") for path in config.baseline)]
+    gone = (path for path in changed if path.rpartition("/")[2] == FILE and not os.path.lexists(os.path.join(place, path)))
+    named += ((os.path.join(place, path), "configuration") for path in gone if not os.path.dirname(path).strip("./"))
     for file, what in named:
         # behind a link, the file that changes is another one than the one that is named
         for path in {seen_below(file, place), seen_below(os.path.realpath(file), place)}.intersection(changed):

@@ -115,7 +115,7 @@ def test_a_configuration_that_changed_with_the_code_is_a_warning(tmp_path: Path,
 
 
 @pytest.mark.promise("changed configuration")
-def test_a_configuration_that_changed_behind_a_link_is_a_warning(tmp_path: Path) -> None:
+def test_a_configuration_that_changed_behind_a_link_or_went_is_a_warning(tmp_path: Path) -> None:
     repository = tracked(tmp_path / "repository", {"policy/config.toml": "", "posturio-iac.toml": "-> policy/config.toml"})
     base = repository.commit()
     repository.write("sound.tf", SOUND)
@@ -123,6 +123,8 @@ def test_a_configuration_that_changed_behind_a_link_is_a_warning(tmp_path: Path)
     repository.commit()
     _, out, _ = scan(repository.path, "--changed-since", base)
     assert "the configuration policy/config.toml changed together with the code that it applies to" in out
+    repository.git("rm", "-q", "posturio-iac.toml")
+    assert "the configuration posturio-iac.toml changed together" in scan(repository.path, "--changed-since", base)[1]
 
 
 def test_a_configuration_that_did_not_change_is_no_warning(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ class _Scan:
             from posturio_iac.commands.baseline.stale import Searched, with_stale
 
             report, stale = with_stale(report, Searched(selection, config, given.words), fail=bool(given.fail_on_stale))
-        if config.path is not None or config.baseline:
+        if config.path is not None or config.baseline or (narrowed is not None and not given.no_config):
             from posturio_iac.scan.notices import with_notices
 
             report = with_notices(report, config, selection, place, () if narrowed is None else narrowed.changed)
