@@ -13,7 +13,7 @@ from posturio_iac.search.kinds import TEMPLATE, TERRAFORM, add_kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping
+    from collections.abc import Callable, Container, Mapping, Sequence
     from datetime import datetime
 
     from posturio_iac.config import Config
@@ -103,7 +103,7 @@ class ReadRequest:
     budget: Callable[[], Budget] = Budget  # makes what reading one root module or template may cost
     place: str = ""  # absolute path that places of findings become relative to
     search_terms: tuple[bytes, ...] = ()
-    read_template: Callable[[str, Span, Mapping[str, Attr[str]]], Reading] | None = None
+    read_template: Callable[[str, Span, Mapping[str, Attr[str]], Sequence[tuple[str, str]]], Reading] | None = None
     """Reads a CloudFormation template that stands in other code: its text, the place of that, and the parameters that it is given."""
     roots: Container[str] | None = None  # the folders of the root modules whose keys can count; None when all can
 

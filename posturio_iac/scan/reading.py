@@ -11,7 +11,7 @@ from posturio_iac.search import SEARCH_TERMS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from posturio_iac.config import Config
@@ -107,10 +107,10 @@ def request_of(
     from posturio_iac.frontends import ReadRequest
     from posturio_iac.rules import all_rules
 
-    def read_template(text: str, at: Span, parameters: Mapping[str, Attr[str]]) -> Reading:
+    def read_template(text: str, at: Span, parameters: Mapping[str, Attr[str]], tags: Sequence[tuple[str, str]]) -> Reading:
         from posturio_iac.frontends.cloudformation.reader import read_embedded
 
-        return read_embedded(text, at, parameters, selection, request)
+        return read_embedded(text, at, parameters, tags, selection, request)
 
     budget = partial(Budget, pool or Pool(_size(selection)))
     request = ReadRequest(

@@ -120,8 +120,10 @@ def _overridden(template: Template, files: Files, problems: list[Diagnostic]) ->
     return {n: FixedParameter(SET_PER_DEPLOYMENT(f"the parameter {n}")) for n, value in given if value != defaults.get(n, value)}
 
 
-def read_embedded(text: str, place: Span, parameters: Mapping[str, Attr[str]], selection: Selection, request: ReadRequest) -> Reading:
-    """The keys of a template that stands in other code, at ``place``; an empty name stands for all other ``parameters``."""
+def read_embedded(
+    text: str, place: Span, parameters: Mapping[str, Attr[str]], tags: Sequence[tuple[str, str]], selection: Selection, request: ReadRequest
+) -> Reading:
+    """The keys of a template in other code, at ``place``, whose stack has ``tags``; an empty name stands for all other ``parameters``."""
     types = (KEY_TYPE, *request.custom_types)
     parsed = parse(TemplateSource(place.path, text, within=(-1, place)))
     at = (place.path, place.line, place.column)
@@ -134,7 +136,7 @@ def read_embedded(text: str, place: Span, parameters: Mapping[str, Attr[str]], s
         return {name: FixedParameter(value) for name, value in values if value is not None}
 
     templates = (template for root in parsed.roots if (template := plain(root, parsed.source, types)) is not None)
-    found, said = _made([builder.stack(template, given(template)) for template in templates], files, request)
+    found, said = _made([builder.stack(template, given(template), tuple(tags)) for template in templates], files, request)
     keys = compared(found, said)
     for path in selection.drawn.get(text, ()):
         selection.embedded.setdefault(path, set()).update(key.address for key in keys)

@@ -14,7 +14,7 @@ from posturio_iac.facts.shared_code import KeyOfUser
 from posturio_iac.frontends.terraform.dataflow.origin import Origins, of_instance, sources
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, comments_for
-from posturio_iac.frontends.terraform.keys.tags import as_map
+from posturio_iac.frontends.terraform.keys.tags import as_map, tags_of, with_defaults
 from posturio_iac.frontends.terraform.keys.users import below
 from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
@@ -88,7 +88,9 @@ def _of_stack(block: hcl.Block, scope: ModuleScope, address: str, setting: RootM
         url = evaluate_or_unknown(block.get("template_url"), scope) if body is None else None
         _not_followed(block, scope.instance, address, url)
         return
-    reading = read(text, body.span if program.is_ours(body.span.path) else place, _parameters(block, scope))
+    own = with_defaults(tags_of(block, scope, address), block, scope.instance, block.labels[0])
+    tags = tuple((tag.name, tag.value) for tag in own.items if isinstance(tag.value, str))
+    reading = read(text, body.span if program.is_ours(body.span.path) else place, _parameters(block, scope), tags)
     for problem in reading.diagnostics:
         program.report(problem)
     for key in reading.keys:
