@@ -84,6 +84,7 @@ _SOURCES = ("", "src/", "packages/", "libs/")  # where an alias, or a package of
 MOST_FILES, _MOST_PROGRAMS = 200, 2000  # how many files are read of a folder of programs and of those that call each other; of a checkout
 _MANY, _MOST_NAMES, _MOST_AWAY = 100, 2000, 100  # names in a folder, too many to look for each in a text; paths, and folders, in one
 _ALL = (*ENDINGS, ".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", ".j2")  # what may hold a program
+_OF_TESTS = lazy_pattern(r"[/\\](?:(?:__)?(?:tests?|specs?)(?:__)?[/\\]|test_|conftest\.py$)|(?:_test|\.spec|\.test)\.\w+$")
 _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
 
 
@@ -174,7 +175,9 @@ def maker(folder: str, fence: Fence, endings: tuple[str, ...] = _ALL, *, fills: 
     while len(top) > len(fence.top) and ".git" not in fence.names(top):
         top = os.path.dirname(top)
     if (asked := (top, endings, fills)) not in fence.makers:
-        files, known = _below(top, fence, _MOST_PROGRAMS, endings), fence.programs
+        all_of = endings in (_ALL, ())  # else what is packed, and tests are not
+        files = [one for one in _below(top, fence, _MOST_PROGRAMS, endings) if all_of or not _OF_TESTS.search(one[len(top) :])]
+        known = fence.programs
         hinted = (one for one in files if kept(known, (one, ""), lambda of: is_hinted((read := content(of[0], fence))[0]) or read[1] != ""))
         programs = ((one, kept(known, one, lambda file: looked_into(file, fence))[0]) for one in hinted)
         found = (one for one, of in programs if of.makes_keys or of.deploys_key or of.unseen or ((fills or not endings) and of.in_parts))

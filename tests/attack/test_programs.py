@@ -231,7 +231,11 @@ QUIET = {
     "other-script": {"main.tf": RUNS % '"./other.sh"', "other.sh": "#!/bin/sh\necho\n", "make-key.sh": SHELL},
     "open-name-without-makers": {"main.tf": RUNS % '"for s in a b; do sh bin/$s.sh; done"', "bin/a.sh": "date"},
     "code-that-is-here": {"main.tf": block("aws_lambda_function.f", 'filename = "f.py"'), "f.py": "", "tools/app.py": PYTHON},
-    "code-elsewhere-without-makers": {"main.tf": block("aws_lambda_function.f", 'filename = "build/f.zip"'), "src/f.py": ""},
+    "code-elsewhere-without-makers": {
+        "main.tf": block("aws_lambda_function.f", 'filename = "build/f.zip"'),
+        "tests/f.py": PYTHON,
+        "src/test_f.py": PYTHON,
+    },
     "code-of-others": {"t.json": resource(SAM, CodeUri="src/"), "src/app.py": "", "tools/app.py": PYTHON},
 }
 
