@@ -19,7 +19,7 @@ from tests.support.fixture_tools import FIXTURES
 
 PYTHON = "import boto3\ndef main(event, context):\n    boto3.client('iam').create_access_key(UserName='joe')\n"
 SHELL = "#!/bin/sh\naws iam create-access-key --user-name joe\n"
-LAMBDA, SAM = "AWS::Lambda::Function", "AWS::Serverless::Function"
+LAMBDA, SAM, RUN = "AWS::Lambda::Function", "AWS::Serverless::Function", "terraform_data.p"
 TASK = "arn:aws:states:::aws-sdk:iam:createAccessKey"
 SDK = {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": TASK, "End": True}}}
 API = {"mainSteps": [{"name": "a", "action": "aws:executeAwsApi", "inputs": {"Service": "iam", "Api": "CreateAccessKey"}}]}
@@ -147,7 +147,6 @@ ARGUMENTS = {
 MODULE = 'module "l" {\n  source = "terraform-aws-modules/lambda/aws"\n  source_path = "src"\n}\n'
 PIECED = json.dumps(IN_JSON).replace(SHELL_IN_JSON, JOINED)
 MANY = {f"m{n}/main.tf": block("nomad_job.j", 'jobspec = file("y.hcl")') for n in range(99)} | {"y.sh": "ls", "m0/y.hcl": ""}
-RUN = "terraform_data.p"
 TERRAFORM: dict[str, tuple[dict[str, str], str]] = {
     "many": ({**MANY, "x.hcl": SHELL, "z/main.tf": block("nomad_job.j", 'jobspec = file("../x.hcl")')}, "nomad_job.j"),
     **{name: (files, RUN) for name, files in PROVISIONED.items()},
@@ -231,11 +230,7 @@ QUIET = {
     "other-script": {"main.tf": RUNS % '"./other.sh"', "other.sh": "#!/bin/sh\necho\n", "make-key.sh": SHELL},
     "open-name-without-makers": {"main.tf": RUNS % '"for s in a b; do sh bin/$s.sh; done"', "bin/a.sh": "date"},
     "code-that-is-here": {"main.tf": block("aws_lambda_function.f", 'filename = "f.py"'), "f.py": "", "tools/app.py": PYTHON},
-    "code-elsewhere-without-makers": {
-        "main.tf": block("aws_lambda_function.f", 'filename = "build/f.zip"'),
-        "tests/f.py": PYTHON,
-        "src/test_f.py": PYTHON,
-    },
+    "code-elsewhere-without-makers": {"main.tf": block("aws_lambda_function.f", "image_uri = var.x"), "tests/f.py": PYTHON},
     "code-of-others": {"t.json": resource(SAM, CodeUri="src/"), "src/app.py": "", "tools/app.py": PYTHON},
 }
 

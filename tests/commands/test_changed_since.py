@@ -17,6 +17,7 @@ CALLED = 'module "user" {\n  source = "../m"\n}\n'
 OUTSIDE: dict[str, tuple[dict[str, str], list[str]]] = {  # what calls ../m, with the files of what is found once that changed
     "module": ({"live/main.tf": CALLED, "live/other.tf": flagged("own")}, ["main.tf"]),
     "module-of-a-module": ({"live/main.tf": CALLED.replace("../m", "../n"), "n/main.tf": CALLED}, ["main.tf"]),
+    "link": ({"live/main.tf": CALLED.replace("../m", "../lm"), "live/other.tf": flagged("own")}, ["main.tf", "other.tf"]),
     "beside-a-key": ({"live/a/main.tf": flagged("a"), "live/b/main.tf": CALLED.replace("../m", "../../m")}, ["b/main.tf"]),
     "unit": ({"live/u/terragrunt.hcl": 'terraform {\n  source = "../../m"\n}\n'}, ["u/terragrunt.hcl"]),
     "unit-of-a-module": ({"live/terragrunt.hcl": 'terraform {\n  source = "..//n"\n}\n', "n/main.tf": CALLED}, ["terragrunt.hcl"]),
@@ -117,8 +118,9 @@ def test_a_module_outside_of_the_scanned_folder_counts(repository: Repository, s
     for path, text in {**files, "m/main.tf": clean("m"), "shared.tf": clean("s")}.items():
         repository.write(path, text)
     (repository.path / "live" / "l").mkdir()
-    (repository.path / "live" / "l" / "link.tf").symlink_to("../../shared.tf")
-    repository.add("live/l/link.tf")
+    for link, target in {"live/l/link.tf": "../../shared.tf", "lm": "m"}.items():
+        (repository.path / link).symlink_to(target)
+        repository.add(link)
     repository.git("branch", "-f", "main", repository.commit())
     repository.write("m/main.tf", flagged("m"))
     assert scan("live") == ["n/main.tf" if name.endswith("of-a-module") else f"live/{path}" for path in found]

@@ -113,7 +113,7 @@ def _moves_folder(selection: Selection, changed: Collection[str]) -> bool:
     top = os.path.join(selection.root, "")
     written = {os.path.normpath(top + target) for _, target in local_calls(selection)} if selection.search.local else ()
     linked = tuple(os.path.join(real, "") for path in written if (real := os.path.realpath(path)) != path)
-    return any(os.path.isdir(top + path) or (top + path).startswith(linked) for path in changed)
+    return any(os.path.isdir(top + path) or os.path.normpath(top + path).startswith(linked) for path in changed)
 
 
 def _named(selection: Selection, changed: Collection[str], files: Collection[str]) -> bool:
