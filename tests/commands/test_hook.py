@@ -20,6 +20,7 @@ from posturio_iac.commands.scan import COMMAND
 from posturio_iac.config.load import parse_toml
 from posturio_iac.core.keys import ACCESS_KEY, KEY_TYPES, SERVICE_CREDENTIAL
 from posturio_iac.scan.impact import Narrowed
+from tests.support.attacks import tracked
 from tests.support.command_line import MISSING, Capture, Patch, run
 from tests.support.repository import AS_OF, EXPIRES, KEY, TEMPLATE, USER, Repository, clean, flagged
 
@@ -40,7 +41,8 @@ UNITS = {
         f'terraform {{\n  source = "../../modules//{name}"\n}}\n'
         for name in "ab"
     },
-    "live/root.hcl": 'inputs = yamldecode(file("common.yaml"))\n',
+    "live/root.hcl": "-> ../shared/root.hcl",
+    "shared/root.hcl": 'inputs = yamldecode(file("common.yaml"))\n',
     "live/common.yaml": "tags: {owner: team}\n",
     "other.hcl": "",
 }
@@ -142,7 +144,7 @@ CHANGES: dict[str, tuple[dict[str, str], dict[str, list[str]]]] = {
         {
             "live/a/terragrunt.hcl live/a/gone.hcl": [OF_A],
             "modules/b/main.tf": [OF_B],
-            "live/root.hcl live/common.yaml live/gone.hcl": [OF_A, OF_B],
+            "live/root.hcl shared/root.hcl live/common.yaml live/gone.hcl": [OF_A, OF_B],
             "other.hcl": [],
         },
     ),
@@ -191,9 +193,7 @@ def test_a_file_that_never_was_is_a_mistake(repository: Repository, capsys: Capt
 def test_a_change_is_judged_with_all_that_it_concerns(
     repository: Repository, hook: Hook, files: dict[str, str], changed: dict[str, list[str]]
 ) -> None:
-    for name, text in {**dict.fromkeys(" ".join(changed).split(), ""), **files}.items():
-        repository.write(name, text)
-    repository.commit()
+    tracked(repository.path, {**dict.fromkeys(" ".join(changed).split(), ""), **files}).commit()
     repository.git("rm", "-q", "--ignore-unmatch", *(set(" ".join(changed).split()) - {*files}), "none")
     for names, found in changed.items():
         assert [hook(name) for name in names.split()] == [(int(bool(found)), found)] * len(names.split()), names

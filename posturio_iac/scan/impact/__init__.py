@@ -89,7 +89,7 @@ def narrow(
 def _linked(selection: Selection, changed: Collection[str]) -> set[str]:
     """The symbolic links to changed files: code, and values of variables beside code with keys or that calls modules."""
     top = os.path.join(selection.root, "")
-    links = set(selection.search.symlinks)
+    links = {*selection.search.symlinks, *(path for path in selection.search.hcl if os.path.islink(top + path))}
     if selection.terraform and any(kind_of(path) is not TERRAFORM for path in changed):
         folders = {posixpath.dirname(path) for path in selection.terraform} | {caller for caller, _ in local_calls(selection)}
         for folder in folders:
