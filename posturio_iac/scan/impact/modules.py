@@ -8,6 +8,7 @@ from functools import cache, partial
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.closure import CallGraph
+from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources
 from posturio_iac.scan.impact.changed_code import ChangedCode, leads_to
 from posturio_iac.search.kinds import HCL, IN_HCL, TERRAFORM, VALUES, calls_modules, kind_of, names_file, runs_program
 from posturio_iac.search.module_calls import local_calls, text
@@ -104,6 +105,7 @@ class Modules:
         """Build the call graph, and find the modules whose keys count and all that lead to them."""
         units = ChangedUnits(self.selection)
         calls = {*((_name(a), _name(b)) for a, b in local_calls(self.selection)), *units.calls()}
+        calls.update(OwnSources(self.selection.search, lambda _: False).calls())
         holding, edges = explore(self.selection, elsewhere := {folder for _, folder in calls} - self.selection.search.folders())
         self._graph, self._with_keys = CallGraph(calls | edges), {folder: [] for folder in holding}
         self._elsewhere = self._graph.all_below(elsewhere)
