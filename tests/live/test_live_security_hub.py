@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
+from botocore.validate import ParamValidator
 from moto.iam.models import AccessKeyLastUsed
 from moto.securityhub.models import securityhub_backends
 
@@ -22,7 +25,6 @@ from tests.support import canned
 from tests.support.keys import open_question
 from tests.support.live.aws_cli import typed
 from tests.support.live.cloud import ACCOUNT, AS_OF, Capsys, Cloud, ago, live, retire
-from tests.support.live.shapes import complaints
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs/formats.md"
@@ -187,3 +189,30 @@ def test_a_clean_account_is_no_batch(cloud: Cloud, capsys: Capsys) -> None:
     answer = live(capsys, "--format", "ocsf", "--region", "eu-central-1", json_format=False)
     (event,) = map(json.loads, answer.out.splitlines())
     assert (event["compliance"]["status"], event["cloud"]["region"]) == ("Pass", "eu-central-1")
+
+
+def complaints(service: str, operation: str, value: dict[str, Any]) -> list[str]:
+    """Return what is wrong: types, members that are missing or unknown, and, which botocore leaves to AWS, enums, patterns and lengths."""
+    shape = botocore.session.Session().get_service_model(service).operation_model(operation).input_shape
+    report = ParamValidator().validate(value, shape)
+    return [report.generate_report()] if report.has_errors() else list(_strict(shape, value, ""))
+
+
+def _strict(shape: Any, value: Any, at: str) -> Iterator[str]:
+    match shape.type_name:
+        case "structure":
+            for name, member in value.items():
+                yield from _strict(shape.members[name], member, f"{at}.{name}")
+        case "list":
+            for number, member in enumerate(value):
+                yield from _strict(shape.member, member, f"{at}[{number}]")
+        case "map":
+            for name, member in value.items():
+                yield from (*_strict(shape.key, name, f"{at} key"), *_strict(shape.value, member, f"{at}.{name}"))
+        case "string" if shape.enum and value not in shape.enum:
+            yield f"{at}: {value!r} is none of {shape.enum}"
+    limits = shape.metadata
+    if "pattern" in limits and not re.search(limits["pattern"], value):
+        yield f"{at}: {value!r} does not match {limits['pattern']}"
+    if isinstance(value, (str, list)) and not limits.get("min", 0) <= len(value) <= limits.get("max", len(value)):
+        yield f"{at}: length {len(value)} is not allowed"
