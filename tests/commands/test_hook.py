@@ -46,6 +46,7 @@ UNITS = {
     "live/common.yaml": "tags: {owner: team}\n",
     "other.hcl": "",
 }
+REMOTE = '[core]\n\trepositoryformatversion = 0\n[remote "origin"]\n\turl = https://github.com/acme/infra.git\n'
 COMPUTED = ('file("${path.module}/${var.name}.yaml")', "file(local.name)", 'join("", [for f in fileset(path.module, "*") : file(f)])')
 CHANGES: dict[str, tuple[dict[str, str], dict[str, list[str]]]] = {
     "a file of a module": (
@@ -154,6 +155,10 @@ CHANGES: dict[str, tuple[dict[str, str], dict[str, list[str]]]] = {
             'inputs = {\n  name = "a"\n}\n'
         },
         {"live/a/terragrunt.hcl": ["live/a/terragrunt.hcl: aws_iam_access_key.this"]},
+    ),
+    "a module that is called by the address of its repository": (
+        {".git/config": REMOTE, "m/main.tf": flagged(), "m/empty.tf": "", "live/main.tf": CALL % ("m", "github.com/acme/infra//m", "")},
+        {"m/empty.tf": [f"m/main.tf: module.m.{ITSELF}"]},
     ),
     "files of a stack": (
         {
