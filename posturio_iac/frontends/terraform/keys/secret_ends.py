@@ -163,6 +163,8 @@ def rotations_of(end: SecretEnd) -> Iterator[Lifetime]:
     elif block.labels[0] == "aws_secretsmanager_secret_version" and end.argument in ("secret_string", "secret_string_wo"):
         secrets, doubt = _secrets_of(block, scope)
         found = (one for secret in secrets for one in _of_secret(secret, end.instance, key))
+        if not secrets and isinstance(name := evaluate_or_unknown(block.get("secret_id"), scope), str):  # one that is not declared here
+            found = (one for one, _, named in _rotations(end.instance, key) if named == name)
     else:
         return
     if doubt is None and key.is_conditional:
@@ -175,7 +177,7 @@ def _secrets_of(block: hcl.Block, scope: ModuleScope) -> tuple[tuple[ValueOrigin
     """The secrets that the ``secret_id`` of a block may name, and the doubt about which of them it is."""
     index, named = scope.instance.index, block.get("secret_id")
     secrets, other = index(Origins, *_STORES).of(named, scope), beside(index(StrictOrigins, *_STORES).value(named, scope))
-    is_sure = other is None and len({one.key[:3] for one in secrets}) < 2  # noqa: PLR2004 - more than one
+    is_sure = not secrets or (other is None and len({one.key[:3] for one in secrets}) < 2)  # noqa: PLR2004 - more than one
     return secrets, None if is_sure else NOT_FIXED(f"which secret {'.'.join(block.labels)} is for")
 
 
@@ -193,12 +195,13 @@ def _doubted(lifetime: Lifetime, doubt: Unknown | None) -> Lifetime:
     return replace(lifetime, effect=Effect.UNKNOWN, reason=doubt.as_reason())
 
 
-def _rotations(instance: ModuleInstance, key: ValueOrigin) -> Iterator[tuple[Lifetime, tuple[ValueOrigin, ...]]]:
+def _rotations(instance: ModuleInstance, key: ValueOrigin) -> Iterator[tuple[Lifetime, tuple[ValueOrigin, ...], Value]]:
     for (kind, name), block in instance.resources("aws_secretsmanager_secret_rotation"):
         doubt = _doubt(block, instance, key)
         for suffix, scope in instances_of(block, instance).instances:
             secrets, other = _secrets_of(block, scope)
-            yield _doubted(_lifetime(instance.full(f"{kind}.{name}{suffix}"), block, scope), doubt or other), secrets
+            lifetime = _doubted(_lifetime(instance.full(f"{kind}.{name}{suffix}"), block, scope), doubt or other)
+            yield lifetime, secrets, evaluate_or_unknown(block.get("secret_id"), scope)
 
 
 def _of_secret(secret: ValueOrigin, instance: ModuleInstance, key: ValueOrigin) -> Iterator[Lifetime]:
@@ -207,7 +210,7 @@ def _of_secret(secret: ValueOrigin, instance: ModuleInstance, key: ValueOrigin) 
     if secret.block.get(_LAMBDA) is not None:
         yield _lifetime(secret.address, secret.block, secret.scope)
     for at in dict.fromkeys((secret.instance, instance)):
-        for lifetime, secrets in _rotations(at, key):
+        for lifetime, secrets, _ in _rotations(at, key):
             if any(one.is_of(secret.block, secret.instance, secret.suffix) for one in secrets):
                 yield lifetime
 
@@ -223,7 +226,7 @@ def _of_call(call: hcl.Block, scope: ModuleScope, suffix: str, key: ValueOrigin)
         switch = "enable_rotation" if enabled is asked else "create"
         span, reason = own_place(call.header, scope.instance), enabled.about(f"{switch} is not fixed").as_reason()
         yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, SecretRotationOrigin(address), span=span, reason=reason)
-    yield from (lifetime for lifetime, secrets in _rotations(scope.instance, key) if any(one.block is call for one in secrets))
+    yield from (lifetime for lifetime, secrets, _ in _rotations(scope.instance, key) if any(one.block is call for one in secrets))
 
 
 def _rules(block: hcl.Block, scope: ModuleScope) -> tuple[Value, Value]:
