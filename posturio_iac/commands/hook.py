@@ -8,7 +8,7 @@ import time
 from posturio_iac.commands.ci_environment import chosen
 from posturio_iac.commands.output import STDOUT, to_stderr
 from posturio_iac.commands.parser import Command, own_option, parse
-from posturio_iac.commands.reporting import point_to_secrets
+from posturio_iac.commands.reporting import exit_code, point_to_secrets
 from posturio_iac.commands.scan import DEFAULT_FORMAT, FORMAT, OUTPUT, reports
 from posturio_iac.config.option_table import ARGUMENTS, Shape
 from posturio_iac.core.text.textfile import is_inside
@@ -132,7 +132,6 @@ def _judge(
     part = narrowed.selection
     if part.is_empty and targets == PLAIN and not hides and follows_all(part, config, narrowed.changed):
         return 0
-    from posturio_iac.commands.reporting.reports import emit, exit_code, screen
     from posturio_iac.core.finding import Verdict
     from posturio_iac.scan import judged
 
@@ -145,7 +144,7 @@ def _judge(
         report = with_notices(report, config, part, part.root)
     code = exit_code(report, config, exit_zero=bool(given.exit_zero))
     if speaks or given.verbose or targets != PLAIN:
-        from posturio_iac.commands.reporting.reports import Sources, shown_changes
+        from posturio_iac.commands.reporting.reports import Sources, emit, screen, shown_changes
         from posturio_iac.contract import RenderContext
 
         sources = Sources(part.root)

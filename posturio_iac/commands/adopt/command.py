@@ -9,7 +9,7 @@ from posturio_iac.commands.baseline.command import ACCEPT
 from posturio_iac.commands.fix.summary import overview, say, without_owner
 from posturio_iac.commands.output import refuse_links_out, to_stdout, write
 from posturio_iac.commands.parser import JUDGING, Arguments, Command, own_option, parse, shared_options
-from posturio_iac.commands.reporting.reports import exit_code
+from posturio_iac.commands.reporting import exit_code
 from posturio_iac.commands.settings import split
 from posturio_iac.config import meant
 from posturio_iac.config.option_table import Shape

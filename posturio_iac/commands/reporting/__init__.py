@@ -8,7 +8,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from posturio_iac.config import Config
+    from posturio_iac.core.finding import Exit, Report
+
 _PREFIX = "AKIA"  # of ids of users' keys
+
+
+def exit_code(report: Report, config: Config, *, exit_zero: bool = False) -> Exit:
+    """What a run of code exits with."""
+    from posturio_iac.core.finding import Exit, Severity
+
+    least = None if config.fail_on == "never" else Severity(config.fail_on)
+    code = report.exit_code(least, strict=config.strict, strict_calls=config.strict_calls)
+    return Exit.CLEAN if exit_zero and code is Exit.FINDINGS else code
 
 
 def point_to_secrets(texts: Mapping[str, bytes]) -> None:

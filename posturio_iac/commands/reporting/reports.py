@@ -7,7 +7,7 @@ import sys
 from functools import cache, lru_cache
 
 from posturio_iac.commands.output import STDOUT, to_stderr, write
-from posturio_iac.core.finding import SUBJECT, Diagnostic, Exit, Level, Report, Severity
+from posturio_iac.core.finding import SUBJECT, Diagnostic, Level, Report
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.decoding import UTF16, decode
 from posturio_iac.core.text.terminal import columns_of_stdout, lines_of_stdout, paint, printable, wants_color, without_commands
@@ -68,13 +68,6 @@ class Sources:
 
 
 COLORS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
-
-
-def exit_code(report: Report, config: Config, *, exit_zero: bool = False) -> Exit:
-    """What a run of code exits with."""
-    least = None if config.fail_on == "never" else Severity(config.fail_on)
-    code = report.exit_code(least, strict=config.strict, strict_calls=config.strict_calls)
-    return Exit.CLEAN if exit_zero and code is Exit.FINDINGS else code
 
 
 def emit(

@@ -8,7 +8,7 @@ import time
 
 from posturio_iac.commands.output import STDOUT, ProgressLine, to_stderr, to_stdout
 from posturio_iac.commands.parser import Arguments, parse
-from posturio_iac.commands.reporting import point_to_secrets
+from posturio_iac.commands.reporting import exit_code, point_to_secrets
 from posturio_iac.commands.scan import COMMAND, DEFAULT_FORMAT, reports
 from posturio_iac.core.text.decoding import decode
 from posturio_iac.core.text.textfile import STDIN
@@ -146,7 +146,7 @@ class _Scan:
 
     def _report(self, selection: Selection, narrowed: Narrowed | None, config: Config) -> int:
         from posturio_iac.commands.ci_environment import prefix, scope, source_url
-        from posturio_iac.commands.reporting.reports import Sources, emit, exit_code, screen, shown_changes
+        from posturio_iac.commands.reporting.reports import Sources, emit, screen, shown_changes
         from posturio_iac.contract import RenderContext
         from posturio_iac.core.finding import Exit
         from posturio_iac.scan import judged
