@@ -47,6 +47,7 @@ UNITS = {
     "other.hcl": "",
 }
 REMOTE = '[core]\n\trepositoryformatversion = 0\n[remote "origin"]\n\turl = https://github.com/acme/infra.git\n'
+FILLED_IN = '{ owner = templatefile("${path.module}/t.tftpl", { p = path.module }) }'
 COMPUTED = ('file("${path.module}/${var.name}.yaml")', "file(local.name)", 'join("", [for f in fileset(path.module, "*") : file(f)])')
 CHANGES: dict[str, tuple[dict[str, str], dict[str, list[str]]]] = {
     "a file of a module": (
@@ -155,6 +156,10 @@ CHANGES: dict[str, tuple[dict[str, str], dict[str, list[str]]]] = {
             'inputs = {\n  name = "a"\n}\n'
         },
         {"live/a/terragrunt.hcl": ["live/a/terragrunt.hcl: aws_iam_access_key.this"]},
+    ),
+    "a file that a template reads": (
+        {"t.tftpl": '${file("${p}/d.txt")}', "d.txt": "x", "a.tf": UNTAGGED % ("ci", FILLED_IN) + KEY},
+        {"d.txt": [f"a.tf: {ITSELF}"]},
     ),
     "a module that is called by the address of its repository": (
         {".git/config": REMOTE, "m/main.tf": flagged(), "m/empty.tf": "", "live/main.tf": CALL % ("m", "github.com/acme/infra//m", "")},

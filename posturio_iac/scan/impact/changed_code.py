@@ -101,20 +101,20 @@ class ChangedCode:
         """The folders of modules whose functions read one of ``files``: by its name, or by a computed one below the module."""
         if not files:
             return set()
-        names = {posixpath.basename(path) for path in files}
-        ways = [path.split("/") for path in files]
+        names, ways = {posixpath.basename(path) for path in files}, [path.split("/") for path in files]
         inside = {os.curdir, *("/".join(way[:depth]) for way in ways for depth in range(len(way)))}
-        found: set[str] = set()
-        parts = {part for way in ways for part in way}
+        found, parts = set[str](), {part for way in ways for part in way}
         programs = {path for path in files if not path.endswith(NO_PROGRAMS)}
         is_given = cache(partial(self._names, {name for way in ways for name in way[-2:]}))
         graph = CallGraph(local_calls(self.selection))
         for path in holding(self.selection, (*_READS, *PROGRAMS)):
             folder, data = posixpath.dirname(path), text(self.selection, path)
             quoted = _quoted(data)
+            if b"templatefile(" in data:  # a template may read files too
+                named = (posixpath.join(folder, os.fsdecode(one.rpartition(b"}/")[2])) for one in quoted if b"." in one)
+                quoted += [word for name in named for word in _quoted(text(self.selection, name))]
             spelled = {os.fsdecode(one.rpartition(b"/")[2]) for one in quoted}
-            # A program stands among the words of a command, or in a folder that code names.
-            words = b" ".join(quoted).replace(b"/", b" ").split() if holds_any(data, PROGRAMS) else ()
+            words = b" ".join(quoted).replace(b"/", b" ").split() if holds_any(data, PROGRAMS) else ()  # where a program may stand
             is_named = not names.isdisjoint(spelled) or not parts.isdisjoint(map(os.fsdecode, words))
             leads_there = b".." in data or not inside.isdisjoint(graph.above(folder))
             is_read = is_named or (_computes(code_of(data, path)) and (leads_there or is_given()))
