@@ -70,7 +70,7 @@ def _elsewhere(selection: Selection, config: Config, changed: Collection[str] | 
     templates = ((path, text) for path, text in selection.search.unfollowed if not _CALL.fullmatch(text))
     yield from (SkippedPlace(TEMPLATE, path, _CREDENTIALS.sub("//", text)) for path, text in templates)
     for path, said in selection.search.fence.beyond:
-        yield SkippedPlace(PROGRAMS, os.path.relpath(path, selection.root).replace(os.sep, "/"), said)
+        yield SkippedPlace(PROGRAMS, os.path.relpath(path, selection.root).replace(os.sep, "/"), said.replace(os.sep, "/"))
 
 
 def with_unfollowed(report: Report, selection: Selection, config: Config, narrowed: Narrowed | None) -> Report:

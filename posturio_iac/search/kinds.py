@@ -175,7 +175,7 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     if any(program.makes_keys or program.deploys_key or (fills and program.in_parts) for _, program in programs):
         return True
     if told and "unction" in text and _lacks_code(text, folder, fence) and os.path.isfile(made := maker(folder, fence, (*ENDINGS, ".zip"))):
-        fence.beyond.add((path, f"a function whose code is not here, and {os.path.relpath(made, folder)} makes keys"))
+        fence.beyond.add((path, f"a function whose code is not here, and {os.path.relpath(made, folder)} may make keys"))
     return False
 
 

@@ -175,9 +175,8 @@ def maker(folder: str, fence: Fence, endings: tuple[str, ...] = _ALL, *, fills: 
     while len(top) > len(fence.top) and ".git" not in fence.names(top):
         top = os.path.dirname(top)
     if (asked := (top, endings, fills)) not in fence.makers:
-        all_of = endings in (_ALL, ())  # else what is packed, and tests are not
         whole, known = _below(top, fence, _MOST_PROGRAMS, endings), fence.programs
-        files = (one for one in whole if all_of or not _OF_TESTS.search(one[len(top) :]))
+        files = (one for one in whole if endings in (_ALL, ()) or not _OF_TESTS.search(one[len(top) :]))  # no code of functions
         hinted = (one for one in files if kept(known, (one, ""), lambda of: is_hinted((read := content(of[0], fence))[0]) or read[1] != ""))
         programs = ((one, kept(known, one, lambda file: looked_into(file, fence))[0]) for one in hinted)
         found = (one for one, of in programs if of.makes_keys or of.deploys_key or of.unseen or ((fills or not endings) and of.in_parts))

@@ -71,7 +71,7 @@ _QUOTES = lazy_pattern(r"\\\r?\n|[\"'\\]")  # what a shell takes out of a word
 _NO_QUOTES = dict.fromkeys(map(ord, "\\\r\n\"'"))  # takes out as much at least, and faster
 _REST_OF_KEY = r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key"
 _RESTS = (lazy_pattern(_REST_OF_KEY), lazy_pattern(r"iam[\s\"',\\]+[\w-]*[$%]"))  # or an open one
-_REMARK = lazy_pattern(r"(?:\A|\n|= )[ \t]*(?:#(?=[ \t#]|aws iam)|//)[\w \t.,:;()=#/@|&+-]*\Z")  # nothing in it ends it before the line
+_REMARK = lazy_pattern(r"(?:\A|\n|= )[ \t]*(?:#(?=[ \t#]|aws iam)|//)[\w \t.,:;()=#/@|&+-]*\Z")  # nothing in it ends it earlier
 _GETTING = ("curl", "wget", "iwr", "irm")
 _GETS, _RUN = rf"(?:{'|'.join(_GETTING)})\b", r"(?:sudo(?:\s+-\w+)*\s+)?(?:\w*sh|python[\d.]*|node|perl|ruby|iex)\b"
 _FETCHED = lazy_pattern(rf"{_GETS}[^|;&\n]{{0,500}}\|\s*{_RUN}|(?:<|\b(?:\w*sh\s+-c|eval)\s+[\\\"']*\$)\({_GETS}[^)\n]{{0,500}}")

@@ -11,6 +11,7 @@ import posixpath
 
 from posturio_iac.core import loaded
 from posturio_iac.frontends import FRONT_ENDS, frameworks
+from posturio_iac.scan.configuration import seen_below
 from posturio_iac.search import Selection, with_callers
 from posturio_iac.search.kinds import TERRAFORM, VALUES, kind_of
 from posturio_iac.search.module_calls import local_calls
@@ -105,7 +106,7 @@ def _way(path: str, top: str) -> Iterator[str]:
             return
         path = os.path.join(os.path.realpath(os.path.dirname(path)), os.readlink(path))
         path = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
-        yield os.path.relpath(path, top).replace(os.sep, "/")
+        yield seen_below(path, top)
 
 
 def _moves_folder(selection: Selection, changed: Collection[str]) -> bool:
@@ -117,4 +118,4 @@ def _moves_folder(selection: Selection, changed: Collection[str]) -> bool:
 
 
 def _named(selection: Selection, changed: Collection[str], files: Collection[str]) -> bool:
-    return any(os.path.relpath(os.path.realpath(file), selection.root).replace("\\", "/") in changed for file in files)
+    return any(seen_below(os.path.realpath(file), selection.root) in changed for file in files)
