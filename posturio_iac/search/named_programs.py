@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from itertools import islice
+from itertools import islice, tee
 
 from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
@@ -285,14 +285,22 @@ def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tup
 
 
 def _below(top: str, fence: Fence, most: int = MOST_FILES, endings: tuple[str, ...] = ENDINGS) -> list[str]:
-    found, seen = list[str](), set[str | None]((None,))
-    for folder, folders, names in os.walk(top, followlinks=True):  # one more is found than is looked into
+    found, known = list[str](), fence.programs
+    walk, known[top, None] = tee(kept(known, (top, None), lambda _: _walked(top, fence)))  # which others go on with
+    for folder, names in walk:  # one more is found than is looked into
+        ours = (one for one in names if (one.endswith(endings) or "." not in one if endings else not one.endswith(NO_PROGRAMS)))
+        found += (os.path.join(folder, name) for name in ours)
+        if len(found) > most:
+            break
+    return found[: most + 1]
+
+
+def _walked(top: str, fence: Fence) -> Iterator[tuple[str, list[str]]]:
+    seen = set[str | None]((None,))
+    for folder, folders, names in os.walk(top, followlinks=True):
         is_new = (real := fence.folder(folder)) not in seen
         seen.add(real)
         layered = {"node_modules"} if os.path.basename(folder) == "nodejs" else set()  # where layers and canaries have their own code
         folders[:] = sorted(set(folders) - (_SKIPPED - layered)) if is_new else ()
-        ours = (one for one in sorted(names) if (one.endswith(endings) or "." not in one if endings else not one.endswith(NO_PROGRAMS)))
-        found += (os.path.join(folder, name) for name in (ours if is_new else ()))
-        if len(found) > most:
-            break
-    return found[: most + 1]
+        if is_new:
+            yield folder, sorted(names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.core.keys import CODED
-from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.record import NamedTuple, kept
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import UTF16, decode, holds_any, spelled_out
 
@@ -245,9 +245,7 @@ def content(file: str, fence: Fence) -> tuple[bytes, str]:
         return b"", _TOO_LARGE if isinstance(error, TooLargeError) else ""
     if not data.startswith(b"PK"):
         return data, _CLOSED if data.startswith(_OTHER_ARCHIVES) or (data and file.endswith(_ARCHIVES)) else ""
-    members, unseen = _packed(data)
-    makers = [one for one in members if is_hinted(one)]
-    return b"\n".join(makers + [one for one in members if makers and one not in makers and end_keys(decode(one, "replace"))]), unseen
+    return kept(fence.programs, (file, len(data)), lambda _: _packed(data))  # which is asked for twice
 
 
 def is_hinted(data: bytes, *, is_spelled: bool = False) -> bool:
@@ -274,22 +272,23 @@ def looked_into(file: str, fence: Fence) -> tuple[Program, str]:
     return program._replace(unseen=unseen), text if is_script else ""
 
 
-def _packed(data: bytes) -> tuple[list[bytes], str]:
-    """The programs in an archive, and what is said of those that cannot be looked into."""
+def _packed(data: bytes) -> tuple[bytes, str]:
+    """The programs in an archive that make or end keys, and what is said of those that cannot be looked into."""
     import zipfile
     from io import BytesIO
     from zlib import error
 
-    found, left, unseen = list[bytes](), LARGEST, ""
+    members, left, unseen = list[bytes](), LARGEST, ""
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             for one in archive.infolist():
                 if one.filename.endswith(ENDINGS) and not one.filename.endswith(".d.ts"):  # which only declares types
                     if one.file_size <= left:
                         left -= one.file_size
-                        found.append(archive.read(one))
+                        members.append(archive.read(one))
                     else:
                         unseen = _TOO_LARGE
     except (zipfile.BadZipFile, error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):  # or encrypted
         unseen = _CLOSED
-    return found, unseen
+    makers = [one for one in members if is_hinted(one)]
+    return b"\n".join(makers + [one for one in members if makers and one not in makers and end_keys(decode(one, "replace"))]), unseen
