@@ -47,6 +47,9 @@ _SIGNS = (*RUNNING[TERRAFORM], b"user_data", b"buildspec", b"desired_state", b"l
 _ROOTS = (b"local.", b"var.", b"module.", b"each.", b"data.")  # to what may hold a program's text
 _CARRIERS = frozenset(("external", "aws_lambda_function", "aws_lambda_layer_version", "aws_s3_object", "aws_s3_bucket_object"))
 """What carries a program of the checkout, by a name that other code may hold."""
+_NO_RUNNERS = "acm_ alb budgets_ cloudwatch_log cloudwatch_metric db_ dynamodb_ ecr_ eip elb iam_ internet_ kms_ lb nat_ network_ rds_ route"
+_IDLE = tuple(f"aws_{one}" for one in f"{_NO_RUNNERS} s3_bucket secretsmanager_ security_group sns_ sqs_ ssm_parameter subnet vpc wafv2_".split())
+"""Beginnings of the types of resources that run nothing that they are given."""
 
 
 def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
@@ -76,7 +79,7 @@ def _may_run(block: hcl.Block, program: ModuleLoader) -> bool | None:
         return True
     if any(runs_program(one, TERRAFORM) for one in {text, spelled_out(text)}) or names_program(text, TERRAFORM, path, program.fence):
         return True
-    return None if block.labels[0].startswith("aws_iam_") or not holds_any(text, _ROOTS) else False
+    return None if block.labels[0].startswith(_IDLE) or not holds_any(text, _ROOTS) else False
 
 
 def _of_stack(block: hcl.Block, scope: ModuleScope, address: str, setting: RootModuleContext) -> Iterator[KeyOfUser]:
