@@ -10,16 +10,19 @@ import os
 
 from posturio_iac.core.text.decoding import spelled_out
 from posturio_iac.core.text.textfile import MIB, Fence
+from posturio_iac.errors import system_reason
 from posturio_iac.search.file_search import PRUNED, FileSearch
 from posturio_iac.search.kinds import OTHER, SEARCH_TERMS, TERRAFORM, SearchTerms, calls_modules, kind_of
-from posturio_iac.search.locations import locate, outermost, repository_of, root_of
+from posturio_iac.search.locations import is_repository, locate, outermost, repository_of, root_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["MANIFEST", "SEARCH_TERMS", "Selection", "discover", "is_initialised"]
+__all__ = ["MANIFEST", "SEARCH_TERMS", "SKIPPED", "Selection", "discover", "is_initialised"]
 
+SKIPPED = PRUNED | {".hg", ".svn", ".venv", "node_modules"}
+"""Directories that a walk does not enter; where git lists the files, its own rules decide about the others."""
 MAX_FILE_SIZE = 10 * MIB
 MANIFEST = ".terraform/modules/modules.json"
 """Where ``terraform init`` lists the modules that it has installed, below the folder of the root module."""
@@ -103,7 +106,7 @@ def discover(
     _search_all(search, searched)
     _add_initialised(search, searched)
     if search.hcl:
-        from posturio_iac.search.units import add_callers as add_units
+        from posturio_iac.search.module_calls import add_units
 
         add_units(search, whole="" not in searched or root != (repository_of(root) or root))
     if search.symlinks:
@@ -185,11 +188,57 @@ def _git(search: FileSearch, top: str, named: Sequence[str]) -> list[str]:
 
 
 def _walk(search: FileSearch, directories: Sequence[str]) -> list[str]:
-    if not directories:
-        return []
-    from posturio_iac.search import walk
+    return [repository for directory in directories for repository in _walk_below(search, directory)]
 
-    return [repository for directory in directories for repository in walk.walk(search, directory)]
+
+def _walk_below(search: FileSearch, start: str) -> list[str]:
+    """Search a directory, relative to the root; return the git repositories in it, which are not entered, nor are links."""
+    repositories: list[str] = []
+    pending = [start]
+    while pending:
+        directory = pending.pop()
+        if search.step is not None:
+            search.step("folder")
+        listing = _list(search, directory)
+        if directory != start and ".git" in [entry.name for entry in listing] and is_repository(search.prefix + directory):
+            repositories.append(directory)
+            continue
+        base = f"{directory}/" if directory else ""
+        for entry in listing:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name in SKIPPED:
+                    search.passed_by.add(f"{base}{entry.name}/")
+                    continue
+                if search.exclusions and search.exclusions.cover_directory(base + entry.name):
+                    search.left_out.add(f"{base}{entry.name}/")
+                else:
+                    pending.append(base + entry.name)
+            elif kind := kind_of(entry.name):
+                _take(search, entry, base + entry.name, kind)
+            elif calls_modules(entry.name) and not search.skips(base + entry.name):
+                search.hcl.add(base + entry.name)
+    return repositories
+
+
+def _list(search: FileSearch, directory: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(search.prefix + directory) as entries:
+            return list(entries)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        search.error(f"cannot be read: {system_reason(error)}", directory or ".")
+        return []
+
+
+def _take(search: FileSearch, entry: os.DirEntry[str], path: str, kind: str) -> None:
+    if search.exclusions and search.exclusions.cover(path):
+        search.left_out.add(path)
+        return
+    if entry.is_symlink():
+        search.symlinks[path] = kind
+    elif entry.is_file(follow_symlinks=False):
+        search.examine(path, kind)
 
 
 def is_initialised(directory: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.core.text.decoding import UTF16, decode
-from posturio_iac.core.text.textfile import MIB, Fence, LinkError, UnreadableError, holds_above, more_than, open_regular
+from posturio_iac.core.text.textfile import MIB, Fence, LinkError, UnreadableError, more_than, open_regular
 from posturio_iac.errors import system_reason
 from posturio_iac.search.kinds import (
     JSON,
@@ -18,7 +18,7 @@ from posturio_iac.search.kinds import (
     looks_like_terraform,
     names_program,
 )
-from posturio_iac.search.locations import holds_code
+from posturio_iac.search.locations import holds_above, holds_code
 from posturio_iac.search.written_sources import sources_in
 
 TYPE_CHECKING = False

@@ -10,7 +10,7 @@ from posturio_iac.search.kinds import kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 
 def locate(paths: Sequence[str], cwd: str) -> tuple[list[str], list[str], list[str]]:
@@ -87,3 +87,14 @@ def holds_code(folder: str) -> bool:
         if any(map(kind_of, names)) or seen > _MOST_FOLDERS:
             return seen <= _MOST_FOLDERS
     return False
+
+
+def holds_above(folder: str, known: dict[str, bool], holds: Callable[[str], bool]) -> bool:
+    """True if something ``holds`` of a folder or of one above it, without recursion; ``known`` has answers, and one for the top."""
+    way = []
+    while (found := known.get(folder)) is None:
+        way.append(folder)
+        folder = folder.rpartition("/")[0]
+    for below in reversed(way):
+        found = known[below] = found or holds(below)
+    return found

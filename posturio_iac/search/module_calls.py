@@ -1,13 +1,15 @@
-"""Further searches, once there is something to judge: for calls of local modules, and for texts."""
+"""Further searches, once there is something to judge: for calls of local modules, for texts, and in HCL that Terraform does not read."""
 
 from __future__ import annotations
 
 import os
 import posixpath
 
+from posturio_iac.core.text import lazy_pattern
+from posturio_iac.core.text.decoding import spelled_out
 from posturio_iac.core.text.textfile import Fence, UnreadableError, read
 from posturio_iac.search.file_search import LOCAL
-from posturio_iac.search.kinds import TERRAFORM
+from posturio_iac.search.kinds import TERRAFORM, names_program
 from posturio_iac.search.written_sources import CALLS, blocks_of
 
 TYPE_CHECKING = False
@@ -15,7 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from posturio_iac.search import Selection
+    from posturio_iac.search.file_search import FileSearch
     from posturio_iac.search.hcl_scanner import ScannedBlock
+
+_APPLIES = lazy_pattern(rb"\b(?:source|include)\b")
+_BUILT = lazy_pattern(rb"""\bsource"?\s*[=:]\s*(?:"(?:\$\{[^}]*\})?[^"?\n]*[$%]\{|[^\s"])|\bcontents"?\s*[=:]\s*(?!<<|")""")
+"""A source or a generated text that is put together, so that none of its words need stand in the file."""
+_LOCAL = lazy_pattern(rb"""\bsource"?\s*[=:]\s*"(\.[^"$]*)\"""")
+_WRITES = lazy_pattern(rb"""\b(?:resource|module)\b[\s"\\]""")
 
 
 def local_calls(selection: Selection) -> tuple[tuple[str, str], ...]:
@@ -114,3 +123,34 @@ def holding_each(selection: Selection, *groups: Sequence[bytes]) -> tuple[tuple[
         for group, paths in zip(groups, found, strict=True):
             paths.update(git_search.holding(keep, group))
     return tuple(tuple(sorted(paths)) for paths in found)
+
+
+def add_units(search: FileSearch, *, whole: bool) -> None:
+    """Add the files that name a module which makes keys, or write out code that may; with ``whole`` those that apply any module."""
+    search_terms, searched = search.search_terms, search.folders()
+    for path in search.hcl:
+        data = content(search.prefix + path, search.max_file_size, search.fence)
+        if data is None:
+            continue
+        search.searched += 1
+        search.keep(path, data)
+        data = spelled_out(data)
+        if (
+            (whole and _APPLIES.search(data))
+            or search_terms.make_keys(data, TERRAFORM)
+            or search_terms.name_known_module(data)
+            or _BUILT.search(data)
+            or (path.endswith(".stack.hcl") and data.find(b"${") >= 0)
+            or names_program(data, TERRAFORM, search.prefix + path, search.fence)
+            or _leads_beside(data, path, search, searched)
+            or (b"generate" in data and _WRITES.search(data))
+        ):
+            search.terraform.add(path)
+
+
+def _leads_beside(data: bytes, path: str, search: FileSearch, searched: set[str]) -> bool:
+    """True if a source leads to a folder that is not searched, such as one below ``.terraform``."""
+    folder = posixpath.dirname(path)
+    named = (os.fsdecode(source).partition("?")[0].replace("//", "/") for source in _LOCAL.findall(data))
+    targets = {posixpath.normpath(posixpath.join(folder, one)) for one in named}
+    return any(target not in searched and os.path.isdir(search.prefix + target) for target in targets)

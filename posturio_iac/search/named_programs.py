@@ -84,8 +84,8 @@ _SOURCES = ("", "src/", "packages/", "libs/")  # where an alias, or a package of
 MOST_FILES, _MOST_PROGRAMS = 200, 2000  # how many files are read of a folder of programs and of those that call each other; of a checkout
 _MANY, _MOST_NAMES, _MOST_AWAY = 100, 2000, 100  # names in a folder, too many to look for each in a text; paths, and folders, in one
 _ALL = (*ENDINGS, ".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", ".j2")  # what may hold a program
-_OF_TESTS = lazy_pattern(r"[/\\](?:(?:__)?(?:tests?|specs?)(?:__)?[/\\]|test_|conftest\.py$)|(?:_test|\.spec|\.test)\.\w+$")
 _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
+_OF_TESTS = lazy_pattern(r"[/\\](?:(?:__)?(?:tests?|specs?)(?:__)?[/\\]|test_|conftest\.py$)|(?:_test|\.spec|\.test)\.\w+$")
 
 
 def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = "") -> Iterator[tuple[str, Program]]:
@@ -286,21 +286,10 @@ def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tup
 
 def _below(top: str, fence: Fence, most: int = MOST_FILES, endings: tuple[str, ...] = ENDINGS) -> list[str]:
     found, known = list[str](), fence.programs
-    walk, known[top, None] = tee(kept(known, (top, None), lambda _: _walked(top, fence)))  # which others go on with
+    walk, known[top, None] = tee(kept(known, (top, None), lambda _: fence.walk(top, _SKIPPED)))  # which others go on with
     for folder, names in walk:  # one more is found than is looked into
         ours = (one for one in names if (one.endswith(endings) or "." not in one if endings else not one.endswith(NO_PROGRAMS)))
         found += (os.path.join(folder, name) for name in ours)
         if len(found) > most:
             break
     return found[: most + 1]
-
-
-def _walked(top: str, fence: Fence) -> Iterator[tuple[str, list[str]]]:
-    seen = set[str | None]((None,))
-    for folder, folders, names in os.walk(top, followlinks=True):
-        is_new = (real := fence.folder(folder)) not in seen
-        seen.add(real)
-        layered = {"node_modules"} if os.path.basename(folder) == "nodejs" else set()  # where layers and canaries have their own code
-        folders[:] = sorted(set(folders) - (_SKIPPED - layered)) if is_new else ()
-        if is_new:
-            yield folder, sorted(names)

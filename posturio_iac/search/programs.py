@@ -245,7 +245,8 @@ def content(file: str, fence: Fence) -> tuple[bytes, str]:
         return b"", _TOO_LARGE if isinstance(error, TooLargeError) else ""
     if not data.startswith(b"PK"):
         return data, _CLOSED if data.startswith(_OTHER_ARCHIVES) or (data and file.endswith(_ARCHIVES)) else ""
-    return kept(fence.programs, (hash(data), len(data)), lambda _: _packed(data))  # which is asked for twice, and often copied
+    known: dict[tuple[int, int], tuple[bytes, str]] = fence.programs
+    return kept(known, (hash(data), len(data)), lambda _: _packed(data))  # which is asked for twice, and often copied
 
 
 def is_hinted(data: bytes, *, is_spelled: bool = False) -> bool:

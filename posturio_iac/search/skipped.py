@@ -6,10 +6,10 @@ import os
 
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text import lazy_pattern
+from posturio_iac.search import SKIPPED
 from posturio_iac.search.kinds import kind_of
 from posturio_iac.search.locations import holds_code, outermost, repository_of
 from posturio_iac.search.module_calls import content
-from posturio_iac.search.walk import SKIPPED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

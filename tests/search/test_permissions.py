@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from posturio_iac.core.text import gitignore
-from posturio_iac.search import Selection, git_tree, walk
+from posturio_iac.search import Selection, git_tree
 from posturio_iac.search.git_tree import git_search
 from tests.support.search_tree import MODES, Tree, complaints, found, make
 
 NOBODY = 65534
-LOADED = (git_tree, gitignore, git_search, walk)  # an ordinary user may not be allowed to read our code, so it is loaded before
+LOADED = (git_tree, gitignore, git_search)  # an ordinary user may not be allowed to read our code, so it is loaded before
 
 Result = tuple[list[str], list[tuple[str, str | None, str]], int]
 

@@ -15,7 +15,7 @@ from posturio_iac.errors import system_reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
 MIB = 1 << 20
@@ -80,6 +80,17 @@ class Fence:
             except OSError:
                 self._names[folder] = frozenset()
         return self._names[folder]
+
+    def walk(self, top: str, skipped: frozenset[str]) -> Iterator[tuple[str, list[str]]]:
+        """Yield a folder and those below it, links followed, each once, with its names sorted; ``skipped`` names folders to pass by."""
+        seen = set[str | None]((None,))
+        for folder, folders, names in os.walk(top, followlinks=True):
+            is_new = (real := self.folder(folder)) not in seen
+            seen.add(real)
+            layered = {"node_modules"} if os.path.basename(folder) == "nodejs" else set()  # where layers and canaries have their own code
+            folders[:] = sorted(set(folders) - (skipped - layered)) if is_new else ()
+            if is_new:
+                yield folder, sorted(names)
 
     def holds(self, path: str) -> bool:
         """True if an absolute path, its links followed, stays inside."""
@@ -156,17 +167,6 @@ def real_path(path: str) -> str:
         return os.path.realpath(path)
     except (OSError, ValueError):
         return path
-
-
-def holds_above(folder: str, known: dict[str, bool], holds: Callable[[str], bool]) -> bool:
-    """True if something ``holds`` of a folder or of one above it, without recursion; ``known`` has answers, and one for the top."""
-    way = []
-    while (found := known.get(folder)) is None:
-        way.append(folder)
-        folder = folder.rpartition("/")[0]
-    for below in reversed(way):
-        found = known[below] = found or holds(below)
-    return found
 
 
 def is_inside(path: str, folder: str) -> bool:

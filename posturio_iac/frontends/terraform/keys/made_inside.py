@@ -47,8 +47,9 @@ _SIGNS = (*RUNNING[TERRAFORM], b"user_data", b"buildspec", b"desired_state", b"l
 _ROOTS = (b"local.", b"var.", b"module.", b"each.", b"data.")  # to what may hold a program's text
 _CARRIERS = frozenset(("external", "aws_lambda_function", "aws_lambda_layer_version", "aws_s3_object", "aws_s3_bucket_object"))
 """What carries a program of the checkout, by a name that other code may hold."""
-_NO_RUNNERS = "acm_ alb budgets_ cloudwatch_log cloudwatch_metric db_ dynamodb_ ecr_ eip elb iam_ internet_ kms_ lb nat_ network_ rds_ route"
-_IDLE = tuple(f"aws_{one}" for one in f"{_NO_RUNNERS} s3_bucket secretsmanager_ security_group sns_ sqs_ ssm_parameter subnet vpc wafv2_".split())
+_IDLE_NETWORK = ("aws_security_group", "aws_lb", "aws_elb", "aws_route", "aws_subnet", "aws_vpc", "aws_wafv2", "aws_acm_")
+_IDLE_DATA = ("aws_s3_bucket", "aws_ssm_parameter", "aws_secretsmanager_", "aws_db_", "aws_rds_", "aws_cloudwatch_log", "aws_kms_")
+_IDLE = ("aws_iam_", "aws_cloudwatch_metric", *_IDLE_NETWORK, *_IDLE_DATA)
 """Beginnings of the types of resources that run nothing that they are given."""
 
 

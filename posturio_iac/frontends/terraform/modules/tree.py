@@ -9,7 +9,7 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import kept
-from posturio_iac.core.text.textfile import OUTSIDE, holds_above, real_path
+from posturio_iac.core.text.textfile import OUTSIDE, real_path
 from posturio_iac.core.unknown import NAMES_NO, NO_CODE, REFERS_TO_ITSELF
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.known_modules import LOCAL, decoded
@@ -23,6 +23,7 @@ from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, Value
 from posturio_iac.search import is_initialised
 from posturio_iac.search.kinds import TERRAFORM, calls_modules, kind_of
+from posturio_iac.search.locations import holds_above
 from posturio_iac.search.module_calls import content
 
 TYPE_CHECKING = False
