@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.config import FILE
+from posturio_iac.config import FILE, SHARED_FILE, TABLE
 from posturio_iac.config.option_table import LIMITS, OPTIONS, Option
 from posturio_iac.core.finding import CONFIGURATION, SUBJECT, Diagnostic, Level, Report, by_severity
 from posturio_iac.core.record import replace
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from posturio_iac.config import Config
     from posturio_iac.search import Selection
+
+    Was = Callable[[str], bytes] | None  # tells what a file (absolute) held before
 
 STRICTER, RULES_LEFT = "only stricter", "checks only {} rules"
 EFFECTS = {
@@ -54,9 +56,9 @@ EFFECTS = {
 FAILS = {"high": "high and critical", "critical": "critical"}  # what is left to fail on, by severities above the default
 
 
-def with_notices(report: Report, config: Config, selection: Selection, place: str, changed: Collection[str] = ()) -> Report:
-    """The report with notes on the configuration; ``changed`` are the files in question, relative to ``place``, the scan root."""
-    said = [*notices(config, selection, place), *_changed(config, place, changed), *_accepted(report, config)]
+def with_notices(report: Report, config: Config, selection: Selection, place: str, files: Collection[str] = (), was: Was = None) -> Report:
+    """The report with notes on the configuration; ``files`` are those that changed, relative to ``place``, the scan root."""
+    said = [*notices(config, selection, place), *_changed(config, place, files, was), *_accepted(report, config)]
     return replace(report, diagnostics=(*said, *report.diagnostics)) if said else report
 
 
@@ -133,13 +135,15 @@ def _left_out(selection: Selection) -> str:
     return " and ".join(f"{n:,} {noun}{'' if n == 1 else 's'}" for n, noun in counted if n)
 
 
-def _changed(config: Config, place: str, changed: Collection[str]) -> Iterator[Diagnostic]:
+def _changed(config: Config, place: str, changed: Collection[str], was: Was) -> Iterator[Diagnostic]:
     """Warn of a configuration or baseline that changed together with the code that it judges."""
     named = [*((path, "configuration") for path in (config.path,) if path), *((path, "baseline") for path in config.baseline)]
-    gone = (path for path in changed if path.rpartition("/")[2] == FILE and not os.path.lexists(os.path.join(place, path)))
-    named += ((os.path.join(place, path), "configuration") for path in gone if not os.path.dirname(path).strip("./"))
-    for file, what in named:
-        # behind a link, the file that changes is another one than the one that is named
-        for path in {seen_below(file, place), seen_below(os.path.realpath(file), place)}.intersection(changed):
+    at_top = [os.path.join(place, path) for path in changed if not os.path.dirname(path).strip("./")] if was is not None else ()
+    gone = (path for path in at_top if os.path.basename(path) == FILE and not os.path.lexists(path))
+    emptied = (path for path in at_top if os.path.basename(path) == SHARED_FILE and was is not None and TABLE.encode() in was(path))
+    named += ((path, "configuration") for path in (*gone, *emptied))
+    paths = {path: what for file, what in named for path in (seen_below(file, place), seen_below(os.path.realpath(file), place))}
+    for path, what in paths.items():  # behind a link, the file that changes is another one than the one that is named
+        if path in changed:
             text = f"the {what} {SUBJECT} changed together with the code that it applies to; review it, or ignore it with --no-config"
             yield Diagnostic(Level.WARNING, text, path, about=CONFIGURATION, subject=path)

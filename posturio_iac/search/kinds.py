@@ -27,6 +27,7 @@ _ENDINGS = {"tf": TERRAFORM, "tofu": TERRAFORM, "json": JSON, **dict.fromkeys(_T
 IN_HCL, IN_JSON = (".tf", ".tofu"), (".tf.json", ".tofu.json")  # the endings of Terraform's own files
 CODE = (*IN_HCL, *IN_JSON)
 VALUES = (".tfvars", ".tfvars.json")  # the endings of files with values of variables
+VERSIONS = (".terraform-version", ".opentofu-version")  # files for version managers, which tell the engine
 SETTINGS = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")  # of ``sam deploy``, which give parameters of the templates beside them
 
 _ADDED: dict[str, tuple[bytes, ...]] = {}  # the search terms of kinds that front ends have added

@@ -216,8 +216,8 @@ def may_make_keys(data: bytes, *, runs: bool, computed: bool = True) -> bool:
 
 
 def _without_words(text: str) -> str:
-    """A text without the word create where it ends a line, or is all of a string in a text that holds no rest of a call."""
-    ended = text.replace('create"\n', "\n")
+    """A text without the word create where it ends a line, names a variable, or is a whole string in a text without the rest of a call."""
+    ended = text.replace('create"\n', "\n").replace('variable "create"', "")
     return ended if "ccess" in ended else ended.replace('"create"', "")
 
 

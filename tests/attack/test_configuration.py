@@ -116,7 +116,12 @@ def test_a_configuration_that_changed_with_the_code_is_a_warning(tmp_path: Path,
 
 @pytest.mark.promise("changed configuration")
 def test_a_configuration_that_changed_behind_a_link_or_went_is_a_warning(tmp_path: Path) -> None:
-    repository = tracked(tmp_path / "repository", {"policy/config.toml": "", "posturio-iac.toml": "-> policy/config.toml"})
+    files = {
+        "policy/config.toml": "",
+        "posturio-iac.toml": "-> policy/config.toml",
+        "pyproject.toml": "[tool.posturio-iac]\nstrict = true\n",
+    }
+    repository = tracked(tmp_path / "repository", files)
     base = repository.commit()
     repository.write("sound.tf", SOUND)
     repository.write("policy/config.toml", 'fail_on = "never"\n')
@@ -124,7 +129,9 @@ def test_a_configuration_that_changed_behind_a_link_or_went_is_a_warning(tmp_pat
     _, out, _ = scan(repository.path, "--changed-since", base)
     assert "the configuration policy/config.toml changed together with the code that it applies to" in out
     repository.git("rm", "-q", "posturio-iac.toml")
-    assert "the configuration posturio-iac.toml changed together" in scan(repository.path, "--changed-since", base)[1]
+    repository.write("pyproject.toml", "[tool.another]\n")
+    told = scan(repository.path, "--changed-since", base)[1]
+    assert all(f"the configuration {name} changed together" in told for name in ("posturio-iac.toml", "pyproject.toml"))
 
 
 def test_a_configuration_that_did_not_change_is_no_warning(tmp_path: Path) -> None:

@@ -67,10 +67,11 @@ def test_staged_unstaged_and_untracked_changes_count(repository: Repository, sca
     assert scan() == ["a/iam.tf", "b/iam.tf", "new/iam.tf"]
 
 
-def test_deleted_file_changes_its_module(repository: Repository, scan: Scan) -> None:
-    repository.write("a/user.tf", "")
+@pytest.mark.parametrize("name", ["user.tf", ".opentofu-version"])
+def test_deleted_file_changes_its_module(repository: Repository, scan: Scan, name: str) -> None:
+    repository.write(f"a/{name}", "")
     repository.git("branch", "-f", "main", repository.commit())
-    repository.git("rm", "-q", "a/user.tf")
+    repository.git("rm", "-q", f"a/{name}")
     assert scan() == ["a/iam.tf"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from functools import partial
 
 from posturio_iac.commands.output import STDOUT, ProgressLine, to_stderr, to_stdout
 from posturio_iac.commands.parser import Arguments, parse
@@ -160,21 +161,22 @@ class _Scan:
             from posturio_iac.commands.baseline.stale import Searched, with_stale
 
             report, stale = with_stale(report, Searched(selection, config, given.words), fail=bool(given.fail_on_stale))
+        is_in_diff = was = None
+        if given.changed_since is not None and selection.repository is not None:
+            from posturio_iac.search.git_tree.git_changes import shown_in_diff, told_before
+
+            is_in_diff = shown_in_diff(given.changed_since, selection.root, selection.repository)
+            was = partial(told_before, given.changed_since, repository=selection.repository)
         if config.path is not None or config.baseline or (narrowed is not None and not given.no_config):
             from posturio_iac.scan.notices import with_notices
 
-            report = with_notices(report, config, selection, place, () if narrowed is None else narrowed.changed)
+            report = with_notices(report, config, selection, place, () if narrowed is None else narrowed.changed, was)
         code = exit_code(report, config, exit_zero=bool(given.exit_zero))
         if stale and given.fail_on_stale and code is Exit.CLEAN and not given.exit_zero:
             code = Exit.FINDINGS
         leading = prefix(place, selection.repository, os.environ)
         url = source_url(config.source_url, leading, os.environ)
         sources = Sources(selection.root, selection.search.fence)
-        is_in_diff = None
-        if given.changed_since is not None and selection.repository is not None:
-            from posturio_iac.search.git_tree.git_changes import shown_in_diff
-
-            is_in_diff = shown_in_diff(given.changed_since, selection.root, selection.repository)
         skipped = None
         if given.show_skipped:
             from posturio_iac.scan.skipped import skipped as places

@@ -10,7 +10,7 @@ from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources
 from posturio_iac.scan.impact.changed_code import ChangedCode, leads_to
-from posturio_iac.search.kinds import HCL, IN_HCL, TERRAFORM, VALUES, calls_modules, kind_of, names_file, runs_program
+from posturio_iac.search.kinds import HCL, IN_HCL, TERRAFORM, VALUES, VERSIONS, calls_modules, kind_of, names_file, runs_program
 from posturio_iac.search.module_calls import local_calls, text
 from posturio_iac.search.outside import explore
 from posturio_iac.search.programs import NO_PROGRAMS
@@ -90,7 +90,7 @@ class Modules:
         self._with_keys: dict[str, list[str]] = {}
         self._named: dict[str, set[str]] = {}
         self._concerned, self._borrowing, self._own, self._folders, self._unit_files, self._elsewhere = (set[str]() for _ in range(6))
-        self._touched = {posixpath.dirname(path) for path in changed if _is_code(path)}
+        self._touched = {posixpath.dirname(path) for path in changed if _is_code(path) or path.endswith(VERSIONS)}
         self.files: tuple[str, ...] = selection.terraform if whole else ()  # those with keys that have to be read
         if selection.terraform and not whole:
             self._touched |= self._code.readers([path for path in changed if not _is_code(path)])

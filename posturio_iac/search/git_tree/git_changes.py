@@ -47,6 +47,17 @@ def shown_in_diff(revision: str, root: str, repository: str) -> Callable[[str, i
     return is_shown
 
 
+def told_before(revision: str, path: str, repository: str) -> bytes:
+    """The content of a file (absolute) where the branch left ``revision``; empty where there was none."""
+    return _before(_merge_base(revision, repository), path, repository)
+
+
+def _before(base: str, path: str, repository: str) -> bytes:
+    name = os.path.relpath(path, repository).replace(os.sep, "/")
+    code, before, _ = _git(repository, "cat-file", "blob", f"{base}:{name}")
+    return before if code == 0 else b""
+
+
 def _hunks(base: str, path: str, repository: str) -> list[tuple[int, int]]:
     from difflib import SequenceMatcher
 
@@ -54,10 +65,9 @@ def _hunks(base: str, path: str, repository: str) -> list[tuple[int, int]]:
         now = read(path, MIB, None).splitlines()
     except UnreadableError:
         return []
-    name = os.path.relpath(path, repository).replace(os.sep, "/")
-    code, before, _ = _git(repository, "cat-file", "blob", f"{base}:{name}")
+    before = _before(base, path, repository)
     is_long = len(now) > 1000  # noqa: PLR2004 - lines; of many that are alike, comparing each with each would take quadratic time
-    groups = SequenceMatcher(None, before.splitlines() if code == 0 else [], now, autojunk=is_long).get_grouped_opcodes(_CONTEXT)
+    groups = SequenceMatcher(None, before.splitlines(), now, autojunk=is_long).get_grouped_opcodes(_CONTEXT)
     return [(group[0][3] + 1, group[-1][4]) for group in groups]
 
 
