@@ -44,8 +44,6 @@ class Selection:
         self.candidates = self.terraform  # what findings and remedies may point at, of the whole of which this may be a part
         self.templates = tuple(sorted(search.templates))  # YAML and JSON files, and named ones of unknown kind
         self.others = {kind: tuple(sorted(paths)) for kind, paths in search.others.items()}  # of kinds that front ends add
-        self.links = tuple(sorted(search.links))
-        """Symbolic links to selected files, which are listed under their real path alone: (link, real path)."""
         self.drawn: dict[str, set[str]] = {}  # the texts of templates that code reads or fills in, each with the files
         self.embedded: dict[str, set[str]] = {}  # those files, each with the addresses of the keys that were judged in that code
         self.searched = search.searched

@@ -68,7 +68,7 @@ class FileSearch:
         """Files of a searched kind that the exclusions leave out; folders that were not entered end with a slash."""
         self.passed_by: set[str] = set()
         """Folders of tools, such as ``node_modules``, that a walk did not enter; each ends with a slash."""
-        self.links: list[tuple[str, str]] = []
+        self.aliases: dict[str, str] = {}  # symbolic links to files that matter, each with the path that these are shown under
         self.read: dict[str, str] = {}
         """Files that this process has read, with the kind of each; git has searched the others."""
         self.texts: dict[str, bytes] = {}  # the bytes of Terraform files that this process has read, up to `KEPT` in all

@@ -39,7 +39,9 @@ def resolve(search: FileSearch) -> None:
         else:
             for found in (search.terraform, search.templates, *search.others.values()):
                 found.discard(path)
-            search.links.append((path, name))
+            search.aliases[path] = name
+            if kind is TERRAFORM and posixpath.dirname(path) != posixpath.dirname(name) and os.path.islink(search.prefix + path):
+                search.terraform.add(path)  # of another module, which has its own values
 
 
 MAX_FOLDERS = 10_000

@@ -351,8 +351,8 @@ def test_a_link_inside_the_root_shows_each_file_once(tree: Tree) -> None:
     tree.link("prod/off.md", "../shared/keys.tf.off")
     for paths in ((".",), ("prod/keys.tf", "prod/off.tf", ".")):
         selection = tree.discover(*paths)
-        assert selection.terraform == ("prod/off.tf", "shared/keys.tf")
-        assert selection.links == (("prod/keys.tf", "shared/keys.tf"), ("test/off.tf", "prod/off.tf"))
+        assert selection.terraform == ("prod/keys.tf", "prod/off.tf", "shared/keys.tf", "test/off.tf")  # each part of a module of its own
+        assert selection.search.aliases == {"prod/keys.tf": "shared/keys.tf", "test/off.tf": "prod/off.tf"}
         assert selection.diagnostics == ()
 
 

@@ -134,7 +134,7 @@ class Modules:
         own = posixpath.dirname(key.span.path) if is_code else root  # code that Terragrunt writes is the root module's
         if own in self._borrowing and key.user in self._named.get(root, ()):
             return True
-        way = self._graph.between(root, own)
+        way = self._graph.between(root, own) or {root}  # a file of another folder, which a link makes part of this one
         if not is_code or key.address.startswith("module."):  # it may stand at the call of a module that was not searched
             way |= self._graph.below(own) & self._elsewhere
         return not self._concerned.isdisjoint(way)

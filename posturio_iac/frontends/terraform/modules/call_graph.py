@@ -158,7 +158,7 @@ def calls_that_matter(program: ModuleTree) -> dict[str, set[str]]:
     holding, edges = explore(selection, elsewhere, idle | apart() if apart else idle)
     wanted |= holding
     graph = graph_of(found | edges)
-    wanted = graph.all_above(wanted)
+    wanted = graph.all_above(wanted) - {real for real in map(program.behind_link, elsewhere) if real not in graph.callers}
     nothing: set[str] = set()  # one for all that call nothing: each would take 216 bytes
     return {folder: graph.calls[folder] & wanted if folder in graph.calls else nothing for folder in wanted}
 

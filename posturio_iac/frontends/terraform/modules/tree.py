@@ -86,6 +86,7 @@ class ModuleTree:
 
     def _parsed(self, path: str) -> files.Parsed:
         """The syntax of a file, whose bytes the search may have kept; it does not know edited texts."""
+        path = self.selection.search.aliases.get(path, path)
         kept = None if self.fence.edited else self.selection.search.texts.get(path)
         return files.load(self.root, path, self.request.config.max_file_size, self.fence, kept=kept)
 
@@ -105,6 +106,12 @@ class ModuleTree:
         if "/.terraform/" in f"/{path}" or (chosen_by_text and self._holds_search_term(path)):
             return False
         return self._tracked is not None or not self._passes_over(path)
+
+    def behind_link(self, path: str) -> str | None:
+        """The folder that a link called ``path`` leads to, unless it stands alone as well; None where it is no link."""
+        real = self.fence.folder(os.path.join(self.root, path)) or ""
+        found = real[len(self.root) :].lstrip(os.sep).replace(os.sep, "/") if real.startswith(os.path.join(self.root, "")) else path
+        return None if found == path or self.folder(found).stands_alone(applied=False) else found
 
     def is_for_others(self, path: str) -> bool:
         """True if the callers of the module in the folder ``path`` are not here."""
