@@ -67,7 +67,7 @@ def test_staged_unstaged_and_untracked_changes_count(repository: Repository, sca
     assert scan() == ["a/iam.tf", "b/iam.tf", "new/iam.tf"]
 
 
-@pytest.mark.parametrize("name", ["user.tf", ".opentofu-version"])
+@pytest.mark.parametrize("name", ["user.tf", ".opentofu-version", "env/prod.tfvars"])
 def test_deleted_file_changes_its_module(repository: Repository, scan: Scan, name: str) -> None:
     repository.write(f"a/{name}", "")
     repository.git("branch", "-f", "main", repository.commit())

@@ -44,9 +44,7 @@ def program(root: str, **more: Any) -> ModuleTree:
         **dict.fromkeys(("repository", "tracked")),
         **dict.fromkeys(("terraform", "candidates"), ()),
         drawn={},
-        search=SimpleNamespace(
-            root=root, texts={}, aliases={}, hcl=(), repositories=(), fence=Fence(root), passes_over=lambda _: False
-        ),
+        search=SimpleNamespace(root=root, texts={}, aliases={}, hcl=(), repositories=(), fence=Fence(root), passes_over=lambda _: False),
     )
     return ModuleTree(selection, options(**more))
 

@@ -91,6 +91,7 @@ class Modules:
         self._named: dict[str, set[str]] = {}
         self._concerned, self._borrowing, self._own, self._folders, self._unit_files, self._elsewhere = (set[str]() for _ in range(6))
         self._touched = {posixpath.dirname(path) for path in changed if _is_code(path) or path.endswith(VERSIONS)}
+        self._touched |= {above for path in changed if path.endswith(VALUES) for above in self._applied_with(path)}
         self.files: tuple[str, ...] = selection.terraform if whole else ()  # those with keys that have to be read
         if selection.terraform and not whole:
             self._touched |= self._code.readers([path for path in changed if not _is_code(path)])
@@ -100,6 +101,14 @@ class Modules:
     @staticmethod
     def inputs(config: Config) -> tuple[str, ...]:
         return config.var_files
+
+    def _applied_with(self, path: str) -> Iterator[str]:
+        """Yield the folders of code that a file of values in a folder without code may be named for: ``env/prod.tfvars``."""
+        folder, names = posixpath.dirname(path), self.selection.search.fence.names
+        for _ in range(2):
+            if not folder or any(kind_of(name) is TERRAFORM for name in names(os.path.normpath(os.path.join(self.selection.root, folder)))):
+                return
+            yield (folder := posixpath.dirname(folder))
 
     def _narrow(self, changed: Collection[str]) -> None:
         """Build the call graph, and find the modules whose keys count and all that lead to them."""
