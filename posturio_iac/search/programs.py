@@ -72,8 +72,8 @@ _NO_QUOTES = dict.fromkeys(map(ord, "\\\r\n\"'"))  # takes out as much at least,
 _REST_OF_KEY = r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key"
 _RESTS = (lazy_pattern(_REST_OF_KEY), lazy_pattern(r"iam[\s\"',\\]+[\w-]*[$%]"))  # or an open one
 _REMARK = lazy_pattern(r"(?:\A|\n|= )[ \t]*(?:#(?=[ \t#]|aws iam)|//)[\w \t.,:;()=#/@|&+-]*\Z")  # nothing in it ends it earlier
-_GETTING = ("curl", "wget", "iwr", "irm")
-_GETS, _RUN = rf"(?:{'|'.join(_GETTING)})\b", r"(?:sudo(?:\s+-\w+)*\s+)?(?:\w*sh|python[\d.]*|node|perl|ruby|iex)\b"
+GETTING = ("curl", "wget", "iwr", "irm")
+_GETS, _RUN = rf"(?:{'|'.join(GETTING)})\b", r"(?:sudo(?:\s+-\w+)*\s+)?(?:\w*sh|python[\d.]*|node|perl|ruby|iex)\b"
 _FETCHED = lazy_pattern(rf"{_GETS}[^|;&\n]{{0,500}}\|\s*{_RUN}|(?:<|\b(?:\w*sh\s+-c|eval)\s+[\\\"']*\$)\({_GETS}[^)\n]{{0,500}}")
 """A script that is run as it comes from elsewhere."""
 _SAVED = lazy_pattern(rf"{_GETS}[^;&|]{{1,500}}?(?=[;&|\n]|\",|$)")  # a command that may save what it fetches
@@ -147,7 +147,7 @@ def _decoded(text: str) -> Iterator[str]:
 
 def fetched(text: str) -> str:
     """The address of a script that a command runs as it comes from elsewhere, or words for an open one; empty without one."""
-    if not any(one in text for one in _GETTING):
+    if not any(one in text for one in GETTING):
         return ""
     found = _FETCHED.search(text) or next((one for one in _SAVED.finditer(text) if _runs_what_it_saved(text, one)), None)
     return "" if found is None else address[0] if (address := _ADDRESS.search(found[0])) else "a script that the code does not fix"

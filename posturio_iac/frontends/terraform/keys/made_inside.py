@@ -134,14 +134,14 @@ def _not_followed(block: hcl.Block, instance: ModuleInstance, address: str, *nam
     instance.program.report(Diagnostic(Level.NOTE, said, own_place(block.header, instance).path, about=CALLS_NOT_FOLLOWED))
 
 
-def _text(body: hcl.Expr, scope: ModuleScope) -> str | None:
-    """The text of a template, with a word in the place of each part that is not known; None when none of it is."""
+def _text(body: hcl.Expr, scope: ModuleScope, value: Value = None) -> str | None:
+    """The text of a template of this ``value``, with a word in the place of each part that is not known; None when none of it is."""
     if isinstance(body, hcl.Call) and body.name in ("jsonencode", "yamlencode") and len(body.arguments) == 1:
         import json
 
-        value = evaluate_or_unknown(body.arguments[0], scope)
-        return None if isinstance(value, Unknown) else json.dumps(value, default=lambda _: "unknown")
-    value = evaluate_or_unknown(body, scope)
+        held = evaluate_or_unknown(body.arguments[0], scope)
+        return None if isinstance(held, Unknown) else json.dumps(held, default=lambda _: "unknown")
+    value = evaluate_or_unknown(body, scope) if value is None else value
     if isinstance(value, str):
         return value
     if not isinstance(body, hcl.TemplateExpr):
@@ -153,7 +153,7 @@ def _text(body: hcl.Expr, scope: ModuleScope) -> str | None:
 
 def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleContext, *, names: bool) -> Iterator[KeyOfUser]:
     from posturio_iac.search.named_programs import MOST_FILES, programs_named
-    from posturio_iac.search.programs import fetched, program_of
+    from posturio_iac.search.programs import GETTING, fetched, program_of
 
     program = instance.program
     instances = expand(block, instance.scope()).instances or instances_of(block, instance).instances
@@ -168,6 +168,8 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
     fills = "file://" in own and b"templatefile(" in (block.text or b"")  # by an open name, so with what is not known here
     makers = [name for name, one in programs if one.makes_keys or one.deploys_key or (fills and one.in_parts)]
     if not makers:
+        if not any(sign in own for sign in GETTING):
+            return
         is_run = block.type not in ("resource", "data", "module") or words[:2] == ("data", "external")
         commands = (line for one in (block, *block.body.all("provisioner"))[not is_run :] for line in _lines(one.body, instance.scope()))
         if url := fetched("\n".join(commands)):
@@ -204,8 +206,10 @@ def _lines(body: hcl.Body, scope: ModuleScope) -> Iterator[str]:
                 folder, pattern = (*(_given(argument, scope) for argument in call.arguments), "", "")[:2]
                 yield f"fileset = {folder}/{pattern.partition('*')[0].rpartition('/')[0]}"
         if name in _RUN or len(texts) > 1 or any(isinstance(part, hcl.Name) and b"%b." % part.name.encode() in _ROOTS for part in parts):
-            yield f"{name} = {(known := _given(attribute.expression, scope))}"
-            if not known or isinstance(attribute.expression, (hcl.TemplateExpr, hcl.TupleExpr, hcl.ObjectExpr)):  # it may be open
+            value = evaluate_or_unknown(attribute.expression, scope)
+            yield f"{name} = {(known := _given(attribute.expression, scope, value))}"
+            may_be_open = not known or isinstance(attribute.expression, (hcl.TemplateExpr, hcl.TupleExpr, hcl.ObjectExpr))
+            if may_be_open and first_unknown(value) is not None:
                 yield from (f"{name} = {text}" for text in _open_texts(attribute.expression, scope, set()))
     if {"template", "vars"} <= body.attributes.keys():
         given = tuple(body.attributes[name].expression for name in ("template", "vars"))
@@ -223,19 +227,20 @@ def _lines(body: hcl.Body, scope: ModuleScope) -> Iterator[str]:
             yield f"source_dir = {_given(source, scope)}"
 
 
-def _given(expression: hcl.Expr, scope: ModuleScope) -> str:
-    """The text of an argument, or those of a list; empty for what is not known."""
-    text = _text(expression, scope)
-    if text is None and isinstance(value := evaluate_or_unknown(expression, scope), (tuple, dict)):
+def _given(expression: hcl.Expr, scope: ModuleScope, value: Value = None) -> str:
+    """The text of an argument of this ``value``, or those of a list; empty for what is not known."""
+    value = evaluate_or_unknown(expression, scope) if value is None else value
+    text = _text(expression, scope, value)
+    if text is None and isinstance(value, (tuple, dict)):
         text = " ".join(map(str, value.values() if isinstance(value, dict) else value))
     return text or ""
 
 
 def _open_texts(expression: hcl.Expr, scope: ModuleScope, seen: set[object], wanted: tuple[str, ...] = ()) -> Iterator[str]:
     """Yield the texts that an open value may be chosen from, of objects by ``wanted`` names, and the files that its paths may name."""
-    if first_unknown(evaluate_or_unknown(expression, scope)) is None:
+    if first_unknown(value := evaluate_or_unknown(expression, scope)) is None:
         is_choice = seen and references(expression)[:1] != ("path",)  # what is known as a whole is none, nor where the code lies
-        yield _given(expression, scope) if is_choice else ""
+        yield _given(expression, scope, value) if is_choice else ""
         return
     words = references(expression)
     place, parts = (id(scope.instance), words or id(expression)), [(one, scope) for one in ([] if words else inside(expression)) if one]

@@ -6,7 +6,6 @@ import os
 import posixpath
 from itertools import islice
 
-from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import NO_VALUE, VALUE_IN_FILE
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.folder import is_automatic
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.syntax import hcl
 
-_OF_TESTS = lazy_pattern("tests?|examples?|fixtures")
+_OF_TESTS = frozenset(("test", "tests", "example", "examples", "fixtures"))
 
 
 def without_value(folder: Module, variable: str, root: str, max_size: int, fence: Fence) -> Unknown:
@@ -46,7 +45,7 @@ def unused_values(folder: Module, variable: str, root: str, max_size: int, fence
 
 
 def _below(folder: str, names: Iterable[str], root: str, fence: Fence, depth: int = 2) -> Iterator[str]:
-    for place in (posixpath.join(folder, name) for name in names if "." not in name and not _OF_TESTS.fullmatch(name)):
+    for place in (posixpath.join(folder, name) for name in names if "." not in name and name not in _OF_TESTS):
         held = fence.names(os.path.normpath(os.path.join(root, place)))
         if not any(name.endswith(CODE) for name in held):
             yield from (posixpath.join(place, name) for name in sorted(held) if name.endswith(VALUES))
