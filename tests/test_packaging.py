@@ -39,7 +39,7 @@ UNNEEDED = {"argparse", "pathlib", "subprocess", "tempfile", "tomllib", "tomli",
 
 
 RARE = {"core.host_ids", "core.text.gitignore", "metadata.comments", "metadata.directives", "search.skipped"}
-RARE |= {"frontends.terraform.modules.unused_var_files", "fixes.hcl_rotation"}
+RARE |= {"frontends.terraform.modules.values_given", "fixes.hcl_rotation"}
 RARE |= {f"frontends.terraform.{name}" for name in ("modules.component_stacks", "known_modules.versions", "syntax.templates")}
 """Modules of ours that a key without comments, in a module without override files, owners and calls, has no use for."""
 

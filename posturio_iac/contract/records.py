@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.addresses import calls
 from posturio_iac.core.finding import DEMERITS, UNDETERMINED, Severity, Verdict
+from posturio_iac.core.keys import calls
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.record import dataclass
 

@@ -6,11 +6,11 @@ import posixpath
 from collections import Counter
 from itertools import islice
 
-from posturio_iac.core.addresses import bare
-from posturio_iac.core.addresses import calls as calls_in
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.core.evidence.reason import THIRD_KEY
 from posturio_iac.core.evidence.remedy import AddComment, AddTag, Advice, MergeTags, place_of
+from posturio_iac.core.keys import bare
+from posturio_iac.core.keys import calls as calls_in
 from posturio_iac.core.metadata.lifetime import as_text, counted_name, read
 from posturio_iac.core.metadata.names import Meaning, Names, classify
 from posturio_iac.core.model import AccessKey, Attr, Effect, Replacement, Unknown

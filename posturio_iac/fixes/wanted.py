@@ -6,8 +6,8 @@ from collections import Counter
 from functools import cached_property
 from posixpath import dirname
 
-from posturio_iac.core.addresses import calls
 from posturio_iac.core.evidence import remedy as r
+from posturio_iac.core.keys import calls
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import Enum, NamedTuple, dataclass, replace
 

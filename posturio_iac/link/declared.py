@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 
-from posturio_iac.core.addresses import bare, calls, fits
 from posturio_iac.core.finding import Diagnostic, Level, of_account
+from posturio_iac.core.keys import bare, calls, fits
 from posturio_iac.core.model import AccessKey, Attr, KeyKind, Place, Unknown, called
 from posturio_iac.core.record import dataclass
 

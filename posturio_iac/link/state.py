@@ -10,8 +10,7 @@ import json
 import os
 import re
 
-from posturio_iac.core.addresses import index
-from posturio_iac.core.keys import KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
+from posturio_iac.core.keys import KEY_TYPES, SERVICE, SERVICE_CREDENTIAL, index
 from posturio_iac.core.model import STATUSES, KeyKind
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text import lazy_pattern

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta, timezone
 
-from posturio_iac.core.addresses import bare
 from posturio_iac.core.finding import CIS
+from posturio_iac.core.keys import bare
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.times import describe_date, describe_interval, parse_date

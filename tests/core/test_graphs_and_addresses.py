@@ -7,9 +7,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from posturio_iac.core.addresses import bare, calls, fits, index
 from posturio_iac.core.closure import CallGraph, closure
-from posturio_iac.core.keys import KeyIdMask
+from posturio_iac.core.keys import KeyIdMask, bare, calls, fits, index
 from posturio_iac.core.text.terminal import (
     JSON_SHARP,
     TEXT_SHARP,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from posturio_iac.core.addresses import INDEX, bare
 from posturio_iac.core.evidence.remedy import place_of
+from posturio_iac.core.keys import INDEX, bare
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import NamedTuple, grouped
 from posturio_iac.core.text import lazy_pattern

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.addresses import bare
-from posturio_iac.core.keys import account_of
+from posturio_iac.core.keys import account_of, bare
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.record import dataclass, replace

@@ -321,7 +321,7 @@ class ModuleScope:
 
     def _without_value(self, name: str) -> Unknown:
         """Why a variable has no value; of a root module with the files that would give it one, unless a unit names its own."""
-        from posturio_iac.frontends.terraform.modules.unused_var_files import no_value, without_value
+        from posturio_iac.frontends.terraform.modules.values_given import no_value, without_value
 
         folder, program = self.instance.folder, self.instance.program
         if self.instance.caller is not None or folder.unit is not None:
@@ -330,7 +330,7 @@ class ModuleScope:
 
     def _set_elsewhere(self, name: str) -> Iterable[hcl.Expr]:
         """What files of values beside a root module would set a variable to that has a value, where none of them is named."""
-        from posturio_iac.frontends.terraform.modules.unused_var_files import unused_values
+        from posturio_iac.frontends.terraform.modules.values_given import unused_values
 
         folder, program = self.instance.folder, self.instance.program
         if folder.unit is not None or program.request.config.var_files:
@@ -377,7 +377,7 @@ class ModuleScope:
         source = self.instance.program.source_of(call, self.instance)
         if source is None or source.startswith("."):
             return None
-        from posturio_iac.frontends.terraform.modules.label_modules import label_outputs
+        from posturio_iac.frontends.terraform.modules.values_given import label_outputs
 
         address = self.instance.full(f"module.{name}")
         expansion = expand(call, ModuleScope(self.instance, self.view, {}))
