@@ -191,6 +191,6 @@ class ProgressLine:
             to_stderr(_ERASE)
 
     def _text(self) -> str:
-        from posturio_iac.render.nothing_found import count
+        from posturio_iac.render import count
 
         return f"searching: {count(self._counts.get('folder', 0), 'folder')}, {count(self._counts.get('file', 0), 'file')}"

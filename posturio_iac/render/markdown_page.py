@@ -9,7 +9,7 @@ from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.terminal import printable, without_commands
 from posturio_iac.core.times import describe_date
 from posturio_iac.facts.keyless import remediation
-from posturio_iac.render.nothing_found import count
+from posturio_iac.render import count
 from posturio_iac.render.text import summary
 from posturio_iac.render.wording import also, folded, once, open_beside, page_url, position, undetermined
 

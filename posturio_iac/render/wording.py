@@ -8,7 +8,7 @@ from posturio_iac.core.model import Attr, Span, Unknown
 from posturio_iac.core.record import grouped, replace
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.core.times import describe_date
-from posturio_iac.render.nothing_found import count
+from posturio_iac.render import count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from posturio_iac import DOCS
 from posturio_iac.adapters.cfn_lint_host import HostMatch, matches
 from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED
 from posturio_iac.core.text.terminal import printable
-from posturio_iac.render.nothing_found import count
+from posturio_iac.render import count
 from posturio_iac.render.sarif import first_paragraph
 from posturio_iac.render.wording import page_url
 from posturio_iac.rules import all_rules

@@ -17,7 +17,7 @@ from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import UsageError
 from posturio_iac.fixes.wanted import ChangeLevel
-from posturio_iac.render.nothing_found import count
+from posturio_iac.render import count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from posturio_iac.core.finding import CONFIGURATION, Diagnostic, Level
 from posturio_iac.core.keys import is_arn
 from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.core.text.textfile import is_inside
-from posturio_iac.render.nothing_found import count
+from posturio_iac.render import count
 from posturio_iac.scan.configuration import files_of, known_findings
 
 TYPE_CHECKING = False

@@ -13,7 +13,7 @@ from posturio_iac.core.text.terminal import paint, printable, without_commands
 from posturio_iac.fixes.proof import claim_of
 from posturio_iac.fixes.wanted import NAME_OWNER, ChangeLevel
 from posturio_iac.judge.baseline import accepted
-from posturio_iac.render.nothing_found import count, no_keys
+from posturio_iac.render import count, no_keys
 from posturio_iac.render.wording import scope_word
 
 TYPE_CHECKING = False

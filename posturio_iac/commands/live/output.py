@@ -15,7 +15,7 @@ from posturio_iac.core.finding import Report, Verdict, by_severity
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import columns_of_stdout, paint, printable, wants_color, without_commands, wrapped
 from posturio_iac.live.request import ABOUT_CODE
-from posturio_iac.render.nothing_found import count, no_deployed_keys
+from posturio_iac.render import count, no_deployed_keys
 from posturio_iac.render.wording import among_keys, describe_suppression
 
 TYPE_CHECKING = False

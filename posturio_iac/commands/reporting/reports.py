@@ -13,8 +13,7 @@ from posturio_iac.core.text.decoding import UTF16, decode
 from posturio_iac.core.text.terminal import columns_of_stdout, lines_of_stdout, paint, printable, wants_color, without_commands
 from posturio_iac.core.text.textfile import MIB, Fence, UnreadableError, read
 from posturio_iac.frontends.plan import looks_like_plan
-from posturio_iac.render import renderer
-from posturio_iac.render.nothing_found import count
+from posturio_iac.render import count, renderer
 from posturio_iac.render.wording import among_keys, once
 from posturio_iac.scan import policy_of
 

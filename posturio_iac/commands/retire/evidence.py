@@ -14,7 +14,7 @@ from posturio_iac.contract import RenderContext, write
 from posturio_iac.core.keys import KeyIdMask
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import UsageError, system_reason
-from posturio_iac.render.nothing_found import count
+from posturio_iac.render import count
 from posturio_iac.retire.script import LOG
 
 TYPE_CHECKING = False

@@ -16,7 +16,7 @@ from posturio_iac.errors import OutputError, UsageError, system_reason
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.connection.calls import CallBudget
 from posturio_iac.live.connection.session import connect
-from posturio_iac.render.nothing_found import count
+from posturio_iac.render import count
 from posturio_iac.retire.gate import Action
 from posturio_iac.retire.letters import Asking, letters
 from posturio_iac.retire.plan import NamesNothingError, Step, by_account, steps

@@ -136,7 +136,7 @@ class _Scan:
 
     def _nothing(self, selection: Selection) -> int:
         from posturio_iac.core.text.terminal import wants_color
-        from posturio_iac.render.nothing_found import no_keys
+        from posturio_iac.render import no_keys
 
         if not self.given.quiet:
             color = wants_color(self.given.color or "auto", sys.stdout, os.environ)

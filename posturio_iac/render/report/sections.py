@@ -9,7 +9,7 @@ from posturio_iac import __version__
 from posturio_iac.core.evidence.remedy import EXAMPLE_OWNER
 from posturio_iac.core.finding import Level, Verdict
 from posturio_iac.facts.keyless import PAGE as KEYLESS
-from posturio_iac.render.nothing_found import count
+from posturio_iac.render import count
 from posturio_iac.render.report import charts
 from posturio_iac.render.report import wording as say
 from posturio_iac.render.report.document import (

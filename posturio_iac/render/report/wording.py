@@ -7,7 +7,7 @@ from urllib.parse import quote
 from posturio_iac.core.finding import Verdict
 from posturio_iac.core.keys import user_path
 from posturio_iac.core.times import describe_date
-from posturio_iac.render.nothing_found import count
+from posturio_iac.render import count
 from posturio_iac.render.report.mends import COUNTS, Task, declared_end
 from posturio_iac.render.report.parts import CODE, Unit
 from posturio_iac.rules import all_rules

@@ -6,7 +6,7 @@ from collections import Counter
 
 from posturio_iac.core.finding import Diagnostic, Finding, Report, Verdict, by_severity
 from posturio_iac.core.text.terminal import paint, printable, without_commands, wrapped
-from posturio_iac.render.nothing_found import count, no_deployed_keys, no_keys
+from posturio_iac.render import count, no_deployed_keys, no_keys
 from posturio_iac.render.wording import COLORS, also, among_keys, folded, place
 
 TYPE_CHECKING = False

@@ -6,7 +6,7 @@ from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report, Ve
 from posturio_iac.core.record import grouped
 from posturio_iac.core.text.terminal import paint, printable, width, without_commands, wrapped
 from posturio_iac.facts.keyless import instead
-from posturio_iac.render.nothing_found import count
+from posturio_iac.render import count
 from posturio_iac.render.text import advice, summary
 from posturio_iac.render.text.key_entries import KeyEntry, by_place, entries
 from posturio_iac.render.wording import COLORS, describe_suppression, open_beside, owner_text, place

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from posturio_iac.core.text.terminal import paint, printable, width, without_commands
-from posturio_iac.render.nothing_found import count
+from posturio_iac.render import count
 from posturio_iac.render.text import advice, summary
 from posturio_iac.render.text.tally import Tallies, columns, counted, cut, first_of, rolled_up, table
 from posturio_iac.render.wording import COLORS
