@@ -28,7 +28,7 @@ _OWN_USER = lazy_pattern(rb'\s*(?:"\$\{\s*)?awsc?c?_iam_user\.')
 _MODULE = lazy_pattern(rb"(?<![\w.-])module[ \t]*\.[ \t]*([A-Za-z_\x80-\xff][\w\x80-\xff-]*)")
 _READS = (b"file(", b"fileset(", b"fileexists(", b"filebase64", b"filemd5(", b"filesha")
 """Calls of functions that read files; ``templatefile(`` holds the first."""
-_READ = lazy_pattern(rb"fileset\(|file(?:exists|md5|sha\d+|base64(?:sha\d+)?)?\(")
+_READ = lazy_pattern(rb"fileset\(|file(?:exists|base64)?\(")  # but for digests, of which no verdict tells one from another
 _PLAIN_NAME = lazy_pattern(rb'\s*"(?:\$\{path\.\w+\}|[^"$%\n]|[$%](?!\{))*"')  # a file's name that stands in the code
 _IN_WORDS = frozenset(b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 _SEARCHED_BY_GIT = 20

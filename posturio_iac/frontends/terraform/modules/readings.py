@@ -18,8 +18,9 @@ from posturio_iac.frontends.terraform.known_modules.module_source import local_f
 from posturio_iac.frontends.terraform.modules.files import TOFU
 from posturio_iac.frontends.terraform.modules.folder import TABLES, constant, is_automatic
 from posturio_iac.frontends.terraform.syntax.references import mentioned, pairs_in
-from posturio_iac.search.kinds import STATED, TERRAFORM, kind_of, names_program, runs_program
+from posturio_iac.search.kinds import CODE, STATED, TERRAFORM, VALUES, kind_of, names_program, runs_program
 from posturio_iac.search.module_calls import content
+from posturio_iac.search.named_programs import maker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
     from posturio_iac.search.file_search import FileSearch
 
 _VERSION = lazy_pattern(r"\s*v?(\d{1,18})\.(\d{1,18})(?!\d)")
+_READ = r"\b(?:file|templatefile|base64decode|base64gunzip|textdecodebase64|urldecode|strrev)\("
+_TORN = r"(?<![a-z_])_?access[\"'$}-]|ss[^a-z]{0,9}key|reate[-_]?a[ces]*[\"'$]|specific[^a-z]{0,9}cred"
+_PARTS = lazy_pattern(f"(?i){_READ}|{_TORN}".encode())
+"""What composes the name of a call, beside the word create; and functions that read it from elsewhere."""
 APART = "where the folder is applied by itself, as its backend or its files of values say"
 
 
@@ -226,6 +231,9 @@ class Programs:
         self._searched = search.folders()
         self._files = grouped(search.terraform, posixpath.dirname)
         self._holds_text = cache(self._says)
+        self._has_part = cache(
+            lambda path: (data := content(path, search.max_file_size, search.fence)) is None or bool(_PARTS.search(data))
+        )
 
     def below(self, root: Module, folders: set[str]) -> Callable[[Module], bool | None]:
         """What tells whether a module may run some: False if no text but its own blocks' can be one; ``folders`` are those of all."""
@@ -234,6 +242,8 @@ class Programs:
         given = self._search.hcl if root.unit is not None else ()  # files of Terragrunt, of which any may be part of a unit
         is_open = self._has_var_files or not folders <= self._searched
         found = {True} if is_open else set(map(self._holds_text, (*values, *files, *given)))
+        if False in found and True not in found and not given and not self._may_compose(folders):
+            found.discard(False)
 
         def runs(module: Module) -> bool | None:
             code = (posixpath.join(module.path, name) for name in module.names if kind_of(name) is TERRAFORM)
@@ -241,6 +251,19 @@ class Programs:
             return True if unseen or True in found else False if False in found else None
 
         return runs
+
+    def _may_compose(self, folders: set[str]) -> bool:
+        """True if the code of modules may put a call together, from a part of it or a file, or the name of a program that is here."""
+        search = self._search
+        if maker(search.root, search.fence, ()):
+            return True
+        places = (os.path.normpath(search.prefix + folder) for folder in folders)
+        paths = [os.path.join(place, name) for place in places for name in search.fence.names(place) if name.endswith((*CODE, *VALUES))]
+        return any(map(self._has_part, paths))
+
+    def _composes(self, path: str) -> bool:
+        data = content(path, self._search.max_file_size, self._search.fence)
+        return data is None or _PARTS.search(data) is not None
 
     def _says(self, path: str) -> bool | None:
         """True if a file holds or names a program that makes keys, or pieces of one; False if it only runs one that is put together."""
