@@ -30,7 +30,7 @@ MODULES: dict[str, str] = {
     ),
     "formatting": "format formatlist",
     "regexes": "regex regexall replace",
-    "serialization": "jsondecode jsonencode yamldecode yamlencode",
+    "serialization": "csvdecode jsondecode jsonencode yamldecode yamlencode",
     "strings": "chomp endswith join lower split startswith strcontains strrev substr title trim trimprefix trimspace trimsuffix upper",
 }
 """The modules, with the names of the functions that each declares."""

@@ -1,4 +1,4 @@
-"""Functions that read and write JSON and YAML, which Terraform reads as 1.2 with the booleans of 1.1, and dates as RFC 3339 strings.
+"""Functions that read and write JSON, CSV and YAML, which Terraform reads as 1.2 with the booleans of 1.1, and dates as RFC 3339 strings.
 
 Only the nodes of YAML's composer are used, so that no tag can construct anything.
 """
@@ -11,7 +11,15 @@ from functools import lru_cache
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import NOT_EVALUATED
 from posturio_iac.frontends.terraform.functions import json_text
-from posturio_iac.frontends.terraform.functions.signature import TEXT, Environment, NotEvaluatedError, anything, function, limit_text
+from posturio_iac.frontends.terraform.functions.signature import (
+    TEXT,
+    Environment,
+    NotEvaluatedError,
+    anything,
+    function,
+    limit_elements,
+    limit_text,
+)
 from posturio_iac.frontends.terraform.values import (
     MAX_NODES,
     EvaluationError,
@@ -45,6 +53,7 @@ _NOT_A_NUMBER = frozenset({".nan", ".NaN", ".NAN"})
 _BASED = lazy_pattern(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _DECIMAL = lazy_pattern(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _DATE = lazy_pattern(r"(\d{4})-(\d{1,2})-(\d{1,2})([Tt ]\d{1,2}:\d{1,2}:\d{1,2}(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+_FIELD = lazy_pattern(r'(?:"([^"]*(?:""[^"]*)*)"|([^",\n]*))(,|\n|\Z)')
 
 
 def _read(text: str) -> Value:
@@ -208,6 +217,35 @@ def _scalar(value: Value) -> str:
             return text
         case _:
             raise NotEvaluatedError("such a number in yamlencode()")
+
+
+def _rows(text: str) -> Iterator[list[str]]:
+    """Yield the rows of CSV, as Go's ``encoding/csv`` reads them."""
+    text, at, row = text.replace("\r\n", "\n").removesuffix("\r"), 0, list[str]()
+    while at < len(text) or row:
+        found = _FIELD.match(text, at)
+        if found is None:
+            raise EvaluationError(f"a quote is out of place in line {text.count(chr(10), 0, at) + 1}")
+        at = found.end()
+        if row or found[0] != "\n":  # an empty line is no row
+            row.append(found[2] if found[1] is None else found[1].replace('""', '"'))
+        if row and found[3] != ",":
+            yield row
+            row = []
+
+
+@function("csvdecode", TEXT, environment=True)
+def csv_decode(environment: Environment, document: str) -> Value:
+    """Read CSV, each row as an object by the names in the first one."""
+    limit_text(len(document))
+    environment.spend(len(document) // 4)
+    names, *rows = list(_rows(document)) or [[]]
+    if len(set(names)) < len(names) or not names:
+        raise EvaluationError("a column is there twice" if names else "there is no header line")
+    if any(len(row) != len(names) for row in rows):
+        raise EvaluationError("a row has not as many fields as the header")
+    limit_elements(len(rows))
+    return tuple([dict(zip(names, row, strict=True)) for row in rows])
 
 
 @function("jsondecode", TEXT, environment=True)
