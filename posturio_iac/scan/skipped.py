@@ -105,7 +105,8 @@ def _module_calls(selection: Selection, config: Config, changed: Collection[str]
             name = ".".join((block.type, *block.labels))
             computes = block.type in CALLS and block.labels
             for source in block.literals("source") or ([_COMPUTED] if computes and block.expressions("source") else ()):
-                if source.endswith(".sentinel") or is_here(source, folder):  # Sentinel's modules are policies
+                is_folder = block.type not in CALLS and search.has_module(folder, source)  # to Terragrunt, whatever it begins with
+                if source.endswith(".sentinel") or is_folder or is_here(source, folder):  # Sentinel's modules are policies
                     continue
                 if ".".join(block.labels) not in kept(installed, folder, lambda one: set(_installed(one, graph, selection))):
                     yield SkippedPlace(MODULE, path, f"{name}: {_CREDENTIALS.sub('//', source)}")

@@ -147,6 +147,7 @@ FOLLOWED = {
     "uploaded": {"t.json": resource(CHILD, TemplateURL=URL), "keys.yaml": TOPIC},
     "deployment": {"d.yaml": "kind: Deployment\nspec:\n  Transform: Acme\n"},
     "units": {"terragrunt.stack.hcl": UNITS, "v/main.tf": block("aws_iam_access_key.k", 'user = "ci"')},
+    **{f"unit{n}": {"terragrunt.hcl": f"terraform {{ source = {one} }}", "m/m.tf": ""} for n, one in enumerate(('"."', '"m"'))},
     "sentinel": {"sentinel.hcl": LOCAL % "./m.sentinel"},
     "settings": {"serverless.yml": START + "custom: '${file(c.js)}'\nresources: {Resources: {}}\n", "c.js": ""},
 }
