@@ -84,12 +84,13 @@ def configuration_files(names: list[str], *, opentofu: bool) -> tuple[list[str],
     chosen = [n for n in names if n.endswith(CODE if opentofu else TERRAFORM_ONLY) and not n.startswith(".")]
     present = set(chosen)
     chosen = [n for n in chosen if n.endswith(TOFU) or ".tofu".join(n.rsplit(".tf", 1)) not in present]
-    overrides = [n for n in chosen if _stem(n) == "override" or _stem(n).endswith("_override")]
+    overrides = list(filter(is_override, chosen))
     return sorted(set(chosen) - set(overrides)), sorted(overrides)
 
 
-def _stem(name: str) -> str:
-    return next(name.removesuffix(ending) for ending in (*IN_JSON, *IN_HCL) if name.endswith(ending))
+def is_override(name: str) -> bool:
+    stem = next((name.removesuffix(ending) for ending in (*IN_JSON, *IN_HCL) if name.endswith(ending)), name)
+    return stem == "override" or stem.endswith("_override")
 
 
 MADE_BY = {".terraform": "terraform init", ".terraform.lock.hcl": "terraform init"} | dict.fromkeys(

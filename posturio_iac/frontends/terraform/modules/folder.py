@@ -132,7 +132,7 @@ def load(
             add_block(folder, block)
     for name in overrides:
         for block in _blocks(folder, root, name, parsed):
-            _override(folder, block)
+            override_block(folder, block)
     _read_tfvars(folder, parsed, var_files or {})
     return folder
 
@@ -227,7 +227,8 @@ def constant(block: hcl.Block, name: str) -> str | None:
     return expression.value if isinstance(expression, hcl.Literal) and isinstance(expression.value, str) else written
 
 
-def _override(folder: Module, block: hcl.Block) -> None:
+def override_block(folder: Module, block: hcl.Block) -> None:
+    """Add one top-level block of an override file to a module."""
     if block.type in TABLES and not _is_mislabelled(block) and (base := _table(folder, block).get(_address(block))) is not None:
         block = override(base, block)
     elif block.type == "provider":

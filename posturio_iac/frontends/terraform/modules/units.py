@@ -10,7 +10,8 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import GENERATES
 from posturio_iac.frontends.terraform.known_modules import LOCAL
-from posturio_iac.frontends.terraform.modules.folder import TABLES, Module, add_block
+from posturio_iac.frontends.terraform.modules.files import is_override
+from posturio_iac.frontends.terraform.modules.folder import TABLES, Module, add_block, override_block
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.terragrunt.documents import UnitSource
 
@@ -37,7 +38,7 @@ def applied_module(one: AppliedUnit, load: Callable[[str], Module], report: Call
         values = load(one.folder)
         result.tfvars = {**result.tfvars, **values.tfvars}
         result.unreadable_tfvars = rest or values.unreadable_tfvars
-    for written in unit.generated():
+    for written in sorted(unit.generated(), key=lambda one: not isinstance(one, Unknown) and is_override(one.name)):
         if isinstance(written, Unknown):
             result.unseen_providers = written
             if written.kind is GENERATES:
@@ -59,11 +60,16 @@ def applied_module(one: AppliedUnit, load: Callable[[str], Module], report: Call
 
 
 def _lay_over(module: Module, other: Module) -> None:
-    for name in ("locals", *TABLES.values()):
-        getattr(module, name).update(getattr(other, name))
-    module.providers += other.providers
-    module.settings += other.settings
+    module.locals.update(other.locals)
+    named = (block for table in TABLES.values() for block in getattr(other, table).values())
+    for block in (*named, *other.providers, *other.settings):
+        _put(module, block, posixpath.basename(block.header.path))
     module.tfvars = {**module.tfvars, **other.tfvars}
+
+
+def _put(module: Module, block: hcl.Block, name: str) -> None:
+    """Add a block of the file ``name`` to a module."""
+    (override_block if is_override(name) else add_block)(module, block)
 
 
 def _add(module: Module, written: GeneratedFile) -> None:
@@ -78,7 +84,7 @@ def _add(module: Module, written: GeneratedFile) -> None:
             setattr(module, name, kept)
     module.tfvars = {**module.tfvars, **{value.name: value for value in written.values}}
     for block in written.blocks:
-        add_block(module, block)
+        _put(module, block, written.name)
 
 
 def _label(one: AppliedUnit) -> str:
