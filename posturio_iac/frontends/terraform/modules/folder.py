@@ -36,6 +36,7 @@ _MISTYPED = 0.82
 """How alike, from 0 to 1, a word must be to one of these to be a slip of it: a letter too many, too few, wrong or misplaced."""
 
 
+_LOCK = ".terraform.lock.hcl"
 _CONFIGURATION = (".tf", ".tofu", ".tf.json", ".tofu.json")
 
 
@@ -76,7 +77,7 @@ class Module:
         """True if the folder shows that it is applied by itself: a configured provider, a backend, variables files or a lock file."""
         if self.unit is not None:
             return True
-        return self.has_configured_provider or self.has_backend or bool(self.tfvars) or ".terraform.lock.hcl" in self.names
+        return self.has_configured_provider or self.has_backend or bool(self.tfvars) or _LOCK in self.names
 
     @property
     def has_configured_provider(self) -> bool:
@@ -90,13 +91,13 @@ class Module:
         return [b for s in self.settings for kind in ("backend", "cloud") if s.says(kind) for b in s.body.all(kind)]
 
     def stands_alone(self, *, applied: bool) -> bool:
-        """True if Terraform applies the folder whoever calls it: a backend, or files of values that it loads by itself.
+        """True if Terraform applies the folder whoever calls it: a backend, a lock file with a configured provider, or files of values.
 
         Terragrunt, where it has ``applied`` the folder, fills in an empty backend there, and gives way to the files of values.
         """
         if applied:
             return any(b.body.attributes or b.body.blocks for b in self._backends())
-        return self.has_backend or any(map(is_automatic, self.names))
+        return self.has_backend or (_LOCK in self.names and self.has_configured_provider) or any(map(is_automatic, self.names))
 
 
 def load(

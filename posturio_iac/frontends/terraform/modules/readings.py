@@ -39,7 +39,7 @@ _READ = r"\b(?:file|templatefile|base64decode|base64gunzip|textdecodebase64|urld
 _TORN = r"(?<![a-z_])_?access[\"'$}-]|ss[^a-z]{0,9}key|reate[-_]?a[ces]*[\"'$]|specific[^a-z]{0,9}cred"
 _PARTS = lazy_pattern(f"(?i){_READ}|{_TORN}".encode())
 """What composes the name of a call, beside the word create; and functions that read it from elsewhere."""
-APART = "where the folder is applied by itself, as its backend or its files of values say"
+APART = "where the folder is applied by itself, as its backend, its lock file or its files of values say"
 
 
 def told_apart(opentofu: list[AccessKey], terraform: list[AccessKey]) -> list[AccessKey]:
