@@ -112,10 +112,10 @@ def describe_interval(interval: timedelta) -> str:
     seconds = abs(interval) // timedelta(seconds=1)
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // _DAY
     if seconds % _DAY == 0 or days >= _DAYS_NOT_HOURS or (days > 1 and seconds % 3600):
-        return _plural(days, "day")
+        return plural(days, "day")
     if seconds % 3600 == 0 or (hours > 1 and seconds % 60):
-        return _plural(hours, "hour")
-    return _plural(minutes, "minute") if minutes > 1 or seconds % 60 == 0 else _plural(seconds, "second")
+        return plural(hours, "hour")
+    return plural(minutes, "minute") if minutes > 1 or seconds % 60 == 0 else plural(seconds, "second")
 
 
 def now() -> datetime:
@@ -178,5 +178,5 @@ def _total(parts: list[tuple[int, str]]) -> timedelta | None:
     return timedelta(seconds=seconds) if seconds <= LONGEST.days * _DAY else None
 
 
-def _plural(number: int, unit: str) -> str:
+def plural(number: int, unit: str) -> str:
     return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

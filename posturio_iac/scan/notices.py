@@ -8,6 +8,7 @@ from posturio_iac.config import FILE, SHARED_FILE, TABLE
 from posturio_iac.config.option_table import LIMITS, OPTIONS, Option
 from posturio_iac.core.finding import CONFIGURATION, SUBJECT, Diagnostic, Level, Report, by_severity
 from posturio_iac.core.record import replace
+from posturio_iac.core.times import plural
 from posturio_iac.judge.policy import Policy
 from posturio_iac.rules import all_rules
 from posturio_iac.scan.configuration import configuration_file, seen_below
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 
 STRICTER, RULES_LEFT = "only stricter", "checks only {} rules"
 EFFECTS = {
-    "max_lifetime_days": "lets keys live {} days",
-    "unused_days": "lets keys go unused for {} days",
-    "grace_days": "lets disabled keys stay for {} days",
+    "max_lifetime_days": "lets keys live {}",
+    "unused_days": "lets keys go unused for {}",
+    "grace_days": "lets disabled keys stay for {}",
     "require": STRICTER,
-    "warn_days": "reports an end only {} days before",
+    "warn_days": "reports an end only {} before",
     "fail_on": "fails on {} only",
     "strict": STRICTER,
     "strict_calls": STRICTER,
@@ -100,7 +101,7 @@ def _part(option: Option, config: Config, selection: Selection, place: str) -> s
         return ""
     if option in LIMITS or option.name == "warn_days":
         looser = value < option.default if option.name == "warn_days" else value > option.default
-        return effect.format(value) if looser else ""
+        return effect.format(plural(value, "day")) if looser else ""
     if effect == RULES_LEFT:
         known = all_rules()
         return RULES_LEFT.format(f"{len(Policy(config).selected(known))} of {len(known)}")

@@ -152,7 +152,7 @@ DECOYS = {
     "auto": decoy(ON % "false", OFF, COUNTED, **{"prod/x.auto.tfvars.json": '{"on": true}'}),
     "backend": decoy(SET_UP + ON % "false", OFF),
     "cloud": decoy('terraform {\n  cloud {\n    organization = "o"\n  }\n}\n' + ON % "false", OFF),
-    "lock-file": decoy(PROVIDER + ON % "false", OFF, **{"prod/.terraform.lock.hcl": ""}),
+    "lock-file": decoy(PROVIDER + ON % "false", OFF, OWN, **{"prod/.terraform.lock.hcl": ""}),
     "provider": decoy(PROVIDER + BARE, "  count = 0\n"),
     "for-each": decoy(PROVIDER + BARE, "  for_each = {}\n"),
     "depends-on": decoy(PROVIDER + ON % "true", OFF + "  depends_on = [terraform_data.x]\n"),

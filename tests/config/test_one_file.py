@@ -149,7 +149,7 @@ VALUES = {
     "max_lifetime_days": "91",
     "unused_days": "46",
     "grace_days": "15",
-    "warn_days": "13",
+    "warn_days": "1",
     "fail_on": '"high"',
     "severity": '{ ownerless_access_keys = "high" }',
     "select": f'["{MISSING}"]',
@@ -192,6 +192,7 @@ def test_a_setting_that_can_hide_a_key_is_in_the_notice_of_scan_and_hook(reposit
     for argv in (("scan", "--quiet"), ("hook", "--verbose", "iam.tf")):
         _, out, err = run(capsys, *argv, "--as-of", AS_OF)
         assert f"posturio-iac.toml {head}" in out + err, argv
+        assert " 1 days" not in out + err
 
 
 @pytest.mark.promise("configuration")
