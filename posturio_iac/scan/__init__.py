@@ -151,6 +151,7 @@ class CodeScan:
         self, edited: Mapping[str, bytes] | None = None, scopes: Collection[str] | None = None
     ) -> tuple[Sequence[AccessKey], list[Diagnostic]]:
         """The keys, and what could not be read, with ``edited`` texts in place of files; of some ``scopes``, or all."""
+        from posturio_iac.core.finding import Level
         from posturio_iac.facts.shared_code import with_own_remedies
         from posturio_iac.search.module_calls import local_calls
 
@@ -165,7 +166,9 @@ class CodeScan:
         finally:
             fence.edited = typed
         keys: Sequence[AccessKey] = with_own_remedies(reading.keys, lambda: local_calls(selection), _top(selection))
-        diagnostics: list[Diagnostic] = [*selection.diagnostics, *reading.diagnostics]
+        errors = {one.path for one in reading.diagnostics if one.level is Level.ERROR} - {None}  # beside which a warning says nothing
+        found = (one for one in selection.diagnostics if one.level is Level.ERROR or one.path not in errors)
+        diagnostics: list[Diagnostic] = [*found, *reading.diagnostics]
         if narrowed is not None:
             keys = [key for key in keys if narrowed.keeps(key)]
             diagnostics = [diagnostic for diagnostic in diagnostics if narrowed.concerns(diagnostic.path)]
