@@ -11,15 +11,7 @@ from functools import lru_cache
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import NOT_EVALUATED
 from posturio_iac.frontends.terraform.functions import json_text
-from posturio_iac.frontends.terraform.functions.signature import (
-    TEXT,
-    Environment,
-    NotEvaluatedError,
-    anything,
-    function,
-    limit_elements,
-    limit_text,
-)
+from posturio_iac.frontends.terraform.functions.signature import TEXT, Environment, NotEvaluatedError, anything, function, limit_text
 from posturio_iac.frontends.terraform.values import (
     MAX_NODES,
     EvaluationError,
@@ -202,12 +194,8 @@ def _lines(value: Value) -> Iterator[str]:
 
 def _scalar(value: Value) -> str:
     match value:
-        case None:
-            return "null"
-        case dict():
-            return "{}"
-        case tuple():
-            return "[]"
+        case None | dict() | tuple():
+            return json_text.write(value)
         case str() if all(" " <= char <= "~" for char in value):
             escaped = value.replace("\\", "\\\\").replace('"', '\\"')
             return f'"{escaped}"'
@@ -223,8 +211,7 @@ def _rows(text: str) -> Iterator[list[str]]:
     """Yield the rows of CSV, as Go's ``encoding/csv`` reads them."""
     text, at, row = text.replace("\r\n", "\n").removesuffix("\r"), 0, list[str]()
     while at < len(text) or row:
-        found = _FIELD.match(text, at)
-        if found is None:
+        if (found := _FIELD.match(text, at)) is None:
             raise EvaluationError(f"a quote is out of place in line {text.count(chr(10), 0, at) + 1}")
         at = found.end()
         if row or found[0] != "\n":  # an empty line is no row
@@ -237,14 +224,13 @@ def _rows(text: str) -> Iterator[list[str]]:
 @function("csvdecode", TEXT, environment=True)
 def csv_decode(environment: Environment, document: str) -> Value:
     """Read CSV, each row as an object by the names in the first one."""
-    limit_text(len(document))
+    limit_text(4 * len(document))  # its rows take even more memory
     environment.spend(len(document) // 4)
     names, *rows = list(_rows(document)) or [[]]
     if len(set(names)) < len(names) or not names:
         raise EvaluationError("a column is there twice" if names else "there is no header line")
     if any(len(row) != len(names) for row in rows):
         raise EvaluationError("a row has not as many fields as the header")
-    limit_elements(len(rows))
     return tuple([dict(zip(names, row, strict=True)) for row in rows])
 
 
@@ -275,9 +261,7 @@ def yaml_decode(environment: Environment, document: str) -> Value:
         environment.spend((_yaml.cache_info().misses - before) * len(document) // 4)
 
 
-@lru_cache(maxsize=8)
-def _yaml(document: str) -> Value:
-    return normal(_read(document))
+_yaml = lru_cache(maxsize=8)(lambda document: normal(_read(document)))
 
 
 @function("yamlencode", anything())
