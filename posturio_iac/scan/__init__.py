@@ -167,8 +167,7 @@ class CodeScan:
             fence.edited = typed
         keys: Sequence[AccessKey] = with_own_remedies(reading.keys, lambda: local_calls(selection), _top(selection))
         errors = {one.path for one in reading.diagnostics if one.level is Level.ERROR} - {None}  # beside which a warning says nothing
-        found = (one for one in selection.diagnostics if one.level is Level.ERROR or one.path not in errors)
-        diagnostics: list[Diagnostic] = [*found, *reading.diagnostics]
+        diagnostics = [*(one for one in selection.diagnostics if one.path not in errors), *reading.diagnostics]
         if narrowed is not None:
             keys = [key for key in keys if narrowed.keeps(key)]
             diagnostics = [diagnostic for diagnostic in diagnostics if narrowed.concerns(diagnostic.path)]

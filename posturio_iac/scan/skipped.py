@@ -33,7 +33,8 @@ _COMPUTED = "a source that the code does not fix"
 
 def skipped(selection: Selection, config: Config, report: Report) -> tuple[SkippedPlace, ...]:
     """Everything of ``selection`` that was not checked, sorted by kind and path."""
-    diagnostics = (*selection.diagnostics, *report.errors())
+    failed = {one.path for one in report.errors()}
+    diagnostics = (*(one for one in selection.diagnostics if one.path not in failed), *report.errors())
     unread = (SkippedPlace(UNREAD, d.path, d.message) for d in diagnostics if d.path is not None)
     return tuple(sorted({*places(selection), *unread, *_elsewhere(selection, config)}))
 
@@ -102,12 +103,10 @@ def _module_calls(selection: Selection, config: Config, changed: Collection[str]
     for path in filter(concerns, (*sorted({*open_, *search.computing}), *sorted(search.hcl))):
         kinds, folder = (*CALLS, "terraform", "unit", "stack") if path in search.hcl else CALLS, os.path.dirname(path)
         for block in blocks_of(text(selection, path), path, kinds):
-            name = ".".join((block.type, *block.labels))
-            computes = block.type in CALLS and block.labels
-            for source in block.literals("source") or ([_COMPUTED] if computes and block.expressions("source") else ()):
-                is_folder = block.type not in CALLS and search.has_module(folder, source)  # to Terragrunt, whatever it begins with
-                if source.endswith(".sentinel") or is_folder or is_here(source, folder):  # Sentinel's modules are policies
-                    continue
+            name, calls = ".".join((block.type, *block.labels)), block.type in CALLS
+            for source in block.literals("source") or ([_COMPUTED] if calls and block.labels and block.expressions("source") else ()):
+                if source.endswith(".sentinel") or is_here(source, folder) or (not calls and search.has_module(folder, source)):
+                    continue  # Sentinel's modules are policies, and to Terragrunt any path is one of a folder
                 if ".".join(block.labels) not in kept(installed, folder, lambda one: set(_installed(one, graph, selection))):
                     yield SkippedPlace(MODULE, path, f"{name}: {_CREDENTIALS.sub('//', source)}")
     for path, text_ in search.unfollowed:

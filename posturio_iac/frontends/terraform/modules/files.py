@@ -15,7 +15,7 @@ from posturio_iac.search.kinds import CODE, IN_HCL, IN_JSON
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from posturio_iac.core.model import Unknown
     from posturio_iac.search.file_search import FileSearch
@@ -76,16 +76,15 @@ def load(root: str, path: str, max_size: int, fence: Fence | None = None, *, nam
     return (hcl.EMPTY, (data,)) if isinstance(data, Diagnostic) else parse(path, data)
 
 
-def configuration_files(names: list[str], *, opentofu: bool) -> tuple[list[str], list[str]]:
-    """Which of a folder's file names make up its module: the ordinary ones and the override files, each in Terraform's order.
+def configuration_files(names: Iterable[str], *, opentofu: bool) -> list[str]:
+    """Which of a folder's file names make up its module, in Terraform's order: the ordinary ones, then the override files.
 
     On OpenTofu ``x.tofu`` hides ``x.tf``; Terraform does not know it.
     """
     chosen = [n for n in names if n.endswith(CODE if opentofu else TERRAFORM_ONLY) and not n.startswith(".")]
     present = set(chosen)
     chosen = [n for n in chosen if n.endswith(TOFU) or ".tofu".join(n.rsplit(".tf", 1)) not in present]
-    overrides = list(filter(is_override, chosen))
-    return sorted(set(chosen) - set(overrides)), sorted(overrides)
+    return sorted(chosen, key=lambda name: (is_override(name), name))
 
 
 def is_override(name: str) -> bool:

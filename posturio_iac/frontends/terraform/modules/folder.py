@@ -126,14 +126,10 @@ def load(
         text = f"the module folder cannot be read: {system_reason(error)}"
         folder.diagnostics.append(Diagnostic(Level.ERROR, text, path or "."))
         return folder
-    ordinary, overrides = files.configuration_files(list(folder.names), opentofu=opentofu)
-    for name in ordinary:
+    for name in files.configuration_files(folder.names, opentofu=opentofu):
         for block in _blocks(folder, root, name, parsed):
-            folder.diagnostics.extend(_repeated(folder, block))
-            add_block(folder, block)
-    for name in overrides:
-        for block in _blocks(folder, root, name, parsed):
-            override_block(folder, block)
+            folder.diagnostics.extend(_repeated(folder, block) if not files.is_override(name) else ())
+            put_block(folder, block, name)
     _read_tfvars(folder, parsed, var_files or {})
     return folder
 
@@ -228,8 +224,12 @@ def constant(block: hcl.Block, name: str) -> str | None:
     return expression.value if isinstance(expression, hcl.Literal) and isinstance(expression.value, str) else written
 
 
-def override_block(folder: Module, block: hcl.Block) -> None:
-    """Add one top-level block of an override file to a module."""
+def put_block(folder: Module, block: hcl.Block, name: str) -> None:
+    """Add one top-level block of the file ``name`` to a module."""
+    (_override if files.is_override(name) else add_block)(folder, block)
+
+
+def _override(folder: Module, block: hcl.Block) -> None:
     if block.type in TABLES and not _is_mislabelled(block) and (base := _table(folder, block).get(_address(block))) is not None:
         block = override(base, block)
     elif block.type == "provider":

@@ -11,7 +11,7 @@ from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import GENERATES
 from posturio_iac.frontends.terraform.known_modules import LOCAL
 from posturio_iac.frontends.terraform.modules.files import is_override
-from posturio_iac.frontends.terraform.modules.folder import TABLES, Module, add_block, override_block
+from posturio_iac.frontends.terraform.modules.folder import TABLES, Module, put_block
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.terragrunt.documents import UnitSource
 
@@ -63,13 +63,8 @@ def _lay_over(module: Module, other: Module) -> None:
     module.locals.update(other.locals)
     named = (block for table in TABLES.values() for block in getattr(other, table).values())
     for block in (*named, *other.providers, *other.settings):
-        _put(module, block, posixpath.basename(block.header.path))
+        put_block(module, block, posixpath.basename(block.header.path))
     module.tfvars = {**module.tfvars, **other.tfvars}
-
-
-def _put(module: Module, block: hcl.Block, name: str) -> None:
-    """Add a block of the file ``name`` to a module."""
-    (override_block if is_override(name) else add_block)(module, block)
 
 
 def _add(module: Module, written: GeneratedFile) -> None:
@@ -84,7 +79,7 @@ def _add(module: Module, written: GeneratedFile) -> None:
             setattr(module, name, kept)
     module.tfvars = {**module.tfvars, **{value.name: value for value in written.values}}
     for block in written.blocks:
-        _put(module, block, written.name)
+        put_block(module, block, written.name)
 
 
 def _label(one: AppliedUnit) -> str:
