@@ -6,6 +6,7 @@ from itertools import chain, count
 
 from posturio_iac.core.evidence.remedy import INSTANCE
 from posturio_iac.core.text import lazy_pattern
+from posturio_iac.core.times import plural
 from posturio_iac.fixes.hcl_maps import bare, renamed, set_arguments
 from posturio_iac.fixes.wanted import CannotFixError
 
@@ -39,7 +40,7 @@ def create_first(source: HclSource, block: Block, misspelt: str = "") -> list[Ed
 
 def set_interval(source: HclSource, block: Block, setting: IntervalSetting, days: int) -> list[Edit]:
     """The edits that shorten an interval which stands as a number."""
-    value = str(days * 86_400) if setting.unit == "s" else f'"rate({days} days)"' if setting.unit == "rate" else str(days)
+    value = str(days * 86_400) if setting.unit == "s" else '"rate({})"'.format(plural(days, "day")) if setting.unit == "rate" else str(days)
     if setting.instead_of:
         return _instead(source, block, setting, value)
     held = next((b for b in (block, *_nested(source, block)) if source.attribute(b, setting.argument) is not None), block)

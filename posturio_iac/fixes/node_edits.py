@@ -9,6 +9,7 @@ from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.evidence.remedy_text import describe, pascal
 from posturio_iac.core.keys import AGE
 from posturio_iac.core.text.json_nodes import Array, Node, Object
+from posturio_iac.core.times import plural
 from posturio_iac.fixes.hcl_maps import item, quoted
 from posturio_iac.fixes.wanted import ELSEWHERE, CannotFixError, ChangeLevel
 
@@ -148,7 +149,7 @@ def hidden_output(source: NodeSource, block: Node) -> list[Edit]:
 
 def set_interval(source: NodeSource, block: Node, setting: IntervalSetting, days: int) -> list[Edit]:
     """The edits that shorten an interval which stands as a number or as ``rate()``, in a block or a map inside of it."""
-    value: int | str = f"rate({days} days)" if setting.unit == "rate" else days * 86_400 if setting.unit == "s" else days
+    value: int | str = f"rate({plural(days, 'day')})" if setting.unit == "rate" else days * 86_400 if setting.unit == "s" else days
     if setting.instead_of:
         raise CannotFixError(BY_HAND)
     found = next((node for held in _inside(block) if (node := held.get(setting.argument)) is not None), None)

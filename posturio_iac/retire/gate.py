@@ -13,6 +13,7 @@ from posturio_iac.core.keys import partition_of
 from posturio_iac.core.keys.life import KeyLife
 from posturio_iac.core.model import NOT_ACTIVE, AccessKey, KeyKind, Unknown
 from posturio_iac.core.record import Enum, dataclass, replace
+from posturio_iac.core.times import plural
 from posturio_iac.live.reading.events import TRAIL_REGIONS
 from posturio_iac.rules import Context, all_rules, lingering_inactive_access_keys, multiple_active_access_keys, quarantined_access_keys
 
@@ -169,7 +170,7 @@ def _deletion(key: AccessKey, rules: Collection[str], limits: Context, before: s
         return Decision(Action.KEEP, unreported, next=life.answer())
     over = max(since, key.last_used if isinstance(key.last_used, datetime) else since) + limits.grace
     if as_of <= over:
-        why = f"It is not deleted until it has been off for {limits.grace.days} days, which is after {over.date()}."
+        why = f"It is not deleted until it has been off for {plural(limits.grace.days, 'day')}, which is after {over.date()}."
         return Decision(Action.WAIT, why, next=f"to be deleted after {over.date()}")
     if life.is_awaited(as_of) and life.answer_by is not None:
         return Decision(Action.WAIT, _question(key, life, life.answer_by), next=_awaited(life, as_of), asks=True)

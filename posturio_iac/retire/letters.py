@@ -13,7 +13,7 @@ from posturio_iac.core.keys import hidden
 from posturio_iac.core.model import AccessKey, KeyKind, called
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
-from posturio_iac.core.times import describe_time, parse_date
+from posturio_iac.core.times import describe_time, parse_date, plural
 from posturio_iac.render.csv_table import harmless
 from posturio_iac.retire.gate import OF_CODE, Action
 from posturio_iac.retire.ledger_history import SHOWN, Ledger, digest_of
@@ -52,7 +52,7 @@ How to answer
 What happens
   Until {answer}: nothing is switched off or deleted{public}.
   After that: keys that nobody needs and nobody uses are switched off. This can be undone.
-  {grace} days later: keys that stayed off are deleted. This cannot be undone.
+  {grace} later: keys that stayed off are deleted. This cannot be undone.
   A key that you say is needed is never deleted, unless the last day that you name has passed.
 """
 
@@ -138,7 +138,7 @@ def _text(owner: str, made: Sequence[Step], asking: Asking, table: str) -> str:
         by="" if late else f" by {answer}",
         answer=answer,
         public=", but for keys that AWS found in public" if any(step.is_public for step in made) else "",
-        grace=asking.grace.days,
+        grace=plural(asking.grace.days, "day"),
         example=(asking.as_of + timedelta(days=90)).date(),
     )
     blocks = ["\n".join(_about(number, step)) for number, step in enumerate(made, start=1)]

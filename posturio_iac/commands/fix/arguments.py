@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from posturio_iac.commands.parser import JUDGING, Command, own_option, shared_options
 from posturio_iac.config.option_table import Shape
+from posturio_iac.core.times import plural
 from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False
@@ -93,7 +94,7 @@ def wishes(given: Arguments, as_of: datetime, config: Config) -> Wishes:
         raise UsageError(f"the lifetime exceeds max_lifetime_days ({config.max_lifetime_days}); a key may live until {last} at most")
     warned = min(config.warn_days, config.max_lifetime_days // 2)
     if longest <= timedelta(days=warned) and (within or expires):
-        raise UsageError(f"that end is too near: a key is reported {warned} days before its end (warn_days)")
+        raise UsageError(f"that end is too near: a key is reported {plural(warned, 'day')} before its end (warn_days)")
     return Wishes(as_of, expires, within, given.rotate or "", (given.owner or "").strip())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from posturio_iac.core.evidence import remedy as r
+from posturio_iac.core.times import plural
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
             member = f'"{argument}": "{value}"' if json else f"{argument}: {value}"
             return f"set {member} in the properties of {place.text()}"
         case r.SetMaxAge(argument=argument, days=days):
-            return f"set {argument} to {days} days in seconds"
+            return f"set {argument} to {plural(days, 'day')} in seconds"
         case r.ReplaceValue(place, value, suffix=suffix):
             return f"set {place.address} to {value}{f' {suffix}' if suffix else ''}"
         case r.RemoveArgument(argument=argument, within=within):
@@ -64,7 +65,7 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
         case r.SetInterval():
             return _interval(remedy)
         case r.StoreAndRotate(days=days, construct=str() as construct) if construct:
-            return f"store {construct} in a Secret of the CDK app and call addRotationSchedule on that, with automaticallyAfter {days} days"
+            return f"store {construct} in a Secret of the app and call its addRotationSchedule, automaticallyAfter {plural(days, 'day')}"
         case r.StoreAndRotate(place, days):
             return (
                 f"store {place.address} in an AWS::SecretsManager::Secret and give that an AWS::SecretsManager::RotationSchedule "
@@ -72,7 +73,7 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
             )
         case r.UseRole(user, days):
             shown = shell(user)
-            return f"use a role instead of user {shown}, or let Terraform or CloudFormation replace its keys every {days} days"
+            return f"use a role instead of user {shown}, or let Terraform or CloudFormation replace its keys every {plural(days, 'day')}"
 
 
 def outline(remedy: Remedy) -> tuple[str, str]:
@@ -94,7 +95,7 @@ def outline(remedy: Remedy) -> tuple[str, str]:
         case r.ReplaceValue(value=value, suffix=suffix):
             return f"set the stated value to {value}{f' {suffix}' if suffix else ''}", ""
         case r.UseRole(days=days):
-            return f"use a role instead of the user, or let Terraform or CloudFormation replace its keys every {days} days", ""
+            return f"use a role instead of the user, or let Terraform or CloudFormation replace its keys every {plural(days, 'day')}", ""
         case r.RunCommand(lead=lead):
             return lead, ""
         case _:
@@ -179,9 +180,9 @@ def _interval(remedy: SetInterval) -> str:
     setting, days = remedy.setting, remedy.days
     match setting.unit:
         case "s":
-            change = f"set {setting.argument} of {setting.place.address} to {days * 86_400} or less ({days} days in seconds)"
+            change = f"set {setting.argument} of {setting.place.address} to {days * 86_400} or less ({plural(days, 'day')} in seconds)"
         case "rate":
-            change = f"set {setting.argument} of {setting.place.address} to rate({days} days) or less"
+            change = f"set {setting.argument} of {setting.place.address} to rate({plural(days, 'day')}) or less"
         case _ if setting.instead_of:
             change = f"write {setting.argument} = {days} instead of {' and '.join(setting.instead_of)} of {setting.place.address}"
         case _:
