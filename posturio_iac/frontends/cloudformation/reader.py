@@ -18,10 +18,9 @@ from posturio_iac.frontends import Reading
 from posturio_iac.frontends.cloudformation.build import Builder
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
 from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope
-from posturio_iac.frontends.cloudformation.files import Files, parents_of
+from posturio_iac.frontends.cloudformation.files import Files, load_parameters, parents_of
 from posturio_iac.frontends.cloudformation.keys.assembly import Reader, compared, makes_or_owns_keys
 from posturio_iac.frontends.cloudformation.keys.users import TemplateUsers, read_pairs
-from posturio_iac.frontends.cloudformation.parameters import load
 from posturio_iac.frontends.cloudformation.serverless import Gatherer, is_serverless
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 from posturio_iac.frontends.cloudformation.syntax.template import (
@@ -63,7 +62,7 @@ def read(selection: Selection, request: ReadRequest) -> Reading:
 
 def _read(selection: Selection, request: ReadRequest) -> Reading:
     problems: list[Diagnostic] = []
-    given, tags = load(request.config.parameters)
+    given, tags = load_parameters(request.config.parameters)
     files = Files(selection, request.config.max_file_size)
     scan = _Scan(files, request, problems)
     paths = [path for path in selection.templates if scan.can_matter(path)]
