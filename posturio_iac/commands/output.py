@@ -13,7 +13,8 @@ from posturio_iac.errors import OutputError, system_reason
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from typing import BinaryIO, TextIO
+    from types import TracebackType
+    from typing import Any, BinaryIO, TextIO
 
 STDOUT = "-"
 
@@ -134,7 +135,6 @@ def replace_file(path: str, data: Iterable[bytes], new: int = 0o666) -> None:
         with open(path, "wb") as device:
             device.writelines(data)
         return
-    from posturio_iac.commands.stoppable import Stoppable
 
     temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.getpid()}.tmp")
     with Stoppable():
@@ -194,3 +194,36 @@ class ProgressLine:
         from posturio_iac.render import count
 
         return f"searching: {count(self._counts.get('folder', 0), 'folder')}, {count(self._counts.get('file', 0), 'file')}"
+
+
+class _StoppedError(BaseException):
+    """A signal asks the process to stop. Not an `Exception`, so that handlers do not swallow it."""
+
+
+class Stoppable:
+    """Lets SIGTERM and SIGHUP unwind the stack as Ctrl-C does, then stop the process; ones that are handled or ignored stay as they are."""
+
+    def __enter__(self) -> None:
+        import signal
+
+        self._old: dict[int, Any] = {}
+        self._stopped_by = 0
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            try:
+                if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                    self._old[number] = signal.signal(number, self._stop)
+            except ValueError:
+                return
+
+    def _stop(self, number: int, _frame: Any) -> None:
+        self._stopped_by = number
+        raise _StoppedError
+
+    def __exit__(self, kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None) -> None:
+        import signal
+
+        for number, handler in self._old.items():
+            signal.signal(number, handler)
+        if self._stopped_by:
+            os.kill(os.getpid(), self._stopped_by)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from posturio_iac.core.keys import user_path
+from posturio_iac.core.finding import Rule
+from posturio_iac.core.keys import KeyIdMask, user_path
 from posturio_iac.core.model import Attr, KeyKind, Privilege, Unknown
-from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.core.unknown import NOT_ASKED, NOT_CALLED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+    from typing import Any, TypeVar
 
+    T = TypeVar("T")
 
 AwsTags = tuple[tuple[str, str], ...]
 _ID, _PARTITION = re.compile(r"[0-9]{12}"), re.compile(r"aws[a-z-]{0,30}")
@@ -131,3 +134,22 @@ class UserQuery:
 
     user: DeployedUser
     keys: tuple[ObservedKey, ...]
+
+
+class Mask(KeyIdMask):
+    """Masks ids in records as well as in text."""
+
+    def hide(self, record: T) -> T:
+        """A report, a verification or any part of them without ids. Fingerprints stay: they are digests."""
+        hidden: T = self._hidden(record)
+        return hidden
+
+    def _hidden(self, value: Any) -> Any:
+        if type(value) is str:
+            return self.text(value)
+        if type(value) is tuple:
+            return tuple(map(self._hidden, value))
+        if isinstance(value, Rule) or not (names := getattr(value, "__match_args__", ())):
+            return value
+        changed = {name: new for name in names if (new := self._hidden(old := getattr(value, name))) is not old}
+        return replace(value, **changed) if changed else value

@@ -21,8 +21,7 @@ from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.connection.calls import Bucket, CallBudget
 from posturio_iac.live.connection.session import POLICY, policy_text, session_name, source_identity
-from posturio_iac.live.mask import Mask
-from posturio_iac.live.model import Account, DeployedKey, DeployedUser
+from posturio_iac.live.model import Account, DeployedKey, DeployedUser, Mask
 from posturio_iac.live.reading.report import ReportUnavailableError, parse
 from tests.support.command_line import run
 from tests.support.keys import AS_OF, CONTEXT, ENFORCED_ONLY, flagged, violations

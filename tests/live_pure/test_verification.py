@@ -17,7 +17,7 @@ from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.connection.session import READING
-from posturio_iac.live.mask import Mask
+from posturio_iac.live.model import Mask
 from posturio_iac.live.request import Request
 from posturio_iac.live.survey import date_disabled, recheck
 from posturio_iac.retire.compare import Now, compare

@@ -21,7 +21,7 @@ from posturio_iac.live.build import access_keys
 from posturio_iac.live.connection.calls import CallBudget, as_finished
 from posturio_iac.live.connection.session import connect
 from posturio_iac.live.context import with_context, with_creators
-from posturio_iac.live.mask import Mask
+from posturio_iac.live.model import Mask
 from posturio_iac.live.reading import organization
 from posturio_iac.live.request import PoliciesByKind, Request
 from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor, once_each, survey

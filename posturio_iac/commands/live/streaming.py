@@ -7,7 +7,7 @@ from posturio_iac.contract.lines import account_line, closing_line
 from posturio_iac.contract.write import Totals
 from posturio_iac.core.finding import Diagnostic, Exit, Report
 from posturio_iac.judge.engine import PartwiseJudge, joined
-from posturio_iac.live.mask import Mask
+from posturio_iac.live.model import Mask
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

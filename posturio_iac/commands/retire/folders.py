@@ -7,8 +7,7 @@ import shutil
 from datetime import timedelta
 
 from posturio_iac.commands.live.ledger import ledger_of
-from posturio_iac.commands.output import refuse_links_out, to_stdout
-from posturio_iac.commands.stoppable import Stoppable
+from posturio_iac.commands.output import Stoppable, refuse_links_out, to_stdout
 from posturio_iac.contract import RenderContext, write
 from posturio_iac.core.keys import KeyIdMask
 from posturio_iac.core.text.terminal import harmless_json, printable

@@ -21,8 +21,7 @@ from posturio_iac.core.text.textfile import LARGE, UnreadableError, decoded, rea
 from posturio_iac.core.times import describe_date
 from posturio_iac.errors import UsageError
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
-from posturio_iac.live.mask import Mask
-from posturio_iac.live.model import Account
+from posturio_iac.live.model import Account, Mask
 from posturio_iac.render import count
 from posturio_iac.render.wording import COLORS, NO_OWNER
 from posturio_iac.retire.compare import Now, by_rules_of, compare

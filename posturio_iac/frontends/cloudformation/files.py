@@ -1,4 +1,4 @@
-"""The files that templates name: read once, parsed once, and only inside the scan root; and files of parameters, which the command line names."""
+"""The files that templates name, read and parsed once and only inside the scan root; and files of parameters, named on the command line."""
 
 from __future__ import annotations
 
