@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.text.decoding import UTF16, decode
+from posturio_iac.core.text.decoding import GIT_CRYPT, GIT_LFS, UTF16, decode
 from posturio_iac.core.text.textfile import MIB, Fence, LinkError, UnreadableError, more_than, open_regular
 from posturio_iac.errors import system_reason
 from posturio_iac.search.kinds import (
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.text.gitignore import Exclusions
 
-GIT_CRYPT = b"\0GITCRYPT\0"  # the first bytes of a file that git-crypt has locked
-GIT_LFS = b"version https://git-lfs"  # the first bytes of what stands for a file that Git LFS has not fetched
 SAVED_PLAN = (b"PK\3\4", b"tfplan")
 """The first bytes of a file of ``terraform plan -out``, which is an archive, and the name of its first member."""
 _ODD = frozenset((GIT_CRYPT[:1], GIT_LFS[:1], SAVED_PLAN[0][:1], *(mark[:1] for mark in UTF16)))  # first bytes of what is no plain text

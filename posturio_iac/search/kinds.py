@@ -40,7 +40,7 @@ _IN_CODE = (*_BY_SHELL, b"aws iam", b'"iam"', b":createStack")
 RUNNING = {TERRAFORM: _IN_CODE, TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, OTHER: (*_BY_SHELL, *_IN_TEMPLATES)}
 """Signs of a program whose text may be put together, by the kind of the file."""
 _EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"  # what runs a program, by its label, and its argument
-_ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'js"', b'"aws_s3_object"', b'"aws_s3_bucket_object"')
+_ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'js"', b'"aws_s3_object"', b'"aws_s3_bucket_object"', b"provisioner", b"kustomization_")
 _WHOLE = (b"docker_image", b"docker_registry_image", b"helm_release", b"path_documents", b"codebuild_", b"_lambda_f")  # made of a folder
 _FILES = (b"source_dir", b"source_file", b"source_path", b"playbook", b"buildspec", b"local_file", b"fileset(", *_WHOLE, *_ARTIFACTS)
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:", b'handler":', b"r_commands")
@@ -48,12 +48,13 @@ _AS_CODE = (b"Uri", b"S3Location", b"ScriptLocation", b"AWS::Include", b"DockerC
 PROGRAMS = (*_EXTERNAL, *_BY_SHELL, *_FILES, *_AS_CODE)
 """Signs of code that names a program in another file, but for functions that read one."""
 _IN_TERRAFORM = (*_BY_SHELL, *_FILES, b"file(", b"filebase64(")
-_PACKED = (b"layers:", b"ecr:", b"scripts:", b"laybook", b"CodeBuild::P")  # folders that Serverless packs, and what is run elsewhere
+_PACKED = (b"layers:", b"ecr:", b".dkr.ecr", b"scripts:", b"laybook", b"CodeBuild::P")  # what Serverless packs, and what runs elsewhere
 NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, *_PACKED, b"${file(", b"!Rain::"), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
 NAMING[JSON] = NAMING[TEMPLATE]
 """Signs of a program in another file, by the kind of the file that names it."""
 _REMOTE_CODE = lazy_pattern(r"(?:s3_key|image_uri|filename)\s*=\s*(?:var|local)\.|(?:s3_key|image_uri)\s*=\s*[\"d]|(?:S3Key|ImageUri)\W?:")
 _LOCAL_CODE = lazy_pattern(r"(?:filename(?=[^\n]*\.(?:zip|jar)\")|source_(?:dir|path))\"?\s*[=:]\s*\"(?:\$\{path\.module\})?([^\"$]+)\"")
+_BUILT_CODE, _HANDLER = (lazy_pattern(rf"{one}[\"']?:[ \t]*[\"']?([\w./-]+)") for one in ("(?:CodeUri|artifact)", "handler"))
 STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
 HOLDING = (b"esources", b"Type", b"script", b"ommands", b"files")  # of a template that runs a program, and a part that one draws in
 SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", b"_servicecatalog_pro", STATED)
@@ -167,24 +168,28 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     from posturio_iac.search.programs import ENDINGS
 
     text, folder = data.decode("utf-8", "replace"), path.rpartition("/")[0]
-    if may_name_maker(data, text, kind, (folder,), fence):
-        return True
-    if is_without_makers(text + path, fence):
-        return False
-    told = path if kind is TERRAFORM or holds_any(data, (b"Resources", b"r_commands")) or is_served(data) else ""  # of code alone
+    served, is_open = is_served(data), may_name_maker(data, text, kind, (folder,), fence)
+    if (is_open and kind is TERRAFORM) or (not is_open and is_without_makers(text + path, fence)):
+        return is_open
+    told = path if kind is TERRAFORM or served or holds_any(data, (b"Resources", b"r_commands")) else ""  # of code alone
     programs, fills = programs_named(text, (folder,), fence, told), "templatefile(" in text or "template_file" in text
-    if any(program.makes_keys or program.deploys_key or (fills and program.in_parts) for _, program in programs):
+    if not is_open and any(program.makes_keys or program.deploys_key or (fills and program.in_parts) for _, program in programs):
         return True
-    if told and "unction" in text and _lacks_code(text, folder, fence) and os.path.isfile(made := maker(folder, fence, (*ENDINGS, ".zip"))):
+    lacks = told and "unction" in text and _lacks_code(text, folder, fence, served=served)
+    if lacks and os.path.isfile(made := maker(folder, fence, (*ENDINGS, ".zip"))):
         fence.beyond.add((path, f"a function whose code is not here, and {os.path.relpath(made, folder)} may make keys"))
-    return False
+    return is_open
 
 
-def _lacks_code(text: str, folder: str, fence: Fence) -> bool:
+def _lacks_code(text: str, folder: str, fence: Fence, *, served: bool) -> bool:
     """True if the code of a function may lie in a bucket or a registry, or where a build has still to put it."""
-    places = (os.path.split(os.path.normpath(os.path.join(folder, one.lstrip("/")))) for one in _LOCAL_CODE.findall(text))
-    absent = [name for place, name in places if name not in fence.names(place)]
-    return _REMOTE_CODE.search(text) is not None or any(text.count(name) == 1 or "output_path" not in text for name in absent)
+    named = (one.lstrip("/") for find in (_LOCAL_CODE, _BUILT_CODE) for one in find.findall(text))
+    absent = [os.path.basename(one) for one in named if not os.path.exists(os.path.join(folder, one))]
+    for one in _HANDLER.findall(text) if served else ():
+        below, name = os.path.split(os.path.normpath(os.path.join(folder, one)))
+        absent += () if any(own.partition(".")[0] == name.partition(".")[0] for own in fence.names(below)) else (name,)
+    is_image = served and ".dkr.ecr" in text
+    return is_image or _REMOTE_CODE.search(text) is not None or any(text.count(name) == 1 or "output_path" not in text for name in absent)
 
 
 class SearchTerms:

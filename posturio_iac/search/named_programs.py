@@ -8,7 +8,7 @@ from itertools import islice, tee
 
 from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.search.programs import ENDINGS, HANDLED, MADE, NO_PROGRAMS, PROSE, Program, content, is_hinted, looked_into
+from posturio_iac.search.programs import ENDINGS, HANDLED, MADE, NO_PROGRAMS, PROSE, SCRIPTS, Program, content, is_hinted, looked_into
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,32 +19,33 @@ if TYPE_CHECKING:
 
 _WORDS = bytes(sign if sign > 127 or chr(sign).isalnum() or sign in b"_./@+-" else 32 for sign in range(256))  # noqa: PLR2004 - ASCII
 """What stands for each byte, so that paths are the words of a text."""
+_MARKED = bytes(36 if sign in b"$*{%#?[" else 125 if sign in b"]}" else _WORDS[sign] for sign in range(256))  # and with signs of open parts
 _LONGEST = 200  # a path
 _HERE = r"(?:\$\{path\.\w+\}/*)?"
-_SET = rf"[\"']?\s*[:=]\s*(?:[\[{{\s]*path\s*=\s*)?[\"'\[]*(?:file://)?{_HERE}([\w./@+-]+(?: [\w./@+-]+)*)"
+_SET = rf"[\"']?\s*[:=]\s{{0,99}}(?:[\[{{\s]{{0,99}}path\s*=\s*)?[\"'\[]*(?:file://)?{_HERE}([\w./@+-]+(?: [\w./@+-]+)*)"
 _FOLDERS = ("source_dir", "source_path", "chart", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "context", "aws:asset:path")
-_FOLDER = lazy_pattern("(?:" + "|".join(rf"{one}(?<!\w{one})" for one in _FOLDERS) + ")" + _SET)  # which is fast, unlike ``\\b``
+_PROVISIONED = r"provisioner(?=\W{1,99}file\W)(?s:.){0,500}?source"
+_FOLDER = lazy_pattern("(?:" + "|".join((*(rf"{one}(?<!\w{one})" for one in _FOLDERS), _PROVISIONED)) + ")" + _SET)  # fast, unlike ``\\b``
 _ASSET = lazy_pattern(r"S3Key(?<!\wS3Key)[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")  # an archive of CDK's, whose folder lies beside the template
 _GO = ("cd", "pushd", "-C", "-d", "dir", "chdir", "prefix", "cwd", "directory", "Set-Location", "PYTHONPATH", "NODE_PATH", "-I")
 _TO = rf"[\"']?[\s=:(,]{{1,99}}(?:--?\w?[ \t]+)?[\"'\\]*{_HERE}([\w./@+-]+)"
 _AWAY = {one: lazy_pattern(rf"{one}(?<!\w{one}){_TO}") for one in _GO}
-_AWAY["sys.path"] = lazy_pattern(r"sys\.path\.\w+\((?:0,\s*)?[\"']([\w./@+-]+)")
-_AWAY["includes:"] = lazy_pattern(r":\s*\./([\w./-]+)")  # a folder or file of tasks
+_AWAY |= {"sys.path": lazy_pattern(r"sys\.path\.\w+\((?:0,\s*)?[\"']([\w./@+-]+)"), "includes:": lazy_pattern(r":\s*\./([\w./-]+)")}
 _AWAY["working_dir"] = lazy_pattern(rf"working_dir(?<!\wworking_dir){_SET}")
 _MOUNTED = _AWAY["-v"] = lazy_pattern(rf"(?:\s-v|--volume)[\s=]+[\"']?(?:\$\(pwd\)/+|{_HERE})([\w.@+-][\w./@+-]*):")  # in a container
 _FILESET = lazy_pattern(rf"\bfileset{_SET}")
 _NEXT = r"[ \t\"',\\]+"
 _OF_RUNNERS = {"go": rf"go\b{_NEXT}run(?:{_NEXT}-C{_NEXT}[\w./-]+)?", "python": r"python[\d.]*", "node": "node", ".scripts]": r"\w\s*="}
-_OF_RUNNERS |= {"require": r"require(?:_\w+)?(?=[ (]{0,9}[\"'])\(?", "import_module": r"import_module\("}
+_OF_RUNNERS |= {"require": r"require(?:_\w+)?(?=[ (]{0,9}[\"'])\(?", "import_": r"import_(?:module|_)\(f?"}
 _RUNNERS = {word: lazy_pattern(rf"{one}{_NEXT}(?:-[\w=]+{_NEXT})*{_HERE}([\w./@+-]+)") for word, one in _OF_RUNNERS.items()}
 """What runs a whole folder, or a module by its name, each by a word without which it is not looked for."""
-_JOINING = ("join(", "__file__", "__dir")
-_PARTS = lazy_pattern(r"[\"']\s{0,9}[,/]\s{0,9}[\"']")  # of a path that a program joins
-_NOTES = lazy_pattern(r"#[^\n]*")
+_JOINING = ("join(", "__file__", "__dir", "Path(", "oin-Path")
+_PARTS = lazy_pattern(r"[\"']\)?(?:\s{0,9}[,/]\s{0,9}|\s{1,9}|\.r?glob\()[\"']")  # of a path that a program joins
+_OPEN_PART = lazy_pattern(r"[\"']\)?\s{0,9}[,/]\s{0,9}(?=[A-Za-z_$])")
+_NOTES, _QUOTED = lazy_pattern(r"#[^\n]*"), lazy_pattern(r"[\"']([\w./-]+)[\"']")
 _NAMES = r"import(?:[ \t]{1,9}(\w[\w., \t]*)|[ \t]{0,9}\(([^()]{1,2000})\))"
 _IMPORTS = lazy_pattern(rf"(?m)(?:^|[;:\"'])[ \t]*(?:from[ \t]{{1,9}}(\.{{0,9}})(\w[\w.]{{0,99}})?[ \t]{{1,9}})?{_NAMES}")  # of Python
 _OPEN_FILE = lazy_pattern(r"file(?:base64)?\((?!\s*\"(?:\$\{path\.\w+\}|[^\"$%\n]|[$%](?!\{))*\")")  # which no text names
-_ALL_OF = lazy_pattern(rf"\w\s+{_HERE}([\w./@+-]+)\Z")  # a command's argument that ends here
 _PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir|buildspec)\"?\s*[=:]\s*(?:\"(\$\{path\.module\}/*)?([^\"$%]*)\")?")
 """An argument that names a program: the folder of the code, if that stands before it, and a path, if there is one."""
 _GIVEN = r"\"?\s*[=:](?:\s*\[.{0,99}\"-c\",)?[\[\"${\s]{0,99}(?:local|var|each|module)\."
@@ -54,14 +55,14 @@ _WHOLES = {'_object"': "source", "helm_release": "chart", "_playbook": "playbook
 _FILLED |= {sign: lazy_pattern(rf"{one}(?<!\w{one})\s*=\s*(?!\"[^\"$%\n]*\")") for sign, one in _WHOLES.items()}
 """What an evaluation gives a name: `${local.name}.zip`, that of a format, and a whole command."""
 _BY_PATH, _BY_NAME = ("source_", "docker_", "working_dir", "buildspec"), (".sh", ".bash", ".py", ".js", ".ps1")
-_OPEN = r"[\"']?[ \t]*:\s*(?:[>|&!*]|\{?\s*[\"']?(?:Fn::|Ref\b)|[\"']?[\w./-]+ [\w./-])"
+_OPEN = r"[\"']?[ \t]*:\s{0,99}(?:[>|&!*]|\{?\s{0,99}[\"']?(?:Fn::|Ref\b)|[\"']?[\w./-]+ [\w./-])"
 OPEN_URI = lazy_pattern(rf"(?:Uri(?:(?<=CodeUri)|(?<=ContentUri)|(?<=DefinitionUri))|Co(?<!\wCo)(?:de|ntent)){_OPEN}")
 """What takes a parser in a template: an expression, or a text in several parts."""
 _OF_IMAGES = {one: rf"{one}{_NEXT}build\b" for one in ("docker", "buildx", "podman", "image", "packer", "go")}
 _PROJECTS = {"mvn": r"mvnw?\b", "gradle": r"gradlew?\b", "dotnet": rf"dotnet{_NEXT}run", "cargo": rf"cargo{_NEXT}run"}
 _OF_FOLDERS = {"build:": r"build:(?=\s*[\w./-]+[\s,}])", "context": r"context\"?\s*[:=]", "kubectl": rf"kubectl{_NEXT}(?:apply|create)"}
-_OF_FOLDERS |= {"zip ": r"zip(?<!\wzip)(?=\s)", "run-parts": "run-parts", "pip": rf"pip3?{_NEXT}install", **_PROJECTS}
-_OF_FOLDERS |= {"cp -": r"cp(?<!\wcp)\s+-\w*[rRa]\w*", "rsync": "rsync", "kubectl_": r"pattern\"?\s*="}
+_OF_FOLDERS |= {"zip ": r"zip(?<!\wzip)(?=\s)", "run-parts": "run-parts", "rsync": "rsync", "pip": rf"pip3?{_NEXT}install", **_PROJECTS}
+_OF_FOLDERS |= {"cp -": r"cp(?=[^\n;&|]{0,99}\s-\w{0,9}[rRa])", "kubectl_": r"pattern\"?\s*=", "kustomization_": r"path\"?\s*="}
 _OF_FOLDERS |= {"s3 sync": "s3 sync", "--recursive": r"s3 cp\b", "find ": r"find\b(?=[^\n]{0,200}-exec)", "ls-files": "ls-files"}
 _OF_FOLDERS |= {"helm": rf"helm{_NEXT}(?:install|upgrade|template)", "kustomize": "kustomize build", "oc apply": "oc apply", **_OF_IMAGES}
 _BUILDS = {sign: lazy_pattern(rf"{one}((?:\\\s*\n|[^;&|\n])*)") for sign, one in _OF_FOLDERS.items()}
@@ -71,21 +72,22 @@ _FROM_TOP = lazy_pattern(r"(?:[bB]uild[sS]pec\"?\s*[=:]\s*\"?|show-toplevel\)[\\
 _BESIDE = ("dirname", "BASH_SOURCE", "__file__", "__dir", "ScriptRoot", "$0", "~dp0")  # what goes to other folders from that of a script
 _PACKAGES = lazy_pattern(r"\"[\w.-]+/([\w.-]+(?:/[\w.-]+)*)\"")  # of Go, behind the name of a host
 _TOOLS = "g?make|MAKE|npm|pnpm|yarn|bun|task|just|rake|tox|nox|poetry|uv|inv|invoke|fab|pipenv|pdm|hatch|poe|deno|nx|turbo|lerna|mise"
-_OF_CONTAINERS = rf"(?:docker|podman)(?:-compose|{_NEXT}(?:compose|bake|build\w*|run))"
-_MAKE = lazy_pattern(rf"(?<![\w.-])(?:{_TOOLS}|earthly|composer|{_OF_CONTAINERS})(?![\w.-])")
+_MAKE = lazy_pattern(rf"(?<![\w.-])(?:{_TOOLS}|earthly|composer|(?:docker|podman)(?:-|{_NEXT})(?:compose|bake|build\w*|run))(?![\w.-])")
 _ASSIGNED = lazy_pattern(rf"=(?<=[\w ]=)\s*[\"']?{_HERE}(?:\./+)*([\w-]+(?:/[\w-]+)*)(?![\w./])")  # a folder to a variable
 _SHELL = r"\$(?:(?:env:)?\{?[A-Za-z_]\w*[^\s{}/\\]?(?:/\*)?\}?|\([^()\n]{1,99}\))[/\\]"
 _VARIABLE = lazy_pattern(rf"(?:{_SHELL}|%(?:~dp0[/\\]?|\w+%[/\\]))(?=[\w.])")  # or a command, before a path
 _OPEN_WORD = r"[\"']?[\w./-]*\$(?:[A-Za-z_]|\$?\{!?[A-Za-z_]\w*\})"  # a variable of a shell, also as Terraform and CloudFormation write it
 _RUNS_OPEN = lazy_pattern(rf"(?:\b(?:(?:ba|da|k|z)?sh|python[\d.]*|node|source)\s+(?:-\w+\s+)*|[\s;&\"']\./){_OPEN_WORD}")
 _BUNDLED = HANDLED[1:-1]  # of JavaScript, which bundlers pack with what it imports from elsewhere
-_INDEX = ("__init__.py", *("index" + one for one in _BUNDLED))  # what stands for a folder that is imported
-_SOURCES = ("", "src/", "packages/", "libs/")  # where an alias, or a package of the same repository, stands for a folder
+_OWN: tuple[str, ...] = (*ENDINGS, "package.json")  # what is run of a folder
+_INDEX = ("__init__.py", "package.json", *("index" + one for one in _BUNDLED))  # what stands for a folder that is imported
+_SOURCES = ("", "./", "src/", "packages/", "libs/")  # where an alias, or a package of the same repository, stands for a folder
 MOST_FILES, _MOST_PROGRAMS = 200, 2000  # how many files are read of a folder of programs and of those that call each other; of a checkout
 _MANY, _MOST_NAMES, _MOST_AWAY = 100, 2000, 100  # names in a folder, too many to look for each in a text; paths, and folders, in one
 _ALL = (*ENDINGS, ".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", ".j2")  # what may hold a program
 _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
 _OF_TESTS = lazy_pattern(r"[/\\](?:(?:__)?(?:tests?|specs?)(?:__)?[/\\]|test_|conftest\.py$)|(?:_test|\.spec|\.test)\.\w+$")
+_TESTING, _LISTING = ("moto", "mock", "unittest", "pytest", "jest"), ("listdir", "scandir", "iterdir", "readdir", "glob(", "iter_modules")
 
 
 def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = "") -> Iterator[tuple[str, Program]]:
@@ -95,12 +97,11 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
     left of too many to look into each is noted for the ``path`` of the code.
     """
     homes = (*homes, *(os.path.dirname(home) for home in homes if home.endswith(".ebextensions")))  # whose commands run in the folder above
-    text = text.replace(fence.top, os.path.relpath(fence.top, homes[0])) if len(fence.top) > 1 and fence.top in text else text
-    text = _slashed(text)
+    text = _slashed(text.replace(fence.top, os.path.relpath(fence.top, homes[0])) if len(fence.top) > 1 and fence.top in text else text)
     pending = deque(_named_in(text, homes[:1], fence, path))
     pending += _named_in(text.replace("andler", ""), homes[1:], fence, path) if homes[1:] else ()  # which is no path
     pending += (run_there := [*_named_in(at_top, (fence.top,), fence, path)] if (at_top := _from_top(text)) else [])
-    folders = _FOLDER.findall(text) if any(sign in text for sign in _FOLDERS) else []
+    folders = _FOLDER.findall(text) if any(sign in text for sign in (*_FOLDERS, "provisioner")) else []
     folders += _FILESET.findall(text) if "archive_file" in text else []
     folders += (f"asset.{one}" for one in (_ASSET.findall(text) if "S3Key" in text else ()))
     tops = dict.fromkeys(os.path.normpath(os.path.join(home, name.lstrip("/"))) for home in homes for name in folders)
@@ -108,20 +109,22 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
     loaded = (one for sign in ("PYTHONPATH", "NODE_PATH", "-I") if sign in text for one in _AWAY[sign].findall(text))
     all_homes = (*homes, *(os.path.join(home, one) for one in loaded for home in homes))
     known: dict[Any, Any] = {} if fence.edited else fence.programs
-    seen, has_aliases = set[str](), any("tsconfig.json" in fence.names(home) for home in homes)
+    seen, has_aliases = set[str](), any(not fence.names(home).isdisjoint(("tsconfig.json", "packages")) for home in homes)
     while (pending or packed) and len(seen) < MOST_FILES:
         is_packed, file = not pending, (pending or packed).popleft()
-        if file in seen:
+        if file in seen or "README." in file:
             continue
         seen.add(file)
         program, said = kept(known, file, lambda one: looked_into(one, fence))
         name = os.path.relpath(file, homes[0]).replace(os.sep, "/")
         if path and program.unseen:
             fence.beyond.add((path, program.unseen.format(name)))
-        yield name, program
+        if not is_packed or not _OF_TESTS.search(f"/{name}") or not any(sign in said for sign in _TESTING):
+            yield name, program
         leads_out = file.endswith(_BUNDLED) and (has_aliases or "../" in said or "@/" in said)
         if said and (not is_packed or leads_out or "vendor" in said or "node_modules" in said):
             if (asked := (file, all_homes, file in run_there)) not in known:
+                said = f"kustomize build {' '.join(_words(said))}" if "kustomization." in file else said
                 words, above = _slashed(said), ("..", "../..", "../../..")[: 3 if any(sign in said for sign in _BESIDE) else 1]
                 own = (*(os.path.normpath(os.path.join(file, one)) for one in above), *all_homes)
                 at_top = words if asked[2] else _from_top(words)
@@ -137,7 +140,7 @@ def _slashed(text: str) -> str:
     """A text, its lines again with paths of Windows as those of other systems, and all of it with the parts of a path as one."""
     lines = "".join(f"\n{line}" for line in text.split("\n") if "\\" in line).replace("\\", "/") if "\\" in text else ""
     parts = [line for line in text.split("\n") if any(sign in line for sign in _JOINING)] if any(sign in text for sign in _JOINING) else ()
-    return "\n".join((text + lines, *(_PARTS.sub("/", line) for line in parts)))
+    return "\n".join((text + lines, *(_OPEN_PART.sub("/$ ", _PARTS.sub("/", line)) for line in parts)))
 
 
 def _from_top(text: str) -> str:
@@ -154,8 +157,7 @@ def is_open(text: str, folders: Sequence[str], fence: Fence, *, runs: bool) -> b
     if fills or "fileset(" in text or (runs and '"-m"' in text) or _OPEN_FILE.search(text):
         return True
     named = _PATH.findall(text) if any(sign in text for sign in _BY_PATH) else []
-    words = _words(text.replace("${path.module}/", "")) if runs else ()
-    named += (("", word) for word in words if word.endswith(_BY_NAME) or word.startswith("./"))
+    named += (("", w) for w in (_words(text.replace("${path.module}/", "")) if runs else ()) if w.endswith(_BY_NAME) or w[:2] == "./")
     tops = {path.removeprefix("./").partition("/")[0] for own, path in named if not own}
     return all(not tops <= fence.names(folder) for folder in folders)
 
@@ -191,14 +193,15 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
         text, held = _VARIABLE.sub("", text), {name for home in homes for name in fence.names(home)}
         if path and _RUNS_OPEN.search(text) and maker(homes[0], fence):
             fence.beyond.add((path, "a program that a variable of a script names"))
-    away = _entered(text, held)
+    away = dict.fromkeys(one.lstrip("/") for sign, pattern in _AWAY.items() if sign in text for one in pattern.findall(text) if one)
+    away |= dict.fromkeys(one for one in (_ASSIGNED.findall(text) if held else ()) if one.partition("/")[0] in held)  # of variables
     moved = (os.path.normpath(os.path.join(home, one)) for home in homes for one in away)
     starts = list(dict.fromkeys((*homes, *(one for one in moved if fence.names(one)))))
     if path and len(starts) > _MOST_AWAY:
         fence.beyond.add((path, f"more than {_MOST_AWAY} folders that commands go to, of which not all were looked into"))
     del starts[_MOST_AWAY:]
     here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
-    built, run, paths = _built(text, here), sorted(_run(text, here)), _paths(text, here)
+    built, run, paths = _built(text, here), sorted(_run(text, here) | _opened(text, here)), _paths(text, here)
     for start in starts:
         ours = (one for one in built if one.strip("./") or not ((away and start in homes) or "phases:" in text))  # a dot is too much there
         for folder in sorted({os.path.normpath(os.path.join(start, one)) for one in ours}):
@@ -206,21 +209,14 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
         roles = os.path.join(start, "roles")  # of Ansible
         for name in sorted(fence.names(roles).intersection(_words(text.replace("/", " ")))) if "roles" in here else ():
             yield from _below(os.path.join(roles, name), fence, endings=_ALL)
-        for name in run:
+        for name, endings in run:
             there = os.path.normpath(os.path.join(start, name))
             beside = fence.names(os.path.dirname(there))
             yield from (there + ending for ending in (".py", ".js", ".rb") if os.path.basename(there) + ending in beside)
-            yield from (os.path.join(there, own) for own in sorted(fence.names(there)) if own.endswith((*ENDINGS, "package.json")))
+            yield from (os.path.join(there, own) for own in sorted(fence.names(there)) if own.endswith(endings) or "." not in own)
         for below, names in paths.items():
             there = os.path.normpath(os.path.join(start, below))
             yield from (os.path.join(there, name) for name in names if name in fence.names(there))
-
-
-def _entered(text: str, held: set[str]) -> Iterable[str]:
-    """The folders that commands go to, seen from where they start; those of variables if they are ``held`` there."""
-    found = [one.lstrip("/") for sign, pattern in _AWAY.items() if sign in text for one in pattern.findall(text) if one]
-    found += (one for one in (_ASSIGNED.findall(text) if held else ()) if one.partition("/")[0] in held)
-    return dict.fromkeys(found)
 
 
 def _built(text: str, here: frozenset[str]) -> set[str]:
@@ -232,7 +228,7 @@ def _built(text: str, here: frozenset[str]) -> set[str]:
     return named | {"." for sign, _ in found if sign == "go" or (not named and sign in _PROJECTS)}
 
 
-def _run(text: str, here: frozenset[str]) -> set[str]:
+def _run(text: str, here: frozenset[str]) -> set[tuple[str, tuple[str, ...]]]:
     """What names a folder that is run, or a module, by itself or with dots for its folders."""
     found = {word for sign, one in _RUNNERS.items() if sign in text for word in one.findall(text)}
     for dots, package, names, more in _IMPORTS.findall(text) if "import" in text else ():
@@ -242,16 +238,25 @@ def _run(text: str, here: frozenset[str]) -> set[str]:
         found.update(above + word.replace(".", "/") for word in known)
     parts = [one.split("/") for one in (_PACKAGES.findall(text)[:_MOST_NAMES] if "package " in text and "import" in text else ())]
     found.update("/".join(one[n:]) for one in parts for n in range(min(len(one), 9)))
-    ends = text.split("/*", _MOST_NAMES)[:-1]
-    all_of = {last[1] for end in ends if (last := _ALL_OF.search(end[-_LONGEST:])) is not None}
-    return all_of.union(found, (word.replace(".", "/") for word in found if "/" not in word))
+    return {(one, _OWN) for word in found for one in (word, word if "/" in word else word.replace(".", "/"))}
+
+
+def _opened(text: str, here: frozenset[str]) -> set[tuple[str, tuple[str, ...]]]:
+    """The folders of paths whose last part is open, with the endings that this may have, and those that a program lists."""
+    found = [(one, _OWN) for one in (_QUOTED.findall(text)[:_MOST_NAMES] if any(sign in text for sign in _LISTING) else ())]
+    marked = text.replace('/"$', "/$").replace('" +', "$ ").replace("' +", "$ ").encode("utf-8", "replace").translate(_MARKED).split()
+    for word in [one.decode() for one in marked if b"/" in one and b"$" in one][:_MOST_NAMES]:
+        *starts, end = (part.rpartition("}")[2] for part in word.split("$"))
+        endings = (f".{end.rpartition('.')[2]}",) if "." in end else _OWN
+        found += ((one.rpartition("/")[0].lstrip("/"), endings) for one in starts if endings is _OWN or endings[0] in SCRIPTS)
+    return {one for one in found if (top := one[0].partition("/")[0]) in here or (top and not top.strip("."))}
 
 
 def _paths(text: str, here: frozenset[str]) -> dict[str, list[str]]:
     """The folders of paths, each with the names of files there; the empty one also has what a recipe runs by default."""
     handled = "andler" in text
     found: dict[str, list[str]] = {"": [*MADE] if not here.isdisjoint(MADE) and ("includes:" in text or _MAKE.search(text)) else []}
-    if handled or len(here) > _MANY or "./" in text or any(name in text for name in here):
+    if handled or len(here) > _MANY or any(sign in text for sign in ("./", '"@', "'@", *here)):
         for below, lasts in islice(_paths_in(text, here, handled=handled), _MOST_NAMES):
             found.setdefault(below, []).extend(lasts)
     return found

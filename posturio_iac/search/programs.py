@@ -7,7 +7,7 @@ import os
 from posturio_iac.core.keys import CODED
 from posturio_iac.core.record import NamedTuple, kept
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.core.text.decoding import UTF16, decode, holds_any, spelled_out
+from posturio_iac.core.text.decoding import GIT_CRYPT, GIT_LFS, UTF16, decode, holds_any, spelled_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ ENDINGS, SCRIPTS = (*_RAN, *_COMPILED), (*_RAN, ".yml", ".yaml", *MADE)  # of pr
 _LARGE, LARGEST = 1 << 20, 10 << 20  # a file that is looked into only if it holds a hint, and the largest one
 _TOO_LARGE = f"more than {LARGEST >> 20} MiB of programs in {{}}, which were not all looked into"
 _CLOSED = "{}, an archive that cannot be looked into (broken, encrypted or no ZIP)"
+_ABSENT = "{}, which Git LFS has not fetched or git-crypt has locked"
 _ARCHIVES, _OTHER_ARCHIVES = (".zip", ".jar"), (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"(\xb5/\xfd")  # by name, and not ZIP
 _WHOLE = (b"iam $", b'iam", "$', *CODED)
 _CALLS = tuple(map(lazy_pattern, (rb"reate[-_]?(?i:access|service)", rb"ew-(?i:iam)", _REST_OF_KEY.encode())))
@@ -243,6 +244,8 @@ def content(file: str, fence: Fence) -> tuple[bytes, str]:
         data = read(file, LARGEST, fence)
     except UnreadableError as error:
         return b"", _TOO_LARGE if isinstance(error, TooLargeError) else ""
+    if data.startswith((GIT_LFS, GIT_CRYPT)):
+        return b"", _ABSENT
     if not data.startswith(b"PK"):
         return data, _CLOSED if data.startswith(_OTHER_ARCHIVES) or (data and file.endswith(_ARCHIVES)) else ""
     known: dict[tuple[int, int], tuple[bytes, str]] = fence.programs

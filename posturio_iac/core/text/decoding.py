@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
 
+GIT_CRYPT = b"\0GITCRYPT\0"  # the first bytes of a file that git-crypt has locked
+GIT_LFS = b"version https://git-lfs"  # the first bytes of what stands for a file that Git LFS has not fetched
 UTF16 = (b"\xff\xfe", b"\xfe\xff")  # the byte order marks of UTF-16, which PowerShell writes
 _UTF8 = b"\xef\xbb\xbf"
 _UTF32 = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")

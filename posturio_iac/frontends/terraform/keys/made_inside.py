@@ -232,7 +232,8 @@ def _given(expression: hcl.Expr, scope: ModuleScope, value: Value = None) -> str
     value = evaluate_or_unknown(expression, scope) if value is None else value
     text = _text(expression, scope, value)
     if text is None and isinstance(value, (tuple, dict)):
-        text = " ".join(map(str, value.values() if isinstance(value, dict) else value))
+        named = value.items() if isinstance(value, dict) else enumerate(value)
+        text = " ".join(str(one) for name, one in named if not str(name).endswith(".md"))
     return text or ""
 
 
