@@ -48,13 +48,13 @@ _AS_CODE = (b"Uri", b"S3Location", b"ScriptLocation", b"AWS::Include", b"DockerC
 PROGRAMS = (*_EXTERNAL, *_BY_SHELL, *_FILES, *_AS_CODE)
 """Signs of code that names a program in another file, but for functions that read one."""
 _IN_TERRAFORM = (*_BY_SHELL, *_FILES, b"file(", b"filebase64(")
-_PACKED = (b"layers:", b"ecr:", b".dkr.ecr", b"scripts:", b"laybook", b"CodeBuild::P")  # what Serverless packs, and what runs elsewhere
+_PACKED = (b"layers:", b"ecr:", b"dkr.ecr", b"scripts:", b"laybook", b"CodeBuild::P")  # what Serverless packs, and what runs elsewhere
 NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, *_PACKED, b"${file(", b"!Rain::"), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
 NAMING[JSON] = NAMING[TEMPLATE]
 """Signs of a program in another file, by the kind of the file that names it."""
 _REMOTE_CODE = lazy_pattern(r"(?:s3_key|image_uri|filename)\s*=\s*(?:var|local)\.|(?:s3_key|image_uri)\s*=\s*[\"d]|(?:S3Key|ImageUri)\W?:")
 _LOCAL_CODE = lazy_pattern(r"(?:filename(?=[^\n]*\.(?:zip|jar)\")|source_(?:dir|path))\"?\s*[=:]\s*\"(?:\$\{path\.module\})?([^\"$]+)\"")
-_BUILT_CODE, _HANDLER = (lazy_pattern(rf"{one}[\"']?:[ \t]*[\"']?([\w./-]+)") for one in ("(?:CodeUri|artifact)", "handler"))
+_BUILT_CODE, _HANDLER = (lazy_pattern(rf"{one}[\"']?:[ \t]*[\"']?([\w./-]+(?: [\w./-]+)*)") for one in ("(?:CodeUri|artifact)", "handler"))
 STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
 HOLDING = (b"esources", b"Type", b"script", b"ommands", b"files")  # of a template that runs a program, and a part that one draws in
 SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", b"_servicecatalog_pro", STATED)
@@ -185,7 +185,8 @@ def _lacks_code(text: str, folder: str, fence: Fence, *, served: bool) -> bool:
     """True if the code of a function may lie in a bucket or a registry, or where a build has still to put it."""
     named = (one.lstrip("/") for find in (_LOCAL_CODE, _BUILT_CODE) for one in find.findall(text))
     absent = [os.path.basename(one) for one in named if not os.path.exists(os.path.join(folder, one))]
-    for one in _HANDLER.findall(text) if served else ():
+    is_beside = served and not any(sign in text for sign in ("artifact", "module:", 'module"'))  # where handlers are files
+    for one in _HANDLER.findall(text) if is_beside else ():
         below, name = os.path.split(os.path.normpath(os.path.join(folder, one)))
         absent += () if any(own.partition(".")[0] == name.partition(".")[0] for own in fence.names(below)) else (name,)
     is_image = served and ".dkr.ecr" in text

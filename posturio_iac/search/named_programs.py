@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from posturio_iac.core.text.textfile import Fence
 
 _WORDS = bytes(sign if sign > 127 or chr(sign).isalnum() or sign in b"_./@+-" else 32 for sign in range(256))  # noqa: PLR2004 - ASCII
-"""What stands for each byte, so that paths are the words of a text."""
 _MARKED = bytes(36 if sign in b"$*{%#?[" else 125 if sign in b"]}" else _WORDS[sign] for sign in range(256))  # and with signs of open parts
-_LONGEST = 200  # a path
-_HERE = r"(?:\$\{path\.\w+\}/*)?"
+"""What stands for each byte, so that paths are the words of a text."""
+_HERE, _LONGEST = r"(?:\$\{path\.\w+\}/*)?", 200  # a path
 _SET = rf"[\"']?\s*[:=]\s{{0,99}}(?:[\[{{\s]{{0,99}}path\s*=\s*)?[\"'\[]*(?:file://)?{_HERE}([\w./@+-]+(?: [\w./@+-]+)*)"
 _FOLDERS = ("source_dir", "source_path", "chart", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "context", "aws:asset:path")
 _PROVISIONED = r"provisioner(?=\W{1,99}file\W)(?s:.){0,500}?source"
@@ -33,16 +32,17 @@ _AWAY = {one: lazy_pattern(rf"{one}(?<!\w{one}){_TO}") for one in _GO}
 _AWAY |= {"sys.path": lazy_pattern(r"sys\.path\.\w+\((?:0,\s*)?[\"']([\w./@+-]+)"), "includes:": lazy_pattern(r":\s*\./([\w./-]+)")}
 _AWAY["working_dir"] = lazy_pattern(rf"working_dir(?<!\wworking_dir){_SET}")
 _MOUNTED = _AWAY["-v"] = lazy_pattern(rf"(?:\s-v|--volume)[\s=]+[\"']?(?:\$\(pwd\)/+|{_HERE})([\w.@+-][\w./@+-]*):")  # in a container
-_FILESET = lazy_pattern(rf"\bfileset{_SET}")
 _NEXT = r"[ \t\"',\\]+"
 _OF_RUNNERS = {"go": rf"go\b{_NEXT}run(?:{_NEXT}-C{_NEXT}[\w./-]+)?", "python": r"python[\d.]*", "node": "node", ".scripts]": r"\w\s*="}
 _OF_RUNNERS |= {"require": r"require(?:_\w+)?(?=[ (]{0,9}[\"'])\(?", "import_": r"import_(?:module|_)\(f?"}
 _RUNNERS = {word: lazy_pattern(rf"{one}{_NEXT}(?:-[\w=]+{_NEXT})*{_HERE}([\w./@+-]+)") for word, one in _OF_RUNNERS.items()}
 """What runs a whole folder, or a module by its name, each by a word without which it is not looked for."""
+_NOTES, _FILESET = lazy_pattern(r"#[^\n]*"), lazy_pattern(rf"\bfileset{_SET}")
 _JOINING = ("join(", "__file__", "__dir", "Path(", "oin-Path")
 _PARTS = lazy_pattern(r"[\"']\)?(?:\s{0,9}[,/]\s{0,9}|\s{1,9}|\.r?glob\()[\"']")  # of a path that a program joins
 _OPEN_PART = lazy_pattern(r"[\"']\)?\s{0,9}[,/]\s{0,9}(?=[A-Za-z_$])")
-_NOTES, _QUOTED = lazy_pattern(r"#[^\n]*"), lazy_pattern(r"[\"']([\w./-]+)[\"']")
+_EVALUATED = lazy_pattern(r"\$\{(?:each|var|local|module|data)\.|(?:[\[,:(]\s{0,9}|=\s{1,9})[\"'][\w./@-]*/\*")  # or no command
+_LISTED = lazy_pattern(r"(?:join|Path|dir|Sync|glob|Dir)[(\[][^()\n]{0,99}?[\"']([\w./-]+?)(?:/\*[^\"'\n]{0,99})?[\"']")
 _NAMES = r"import(?:[ \t]{1,9}(\w[\w., \t]*)|[ \t]{0,9}\(([^()]{1,2000})\))"
 _IMPORTS = lazy_pattern(rf"(?m)(?:^|[;:\"'])[ \t]*(?:from[ \t]{{1,9}}(\.{{0,9}})(\w[\w.]{{0,99}})?[ \t]{{1,9}})?{_NAMES}")  # of Python
 _OPEN_FILE = lazy_pattern(r"file(?:base64)?\((?!\s*\"(?:\$\{path\.\w+\}|[^\"$%\n]|[$%](?!\{))*\")")  # which no text names
@@ -76,10 +76,9 @@ _MAKE = lazy_pattern(rf"(?<![\w.-])(?:{_TOOLS}|earthly|composer|(?:docker|podman
 _ASSIGNED = lazy_pattern(rf"=(?<=[\w ]=)\s*[\"']?{_HERE}(?:\./+)*([\w-]+(?:/[\w-]+)*)(?![\w./])")  # a folder to a variable
 _SHELL = r"\$(?:(?:env:)?\{?[A-Za-z_]\w*[^\s{}/\\]?(?:/\*)?\}?|\([^()\n]{1,99}\))[/\\]"
 _VARIABLE = lazy_pattern(rf"(?:{_SHELL}|%(?:~dp0[/\\]?|\w+%[/\\]))(?=[\w.])")  # or a command, before a path
-_OPEN_WORD = r"[\"']?[\w./-]*\$(?:[A-Za-z_]|\$?\{!?[A-Za-z_]\w*\})"  # a variable of a shell, also as Terraform and CloudFormation write it
-_RUNS_OPEN = lazy_pattern(rf"(?:\b(?:(?:ba|da|k|z)?sh|python[\d.]*|node|source)\s+(?:-\w+\s+)*|[\s;&\"']\./){_OPEN_WORD}")
+_OPEN_WORD = r"[\"']?([\w./-]*)\$(?:[A-Za-z_1-9@*]|\$?\{!?\w+(?::?[-=?][^{}\s]{0,99})?\})"  # a variable, as shells and templates write it
+_RUNS_OPEN = lazy_pattern(rf"(?:\b(?:(?:ba|da|k|z)?sh|python[\d.]*|node|source)\s+(?:-\w+\s+)*|[\s;&\"']\./(?!\$[1-9@*])){_OPEN_WORD}")
 _BUNDLED = HANDLED[1:-1]  # of JavaScript, which bundlers pack with what it imports from elsewhere
-_OWN: tuple[str, ...] = (*ENDINGS, "package.json")  # what is run of a folder
 _INDEX = ("__init__.py", "package.json", *("index" + one for one in _BUNDLED))  # what stands for a folder that is imported
 _SOURCES = ("", "./", "src/", "packages/", "libs/")  # where an alias, or a package of the same repository, stands for a folder
 MOST_FILES, _MOST_PROGRAMS = 200, 2000  # how many files are read of a folder of programs and of those that call each other; of a checkout
@@ -87,7 +86,7 @@ _MANY, _MOST_NAMES, _MOST_AWAY = 100, 2000, 100  # names in a folder, too many t
 _ALL = (*ENDINGS, ".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", ".j2")  # what may hold a program
 _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
 _OF_TESTS = lazy_pattern(r"[/\\](?:(?:__)?(?:tests?|specs?)(?:__)?[/\\]|test_|conftest\.py$)|(?:_test|\.spec|\.test)\.\w+$")
-_TESTING, _LISTING = ("moto", "mock", "unittest", "pytest", "jest"), ("listdir", "scandir", "iterdir", "readdir", "glob(", "iter_modules")
+_TESTING, _LISTING = ("moto", "mock", "unittest", "pytest", "jest"), ("listdir", "scandir", "iterdir", "readdir", "glob(", "Dir[")
 
 
 def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = "") -> Iterator[tuple[str, Program]]:
@@ -102,8 +101,7 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
     pending += _named_in(text.replace("andler", ""), homes[1:], fence, path) if homes[1:] else ()  # which is no path
     pending += (run_there := [*_named_in(at_top, (fence.top,), fence, path)] if (at_top := _from_top(text)) else [])
     folders = _FOLDER.findall(text) if any(sign in text for sign in (*_FOLDERS, "provisioner")) else []
-    folders += _FILESET.findall(text) if "archive_file" in text else []
-    folders += (f"asset.{one}" for one in (_ASSET.findall(text) if "S3Key" in text else ()))
+    folders += [*(_FILESET.findall(text) if "archive_file" in text else ()), *(f"asset.{one}" for one in _ASSET.findall(text))]
     tops = dict.fromkeys(os.path.normpath(os.path.join(home, name.lstrip("/"))) for home in homes for name in folders)
     packed = deque(file for top in tops for file in _below(top, fence, endings=_ALL if "Chart.yaml" in fence.names(top) else ENDINGS))
     loaded = (one for sign in ("PYTHONPATH", "NODE_PATH", "-I") if sign in text for one in _AWAY[sign].findall(text))
@@ -167,8 +165,7 @@ def is_without_makers(text: str, fence: Fence) -> bool:
     if not fence.makers or fence.edited:
         return False
     words = _words(text) if any(sign in text for sign in (*_SKIPPED, *PROSE)) else []
-    left_out = (word.endswith(PROSE) or not _SKIPPED.isdisjoint(word.split("/")) for word in words)  # but read if named
-    return not any(left_out) and not maker(fence.top, fence, ())
+    return not any(word.endswith(PROSE) or not _SKIPPED.isdisjoint(word.split("/")) for word in words) and not maker(fence.top, fence, ())
 
 
 def maker(folder: str, fence: Fence, endings: tuple[str, ...] = _ALL, *, fills: bool = False) -> str:
@@ -191,8 +188,6 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
     homes, held = [*folders], set[str]()
     if "$" in text or "%" in text:
         text, held = _VARIABLE.sub("", text), {name for home in homes for name in fence.names(home)}
-        if path and _RUNS_OPEN.search(text) and maker(homes[0], fence):
-            fence.beyond.add((path, "a program that a variable of a script names"))
     away = dict.fromkeys(one.lstrip("/") for sign, pattern in _AWAY.items() if sign in text for one in pattern.findall(text) if one)
     away |= dict.fromkeys(one for one in (_ASSIGNED.findall(text) if held else ()) if one.partition("/")[0] in held)  # of variables
     moved = (os.path.normpath(os.path.join(home, one)) for home in homes for one in away)
@@ -200,6 +195,10 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
     if path and len(starts) > _MOST_AWAY:
         fence.beyond.add((path, f"more than {_MOST_AWAY} folders that commands go to, of which not all were looked into"))
     del starts[_MOST_AWAY:]
+    opened = {os.path.dirname(one) for one in (_RUNS_OPEN.findall(text) if path and "$" in text else ())}
+    opened -= {one for one in opened if one.strip("./") and any(fence.names(os.path.normpath(os.path.join(at, one))) for at in starts)}
+    if opened and maker(homes[0], fence):
+        fence.beyond.add((path, "a program that a variable of a script names"))
     here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
     built, run, paths = _built(text, here), sorted(_run(text, here) | _opened(text, here)), _paths(text, here)
     for start in starts:
@@ -209,11 +208,11 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
         roles = os.path.join(start, "roles")  # of Ansible
         for name in sorted(fence.names(roles).intersection(_words(text.replace("/", " ")))) if "roles" in here else ():
             yield from _below(os.path.join(roles, name), fence, endings=_ALL)
-        for name, endings in run:
-            there = os.path.normpath(os.path.join(start, name))
-            beside = fence.names(os.path.dirname(there))
-            yield from (there + ending for ending in (".py", ".js", ".rb") if os.path.basename(there) + ending in beside)
-            yield from (os.path.join(there, own) for own in sorted(fence.names(there)) if own.endswith(endings) or "." not in own)
+        for name, ends in run:
+            top, last = os.path.split(there := os.path.normpath(os.path.join(start, name)))
+            yield from (there + end for end in (".py", ".js", ".rb") if last + end in fence.names(top))
+            ours = (own for own in sorted(fence.names(there)) if own.endswith(ends) or (ends is ENDINGS and "." not in own))
+            yield from (os.path.join(there, own) for own in ours)
         for below, names in paths.items():
             there = os.path.normpath(os.path.join(start, below))
             yield from (os.path.join(there, name) for name in names if name in fence.names(there))
@@ -238,17 +237,18 @@ def _run(text: str, here: frozenset[str]) -> set[tuple[str, tuple[str, ...]]]:
         found.update(above + word.replace(".", "/") for word in known)
     parts = [one.split("/") for one in (_PACKAGES.findall(text)[:_MOST_NAMES] if "package " in text and "import" in text else ())]
     found.update("/".join(one[n:]) for one in parts for n in range(min(len(one), 9)))
-    return {(one, _OWN) for word in found for one in (word, word if "/" in word else word.replace(".", "/"))}
+    return {(one, (*ENDINGS, "package.json")) for word in found for one in (word, word if "/" in word else word.replace(".", "/"))}
 
 
 def _opened(text: str, here: frozenset[str]) -> set[tuple[str, tuple[str, ...]]]:
     """The folders of paths whose last part is open, with the endings that this may have, and those that a program lists."""
-    found = [(one, _OWN) for one in (_QUOTED.findall(text)[:_MOST_NAMES] if any(sign in text for sign in _LISTING) else ())]
-    marked = text.replace('/"$', "/$").replace('" +', "$ ").replace("' +", "$ ").encode("utf-8", "replace").translate(_MARKED).split()
+    found: list[Any] = [(one, ENDINGS) for one in (_LISTED.findall(text)[:_MOST_NAMES] if any(sign in text for sign in _LISTING) else ())]
+    text = _EVALUATED.sub("} ", text).replace('/"$', "/$").replace('" +', "$ ").replace("' +", "$ ")
+    marked = text.encode("utf-8", "replace").translate(_MARKED).split()
     for word in [one.decode() for one in marked if b"/" in one and b"$" in one][:_MOST_NAMES]:
         *starts, end = (part.rpartition("}")[2] for part in word.split("$"))
-        endings = (f".{end.rpartition('.')[2]}",) if "." in end else _OWN
-        found += ((one.rpartition("/")[0].lstrip("/"), endings) for one in starts if endings is _OWN or endings[0] in SCRIPTS)
+        endings = (f".{end.rpartition('.')[2]}",) if "." in end else ENDINGS
+        found += ((one.rpartition("/")[0].lstrip("/"), endings) for one in starts if endings is ENDINGS or endings[0] in SCRIPTS)
     return {one for one in found if (top := one[0].partition("/")[0]) in here or (top and not top.strip("."))}
 
 

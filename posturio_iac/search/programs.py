@@ -245,7 +245,7 @@ def content(file: str, fence: Fence) -> tuple[bytes, str]:
     except UnreadableError as error:
         return b"", _TOO_LARGE if isinstance(error, TooLargeError) else ""
     if data.startswith((GIT_LFS, GIT_CRYPT)):
-        return b"", _ABSENT
+        return b"", "" if file.endswith(NO_PROGRAMS) else _ABSENT
     if not data.startswith(b"PK"):
         return data, _CLOSED if data.startswith(_OTHER_ARCHIVES) or (data and file.endswith(_ARCHIVES)) else ""
     known: dict[tuple[int, int], tuple[bytes, str]] = fence.programs

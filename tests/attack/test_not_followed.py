@@ -117,7 +117,10 @@ NAMED: dict[str, tuple[Mapping[str, str | bytes], str]] = {
         {"t.json": resource("AWS::Lambda::Function", Code={"ImageUri": "x"}), "l/f.zip": archive(app=PYTHON)},
         "t.json a function whose",
     ),
-    "pointer": ({"main.tf": PACKED, "a.zip": "version https://git-lfs.github.com/spec/v1\n"}, "main.tf a.zip, an archive that cannot"),
+    "pointer": (
+        {"main.tf": PACKED, "a.zip": "version https://git-lfs.github.com/spec/v1\n"},
+        "main.tf a.zip, which Git LFS has not fetched",
+    ),
     "catalogue": ({"main.tf": block(PRODUCT, 'product_name = "keys"')}, f"main.tf {PRODUCT}: keys"),
 }
 
