@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.text.textfile import Fence
 
 _WORDS = bytes(sign if sign > 127 or chr(sign).isalnum() or sign in b"_./@+-" else 32 for sign in range(256))  # noqa: PLR2004 - ASCII
-_MARKED = bytes(36 if sign in b"$*{%#?[" else 125 if sign in b"]}" else _WORDS[sign] for sign in range(256))  # and with signs of open parts
-"""What stands for each byte, so that paths are the words of a text."""
+_MARKED = bytes(36 if sign in b"$*{%#?[" else 125 if sign in b"]}" else _WORDS[sign] for sign in range(256))  # and for signs of open parts
 _HERE, _LONGEST = r"(?:\$\{path\.\w+\}/*)?", 200  # a path
 _SET = rf"[\"']?\s*[:=]\s{{0,99}}(?:[\[{{\s]{{0,99}}path\s*=\s*)?[\"'\[]*(?:file://)?{_HERE}([\w./@+-]+(?: [\w./@+-]+)*)"
 _FOLDERS = ("source_dir", "source_path", "chart", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "context", "aws:asset:path")
@@ -41,7 +40,7 @@ _NOTES, _FILESET = lazy_pattern(r"#[^\n]*"), lazy_pattern(rf"\bfileset{_SET}")
 _JOINING = ("join(", "__file__", "__dir", "Path(", "oin-Path")
 _PARTS = lazy_pattern(r"[\"']\)?(?:\s{0,9}[,/]\s{0,9}|\s{1,9}|\.r?glob\()[\"']")  # of a path that a program joins
 _OPEN_PART = lazy_pattern(r"[\"']\)?\s{0,9}[,/]\s{0,9}(?=[A-Za-z_$])")
-_EVALUATED = lazy_pattern(r"\$\{(?:each|var|local|module|data)\.|(?:[\[,:(]\s{0,9}|=\s{1,9})[\"'][\w./@-]*/\*")  # or no command
+_SHUT = lazy_pattern(r"\$\{(?:each|var|local|module|data)\.|[\s\[,:(=][\"'][\w./@-]*/\*")  # what an evaluation gives, or no shell
 _LISTED = lazy_pattern(r"(?:join|Path|dir|Sync|glob|Dir)[(\[][^()\n]{0,99}?[\"']([\w./-]+?)(?:/\*[^\"'\n]{0,99})?[\"']")
 _NAMES = r"import(?:[ \t]{1,9}(\w[\w., \t]*)|[ \t]{0,9}\(([^()]{1,2000})\))"
 _IMPORTS = lazy_pattern(rf"(?m)(?:^|[;:\"'])[ \t]*(?:from[ \t]{{1,9}}(\.{{0,9}})(\w[\w.]{{0,99}})?[ \t]{{1,9}})?{_NAMES}")  # of Python
@@ -80,7 +79,7 @@ _OPEN_WORD = r"[\"']?([\w./-]*)\$(?:[A-Za-z_1-9@*]|\$?\{!?\w+(?::?[-=?][^{}\s]{0
 _RUNS_OPEN = lazy_pattern(rf"(?:\b(?:(?:ba|da|k|z)?sh|python[\d.]*|node|source)\s+(?:-\w+\s+)*|[\s;&\"']\./(?!\$[1-9@*])){_OPEN_WORD}")
 _BUNDLED = HANDLED[1:-1]  # of JavaScript, which bundlers pack with what it imports from elsewhere
 _INDEX = ("__init__.py", "package.json", *("index" + one for one in _BUNDLED))  # what stands for a folder that is imported
-_SOURCES = ("", "./", "src/", "packages/", "libs/")  # where an alias, or a package of the same repository, stands for a folder
+_SOURCES = ("./", "", "src/", "packages/", "libs/")  # where an alias, or a package of the same repository, stands for a folder
 MOST_FILES, _MOST_PROGRAMS = 200, 2000  # how many files are read of a folder of programs and of those that call each other; of a checkout
 _MANY, _MOST_NAMES, _MOST_AWAY = 100, 2000, 100  # names in a folder, too many to look for each in a text; paths, and folders, in one
 _ALL = (*ENDINGS, ".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", ".j2")  # what may hold a program
@@ -209,8 +208,8 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
         for name in sorted(fence.names(roles).intersection(_words(text.replace("/", " ")))) if "roles" in here else ():
             yield from _below(os.path.join(roles, name), fence, endings=_ALL)
         for name, ends in run:
-            top, last = os.path.split(there := os.path.normpath(os.path.join(start, name)))
-            yield from (there + end for end in (".py", ".js", ".rb") if last + end in fence.names(top))
+            beside, last = fence.names(os.path.dirname(there := os.path.normpath(os.path.join(start, name)))), os.path.basename(there)
+            yield from (there + end for end in (".py", ".js", ".rb") if last + end in beside)
             ours = (own for own in sorted(fence.names(there)) if own.endswith(ends) or (ends is ENDINGS and "." not in own))
             yield from (os.path.join(there, own) for own in ours)
         for below, names in paths.items():
@@ -243,7 +242,8 @@ def _run(text: str, here: frozenset[str]) -> set[tuple[str, tuple[str, ...]]]:
 def _opened(text: str, here: frozenset[str]) -> set[tuple[str, tuple[str, ...]]]:
     """The folders of paths whose last part is open, with the endings that this may have, and those that a program lists."""
     found: list[Any] = [(one, ENDINGS) for one in (_LISTED.findall(text)[:_MOST_NAMES] if any(sign in text for sign in _LISTING) else ())]
-    text = _EVALUATED.sub("} ", text).replace('/"$', "/$").replace('" +', "$ ").replace("' +", "$ ")
+    text = _SHUT.sub("} ", text) if "/*" in text or "${" in text else text
+    text = text.replace('/"$', "/$").replace('" +', "$ ").replace("' +", "$ ")
     marked = text.encode("utf-8", "replace").translate(_MARKED).split()
     for word in [one.decode() for one in marked if b"/" in one and b"$" in one][:_MOST_NAMES]:
         *starts, end = (part.rpartition("}")[2] for part in word.split("$"))
@@ -273,7 +273,7 @@ def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tup
     words = {word.lstrip("/").rstrip("/.+-@") for word in given}
     words |= {word.lstrip("@+-") for word in words if word[:1] in ("@", "+", "-")}  # of a recipe
     aliased = (word for word in words if imports and "/" in word and word[:1] != ".")  # as compilers and bundlers are told
-    words |= {start + one for word in aliased for one in (word.lstrip("@"), word.partition("/")[2]) for start in _SOURCES}
+    words |= {start + one for word in aliased for one in (word.lstrip("@"), word.partition("/")[2]) for start in _SOURCES[word[0] != "@" :]}
     paths = {word for word in words if "/" in word or (handled and "." in word)}
     paths |= {word.replace(".", "/", word.count(".") - 1) for word in words if handled and word.count(".") > 1}
     for name in sorted(paths | words & here):

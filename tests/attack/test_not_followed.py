@@ -64,8 +64,8 @@ def test_what_is_in_the_checkout_is_read(tmp_path: Path, name: str, git: bool) -
 
 LAMBDA, BUILT = "aws_lambda_function.f", "a function whose code is not here, and src"
 ABSENT = ('filename = "build/f.zip"', 's3_bucket = "b"\n  s3_key = "f.zip"', "image_uri = var.image", 'source_dir = "${path.module}/build"')
-OPEN = ('"for s in make check; do bash bin/$s.sh; done"', '"for s in make; do ./bin/$${s}.sh; done"', '"./all.sh"')
-SCRIPTS = {"all.sh": '#!/bin/sh\nfor s in make check; do\n  sh "bin/$s.sh"\ndone\n', "bin/make.sh": "aws iam create-access-key\n"}
+OPEN = ('"for s in make check; do bash $D/$s.sh; done"', '"for s in make; do ./$${s}.sh; done"', '"./all.sh"')
+SCRIPTS = {"all.sh": '#!/bin/sh\nfor s in make check; do\n  sh "$s.sh"\ndone\n', "bin/make.sh": "aws iam create-access-key\n"}
 NAMED: dict[str, tuple[Mapping[str, str | bytes], str]] = {
     "stack": ({"t.json": resource(CHILD, TemplateURL=URL)}, f"t.json R: {URL}"),
     "stack-computed": ({"t.json": resource(CHILD, TemplateURL={"Fn::ImportValue": "x"})}, "t.json R: a template that"),
@@ -117,10 +117,7 @@ NAMED: dict[str, tuple[Mapping[str, str | bytes], str]] = {
         {"t.json": resource("AWS::Lambda::Function", Code={"ImageUri": "x"}), "l/f.zip": archive(app=PYTHON)},
         "t.json a function whose",
     ),
-    "pointer": (
-        {"main.tf": PACKED, "a.zip": "version https://git-lfs.github.com/spec/v1\n"},
-        "main.tf a.zip, which Git LFS has not fetched",
-    ),
+    "pointer": ({"main.tf": PACKED, "a.zip": "version https://git-lfs.github.com/spec/v1\n"}, "main.tf a.zip, which Git LFS has not"),
     "catalogue": ({"main.tf": block(PRODUCT, 'product_name = "keys"')}, f"main.tf {PRODUCT}: keys"),
 }
 
