@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.text.textfile import Fence
 
 _WORDS = bytes(sign if sign > 127 or chr(sign).isalnum() or sign in b"_./@+-" else 32 for sign in range(256))  # noqa: PLR2004 - ASCII
-_MARKED = bytes(36 if sign in b"$*{%#?[" else 125 if sign in b"]}" else _WORDS[sign] for sign in range(256))  # and for signs of open parts
+_MARKED = bytes(36 if sign in b"$*{%#" else 125 if sign in b"[]}" else _WORDS[sign] for sign in range(256))  # and for signs of open parts
 _HERE, _LONGEST = r"(?:\$\{path\.\w+\}/*)?", 200  # a path
 _SET = rf"[\"']?\s*[:=]\s{{0,99}}(?:[\[{{\s]{{0,99}}path\s*=\s*)?[\"'\[]*(?:file://)?{_HERE}([\w./@+-]+(?: [\w./@+-]+)*)"
 _FOLDERS = ("source_dir", "source_path", "chart", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "context", "aws:asset:path")
