@@ -14,9 +14,9 @@ from posturio_iac.core.keys import KEY_TYPES, SERVICE, SERVICE_CREDENTIAL, index
 from posturio_iac.core.model import STATUSES, KeyKind
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.core.text.textfile import LARGE, STDIN, MissingError, TooLargeError, UnreadableError, describe_size, read_named
+from posturio_iac.core.text.textfile import LARGE, STDIN, MissingError, TooLargeError, UnreadableError, read_named
 from posturio_iac.core.text.textfile import decoded as text_of
-from posturio_iac.errors import UsageError
+from posturio_iac.errors import UsageError, describe_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

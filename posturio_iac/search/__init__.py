@@ -83,7 +83,9 @@ def discover(
         from posturio_iac.core.text.gitignore import Exclusions
 
         exclusions = Exclusions(exclude, configured[0], os.path.realpath(configured[1] or root), root)
-    search = FileSearch(root, SearchTerms(search_terms), exclusions, max_file_size, Fence(repository_of(root) or root, named))
+    fence = Fence(repository_of(root) or root, named)
+    fence.base = fence.top if repository_of(root) else os.path.commonpath([*directories, *map(os.path.dirname, files)])
+    search = FileSearch(root, SearchTerms(search_terms), exclusions, max_file_size, fence)
     search.apart = frozenset(real[len(search.prefix) :].replace(os.sep, "/") for real in map(os.path.realpath, apart))
     search.step = step
     for path in denied:

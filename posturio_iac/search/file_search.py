@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from posturio_iac.core.text.decoding import GIT_CRYPT, GIT_LFS, UTF16, decode
-from posturio_iac.core.text.textfile import MIB, Fence, LinkError, UnreadableError, more_than, open_regular
-from posturio_iac.errors import system_reason
+from posturio_iac.core.text.textfile import MIB, Fence, LinkError, UnreadableError, open_regular
+from posturio_iac.errors import more_than, system_reason
 from posturio_iac.search.kinds import (
     JSON,
     OTHER,

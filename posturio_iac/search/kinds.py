@@ -35,8 +35,9 @@ _ADDED: dict[str, tuple[bytes, ...]] = {}  # the search terms of kinds that fron
 CALLING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey", b"iamaccesskey", b"pecific-c", b"pecific_c", b"pecificC", *CODED)
 """Each call that makes a key holds one of these: of the command line, of Python, of other languages, of PowerShell, or in base64."""
 _BY_SHELL = (b"-exec", b"local_command", b"_hook", b"run_cmd")
-_IN_TEMPLATES = (b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString", b"CloudFormation::Init", b"laybook")
-_IN_CODE = (*_BY_SHELL, b"aws iam", b'"iam"', b":createStack")
+_STACKS = (b"reateStack", b"pdateStack", b"reateChangeSet")  # calls that are given a template, in a document or a state machine
+_IN_TEMPLATES = (b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString", b"CloudFormation::Init", b"laybook", b"DocumentT", *_STACKS)
+_IN_CODE = (*_BY_SHELL, b"aws iam", b'"iam"', b"document_type", *_STACKS)
 RUNNING = {TERRAFORM: _IN_CODE, TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, OTHER: (*_BY_SHELL, *_IN_TEMPLATES)}
 """Signs of a program whose text may be put together, by the kind of the file."""
 _EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"  # what runs a program, by its label, and its argument
@@ -169,7 +170,7 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
 
     text, folder = data.decode("utf-8", "replace"), path.rpartition("/")[0]
     served, is_open = is_served(data), may_name_maker(data, text, kind, (folder,), fence)
-    if (is_open and kind is TERRAFORM) or (not is_open and is_without_makers(text + path, fence)):
+    if (is_open and kind is TERRAFORM) or (not is_open and is_without_makers(text + path, folder, fence)):
         return is_open
     told = path if kind is TERRAFORM or served or holds_any(data, (b"Resources", b"r_commands")) else ""  # of code alone
     programs, fills = programs_named(text, (folder,), fence, told), "templatefile(" in text or "template_file" in text

@@ -98,7 +98,8 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
     text = _slashed(text.replace(fence.top, os.path.relpath(fence.top, homes[0])) if len(fence.top) > 1 and fence.top in text else text)
     pending = deque(_named_in(text, homes[:1], fence, path))
     pending += _named_in(text.replace("andler", ""), homes[1:], fence, path) if homes[1:] else ()  # which is no path
-    pending += (run_there := [*_named_in(at_top, (fence.top,), fence, path)] if (at_top := _from_top(text)) else [])
+    root, at_top = fence.top_of(homes[0]), _from_top(text)
+    pending += (run_there := [*_named_in(at_top, (root,), fence, path)] if at_top else [])
     folders = _FOLDER.findall(text) if any(sign in text for sign in (*_FOLDERS, "provisioner")) else []
     folders += [*(_FILESET.findall(text) if "archive_file" in text else ()), *(f"asset.{one}" for one in _ASSET.findall(text))]
     tops = dict.fromkeys(os.path.normpath(os.path.join(home, name.lstrip("/"))) for home in homes for name in folders)
@@ -125,7 +126,7 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
                 words, above = _slashed(said), ("..", "../..", "../../..")[: 3 if any(sign in said for sign in _BESIDE) else 1]
                 own = (*(os.path.normpath(os.path.join(file, one)) for one in above), *all_homes)
                 at_top = words if asked[2] else _from_top(words)
-                known[asked] = [*_named_in(words, own, fence, path), *(_named_in(at_top, (fence.top,), fence) if at_top else ())]
+                known[asked] = [*_named_in(words, own, fence, path), *(_named_in(at_top, (root,), fence) if at_top else ())]
             pending += known[asked]
     if path and (left := pending or packed):
         whole = next((top for top in tops if left[0].startswith(top + os.sep)), os.path.dirname(left[0]))
@@ -159,26 +160,25 @@ def is_open(text: str, folders: Sequence[str], fence: Fence, *, runs: bool) -> b
     return all(not tops <= fence.names(folder) for folder in folders)
 
 
-def is_without_makers(text: str, fence: Fence) -> bool:
+def is_without_makers(text: str, folder: str, fence: Fence) -> bool:
     """True if nothing that code may name in the whole checkout makes keys, which is asked where a part of it had to be asked for."""
     if not fence.makers or fence.edited:
         return False
+    fence.questions += 1
     words = _words(text) if any(sign in text for sign in (*_SKIPPED, *PROSE)) else []
-    return not any(word.endswith(PROSE) or not _SKIPPED.isdisjoint(word.split("/")) for word in words) and not maker(fence.top, fence, ())
+    return not any(word.endswith(PROSE) or not _SKIPPED.isdisjoint(word.split("/")) for word in words) and not maker(folder, fence, ())
 
 
 def maker(folder: str, fence: Fence, endings: tuple[str, ...] = _ALL, *, fills: bool = False) -> str:
     """A program that may make keys, also by what code ``fills`` in, or the top of a tree with too many; without ``endings`` any file."""
-    top = folder
-    while len(top) > len(fence.top) and ".git" not in fence.names(top):
-        top = os.path.dirname(top)
-    if (asked := (top, endings, fills)) not in fence.makers:
-        whole, known = _below(top, fence, _MOST_PROGRAMS, endings), fence.programs
+    top, most = fence.top_of(folder), _MOST_PROGRAMS if endings or fence.questions < _MANY else 10 * _MOST_PROGRAMS
+    if (asked := (top, endings, fills, most)) not in fence.makers:
+        whole, known = _below(top, fence, most, endings), fence.programs
         files = (one for one in whole if endings in (_ALL, ()) or not _OF_TESTS.search(one[len(top) :]))  # no code of functions
         hinted = (one for one in files if kept(known, (one, ""), lambda of: is_hinted((read := content(of[0], fence))[0]) or read[1] != ""))
         programs = ((one, kept(known, one, lambda file: looked_into(file, fence))[0]) for one in hinted)
         found = (one for one, of in programs if of.makes_keys or of.deploys_key or of.unseen or ((fills or not endings) and of.in_parts))
-        fence.makers[asked] = next(found, "") if len(whole) <= _MOST_PROGRAMS else top
+        fence.makers[asked] = next(found, "") if len(whole) <= most else top
     return fence.makers[asked]
 
 

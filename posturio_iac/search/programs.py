@@ -270,7 +270,9 @@ def looked_into(file: str, fence: Fence) -> tuple[Program, str]:
     if not (hinted or is_script or holds_any(data, _OF)):
         return program._replace(unseen=unseen), ""
     text = decode(data, "replace") if hinted or len(data) <= _LARGE else ""
-    if file.endswith((".tf", ".tofu")) or (SEARCHED.fullmatch(os.fsencode(file)) and "mainSteps" not in text):  # it is judged by itself
+    if file.endswith((".tf", ".tofu")) or (
+        SEARCHED.fullmatch(os.fsencode(file)) and not any(one in text for one in ("mainSteps", "reateStack"))
+    ):  # it is judged by itself
         text = text.replace("AWS::IAM::", "").replace("aws_iam_", "")
     program = program_of(text) if hinted else program._replace(ends_keys=end_keys(text))
     return program._replace(unseen=unseen), text if is_script else ""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from posturio_iac.core.text.textfile import Fence, OutsideError, UnreadableError, describe_size, more_than, read
+from posturio_iac.core.text.textfile import Fence, OutsideError, UnreadableError, read
+from posturio_iac.errors import describe_size, more_than
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links and pipes need rights there")
 

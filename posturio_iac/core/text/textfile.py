@@ -11,7 +11,7 @@ import sys
 from stat import S_ISREG
 
 from posturio_iac.core.text.decoding import decode, not_text
-from posturio_iac.errors import system_reason
+from posturio_iac.errors import more_than, system_reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,17 +58,18 @@ class MissingError(UnreadableError):
 class Fence:
     """The bounds of reading: everything below one folder, and the files that the command line names."""
 
-    __slots__ = ("_folders", "_names", "beyond", "edited", "makers", "named", "programs", "sizes", "top")
+    __slots__ = ("_folders", "_names", "base", "beyond", "edited", "makers", "named", "programs", "questions", "sizes", "top")
 
     def __init__(self, top: str, named: Iterable[str] = ()) -> None:
         """Allow what is below ``top``, a real path, and ``named``, which are real paths as well."""
-        self.top = top
+        self.top = self.base = top  # and the folder that all paths of the command line share, for code without a repository
+        self.questions = 0  # how often it was asked whether a checkout has a program that makes keys
         self.edited: Mapping[str, bytes] = {}  # texts that are read instead of those on the disk, by their real paths
         self.named = set(named)
         self._folders: dict[str, str | None] = {}
         self._names: dict[str, frozenset[str]] = {}
         self.sizes: dict[str, int] = {}  # how many bytes each file has that was opened
-        self.makers: dict[tuple[str, tuple[str, ...], bool], str] = {}  # what `maker` found of a work tree
+        self.makers: dict[Any, str] = {}  # what `maker` found of a work tree
         self.programs: dict[Any, Any] = {}  # what `posturio_iac.search.named_programs` has looked into
         self.beyond: set[tuple[str, str]] = set()  # files of code that name more than that looks into, each with what is said of it
 
@@ -80,6 +81,13 @@ class Fence:
             except OSError:
                 self._names[folder] = frozenset()
         return self._names[folder]
+
+    def top_of(self, folder: str) -> str:
+        """The top of the work tree around a folder (absolute), or without one the folder that was to be searched."""
+        bound = self.base if is_inside(folder, self.base) else self.top
+        while len(folder) > len(bound) and ".git" not in self.names(folder):
+            folder = os.path.dirname(folder)
+        return folder
 
     def walk(self, top: str, skipped: frozenset[str]) -> Iterator[tuple[str, list[str]]]:
         """Yield a folder and those below it, links followed, each once, with its names sorted; ``skipped`` names folders to pass by."""
@@ -276,21 +284,3 @@ def _bytes(descriptor: int, limit: int, size: int) -> bytes:
 def _unreadable(error: OSError | ValueError) -> UnreadableError:
     kind = MissingError if isinstance(error, (FileNotFoundError, NotADirectoryError)) else UnreadableError
     return kind(f"cannot be read: {system_reason(error) if isinstance(error, OSError) else 'a path cannot contain a NUL byte'}")
-
-
-def describe_size(size: int) -> str:
-    """A number of bytes in the largest unit of which there is one: ``10 MiB``, ``1.5 KiB``, ``12 bytes``."""
-    for unit, name in ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB")):
-        if size >= unit:
-            return f"{size / unit:.1f}".removesuffix(".0") + f" {name}"
-    return f"{size} byte{'' if size == 1 else 's'}"
-
-
-def more_than(size: int | None, limit: int) -> str:
-    """The clause about a file that is larger than the limit; sizes that would look the same are given in bytes."""
-    if size is None:
-        return f"it exceeds the limit of {describe_size(limit)}"
-    big, small = describe_size(size), describe_size(limit)
-    if big == small:
-        big, small = f"{size:,} bytes", f"{limit:,} bytes"
-    return f"{big} exceeds the limit of {small}"
