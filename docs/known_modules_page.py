@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -87,13 +88,14 @@ _NEEDLES = '''\
 
 SEARCH_TERMS = (
 {lines}
-)
+).split()
 """Any source of a known module contains one of these."""
 '''
 
 
 def search_terms_module(found: Sequence[bytes]) -> str:
-    return _NEEDLES.format(lines="\n".join(f'    b"{search_term.decode()}",' for search_term in found))
+    lines = wrap(b" ".join(found).decode(), 130, break_long_words=False, break_on_hyphens=False)
+    return _NEEDLES.format(lines="\n".join(f'    b"{line} "' for line in lines))
 
 
 def page(modules: Sequence[KnownModule]) -> str:

@@ -15,7 +15,7 @@ from posturio_iac.core.unknown import DENIED, FAILED, NO_REGION, NOT_KNOWN, TOO_
 from posturio_iac.judge.engine import judge
 from posturio_iac.link.declared import TYPE, StackAnswer, StackKey
 from posturio_iac.live.build import access_keys
-from posturio_iac.live.connection.errors import AwsError, CredentialsError
+from posturio_iac.live.connection.calls import AwsError, CredentialsError
 from posturio_iac.live.reading.events import MEMORY, TRAIL_REGIONS, TrailEvent, creators, has_creation_event, lookup
 
 TYPE_CHECKING = False

@@ -18,7 +18,7 @@ from importlib.metadata import version as installed_version
 from posturio_iac import __version__
 from posturio_iac.core.record import replace
 from posturio_iac.errors import UnreachableError, UsageError
-from posturio_iac.live.connection.errors import AwsError, CredentialsError
+from posturio_iac.live.connection.calls import AwsError, CredentialsError
 from posturio_iac.live.survey import AccountOutcome, AccountTarget, Progress, Surveyor, failed
 
 TYPE_CHECKING = False

@@ -11,8 +11,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.core.times import describe_interval
 from posturio_iac.live.build import Shortlist, of_unsure_age, shortlisted
-from posturio_iac.live.connection.calls import together
-from posturio_iac.live.connection.errors import AwsError
+from posturio_iac.live.connection.calls import AwsError, together
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, KeyEvent, is_unasked
 from posturio_iac.live.reading import report as reports
 from posturio_iac.live.reading import usage, users

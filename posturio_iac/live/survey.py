@@ -10,8 +10,7 @@ from itertools import islice
 from posturio_iac.core.finding import Diagnostic, Level, of_account
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.core.record import kept, replace
-from posturio_iac.live.connection.calls import CallBudget, together
-from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, UNEXPECTED, AwsError, CredentialsError, not_understood
+from posturio_iac.live.connection.calls import NOT_UNDERSTOOD, UNEXPECTED, AwsError, CallBudget, CredentialsError, not_understood, together
 from posturio_iac.live.connection.session import Connection, connect
 from posturio_iac.live.context import ask_stacks
 from posturio_iac.live.inventory import Inventory, detailed, say_failures, take

@@ -8,7 +8,7 @@ import pytest
 
 from posturio_iac.core.unknown import FAILED
 from posturio_iac.link.declared import StackKey
-from posturio_iac.live.connection.errors import AwsError
+from posturio_iac.live.connection.calls import AwsError
 from posturio_iac.live.context import _answer, _held
 
 ID = "AKIAIOSFODNN7EXAMPLE"

@@ -17,7 +17,7 @@ from moto.organizations.models import organizations_backends
 from moto.server import ThreadedMotoServer
 
 from posturio_iac.live.connection import calls, session
-from posturio_iac.live.connection.errors import AwsError
+from posturio_iac.live.connection.calls import AwsError
 from tests.support.live.cloud import ACCOUNT, AS_OF, Cloud, each_client, refusal
 from tests.support.live.fake_aws import FakeAws, read_from
 

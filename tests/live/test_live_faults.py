@@ -14,7 +14,7 @@ from botocore.retries.standard import ThrottledRetryableChecker
 from moto.core.utils import get_service_model
 
 from posturio_iac.live.connection import session
-from posturio_iac.live.connection.errors import HINTS
+from posturio_iac.live.connection.calls import HINTS
 from tests.support.command_line import Patch
 from tests.support.live.cloud import Capsys, Cloud, live, rules, stale_and_busy
 from tests.support.live.faulty import proxy

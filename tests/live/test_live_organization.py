@@ -13,7 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from posturio_iac.cli import main
 from posturio_iac.live.connection import session
-from posturio_iac.live.connection.errors import AwsError
+from posturio_iac.live.connection.calls import AwsError
 from tests.support.command_line import Patch
 from tests.support.live.cloud import Capsys, Cloud, answer_for, live, refusal
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from posturio_iac.live.connection import session
-from posturio_iac.live.connection.errors import AwsError
+from posturio_iac.live.connection.calls import AwsError
 from tests.support.live.cloud import AS_OF, Capsys, Cloud, ago, at, kept, live, retire, rules
 
 Deny = Callable[..., None]

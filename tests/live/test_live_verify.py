@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 from moto.iam.models import AccessKeyLastUsed
 
-from posturio_iac.live.connection.errors import AwsError
+from posturio_iac.live.connection.calls import AwsError
 from posturio_iac.retire.compare import MISSED
 from tests.support.command_line import SCHEMA
 from tests.support.live.cloud import ACCOUNT, Capsys, Cloud, ago, kept, retire

@@ -14,7 +14,7 @@ from posturio_iac.core.keys.life import KeyUse, UseKind
 from posturio_iac.core.model import AccessKey, KeyKind, Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import AS_STATED
-from posturio_iac.live.connection.errors import AwsError
+from posturio_iac.live.connection.calls import AwsError
 from posturio_iac.live.context import MOST_PAGES, is_worth_asking, regions_of, use_of
 from posturio_iac.live.model import KeyEvent
 from posturio_iac.live.reading.events import Trail, creators, has_creation_event, read_trail

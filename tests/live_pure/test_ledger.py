@@ -30,7 +30,7 @@ from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.link.declared import StackKey
 from posturio_iac.live.build import access_keys
-from posturio_iac.live.connection.errors import AwsError, CredentialsError
+from posturio_iac.live.connection.calls import AwsError, CredentialsError
 from posturio_iac.live.connection.session import READING
 from posturio_iac.live.inventory import Inventory, take
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, KeyEvent

@@ -22,7 +22,7 @@ from posturio_iac.core.record import replace
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
-from posturio_iac.live.connection.errors import AwsError
+from posturio_iac.live.connection.calls import AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, KeyEvent
 from posturio_iac.live.reading.events import Trail, from_trail
 from posturio_iac.live.reading.usage import UNTOLD_USE

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from posturio_iac.live.connection.errors import AwsError
+from posturio_iac.live.connection.calls import AwsError
 from posturio_iac.live.model import Account
 from tests.support.keys import AS_OF
 

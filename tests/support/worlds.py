@@ -22,7 +22,7 @@ from posturio_iac.frontends.terraform.known_modules.lookup import Match
 from posturio_iac.frontends.terraform.known_modules.lookup import load as known_modules
 from posturio_iac.frontends.terraform.known_modules.module_source import parse_source
 from posturio_iac.live.build import access_keys
-from posturio_iac.live.connection.errors import DENIED, HINTS, AwsError
+from posturio_iac.live.connection.calls import DENIED, HINTS, AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 from posturio_iac.rules import all_rules
 from tests.support import cloudformation_reading, plan_shapes, terraform_programs

@@ -8,7 +8,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.policy import text_matches
-from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, AwsError, CredentialsError, not_understood
+from posturio_iac.live.connection.calls import NOT_UNDERSTOOD, AwsError, CredentialsError, not_understood
 from posturio_iac.live.model import Account
 from posturio_iac.live.reading import organization
 from posturio_iac.live.survey import AccountTarget

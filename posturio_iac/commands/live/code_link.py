@@ -15,7 +15,7 @@ from posturio_iac.errors import UsageError
 from posturio_iac.link.declared import Code, Stacks, missing, returning, told
 from posturio_iac.link.linker import Linker
 from posturio_iac.link.state import StateError, TerraformState, read_state
-from posturio_iac.live.connection.errors import AwsError, CredentialsError
+from posturio_iac.live.connection.calls import AwsError, CredentialsError
 from posturio_iac.scan import declared, select
 from posturio_iac.scan.configuration import seen_from
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from posturio_iac.commands.output import refuse_links_out, write
 from posturio_iac.errors import OutputError, UsageError, system_reason
-from posturio_iac.live.connection.errors import AwsError, CredentialsError
+from posturio_iac.live.connection.calls import AwsError, CredentialsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from posturio_iac.core.text.terminal import harmless_json, paint, printable, wit
 from posturio_iac.core.text.textfile import LARGE, UnreadableError, decoded, read_named
 from posturio_iac.core.times import describe_date
 from posturio_iac.errors import UsageError
-from posturio_iac.live.connection.errors import AwsError, CredentialsError
+from posturio_iac.live.connection.calls import AwsError, CredentialsError
 from posturio_iac.live.model import Account, Mask
 from posturio_iac.render import count
 from posturio_iac.render.wording import COLORS, NO_OWNER

@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 from posturio_iac import __version__
 from posturio_iac.errors import UsageError
 from posturio_iac.live.connection import calls
-from posturio_iac.live.connection.calls import Bucket, CallBudget, understood
-from posturio_iac.live.connection.errors import UNEXPECTED, AwsError, translated
+from posturio_iac.live.connection.calls import UNEXPECTED, AwsError, Bucket, CallBudget, translated, understood
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

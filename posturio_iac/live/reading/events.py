@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from posturio_iac.core.model import NOT_ACTIVE, AccessKey, KeyKind, Unknown
 from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.core.unknown import NO_REGION, SWITCH_UNSEEN, SWITCHED_OFF, USED_AFTER
-from posturio_iac.live.connection.errors import AwsError
+from posturio_iac.live.connection.calls import AwsError
 from posturio_iac.live.model import DeployedKey, KeyEvent
 
 TYPE_CHECKING = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from posturio_iac.core.finding import Diagnostic, Level, of_account
 from posturio_iac.core.unknown import NOT_KNOWN
-from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, UNEXPECTED, AwsError
+from posturio_iac.live.connection.calls import NOT_UNDERSTOOD, UNEXPECTED, AwsError
 from posturio_iac.live.model import Account, AwsTags
 from posturio_iac.live.reading.users import pairs
 

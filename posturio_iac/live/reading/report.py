@@ -14,7 +14,7 @@ from posturio_iac.core.finding import Level
 from posturio_iac.core.record import replace
 from posturio_iac.core.times import parse_date
 from posturio_iac.core.unknown import NOT_SHOWN, ODD_ANSWER
-from posturio_iac.live.connection.errors import AwsError
+from posturio_iac.live.connection.calls import AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 
 TYPE_CHECKING = False

@@ -9,7 +9,7 @@ from posturio_iac.core.finding import Level
 from posturio_iac.core.model import STATUSES, Attr, KeyKind
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import NOT_REPORTED, NOT_SHOWN, ODD_ANSWER, REFUSED
-from posturio_iac.live.connection.errors import AwsError
+from posturio_iac.live.connection.calls import AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, is_unasked
 from posturio_iac.live.reading import users
 from posturio_iac.live.reading.users import moment_of

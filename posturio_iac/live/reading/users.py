@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-    from posturio_iac.live.connection.errors import AwsError
+    from posturio_iac.live.connection.calls import AwsError
     from posturio_iac.live.connection.session import Connection
 
 QUARANTINE = "AWSCompromisedKeyQuarantine"

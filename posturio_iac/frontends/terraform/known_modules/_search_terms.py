@@ -1,63 +1,20 @@
 """Generated from known_modules.toml by docs/generate.py; do not edit."""
 
 SEARCH_TERMS = (
-    b"circleci-repository-user",
-    b"clouddrove/ses/",
-    b"clouddrove/terraform-aws-ses",
-    b"cloudposse/s3-bucket/",
-    b"cloudposse/ses/",
-    b"cloudposse/terraform-aws-s3-bucket",
-    b"cloudposse/terraform-aws-ses",
-    b"cytopia/iam/",
-    b"cytopia/terraform-aws-iam",
-    b"dasmeta/iam/",
-    b"dasmeta/modules/",
-    b"dasmeta/terraform-aws-iam",
-    b"dasmeta/terraform-aws-modules",
-    b"fpco/foundation/",
-    b"fpco/terraform-aws-foundation",
-    b"guardianproject-ops/ses-cloudflare/",
-    b"guardianproject-ops/terraform-aws-ses-cloudflare",
-    b"iam-chamber-user",
-    b"iam-create-user-persistence",
-    b"iam-ses-user",
-    b"iam-system-user",
-    b"iam-user",
-    b"infrablocks/terraform-aws-user",
-    b"infrablocks/user/",
-    b"kazhala/ses-smtp-identity/",
-    b"kazhala/terraform-aws-ses-smtp-identity",
-    b"ministryofjustice/cloud-platform-terraform-dms",
-    b"ministryofjustice/cloud-platform-terraform-dynamodb-cluster",
-    b"ministryofjustice/cloud-platform-terraform-ecr-credentials",
-    b"ministryofjustice/cloud-platform-terraform-elasticache-cluster",
-    b"ministryofjustice/cloud-platform-terraform-rds-aurora",
-    b"ministryofjustice/cloud-platform-terraform-rds-instance",
-    b"ministryofjustice/cloud-platform-terraform-s3-bucket",
-    b"ministryofjustice/cloud-platform-terraform-sns-topic",
-    b"ministryofjustice/cloud-platform-terraform-sqs",
-    b"pagopa/ses/",
-    b"pagopa/terraform-aws-ses",
-    b"qlos/ses/",
-    b"qlos/terraform-aws-ses",
-    b"s3-user",
-    b"serverless-user",
-    b"ses-smtp-user",
-    b"sevenpico/ses/",
-    b"sevenpico/terraform-aws-ses",
-    b"sevenpicoforks/s3-bucket/",
-    b"sevenpicoforks/terraform-aws-s3-bucket",
-    b"sil-org/ses-cloudflare/",
-    b"sil-org/terraform-aws-ses-cloudflare",
-    b"silinternational/ses-cloudflare/",
-    b"silinternational/terraform-aws-ses-cloudflare",
-    b"skyscrapers/terraform-iam",
-    b"system-user-role",
-    b"telia-oss/iam/",
-    b"telia-oss/terraform-aws-iam",
-    b"ukhomeoffice/acp-tf-kinesis-streams",
-    b"ukhomeoffice/acp-tf-textract",
-    b"user-to-group",
-    b"user-with-access-key",
-)
+    b"circleci-repository-user clouddrove/ses/ clouddrove/terraform-aws-ses cloudposse/s3-bucket/ cloudposse/ses/ "
+    b"cloudposse/terraform-aws-s3-bucket cloudposse/terraform-aws-ses cytopia/iam/ cytopia/terraform-aws-iam dasmeta/iam/ "
+    b"dasmeta/modules/ dasmeta/terraform-aws-iam dasmeta/terraform-aws-modules fpco/foundation/ fpco/terraform-aws-foundation "
+    b"guardianproject-ops/ses-cloudflare/ guardianproject-ops/terraform-aws-ses-cloudflare iam-chamber-user iam-create-user-persistence "
+    b"iam-ses-user iam-system-user iam-user infrablocks/terraform-aws-user infrablocks/user/ kazhala/ses-smtp-identity/ "
+    b"kazhala/terraform-aws-ses-smtp-identity ministryofjustice/cloud-platform-terraform-dms "
+    b"ministryofjustice/cloud-platform-terraform-dynamodb-cluster ministryofjustice/cloud-platform-terraform-ecr-credentials "
+    b"ministryofjustice/cloud-platform-terraform-elasticache-cluster ministryofjustice/cloud-platform-terraform-rds-aurora "
+    b"ministryofjustice/cloud-platform-terraform-rds-instance ministryofjustice/cloud-platform-terraform-s3-bucket "
+    b"ministryofjustice/cloud-platform-terraform-sns-topic ministryofjustice/cloud-platform-terraform-sqs pagopa/ses/ "
+    b"pagopa/terraform-aws-ses qlos/ses/ qlos/terraform-aws-ses s3-user serverless-user ses-smtp-user sevenpico/ses/ "
+    b"sevenpico/terraform-aws-ses sevenpicoforks/s3-bucket/ sevenpicoforks/terraform-aws-s3-bucket sil-org/ses-cloudflare/ "
+    b"sil-org/terraform-aws-ses-cloudflare silinternational/ses-cloudflare/ silinternational/terraform-aws-ses-cloudflare "
+    b"skyscrapers/terraform-iam system-user-role telia-oss/iam/ telia-oss/terraform-aws-iam ukhomeoffice/acp-tf-kinesis-streams "
+    b"ukhomeoffice/acp-tf-textract user-to-group user-with-access-key "
+).split()
 """Any source of a known module contains one of these."""
