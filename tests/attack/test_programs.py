@@ -181,6 +181,12 @@ def test_a_program_in_a_template_is_an_undetermined_key(tmp_path: Path, name: st
     assert seen == {address: custom}, said
 
 
+def test_without_git_what_is_named_bounds_a_checkout(tmp_path: Path) -> None:
+    build, steps = block("aws_codebuild_project.p", 'buildspec = "k.yml"'), "phases: {build: {commands: [aws iam create-access-key]}}"
+    lay(tmp_path, {"app/infra/main.tf": build, "app/k.yml": steps})
+    assert [key["verdict"] for key in report(tmp_path, "app")["keys"]] == ["undetermined"]
+
+
 @pytest.mark.parametrize("git", [False, True], ids=["walk", "git"])
 @pytest.mark.parametrize("name", TERRAFORM)
 def test_a_program_in_terraform_is_an_undetermined_key(tmp_path: Path, name: str, git: bool) -> None:
