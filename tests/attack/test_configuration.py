@@ -116,18 +116,14 @@ def test_a_configuration_that_changed_with_the_code_is_a_warning(tmp_path: Path,
 
 @pytest.mark.promise("changed configuration")
 def test_a_configuration_that_changed_behind_a_link_or_went_is_a_warning(tmp_path: Path) -> None:
-    files = {
-        "policy/config.toml": "",
-        "posturio-iac.toml": "-> policy/config.toml",
-        "pyproject.toml": "[tool.posturio-iac]\nstrict = true\n",
-    }
+    files = {"policy/c.toml": "", "posturio-iac.toml": "-> policy/c.toml", "pyproject.toml": "[tool.posturio-iac]\n"}
     repository = tracked(tmp_path / "repository", files)
     base = repository.commit()
     repository.write("sound.tf", SOUND)
-    repository.write("policy/config.toml", 'fail_on = "never"\n')
+    repository.write("policy/c.toml", 'fail_on = "never"\n')
     repository.commit()
     _, out, _ = scan(repository.path, "--changed-since", base)
-    assert "the configuration policy/config.toml changed together with the code that it applies to" in out
+    assert "the configuration policy/c.toml changed together with the code that it applies to" in out
     repository.git("rm", "-q", "posturio-iac.toml")
     repository.write("pyproject.toml", "[tool.another]\n")
     told = scan(repository.path, "--changed-since", base)[1]

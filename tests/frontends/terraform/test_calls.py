@@ -33,15 +33,6 @@ def addresses(root: Path, files: Mapping[str, str | bytes]) -> list[str]:
         pytest.param("/* it's */ # /*\n// module m {\n", id="comments"),
         pytest.param('module "m" {\n  # source = "./m"\n  source = "acme/m/aws"\n}\n', id="a comment in a call of another module"),
         pytest.param('module "m" {\n  x = { source = "./m" }\n  source = "acme/m/aws"\n}\n', id="an argument of a call of another module"),
-    ],
-)
-def test_a_call_that_is_none_leaves_the_module_a_root(tmp_path: Path, text: str) -> None:
-    assert "aws_iam_access_key.ci" in addresses(tmp_path, {"main.tf": text + "# ./m\n", "m/main.tf": PLAIN})
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
         pytest.param('{"//": {"module": {"m": {"source": "./m"}}}}', id="a comment"),
         pytest.param('{"module": {"//": {"source": "./m"}}}', id="a comment among calls"),
         pytest.param('{"module": {"m": {"//": {"source": "./m"}, "source": "acme/m/aws"}}}', id="a comment in a call"),
@@ -50,8 +41,9 @@ def test_a_call_that_is_none_leaves_the_module_a_root(tmp_path: Path, text: str)
         pytest.param('{"module": {"m": {"source": "./m"}}', id="a syntax error"),
     ],
 )
-def test_a_call_in_json_that_is_none_leaves_the_module_a_root(tmp_path: Path, text: str) -> None:
-    assert addresses(tmp_path, {"main.tf.json": text, "m/main.tf": PLAIN}) == ["aws_iam_access_key.ci"]
+def test_a_call_that_is_none_leaves_the_module_a_root(tmp_path: Path, text: str) -> None:
+    code = {"main.tf.json": text} if text[0] == "{" else {"main.tf": text + "# ./m\n"}
+    assert "aws_iam_access_key.ci" in addresses(tmp_path, {**code, "m/main.tf": PLAIN})
 
 
 @pytest.mark.parametrize("absent", ["count = 0", "for_each = {}", "for_each = toset([])", "count = local.no ? 1 : 0"])
