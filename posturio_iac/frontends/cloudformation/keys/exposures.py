@@ -12,8 +12,7 @@ from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import GIVEN_SECRET, NO_CODE
 from posturio_iac.facts.keyless import BY_TYPE
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import as_deployed
-from posturio_iac.frontends.cloudformation.evaluation.references import Mention, mentions
-from posturio_iac.frontends.cloudformation.keys.custom import is_from_cdk
+from posturio_iac.frontends.cloudformation.keys.custom import Mention, is_from_cdk, mentions
 from posturio_iac.frontends.cloudformation.serverless import FUNCTION
 from posturio_iac.frontends.cloudformation.syntax.template import NESTING
 

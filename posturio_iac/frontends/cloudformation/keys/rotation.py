@@ -13,8 +13,8 @@ from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.json_nodes import Node, Object
 from posturio_iac.core.times import parse_interval
 from posturio_iac.frontends.cloudformation.evaluation.conditions import existence, in_each_case
-from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, Stack, StackScope
+from posturio_iac.frontends.cloudformation.keys.custom import mentions
 from posturio_iac.frontends.cloudformation.keys.exposures import SECRET
 
 TYPE_CHECKING = False

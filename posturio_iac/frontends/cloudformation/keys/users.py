@@ -11,8 +11,8 @@ from posturio_iac.core.unknown import ADDS_PROPERTIES, DECLARED_ELSEWHERE, GENER
 from posturio_iac.facts import MetadataItem, UserFacts, quoted
 from posturio_iac.frontends.cloudformation.evaluation.conditions import branches, existence
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
-from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, Stack, StackScope
+from posturio_iac.frontends.cloudformation.keys.custom import mentions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
