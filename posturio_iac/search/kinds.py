@@ -184,8 +184,9 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
 
 def _lacks_code(text: str, folder: str, fence: Fence, *, served: bool) -> bool:
     """True if the code of a function may lie in a bucket or a registry, or where a build has still to put it."""
-    named = (one.lstrip("/") for find in (_LOCAL_CODE, _BUILT_CODE) for one in find.findall(text))
-    absent = [os.path.basename(one) for one in named if not os.path.exists(os.path.join(folder, one))]
+    named = (one.lstrip("/") for find in (_LOCAL_CODE, _BUILT_CODE) for one in find.findall(text) if one.strip("./"))
+    places = (os.path.split(os.path.normpath(os.path.join(folder, one))) for one in named)
+    absent = [name for place, name in places if name not in fence.names(place)]
     is_beside = served and not any(sign in text for sign in ("artifact", "module:", 'module"'))  # where handlers are files
     for one in _HANDLER.findall(text) if is_beside else ():
         below, name = os.path.split(os.path.normpath(os.path.join(folder, one)))
