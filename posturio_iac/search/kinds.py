@@ -53,8 +53,11 @@ _PACKED = (b"layers:", b"ecr:", b"dkr.ecr", b"scripts:", b"laybook", b"CodeBuild
 NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, *_PACKED, b"${file(", b"!Rain::"), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
 NAMING[JSON] = NAMING[TEMPLATE]
 """Signs of a program in another file, by the kind of the file that names it."""
-_REMOTE_CODE = lazy_pattern(r"(?:s3_key|image_uri|filename)\s*=\s*(?:var|local)\.|(?:s3_key|image_uri)\s*=\s*[\"d]|(?:S3Key|ImageUri)\W?:")
-_LOCAL_CODE = lazy_pattern(r"(?:filename(?=[^\n]*\.(?:zip|jar)\")|source_(?:dir|path))\"?\s*[=:]\s*\"(?:\$\{path\.module\})?([^\"$]+)\"")
+_NAMED_CODE = r"filename\s*=\s*\"[^\"\n]{0,200}\$\{(?!path)[^\"\n]{0,200}\.(?:zip|jar)\""
+_IN_BUCKET = r"(?:s3_key|image_uri|filename)\s*=\s*(?:var|local)\.|(?:s3_key|image_uri)\s*=\s*[\"d]|(?:S3Key|ImageUri)\W?:"
+_REMOTE_CODE = lazy_pattern(f"{_IN_BUCKET}|{_NAMED_CODE}")
+_ARCHIVE = r"filename(?=[^\n]*\.(?:zip|jar)\")|source_(?:dir|path|file)"
+_LOCAL_CODE = lazy_pattern(rf"(?:{_ARCHIVE})\"?\s*[=:]\s*\"(?:\$\{{path\.module\}})?([^\"$]+)\"")
 _BUILT_CODE, _HANDLER = (lazy_pattern(rf"{one}[\"']?:[ \t]*[\"']?([\w./-]+(?: [\w./-]+)*)") for one in ("(?:CodeUri|artifact)", "handler"))
 STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
 HOLDING = (b"esources", b"Type", b"script", b"ommands", b"files")  # of a template that runs a program, and a part that one draws in
@@ -170,10 +173,12 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
 
     text, folder = data.decode("utf-8", "replace"), path.rpartition("/")[0]
     served, is_open = is_served(data), may_name_maker(data, text, kind, (folder,), fence)
-    if (is_open and kind is TERRAFORM) or (not is_open and is_without_makers(text + path, folder, fence)):
-        return is_open
+    if not is_open and is_without_makers(text + path, folder, fence):
+        return False
     told = path if kind is TERRAFORM or served or holds_any(data, (b"Resources", b"r_commands")) else ""  # of code alone
-    programs, fills = programs_named(text, (folder,), fence, told), "templatefile(" in text or "template_file" in text
+    is_left = is_open and kind is TERRAFORM  # to an evaluation
+    programs = () if is_left else programs_named(text, (folder,), fence, told)
+    fills = "templatefile(" in text or "template_file" in text
     if not is_open and any(program.makes_keys or program.deploys_key or (fills and program.in_parts) for _, program in programs):
         return True
     lacks = told and "unction" in text and _lacks_code(text, folder, fence, served=served)

@@ -27,7 +27,7 @@ _FOLDER = lazy_pattern("(?:" + "|".join((*(rf"{one}(?<!\w{one})" for one in _FOL
 _ASSET = lazy_pattern(r"S3Key(?<!\wS3Key)[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")  # an archive of CDK's, whose folder lies beside the template
 _GO = ("cd", "pushd", "-C", "-d", "dir", "chdir", "prefix", "cwd", "directory", "Set-Location", "PYTHONPATH", "NODE_PATH", "-I")
 _TO = rf"[\"']?[\s=:(,]{{1,99}}(?:--?\w?[ \t]+)?[\"'\\]*{_HERE}([\w./@+-]+)"
-_AWAY = {one: lazy_pattern(rf"{one}(?<!\w{one}){_TO}") for one in _GO}
+_AWAY = {one: lazy_pattern(rf"{one}(?<!\w{one}){_TO}") for one in (*_GO, "-w", "--workspace")}
 _AWAY |= {"sys.path": lazy_pattern(r"sys\.path\.\w+\((?:0,\s*)?[\"']([\w./@+-]+)"), "includes:": lazy_pattern(r":\s*\./([\w./-]+)")}
 _AWAY["working_dir"] = lazy_pattern(rf"working_dir(?<!\wworking_dir){_SET}")
 _MOUNTED = _AWAY["-v"] = lazy_pattern(rf"(?:\s-v|--volume)[\s=]+[\"']?(?:\$\(pwd\)/+|{_HERE})([\w.@+-][\w./@+-]*):")  # in a container
@@ -37,7 +37,7 @@ _OF_RUNNERS |= {"require": r"require(?:_\w+)?(?=[ (]{0,9}[\"'])\(?", "import_": 
 _RUNNERS = {word: lazy_pattern(rf"{one}{_NEXT}(?:-[\w=]+{_NEXT})*{_HERE}([\w./@+-]+)") for word, one in _OF_RUNNERS.items()}
 """What runs a whole folder, or a module by its name, each by a word without which it is not looked for."""
 _NOTES, _FILESET = lazy_pattern(r"#[^\n]*"), lazy_pattern(rf"\bfileset{_SET}")
-_JOINING = ("join(", "__file__", "__dir", "Path(", "oin-Path")
+_JOINING = ("join(", "joinpath(", '" / "', "' / '", "__file__", "__dir", "Path(", "oin-Path")
 _PARTS = lazy_pattern(r"[\"']\)?(?:\s{0,9}[,/]\s{0,9}|\s{1,9}|\.r?glob\()[\"']")  # of a path that a program joins
 _OPEN_PART = lazy_pattern(r"[\"']\)?\s{0,9}[,/]\s{0,9}(?=[A-Za-z_$])")
 _SHUT = lazy_pattern(r"\$\{(?:each|var|local|module|data)\.|[\s\[,:(=][\"'][\w./@-]*/\*")  # what an evaluation gives, or no shell
@@ -72,7 +72,7 @@ _BESIDE = ("dirname", "BASH_SOURCE", "__file__", "__dir", "ScriptRoot", "$0", "~
 _PACKAGES = lazy_pattern(r"\"[\w.-]+/([\w.-]+(?:/[\w.-]+)*)\"")  # of Go, behind the name of a host
 _TOOLS = "g?make|MAKE|npm|pnpm|yarn|bun|task|just|rake|tox|nox|poetry|uv|inv|invoke|fab|pipenv|pdm|hatch|poe|deno|nx|turbo|lerna|mise"
 _MAKE = lazy_pattern(rf"(?<![\w.-])(?:{_TOOLS}|earthly|composer|(?:docker|podman)(?:-|{_NEXT})(?:compose|bake|build\w*|run))(?![\w.-])")
-_ASSIGNED = lazy_pattern(rf"=(?<=[\w ]=)\s*[\"']?{_HERE}(?:\./+)*([\w-]+(?:/[\w-]+)*)(?![\w./])")  # a folder to a variable
+_ASSIGNED = lazy_pattern(rf"=(?<=[\w :?]=)\s*[\"']?(?:\$\{{\w+:?[-=])?{_HERE}(?:\./+)*([\w-]+(?:/[\w-]+)*)(?![\w./])")  # a folder
 _SHELL = r"\$(?:(?:env:)?\{?[A-Za-z_]\w*[^\s{}/\\]?(?:/\*)?\}?|\([^()\n]{1,99}\))[/\\]"
 _VARIABLE = lazy_pattern(rf"(?:{_SHELL}|%(?:~dp0[/\\]?|\w+%[/\\]))(?=[\w.])")  # or a command, before a path
 _OPEN_WORD = r"[\"']?([\w./-]*)\$(?:[A-Za-z_1-9@*]|\$?\{!?\w+(?::?[-=?][^{}\s]{0,99})?\})"  # a variable, as shells and templates write it
@@ -189,20 +189,19 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
         text, held = _VARIABLE.sub("", text), {name for home in homes for name in fence.names(home)}
     away = dict.fromkeys(one.lstrip("/") for sign, pattern in _AWAY.items() if sign in text for one in pattern.findall(text) if one)
     away |= dict.fromkeys(one for one in (_ASSIGNED.findall(text) if held else ()) if one.partition("/")[0] in held)  # of variables
-    moved = (os.path.normpath(os.path.join(home, one)) for home in homes for one in away)
+    moved = [os.path.normpath(os.path.join(at, one)) for at in homes for one in (*away, *(("src",) if ".scripts]" in text else ()))]
     starts = list(dict.fromkeys((*homes, *(one for one in moved if fence.names(one)))))
     if path and len(starts) > _MOST_AWAY:
         fence.beyond.add((path, f"more than {_MOST_AWAY} folders that commands go to, of which not all were looked into"))
     del starts[_MOST_AWAY:]
     opened = {os.path.dirname(one) for one in (_RUNS_OPEN.findall(text) if path and "$" in text else ())}
     opened -= {one for one in opened if one.strip("./") and any(fence.names(os.path.normpath(os.path.join(at, one))) for at in starts)}
-    if opened and maker(homes[0], fence):
-        fence.beyond.add((path, "a program that a variable of a script names"))
+    fence.beyond |= {(path, "a program that a variable of a script names")} if opened and maker(homes[0], fence) else set()
     here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
     built, run, paths = _built(text, here), sorted(_run(text, here) | _opened(text, here)), _paths(text, here)
     for start in starts:
-        ours = (one for one in built if one.strip("./") or not ((away and start in homes) or "phases:" in text))  # a dot is too much there
-        for folder in sorted({os.path.normpath(os.path.join(start, one)) for one in ours}):
+        lone = (away and start in homes and start not in moved) or "phases:" in text  # where a dot is too much
+        for folder in sorted({os.path.normpath(os.path.join(start, one)) for one in built if one.strip("./") or not lone}):
             yield from _below(folder, fence, endings=_ALL)
         roles = os.path.join(start, "roles")  # of Ansible
         for name in sorted(fence.names(roles).intersection(_words(text.replace("/", " ")))) if "roles" in here else ():
@@ -256,7 +255,7 @@ def _paths(text: str, here: frozenset[str]) -> dict[str, list[str]]:
     """The folders of paths, each with the names of files there; the empty one also has what a recipe runs by default."""
     handled = "andler" in text
     found: dict[str, list[str]] = {"": [*MADE] if not here.isdisjoint(MADE) and ("includes:" in text or _MAKE.search(text)) else []}
-    if handled or len(here) > _MANY or any(sign in text for sign in ("./", '"@', "'@", *here)):
+    if handled or len(here) > _MANY or any(sign in text for sign in ("./", '"@', "'@", "dist/", *here)):
         for below, lasts in islice(_paths_in(text, here, handled=handled), _MOST_NAMES):
             found.setdefault(below, []).extend(lasts)
     return found
@@ -274,6 +273,7 @@ def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tup
     words |= {word.lstrip("@+-") for word in words if word[:1] in ("@", "+", "-")}  # of a recipe
     aliased = (word for word in words if imports and "/" in word and word[:1] != ".")  # as compilers and bundlers are told
     words |= {start + one for word in aliased for one in (word.lstrip("@"), word.partition("/")[2]) for start in _SOURCES[word[0] != "@" :]}
+    words |= {f"src/{word.partition('/')[2]}" for word in words if word.startswith(("dist/", "build/", "out/"))}  # of compilers
     paths = {word for word in words if "/" in word or (handled and "." in word)}
     paths |= {word.replace(".", "/", word.count(".") - 1) for word in words if handled and word.count(".") > 1}
     for name in sorted(paths | words & here):

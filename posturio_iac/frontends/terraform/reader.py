@@ -37,6 +37,7 @@ from posturio_iac.frontends.terraform.modules.readings import (
     is_refused,
     is_torn,
     marked,
+    parts_of_others,
     standing_alone,
     told_apart,
     told_engine,
@@ -64,7 +65,8 @@ def read(selection: Selection, request: ReadRequest) -> Reading:
     def wanted(paths: list[str]) -> list[str]:
         return [path for path in paths if request.roots is None or (units[path].folder if path in units else path) in request.roots]
 
-    roots, published = wanted(roots_of(folders)), wanted(published_in(folders))
+    reader.reached |= parts_of_others(program)
+    roots, published = wanted([path for path in roots_of(folders) if path not in reader.reached]), wanted(published_in(folders))
     # The module that a broken file applies may make keys.
     broken = (problem for unit in units.values() for problem in unit.problems)
     for problem in (*reader.problems, *broken, *unread_units(units, program.unread_module)):

@@ -90,6 +90,13 @@ def _declared(folder: Module) -> set[tuple[str, str]]:
     return found | set(folder.resources) | {("module", name) for name in folder.calls} | {("data", kind) for kind, _ in folder.data}
 
 
+def parts_of_others(program: ModuleTree) -> set[str]:
+    """The folders whose files links make part of modules that declare what these files need: by themselves no engine takes them."""
+    links = ((posixpath.dirname(name), posixpath.dirname(path)) for path, name in program.selection.search.aliases.items())
+    pairs = {(own, other) for own, other in links if own != other and {own, other} <= program.leading.keys()}
+    return {own for own, other in pairs if is_torn(program.folder(own), program.folder(other))}
+
+
 def standing_alone(program: ModuleTree, called: Collection[str]) -> list[str]:
     """Those of the folders that modules call which are applied by themselves all the same."""
     applied = {folder for unit in program.units.values() for folder in unit.folders()}
