@@ -14,9 +14,7 @@ from posturio_iac.frontends.terraform.values import EvaluationError, ResultTooLa
 __all__ = ["MODULES", "Environment", "call", "known"]
 
 MODULES: dict[str, str] = {
-    "access": (
-        "coalesce coalescelist contains element index keys length lookup one setintersection setproduct setsubtract setunion values"
-    ),
+    "access": "coalesce coalescelist contains element index keys length lookup one setintersection setproduct setsubtract setunion values",
     "containers": "alltrue anytrue compact concat distinct flatten merge range reverse slice sort sum zipmap",
     "conversion": (
         "abs ceil ephemeralasnull floor list map max min nonsensitive parseint pow sensitive signum tobool tolist tomap tonumber toset "

@@ -90,15 +90,8 @@ def url_decode(value: str) -> str:
     return _read_utf8(unquote_to_bytes(utf8(value.replace("+", " "))))
 
 
-_SCHEMES = (
-    ("md5", "md5", False),
-    ("sha1", "sha1", False),
-    ("sha256", "sha256", False),
-    ("sha512", "sha512", False),
-    ("base64sha256", "sha256", True),
-    ("base64sha512", "sha512", True),
-)
-"""Name of the function, algorithm, and whether the digest is written in base64 rather than in hexadecimal digits."""
+_SCHEMES = ("md5", "sha1", "sha256", "sha512", "base64sha256", "base64sha512")
+"""Names of functions: the algorithm, behind the word for a digest that is written in base64 rather than in hexadecimal digits."""
 
 
 def _digest(value: str, algorithm: str, *, base64: bool) -> str:
@@ -121,8 +114,8 @@ def _declare(name: str, algorithm: str, *, base64: bool) -> None:
     function(f"file{name}", TEXT, environment=True)(of_file)
 
 
-for _name, _algorithm, _base64 in _SCHEMES:
-    _declare(_name, _algorithm, base64=_base64)
+for _name in _SCHEMES:
+    _declare(_name, _name.removeprefix("base64"), base64=_name.startswith("base64"))
 
 
 @function("uuid")

@@ -262,11 +262,9 @@ class Programs:
     def _may_compose(self, folders: set[str]) -> bool:
         """True if the code of modules may put a call together, from a part of it or a file, or the name of a program that is here."""
         search = self._search
-        if maker(search.root, search.fence, ()):
-            return True
         places = (os.path.normpath(search.prefix + folder) for folder in folders)
-        paths = [os.path.join(place, name) for place in places for name in search.fence.names(place) if name.endswith((*CODE, *VALUES))]
-        return any(map(self._has_part, paths))
+        paths = (os.path.join(place, name) for place in places for name in search.fence.names(place) if name.endswith((*CODE, *VALUES)))
+        return maker(search.root, search.fence, ()) != "" or any(map(self._has_part, paths))
 
     def _composes(self, path: str) -> bool:
         data = content(path, self._search.max_file_size, self._search.fence)
