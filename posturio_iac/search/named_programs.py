@@ -138,7 +138,7 @@ def _slashed(text: str) -> str:
     """A text, its lines again with paths of Windows as those of other systems, and all of it with the parts of a path as one."""
     lines = "".join(f"\n{line}" for line in text.split("\n") if "\\" in line).replace("\\", "/") if "\\" in text else ""
     parts = [line for line in text.split("\n") if any(sign in line for sign in _JOINING)] if any(sign in text for sign in _JOINING) else ()
-    return "\n".join((text + lines, *(_OPEN_PART.sub("/$ ", _PARTS.sub("/", line)) for line in parts)))
+    return "\n".join((text + lines, *(_OPEN_PART.sub("/$ ", _PARTS.sub("/", line)) for line in parts))).replace("${path.module}", ".")
 
 
 def _from_top(text: str) -> str:
