@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.evaluation import Scope
     from posturio_iac.frontends.terraform.modules.folder import Module
 
+_NAMED = 3  # how many files a reason names
 _OF_TESTS = frozenset(("test", "tests", "example", "examples", "fixtures"))
 LABELS = {
     # https://github.com/cloudposse/terraform-null-label: the output tags is the input tags, those of the context, and the parts of the name
@@ -70,7 +71,7 @@ def without_value(folder: Module, variable: str, root: str, max_size: int, fence
         import shlex
 
         folder.open_values[unknown.subject] = tuple(found)
-        named = [*map(shlex.quote, islice(found, 3)), *([f"one of {len(found) - 3} others"] if len(found) > 3 else ())]  # noqa: PLR2004
+        named = [*map(shlex.quote, islice(found, _NAMED)), *([f"one of {len(found) - _NAMED} others"] if len(found) > _NAMED else ())]
         return VALUE_IN_FILE(unknown.subject, " or ".join(named))
     return unknown
 
