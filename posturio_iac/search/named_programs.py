@@ -160,9 +160,9 @@ def is_open(text: str, folders: Sequence[str], fence: Fence, *, runs: bool) -> b
     return all(not tops <= fence.names(folder) for folder in folders)
 
 
-def is_without_makers(text: str, folder: str, fence: Fence) -> bool:
-    """True if nothing that code may name in the whole checkout makes keys, which is asked where a part of it had to be asked for."""
-    if not fence.makers or fence.edited:
+def is_without_makers(text: str, folder: str, fence: Fence, *, asks: bool = False) -> bool:
+    """True if nothing that code may name in the whole checkout makes keys: ``asks``, or where a part of it had to be asked for."""
+    if fence.edited or not (asks or fence.makers):
         return False
     fence.questions += 1
     words = _words(text) if any(sign in text for sign in (*_SKIPPED, *PROSE)) else []

@@ -69,7 +69,7 @@ _PART = lazy_pattern(r"cre(?<!\wcre)[A-Za-z_-]{0,14}[\"'$\\]")
 _NO_LETTERS, _JOINED = lazy_pattern(r"[^A-Za-z]+"), ("createaccesskey", "createservicespecificcredential")  # as a program joins texts
 _QUOTES = lazy_pattern(r"\\\r?\n|[\"'\\]")  # what a shell takes out of a word
 _NO_QUOTES = dict.fromkeys(map(ord, "\\\r\n\"'"))  # takes out as much at least, and faster
-_REST_OF_KEY = r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key"
+_REST_OF_KEY = r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key(?![\w-])"
 _RESTS = (lazy_pattern(_REST_OF_KEY), lazy_pattern(r"iam[\s\"',\\]+[\w-]*[$%]"))  # or an open one
 _REMARK = lazy_pattern(r"(?:\A|\n|= )[ \t]*(?:#(?=[ \t#]|aws iam)|//)[\w \t.,:;()=#/@|&+-]*\Z")  # nothing in it ends it earlier
 GETTING = ("curl", "wget", "iwr", "irm")
@@ -270,9 +270,8 @@ def looked_into(file: str, fence: Fence) -> tuple[Program, str]:
     if not (hinted or is_script or holds_any(data, _OF)):
         return program._replace(unseen=unseen), ""
     text = decode(data, "replace") if hinted or len(data) <= _LARGE else ""
-    if file.endswith((".tf", ".tofu")) or (
-        SEARCHED.fullmatch(os.fsencode(file)) and not any(one in text for one in ("mainSteps", "reateStack"))
-    ):  # it is judged by itself
+    gives_template = "mainSteps" in text or ("reateStack" in text and "emplateBody" in text)
+    if file.endswith((".tf", ".tofu")) or (SEARCHED.fullmatch(os.fsencode(file)) and not gives_template):  # it is judged by itself
         text = text.replace("AWS::IAM::", "").replace("aws_iam_", "")
     program = program_of(text) if hinted else program._replace(ends_keys=end_keys(text))
     return program._replace(unseen=unseen), text if is_script else ""

@@ -26,7 +26,7 @@ from posturio_iac.frontends.cloudformation.serverless import FUNCTION
 from posturio_iac.frontends.cloudformation.syntax.template import NESTING, TemplateEntry, describe
 from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
 from posturio_iac.search.kinds import TEMPLATE, names_file, runs_program
-from posturio_iac.search.named_programs import programs_named
+from posturio_iac.search.named_programs import is_without_makers, programs_named
 from posturio_iac.search.programs import program_of
 
 TYPE_CHECKING = False
@@ -117,14 +117,19 @@ class Reader:
 
     def _of_programs(self, root: Stack) -> Iterator[KeyOfUser]:
         sources = {entry.source for stack in root.family() for entry in stack.resources.values()}
-        codes = [source.text.encode("utf-8", "replace") for source in {*sources, root.template.source} if not source.serverless]
-        if codes and not any(names_file(code, TEMPLATE) or runs_program(spelled_out(code), TEMPLATE) for code in codes):
+        sources.add(root.template.source)
+        codes = [(source, source.text.encode("utf-8", "replace")) for source in sources if not source.serverless]
+        if codes and not any(runs_program(spelled_out(code), TEMPLATE) or self._may_name_maker(source, code) for source, code in codes):
             return
         for stack in root.family():
             named = rotating_functions(stack)
             for entry in stack.resources.values():
                 if not (entry.type.startswith(_INERT) or entry.type in NESTING or users_of(entry, self.request.custom_types)):
                     yield from self._of_program(entry, stack, root, is_named=entry.name in named)
+
+    def _may_name_maker(self, source: TemplateSource, code: bytes) -> bool:
+        folder, fence = self.files.folder_of(source.path), self.files.fence
+        return names_file(code, TEMPLATE) and not is_without_makers(source.text + source.path, folder, fence, asks=True)
 
     def _of_program(self, entry: TemplateEntry, stack: Stack, root: Stack, *, is_named: bool) -> Iterator[KeyOfUser]:
         stack.budget.spend(_STEPS_A_KEY)

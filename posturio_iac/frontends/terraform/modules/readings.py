@@ -266,10 +266,6 @@ class Programs:
         paths = (os.path.join(place, name) for place in places for name in search.fence.names(place) if name.endswith((*CODE, *VALUES)))
         return maker(search.root, search.fence, ()) != "" or any(map(self._has_part, paths))
 
-    def _composes(self, path: str) -> bool:
-        data = content(path, self._search.max_file_size, self._search.fence)
-        return data is None or _PARTS.search(data) is not None
-
     def _says(self, path: str) -> bool | None:
         """True if a file holds or names a program that makes keys, or pieces of one; False if it only runs one that is put together."""
         place, fence, kept = self._search.prefix + path, self._search.fence, self._search.texts.get(path)
