@@ -38,7 +38,7 @@ PARSERS = {"tree_sitter", "tree_sitter_hcl", "yaml"}
 UNNEEDED = {"argparse", "pathlib", "subprocess", "tempfile", "tomllib", "tomli", "json"}
 
 
-RARE = {"core.host_ids", "core.text.gitignore", "metadata.comments", "metadata.directives", "search.skipped"}
+RARE = {"core.host_ids", "core.text.gitignore", "metadata.comments", "metadata.directives", "scan.skipped"}
 RARE |= {"frontends.terraform.modules.values_given", "fixes.hcl_rotation"}
 RARE |= {f"frontends.terraform.{name}" for name in ("modules.component_stacks", "known_modules.versions", "syntax.templates")}
 """Modules of ours that a key without comments, in a module without override files, owners and calls, has no use for."""

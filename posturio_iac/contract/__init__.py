@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.finding import Finding, Severity
     from posturio_iac.fixes.shown import ShownChange
-    from posturio_iac.search.skipped import SkippedPlace
+    from posturio_iac.scan.skipped import SkippedPlace
 
 
 @dataclass(frozen=True, slots=True)

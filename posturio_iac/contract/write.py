@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.keys.life import KeyLife, KeyUse
     from posturio_iac.fixes.shown import ShownEdit
-    from posturio_iac.search.skipped import SkippedPlace
+    from posturio_iac.scan.skipped import SkippedPlace
 
 
 class Totals:

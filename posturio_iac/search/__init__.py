@@ -110,7 +110,7 @@ def discover(
 
         add_units(search, whole="" not in searched or root != (repository_of(root) or root))
     if search.symlinks:
-        from posturio_iac.search.outside import resolve
+        from posturio_iac.search.module_calls import resolve
 
         resolve(search)
     if search.exclusions is not None and search.exclusions.spent:
@@ -126,7 +126,7 @@ def with_callers(selection: Selection) -> Selection:
     """The selection with the files that call modules which were not searched, and which hold keys or lead to some."""
     if not (unseen := _unseen(selection.search)):
         return selection
-    from posturio_iac.search.outside import callers
+    from posturio_iac.search.module_calls import callers
 
     selection.search.terraform.update(callers(selection, unseen))
     return Selection(selection.search, selection.repository)

@@ -1,4 +1,7 @@
-"""The programs of the checkout that code names: files, archives and folders, and what scripts among them call."""
+"""The programs of the checkout that code names: files, archives and folders, and what scripts among them call.
+
+Over 300 lines: what names a program is one question, and a rule for it that stands elsewhere is one that is forgotten.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +44,7 @@ _JOINING = ("join(", "joinpath(", '" / "', "' / '", "__file__", "__dir", "Path("
 _PARTS = lazy_pattern(r"[\"']\)?(?:\s{0,9}[,/]\s{0,9}|\s{1,9}|\.r?glob\()[\"']")  # of a path that a program joins
 _OPEN_PART = lazy_pattern(r"[\"']\)?\s{0,9}[,/]\s{0,9}(?=[A-Za-z_$])")
 _SHUT = lazy_pattern(r"\$\{(?:each|var|local|module|data)\.|[\s\[,:(=][\"'][\w./@-]*/\*")  # what an evaluation gives, or no shell
+_FILLED_IN = lazy_pattern(r"\{\{[^{}\n]{1,99}\}\}")
 _LISTED = lazy_pattern(r"(?:join|Path|dir|Sync|glob|Dir)[(\[][^()\n]{0,99}?[\"']([\w./-]+?)(?:/\*[^\"'\n]{0,99})?[\"']")
 _NAMES = r"import(?:[ \t]{1,9}(\w[\w., \t]*)|[ \t]{0,9}\(([^()]{1,2000})\))"
 _IMPORTS = lazy_pattern(rf"(?m)(?:^|[;:\"'])[ \t]*(?:from[ \t]{{1,9}}(\.{{0,9}})(\w[\w.]{{0,99}})?[ \t]{{1,9}})?{_NAMES}")  # of Python
@@ -57,8 +61,8 @@ _BY_PATH, _BY_NAME = ("source_", "docker_", "working_dir", "buildspec"), (".sh",
 _OPEN = r"[\"']?[ \t]*:\s{0,99}(?:[>|&!*]|\{?\s{0,99}[\"']?(?:Fn::|Ref\b)|[\"']?[\w./-]+ [\w./-])"
 OPEN_URI = lazy_pattern(rf"(?:Uri(?:(?<=CodeUri)|(?<=ContentUri)|(?<=DefinitionUri))|Co(?<!\wCo)(?:de|ntent)){_OPEN}")
 """What takes a parser in a template: an expression, or a text in several parts."""
-_OF_IMAGES = {one: rf"{one}{_NEXT}build\b" for one in ("docker", "buildx", "podman", "image", "packer", "go")}
-_PROJECTS = {"mvn": r"mvnw?\b", "gradle": r"gradlew?\b", "dotnet": rf"dotnet{_NEXT}run", "cargo": rf"cargo{_NEXT}run"}
+_OF_IMAGES = {one: rf"{one}{_NEXT}(?:build|install)\b" for one in ("docker", "buildx", "podman", "image", "packer", "go")}
+_PROJECTS = {"mvn": r"mvnw?\b", "gradle": r"gradlew?\b", **{one: rf"{one}{_NEXT}run" for one in ("dotnet", "cargo", "bazel")}}
 _OF_FOLDERS = {"build:": r"build:(?=\s*[\w./-]+[\s,}])", "context": r"context\"?\s*[:=]", "kubectl": rf"kubectl{_NEXT}(?:apply|create)"}
 _OF_FOLDERS |= {"zip ": r"zip(?<!\wzip)(?=\s)", "run-parts": "run-parts", "rsync": "rsync", "pip": rf"pip3?{_NEXT}install", **_PROJECTS}
 _OF_FOLDERS |= {"cp -": r"cp(?=[^\n;&|]{0,99}\s-\w{0,9}[rRa])", "kubectl_": r"pattern\"?\s*=", "kustomization_": r"path\"?\s*="}
@@ -69,6 +73,7 @@ _BUILDS = {sign: lazy_pattern(rf"{one}((?:\\\s*\n|[^;&|\n])*)") for sign, one in
 _AT_TOP = ("uildspec", "uildSpec", "odebuild", "odeBuild", "show-toplevel", "ROOT", "_SRC_DIR")
 _FROM_TOP = lazy_pattern(r"(?:[bB]uild[sS]pec\"?\s*[=:]\s*\"?|show-toplevel\)[\\\"/]+|(?:ROOT|_SRC_DIR)\}?/+)([\w./@+-]+)")
 _BESIDE = ("dirname", "BASH_SOURCE", "__file__", "__dir", "ScriptRoot", "$0", "~dp0")  # what goes to other folders from that of a script
+_TOKEN = lazy_pattern(r"[\w+-]+(?:\.[\w+-]+)*")  # of a path
 _PACKAGES = lazy_pattern(r"\"[\w.-]+/([\w.-]+(?:/[\w.-]+)*)\"")  # of Go, behind the name of a host
 _TOOLS = "g?make|MAKE|npm|pnpm|yarn|bun|task|just|rake|tox|nox|poetry|uv|inv|invoke|fab|pipenv|pdm|hatch|poe|deno|nx|turbo|lerna|mise"
 _MAKE = lazy_pattern(rf"(?<![\w.-])(?:{_TOOLS}|earthly|composer|(?:docker|podman)(?:-|{_NEXT})(?:compose|bake|build\w*|run))(?![\w.-])")
@@ -104,10 +109,9 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
     folders += [*(_FILESET.findall(text) if "archive_file" in text else ()), *(f"asset.{one}" for one in _ASSET.findall(text))]
     tops = dict.fromkeys(os.path.normpath(os.path.join(home, name.lstrip("/"))) for home in homes for name in folders)
     packed = deque(file for top in tops for file in _below(top, fence, endings=_ALL if "Chart.yaml" in fence.names(top) else ENDINGS))
-    loaded = (one for sign in ("PYTHONPATH", "NODE_PATH", "-I") if sign in text for one in _AWAY[sign].findall(text))
-    all_homes = (*homes, *(os.path.join(home, one) for one in loaded for home in homes))
     known: dict[Any, Any] = {} if fence.edited else fence.programs
-    seen, has_aliases = set[str](), any(not fence.names(home).isdisjoint(("tsconfig.json", "packages")) for home in homes)
+    seen, scripts = set[str](), dict[str, str]()
+    has_aliases = any(name in fence.names(home) for home in homes for name in ("tsconfig.json", "tsconfig.base.json", "packages"))
     while (pending or packed) and len(seen) < MOST_FILES:
         is_packed, file = not pending, (pending or packed).popleft()
         if file in seen or "README." in file:
@@ -120,18 +124,40 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
         if not is_packed or not _OF_TESTS.search(f"/{name}") or not any(sign in said for sign in _TESTING):
             yield name, program
         leads_out = file.endswith(_BUNDLED) and (has_aliases or "../" in said or "@/" in said)
+        scripts |= {file: said} if said and (leads_out or not is_packed) else {}
         if said and (not is_packed or leads_out or "vendor" in said or "node_modules" in said):
-            if (asked := (file, all_homes, file in run_there)) not in known:
+            if (asked := (file, homes, file in run_there)) not in known:
                 said = f"kustomize build {' '.join(_words(said))}" if "kustomization." in file else said
                 words, above = _slashed(said), ("..", "../..", "../../..")[: 3 if any(sign in said for sign in _BESIDE) else 1]
-                own = (*(os.path.normpath(os.path.join(file, one)) for one in above), *all_homes)
+                own = (*(os.path.normpath(os.path.join(file, one)) for one in above), *homes)
                 at_top = words if asked[2] else _from_top(words)
                 known[asked] = [*_named_in(words, own, fence, path), *(_named_in(at_top, (root,), fence) if at_top else ())]
             pending += known[asked]
+    starts = (*homes, *map(os.path.dirname, scripts)) if scripts else ()
+    put_together = _put_together((text, *scripts.values()), starts, {os.path.basename(one) for one in seen}, fence)
+    yield from ((os.path.relpath(one, homes[0]).replace(os.sep, "/"), program) for one, program in put_together if one not in seen)
     if path and (left := pending or packed):
         whole = next((top for top in tops if left[0].startswith(top + os.sep)), os.path.dirname(left[0]))
         top = os.path.relpath(whole, homes[0]).replace(os.sep, "/")
         fence.beyond.add((path, f"more than {MOST_FILES} programs, and those in {top} were not all looked into"))
+
+
+def _put_together(texts: Sequence[str], starts: Iterable[str], found: set[str], fence: Fence) -> Iterator[tuple[str, Program]]:
+    """Yield what makes keys below folders, if texts hold all parts of its path, or the last two as a module has them.
+
+    Names that were ``found`` stand for another file.
+    """
+    held = {part for text in texts for part in _TOKEN.findall(text)}
+    for start in dict.fromkeys(starts):
+        for file, program in kept(fence.programs, (start, "makers"), lambda top: [*_makers(_below(top[0], fence, _MOST_PROGRAMS), fence)]):
+            *folders, name = file[len(start) :].strip(os.sep).split(os.sep)
+            above, stem = [one for one in folders if one not in ("src", "lib")] or folders, name.partition(".")[0]
+            if not above or not (program.makes_keys or program.deploys_key) or _OF_TESTS.search(file[len(start) :]):
+                continue
+            is_last = (name in held and name not in found) or name in MADE or (stem in held and any("sys.path" in text for text in texts))
+            module = (f"{above[-1]}{sign}{stem}" for sign in ".:/")
+            if (is_last and held.issuperset(folders)) or any(path in text for path in module for text in texts):
+                yield file, program
 
 
 def _slashed(text: str) -> str:
@@ -173,13 +199,19 @@ def maker(folder: str, fence: Fence, endings: tuple[str, ...] = _ALL, *, fills: 
     """A program that may make keys, also by what code ``fills`` in, or the top of a tree with too many; without ``endings`` any file."""
     top, most = fence.top_of(folder), _MOST_PROGRAMS if endings or fence.questions < _MANY else 10 * _MOST_PROGRAMS
     if (asked := (top, endings, fills, most)) not in fence.makers:
-        whole, known = _below(top, fence, most, endings), fence.programs
+        whole = _below(top, fence, most, endings)
         files = (one for one in whole if endings in (_ALL, ()) or not _OF_TESTS.search(one[len(top) :]))  # no code of functions
-        hinted = (one for one in files if kept(known, (one, ""), lambda of: is_hinted((read := content(of[0], fence))[0]) or read[1] != ""))
-        programs = ((one, kept(known, one, lambda file: looked_into(file, fence))[0]) for one in hinted)
-        found = (one for one, of in programs if of.makes_keys or of.deploys_key or of.unseen or ((fills or not endings) and of.in_parts))
+        parts = fills or not endings
+        found = (one for one, of in _makers(files, fence) if of.makes_keys or of.deploys_key or of.unseen or (parts and of.in_parts))
         fence.makers[asked] = next(found, "") if len(whole) <= most else top
     return fence.makers[asked]
+
+
+def _makers(files: Iterable[str], fence: Fence) -> Iterator[tuple[str, Program]]:
+    """Yield those of some files that may make keys, with what each does."""
+    known = fence.programs
+    hinted = (one for one in files if kept(known, (one, ""), lambda of: is_hinted((read := content(of[0], fence))[0]) or read[1] != ""))
+    yield from ((one, kept(known, one, lambda file: looked_into(file, fence))[0]) for one in hinted)
 
 
 def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -> Iterator[str]:
@@ -242,6 +274,7 @@ def _opened(text: str, here: frozenset[str]) -> set[tuple[str, tuple[str, ...]]]
     """The folders of paths whose last part is open, with the endings that this may have, and those that a program lists."""
     found: list[Any] = [(one, ENDINGS) for one in (_LISTED.findall(text)[:_MOST_NAMES] if any(sign in text for sign in _LISTING) else ())]
     text = _SHUT.sub("} ", text) if "/*" in text or "${" in text else text
+    text = _FILLED_IN.sub("{}", text) if "{{" in text else text
     text = text.replace('/"$', "/$").replace('" +', "$ ").replace("' +", "$ ")
     marked = text.encode("utf-8", "replace").translate(_MARKED).split()
     for word in [one.decode() for one in marked if b"/" in one and b"$" in one][:_MOST_NAMES]:
@@ -286,7 +319,7 @@ def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tup
         if (below or any(one in here for one in lasts)) and len(name) < _LONGEST:
             yield below, lasts
         if imports and not ending and name.strip("./"):
-            yield name, _INDEX
+            yield from ((name, _INDEX), (f"{name}/src", _INDEX))
 
 
 def _below(top: str, fence: Fence, most: int = MOST_FILES, endings: tuple[str, ...] = ENDINGS) -> list[str]:

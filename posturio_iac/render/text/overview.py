@@ -9,7 +9,7 @@ from posturio_iac.render import count
 from posturio_iac.render.text import advice, summary
 from posturio_iac.render.text.tally import Tallies, columns, counted, cut, first_of, rolled_up, table
 from posturio_iac.render.wording import COLORS
-from posturio_iac.search import skipped
+from posturio_iac.scan import skipped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

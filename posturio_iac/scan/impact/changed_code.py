@@ -12,7 +12,7 @@ from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import holds_any
 from posturio_iac.core.text.hcl_lexer import masked
 from posturio_iac.search.kinds import PROGRAMS, TERRAFORM, kind_of, may_name_maker, names_file
-from posturio_iac.search.module_calls import code_of, holding, local_calls, sources_in, text
+from posturio_iac.search.module_calls import calls_in, code_of, holding, local_calls, text
 from posturio_iac.search.programs import NO_PROGRAMS
 from posturio_iac.search.written_sources import CALLS, blocks_of
 
@@ -54,7 +54,7 @@ class ChangedCode:
         return frozenset(name for block, argument in named if argument is not None for name in block.literals(argument))
 
     def _calls_of(self, folder: str) -> list[tuple[str, str]]:
-        found = (one for path, _ in self.files(folder) for one in sources_in(self.selection, path))
+        found = (one for path, _ in self.files(folder) for one in calls_in(self.selection, path))
         return [(label, "" if target == "." else target) for label, target in found]
 
     def given(self, folder: str) -> Iterator[tuple[str, bool, set[str]]]:

@@ -11,8 +11,7 @@ from posturio_iac.core.closure import CallGraph
 from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources
 from posturio_iac.scan.impact.changed_code import ChangedCode, leads_to
 from posturio_iac.search.kinds import HCL, IN_HCL, TERRAFORM, VALUES, VERSIONS, calls_modules, kind_of, names_file, runs_program
-from posturio_iac.search.module_calls import local_calls, text
-from posturio_iac.search.outside import explore
+from posturio_iac.search.module_calls import explore, local_calls, text
 from posturio_iac.search.programs import NO_PROGRAMS
 
 TYPE_CHECKING = False

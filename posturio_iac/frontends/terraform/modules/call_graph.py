@@ -16,8 +16,7 @@ from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.published import is_example
 from posturio_iac.search import is_initialised
 from posturio_iac.search.kinds import CODE, TERRAFORM, names_file, runs_program
-from posturio_iac.search.module_calls import local_calls, sources_of, text
-from posturio_iac.search.outside import explore
+from posturio_iac.search.module_calls import explore, local_calls, sources_of, text
 from posturio_iac.search.written_sources import CALLS, blocks_of
 
 TYPE_CHECKING = False
