@@ -101,21 +101,7 @@ from __future__ import annotations
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.model import AccessKey, Effect, Unknown, about
-from posturio_iac.rules import Context, Violations, register
-from posturio_iac.rules._shared import (
-    ROTATION,
-    counted,
-    has,
-    in_use,
-    lifetime_remedy,
-    listed,
-    notes,
-    overdue,
-    passed,
-    sentence,
-    spent,
-    unseen,
-)
+from posturio_iac.rules import Context, Violations, _shared, register
 
 RULE = Rule(
     id="iam.access_keys_without_lifetime",
@@ -124,7 +110,7 @@ RULE = Rule(
     checkov=2,
     cfn_lint="W9371",
     needs_use=False,
-    requirements=ROTATION,
+    requirements=_shared.ROTATION,
     advice="Best is no key at all (`posturio-iac explain keyless`: roles, OIDC), then a rotation that fires, then an expiry date "
     "(those proposed are spread over a week).",
     denies_end=True,
@@ -135,23 +121,23 @@ RULE = Rule(
 @register(RULE)
 def check(key: AccessKey, context: Context) -> Violations:
     """Yield at most one violation."""
-    if not in_use(key) or key.unknown_sources or counted(key, context) or _reported_elsewhere(key, context):
+    if not _shared.in_use(key) or key.unknown_sources or _shared.counted(key, context) or _reported_elsewhere(key, context):
         return
     if declared := key.effective():
-        sources = listed(dict.fromkeys(e.source for e in declared))
+        sources = _shared.listed(dict.fromkeys(e.source for e in declared))
         message = about(key, f"ends only if somebody acts on {sources}, but the configuration requires an enforced lifetime.")
     else:
         missing = "neither an end date nor a rotation" if key.remedies.age is None else "no age, no end date and no rotation"
-        message = about(key, f"never expires: {key.remedies.stated_by} {missing}{unseen(key)}.{notes(key)}")
-    remedy = lifetime_remedy(key, context)
+        message = about(key, f"never expires: {key.remedies.stated_by} {missing}{_shared.unseen(key)}.{_shared.notes(key)}")
+    remedy = _shared.lifetime_remedy(key, context)
     if key.remedies.avoid is None:
-        yield Violation(message, sentence(remedy), remedy=remedy, then="")
+        yield Violation(message, _shared.sentence(remedy), remedy=remedy, then="")
     else:
-        yield Violation(message, sentence(key.remedies.avoid, f"or {describe(remedy)}"), remedy=remedy)
+        yield Violation(message, _shared.sentence(key.remedies.avoid, f"or {describe(remedy)}"), remedy=remedy)
 
 
 def _reported_elsewhere(key: AccessKey, context: Context) -> bool:
     """True if the lifetime is open, or another rule names what is wrong with it."""
-    if has(key, Effect.INERT, Effect.UNREADABLE, Effect.UNKNOWN) or any(spent(e, context) for e in key.lifetimes):
+    if _shared.has(key, Effect.INERT, Effect.UNREADABLE, Effect.UNKNOWN) or any(_shared.spent(e, context) for e in key.lifetimes):
         return True
-    return bool(passed(key, context)) or overdue(key, context) is not None or isinstance(key.created, Unknown)
+    return bool(_shared.passed(key, context)) or _shared.overdue(key, context) is not None or isinstance(key.created, Unknown)

@@ -7,17 +7,7 @@ import os
 from posturio_iac.core.text.decoding import GIT_CRYPT, GIT_LFS, UTF16, decode
 from posturio_iac.core.text.textfile import MIB, Fence, LinkError, UnreadableError, open_regular
 from posturio_iac.errors import more_than, system_reason
-from posturio_iac.search.kinds import (
-    JSON,
-    OTHER,
-    TEMPLATE,
-    TERRAFORM,
-    SearchTerms,
-    kind_of,
-    looks_like_state,
-    looks_like_terraform,
-    names_program,
-)
+from posturio_iac.search import kinds
 from posturio_iac.search.locations import holds_above, holds_code
 from posturio_iac.search.written_sources import sources_in
 
@@ -48,7 +38,7 @@ _OVERLAP = 1024  # of the parts of a large file, longer than any search term, so
 class FileSearch:
     """Searches files one at a time. Paths are relative to the scan root."""
 
-    def __init__(self, root: str, search_terms: SearchTerms, exclusions: Exclusions | None, max_file_size: int, fence: Fence) -> None:
+    def __init__(self, root: str, search_terms: kinds.SearchTerms, exclusions: Exclusions | None, max_file_size: int, fence: Fence) -> None:
         self.root = root
         self.fence = fence
         self.prefix = root if root.endswith(os.sep) else root + os.sep
@@ -101,13 +91,13 @@ class FileSearch:
                 return True
         if self.exclusions is None or not self.exclusions.cover(path):
             return False
-        if kind_of(path):
+        if kinds.kind_of(path):
             self.left_out.add(path)
         return True
 
     def passes_over(self, path: str) -> bool:
         """True if a Terraform file in a searched folder was left out, since git ignores it or an exclusion covers it."""
-        if kind_of(path) is not TERRAFORM or self.prefix + path in self.fence.named:
+        if kinds.kind_of(path) is not kinds.TERRAFORM or self.prefix + path in self.fence.named:
             return False
         if path in self.symlinks or self.has_searched(path):
             return self.skips(path)
@@ -177,39 +167,39 @@ class FileSearch:
         self.calls, self.problems = None, [problem for problem in self.problems if problem[2] != path]
         self.fence.edited = {os.path.realpath(self.prefix + path): data}
         self.searched += path not in self.read
-        kind = self.read[path] = kind_of(path) or OTHER
+        kind = self.read[path] = kinds.kind_of(path) or kinds.OTHER
         self._judge_text(data, path, kind)
 
     def _judge_text(self, data: bytes, path: str, kind: str) -> None:
-        if kind is TERRAFORM:
+        if kind is kinds.TERRAFORM:
             if calls := data.find(b'".') >= 0 and any(start in data for start in LOCAL):
                 self.calling.add(path)
             self.keep(path, data, calls=calls)
         if data[:1] in _ODD:
             is_plan = data[:4] == SAVED_PLAN[0] and SAVED_PLAN[1] in data[:100]
-            is_absent = kind is TERRAFORM and data.startswith(GIT_LFS)
+            is_absent = kind is kinds.TERRAFORM and data.startswith(GIT_LFS)
             if is_plan or is_absent or data[:10] == GIT_CRYPT:
                 self.error(_BINARY if is_plan else _ABSENT if is_absent else _LOCKED, path)
                 return
             if data[:2] in UTF16:
                 data = decode(data, "replace").encode()
         if self._matters(path, kind, data):
-            if kind is OTHER:
-                kind = TERRAFORM if looks_like_terraform(data) else TEMPLATE
+            if kind is kinds.OTHER:
+                kind = kinds.TERRAFORM if kinds.looks_like_terraform(data) else kinds.TEMPLATE
             self.of_kind(kind).add(path)
 
     def _matters(self, path: str, kind: str, data: bytes) -> bool:
         """True if a file with this content matters. A state that was named always does: it must not be passed over in silence."""
-        if kind is TERRAFORM:
+        if kind is kinds.TERRAFORM:
             sources = sources_in(data, path)
             self.note_calls(path, sources)
             if not all(sources):
                 self.computing.add(path)
-            return self.search_terms.are_in_code(data, sources) or names_program(data, kind, self.prefix + path, self.fence)
+            return self.search_terms.are_in_code(data, sources) or kinds.names_program(data, kind, self.prefix + path, self.fence)
         place = self.prefix + path
-        if self.search_terms.are_in(data, kind, os.path.dirname(place)) or names_program(data, kind, place, self.fence):
+        if self.search_terms.are_in(data, kind, os.path.dirname(place)) or kinds.names_program(data, kind, place, self.fence):
             return True
-        return kind in (JSON, OTHER) and place in self.fence.named and looks_like_state(data)
+        return kind in (kinds.JSON, kinds.OTHER) and place in self.fence.named and kinds.looks_like_state(data)
 
     @property
     def may_lead_elsewhere(self) -> bool:
@@ -256,9 +246,9 @@ class FileSearch:
 
     def of_kind(self, kind: str) -> set[str]:
         """The files of a kind that matter; JSON counts as a template until it is looked at more closely."""
-        if kind is TERRAFORM:
+        if kind is kinds.TERRAFORM:
             return self.terraform
-        return self.templates if kind in (TEMPLATE, JSON) else self.others.setdefault(kind, set())
+        return self.templates if kind in (kinds.TEMPLATE, kinds.JSON) else self.others.setdefault(kind, set())
 
     def keep_only(self, ours: frozenset[str]) -> None:
         """Forget the files that are not among ``ours``, and what was wrong with them."""

@@ -155,7 +155,8 @@ def names_file(data: bytes, kind: str) -> bool:
 
 def may_name_maker(data: bytes, text: str, kind: str, folders: Sequence[str], fence: Fence) -> bool:
     """True if code may name a program that makes keys by what only an evaluation tells, whichever of the ``folders`` it runs in."""
-    from posturio_iac.search.named_programs import OPEN_URI, is_open, maker
+    from posturio_iac.search.checkout import maker
+    from posturio_iac.search.named_programs import OPEN_URI, is_open
 
     if kind is TERRAFORM:
         takes_evaluation = is_open(text, folders, fence, runs=holds_any(data, _BY_SHELL) or _is_external(data))
@@ -168,7 +169,8 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     """True if the code at ``path`` (absolute) names a file of the checkout that makes keys."""
     if not names_file(data, kind):
         return False
-    from posturio_iac.search.named_programs import is_without_makers, maker, programs_named
+    from posturio_iac.search.checkout import is_without_makers, maker
+    from posturio_iac.search.named_programs import programs_named
     from posturio_iac.search.programs import ENDINGS
 
     text, folder = data.decode("utf-8", "replace"), path.rpartition("/")[0]

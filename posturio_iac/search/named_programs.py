@@ -1,17 +1,16 @@
-"""The programs of the checkout that code names: files, archives and folders, and what scripts among them call.
-
-Over 300 lines: what names a program is one question, and a rule for it that stands elsewhere is one that is forgotten.
-"""
+"""The programs of the checkout that code names: files, archives and folders, and what scripts among them call."""
 
 from __future__ import annotations
 
 import os
 from collections import deque
-from itertools import islice, tee
+from itertools import islice
 
 from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.search.programs import ENDINGS, HANDLED, MADE, NO_PROGRAMS, PROSE, SCRIPTS, Program, content, is_hinted, looked_into
+from posturio_iac.search import checkout
+from posturio_iac.search.checkout import ALL, COMPILED_FROM, MOST_FILES, NEXT, OF_TESTS, PACKED, RUNS_TOOL, WORDS, WORKSPACES, below
+from posturio_iac.search.programs import ENDINGS, HANDLED, MADE, SCRIPTS, Program, looked_into
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.text.textfile import Fence
 
-_WORDS = bytes(sign if sign > 127 or chr(sign).isalnum() or sign in b"_./@+-" else 32 for sign in range(256))  # noqa: PLR2004 - ASCII
-_MARKED = bytes(36 if sign in b"$*{%#" else 125 if sign in b"[]}" else _WORDS[sign] for sign in range(256))  # and for signs of open parts
+_MARKED = bytes(36 if sign in b"$*{%#" else 125 if sign in b"[]}" else WORDS[sign] for sign in range(256))  # and for signs of open parts
 _HERE, _LONGEST = r"(?:\$\{path\.\w+\}/*)?", 200  # a path
 _SET = rf"[\"']?\s*[:=]\s{{0,99}}(?:[\[{{\s]{{0,99}}path\s*=\s*)?[\"'\[]*(?:file://)?{_HERE}([\w./@+-]+(?: [\w./@+-]+)*)"
 _FOLDERS = ("source_dir", "source_path", "chart", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "context", "aws:asset:path")
@@ -33,11 +31,15 @@ _TO = rf"[\"']?[\s=:(,]{{1,99}}(?:--?\w?[ \t]+)?[\"'\\]*{_HERE}([\w./@+-]+)"
 _AWAY = {one: lazy_pattern(rf"{one}(?<!\w{one}){_TO}") for one in (*_GO, "-w", "--workspace")}
 _AWAY |= {"sys.path": lazy_pattern(r"sys\.path\.\w+\((?:0,\s*)?[\"']([\w./@+-]+)"), "includes:": lazy_pattern(r":\s*\./([\w./-]+)")}
 _AWAY["working_dir"] = lazy_pattern(rf"working_dir(?<!\wworking_dir){_SET}")
-_MOUNTED = _AWAY["-v"] = lazy_pattern(rf"(?:\s-v|--volume)[\s=]+[\"']?(?:\$\(pwd\)/+|{_HERE})([\w.@+-][\w./@+-]*):")  # in a container
-_NEXT = r"[ \t\"',\\]+"
-_OF_RUNNERS = {"go": rf"go\b{_NEXT}run(?:{_NEXT}-C{_NEXT}[\w./-]+)?", "python": r"python[\d.]*", "node": "node", ".scripts]": r"\w\s*="}
+_AWAY["-v"] = lazy_pattern(rf"(?:\s-v|--volume)[\s=]+[\"']?(?:\$\(pwd\)/+|{_HERE})([\w.@+-][\w./@+-]*):")  # in a container
+_OF_RUNNERS = {
+    "go": rf"go\b{NEXT}run(?:{NEXT}-C{NEXT}[\w./-]+)?",
+    "python": r"python[\d.]*",
+    "node": "node",
+    ".scripts]": r"\w\s*=",
+}
 _OF_RUNNERS |= {"require": r"require(?:_\w+)?(?=[ (]{0,9}[\"'])\(?", "import_": r"import_(?:module|_)\(f?"}
-_RUNNERS = {word: lazy_pattern(rf"{one}{_NEXT}(?:-[\w=]+{_NEXT})*{_HERE}([\w./@+-]+)") for word, one in _OF_RUNNERS.items()}
+_RUNNERS = {word: lazy_pattern(rf"{one}{NEXT}(?:-[\w=]+{NEXT})*{_HERE}([\w./@+-]+)") for word, one in _OF_RUNNERS.items()}
 """What runs a whole folder, or a module by its name, each by a word without which it is not looked for."""
 _NOTES, _FILESET = lazy_pattern(r"#[^\n]*"), lazy_pattern(rf"\bfileset{_SET}")
 _JOINING = ("join(", "joinpath(", '" / "', "' / '", "__file__", "__dir", "Path(", "oin-Path")
@@ -61,35 +63,43 @@ _BY_PATH, _BY_NAME = ("source_", "docker_", "working_dir", "buildspec"), (".sh",
 _OPEN = r"[\"']?[ \t]*:\s{0,99}(?:[>|&!*]|\{?\s{0,99}[\"']?(?:Fn::|Ref\b)|[\"']?[\w./-]+ [\w./-])"
 OPEN_URI = lazy_pattern(rf"(?:Uri(?:(?<=CodeUri)|(?<=ContentUri)|(?<=DefinitionUri))|Co(?<!\wCo)(?:de|ntent)){_OPEN}")
 """What takes a parser in a template: an expression, or a text in several parts."""
-_OF_IMAGES = {one: rf"{one}{_NEXT}(?:build|install)\b" for one in ("docker", "buildx", "podman", "image", "packer", "go")}
-_PROJECTS = {"mvn": r"mvnw?\b", "gradle": r"gradlew?\b", **{one: rf"{one}{_NEXT}run" for one in ("dotnet", "cargo", "bazel")}}
-_OF_FOLDERS = {"build:": r"build:(?=\s*[\w./-]+[\s,}])", "context": r"context\"?\s*[:=]", "kubectl": rf"kubectl{_NEXT}(?:apply|create)"}
-_OF_FOLDERS |= {"zip ": r"zip(?<!\wzip)(?=\s)", "run-parts": "run-parts", "rsync": "rsync", "pip": rf"pip3?{_NEXT}install", **_PROJECTS}
+_OF_IMAGES = {one: rf"{one}{NEXT}(?:build|install)\b" for one in ("docker", "buildx", "podman", "image", "packer", "go")}
+_PROJECTS = {"mvn": r"mvnw?\b", "gradle": r"gradlew?\b", **{one: rf"{one}{NEXT}run" for one in ("dotnet", "cargo", "bazel")}}
+_OF_FOLDERS = {
+    "build:": r"build:(?=\s*[\w./-]+[\s,}])",
+    "context": r"context\"?\s*[:=]",
+    "kubectl": rf"kubectl{NEXT}(?:apply|create)",
+}
+_OF_FOLDERS |= {
+    "zip ": r"zip(?<!\wzip)(?=\s)",
+    "run-parts": "run-parts",
+    "rsync": "rsync",
+    "pip": rf"pip3?{NEXT}install",
+    **_PROJECTS,
+}
+_OF_FOLDERS |= {"file:": r"file:/*(?=\.)", "=> .": "=>", 'path = "..': r"path\s*=", 'path="..': r"path\s*="}  # packages and charts beside
 _OF_FOLDERS |= {"cp -": r"cp(?=[^\n;&|]{0,99}\s-\w{0,9}[rRa])", "kubectl_": r"pattern\"?\s*=", "kustomization_": r"path\"?\s*="}
 _OF_FOLDERS |= {"s3 sync": "s3 sync", "--recursive": r"s3 cp\b", "find ": r"find\b(?=[^\n]{0,200}-exec)", "ls-files": "ls-files"}
-_OF_FOLDERS |= {"helm": rf"helm{_NEXT}(?:install|upgrade|template)", "kustomize": "kustomize build", "oc apply": "oc apply", **_OF_IMAGES}
+_OF_FOLDERS |= {
+    "helm": rf"helm{NEXT}(?:install|upgrade|template)",
+    "kustomize": "kustomize build",
+    "oc apply": "oc apply",
+    **_OF_IMAGES,
+}
 _BUILDS = {sign: lazy_pattern(rf"{one}((?:\\\s*\n|[^;&|\n])*)") for sign, one in _OF_FOLDERS.items()}
 """What builds an image or deploys from a whole folder, which is one of the words behind it."""
-_AT_TOP = ("uildspec", "uildSpec", "odebuild", "odeBuild", "show-toplevel", "ROOT", "_SRC_DIR")
-_FROM_TOP = lazy_pattern(r"(?:[bB]uild[sS]pec\"?\s*[=:]\s*\"?|show-toplevel\)[\\\"/]+|(?:ROOT|_SRC_DIR)\}?/+)([\w./@+-]+)")
-_BESIDE = ("dirname", "BASH_SOURCE", "__file__", "__dir", "ScriptRoot", "$0", "~dp0")  # what goes to other folders from that of a script
-_TOKEN = lazy_pattern(r"[\w+-]+(?:\.[\w+-]+)*")  # of a path
+_AT_TOP = ("uildspec", "uildSpec", "odebuild", "odeBuild")
+_FROM_TOP = lazy_pattern(r"(?:[bB]uild[sS]pec\"?\s*[=:]\s*\"?)([\w./@+-]+)")
+_LISTS = {"kustomization.": "kustomize build", "requirements": "pip install"}  # files that list what a tool takes
 _PACKAGES = lazy_pattern(r"\"[\w.-]+/([\w.-]+(?:/[\w.-]+)*)\"")  # of Go, behind the name of a host
-_TOOLS = "g?make|MAKE|npm|pnpm|yarn|bun|task|just|rake|tox|nox|poetry|uv|inv|invoke|fab|pipenv|pdm|hatch|poe|deno|nx|turbo|lerna|mise"
-_MAKE = lazy_pattern(rf"(?<![\w.-])(?:{_TOOLS}|earthly|composer|(?:docker|podman)(?:-|{_NEXT})(?:compose|bake|build\w*|run))(?![\w.-])")
-_ASSIGNED = lazy_pattern(rf"=(?<=[\w :?]=)\s*[\"']?(?:\$\{{\w+:?[-=])?{_HERE}(?:\./+)*([\w-]+(?:/[\w-]+)*)(?![\w./])")  # a folder
 _SHELL = r"\$(?:(?:env:)?\{?[A-Za-z_]\w*[^\s{}/\\]?(?:/\*)?\}?|\([^()\n]{1,99}\))[/\\]"
 _VARIABLE = lazy_pattern(rf"(?:{_SHELL}|%(?:~dp0[/\\]?|\w+%[/\\]))(?=[\w.])")  # or a command, before a path
 _OPEN_WORD = r"[\"']?([\w./-]*)\$(?:[A-Za-z_1-9@*]|\$?\{!?\w+(?::?[-=?][^{}\s]{0,99})?\})"  # a variable, as shells and templates write it
 _RUNS_OPEN = lazy_pattern(rf"(?:\b(?:(?:ba|da|k|z)?sh|python[\d.]*|node|source)\s+(?:-\w+\s+)*|[\s;&\"']\./(?!\$[1-9@*])){_OPEN_WORD}")
-_BUNDLED = HANDLED[1:-1]  # of JavaScript, which bundlers pack with what it imports from elsewhere
+_BUNDLED = HANDLED[1:-1]  # of JavaScript, which bundlers pack with what it imports from checkout.elsewhere
 _INDEX = ("__init__.py", "package.json", *("index" + one for one in _BUNDLED))  # what stands for a folder that is imported
 _SOURCES = ("./", "", "src/", "packages/", "libs/")  # where an alias, or a package of the same repository, stands for a folder
-MOST_FILES, _MOST_PROGRAMS = 200, 2000  # how many files are read of a folder of programs and of those that call each other; of a checkout
 _MANY, _MOST_NAMES, _MOST_AWAY = 100, 2000, 100  # names in a folder, too many to look for each in a text; paths, and folders, in one
-_ALL = (*ENDINGS, ".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", ".j2")  # what may hold a program
-_SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
-_OF_TESTS = lazy_pattern(r"[/\\](?:(?:__)?(?:tests?|specs?)(?:__)?[/\\]|test_|conftest\.py$)|(?:_test|\.spec|\.test)\.\w+$")
 _TESTING, _LISTING = ("moto", "mock", "unittest", "pytest", "jest"), ("listdir", "scandir", "iterdir", "readdir", "glob(", "Dir[")
 
 
@@ -108,11 +118,18 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
     folders = _FOLDER.findall(text) if any(sign in text for sign in (*_FOLDERS, "provisioner")) else []
     folders += [*(_FILESET.findall(text) if "archive_file" in text else ()), *(f"asset.{one}" for one in _ASSET.findall(text))]
     tops = dict.fromkeys(os.path.normpath(os.path.join(home, name.lstrip("/"))) for home in homes for name in folders)
-    packed = deque(file for top in tops for file in _below(top, fence, endings=_ALL if "Chart.yaml" in fence.names(top) else ENDINGS))
+    packed = deque(file for top in tops for file in below(top, fence, endings=ALL if "Chart.yaml" in fence.names(top) else PACKED))
     known: dict[Any, Any] = {} if fence.edited else fence.programs
-    seen, scripts = set[str](), dict[str, str]()
+    seen, added = set[str](), 0
+    scripts = {"": checkout.parts_of("\n".join(line for line in text.split("\n") if "andler" not in line))}
     has_aliases = any(name in fence.names(home) for home in homes for name in ("tsconfig.json", "tsconfig.base.json", "packages"))
-    while (pending or packed) and len(seen) < MOST_FILES:
+    packages = checkout.by_name(root, fence)[2].keys() if not WORKSPACES.isdisjoint(fence.names(root)) else set()
+    while len(seen) < MOST_FILES:
+        if not pending and not packed and added < (added := len(scripts)):
+            starts = (*homes, *(os.path.dirname(one) for one in scripts if one))
+            pending += checkout.elsewhere(scripts.values(), starts, {os.path.basename(one) for one in seen}, fence)
+        if not pending and not packed:
+            break
         is_packed, file = not pending, (pending or packed).popleft()
         if file in seen or "README." in file:
             continue
@@ -121,43 +138,28 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
         name = os.path.relpath(file, homes[0]).replace(os.sep, "/")
         if path and program.unseen:
             fence.beyond.add((path, program.unseen.format(name)))
-        if not is_packed or not _OF_TESTS.search(f"/{name}") or not any(sign in said for sign in _TESTING):
+        if not is_packed or not OF_TESTS.search(f"/{name}") or not any(sign in said for sign in _TESTING):
             yield name, program
-        leads_out = file.endswith(_BUNDLED) and (has_aliases or "../" in said or "@/" in said)
-        scripts |= {file: said} if said and (leads_out or not is_packed) else {}
+        leads_out = file.endswith(".go") or "../" in said or "..\\" in said or (file.endswith(_BUNDLED) and (has_aliases or "@/" in said))
+        packed += below(os.path.dirname(file), fence) if file.endswith(COMPILED_FROM) and not is_packed else ()
+        if said and (packages or leads_out or not is_packed):
+            held = known[file, "parts"] = known.get((file, "parts")) or checkout.parts_of(said)
+            scripts[file] = held if leads_out or not is_packed else held & packages
         if said and (not is_packed or leads_out or "vendor" in said or "node_modules" in said):
             if (asked := (file, homes, file in run_there)) not in known:
-                said = f"kustomize build {' '.join(_words(said))}" if "kustomization." in file else said
-                words, above = _slashed(said), ("..", "../..", "../../..")[: 3 if any(sign in said for sign in _BESIDE) else 1]
+                said = next((f"{tool} {' '.join(checkout.words_of(said))}" for sign, tool in _LISTS.items() if sign in file), said)
+                words, above = (
+                    _slashed(said),
+                    ("..", "../..", "../../..")[: 3 if file.endswith(".go") else 1],
+                )
                 own = (*(os.path.normpath(os.path.join(file, one)) for one in above), *homes)
                 at_top = words if asked[2] else _from_top(words)
                 known[asked] = [*_named_in(words, own, fence, path), *(_named_in(at_top, (root,), fence) if at_top else ())]
             pending += known[asked]
-    starts = (*homes, *map(os.path.dirname, scripts)) if scripts else ()
-    put_together = _put_together((text, *scripts.values()), starts, {os.path.basename(one) for one in seen}, fence)
-    yield from ((os.path.relpath(one, homes[0]).replace(os.sep, "/"), program) for one, program in put_together if one not in seen)
     if path and (left := pending or packed):
         whole = next((top for top in tops if left[0].startswith(top + os.sep)), os.path.dirname(left[0]))
         top = os.path.relpath(whole, homes[0]).replace(os.sep, "/")
         fence.beyond.add((path, f"more than {MOST_FILES} programs, and those in {top} were not all looked into"))
-
-
-def _put_together(texts: Sequence[str], starts: Iterable[str], found: set[str], fence: Fence) -> Iterator[tuple[str, Program]]:
-    """Yield what makes keys below folders, if texts hold all parts of its path, or the last two as a module has them.
-
-    Names that were ``found`` stand for another file.
-    """
-    held = {part for text in texts for part in _TOKEN.findall(text)}
-    for start in dict.fromkeys(starts):
-        for file, program in kept(fence.programs, (start, "makers"), lambda top: [*_makers(_below(top[0], fence, _MOST_PROGRAMS), fence)]):
-            *folders, name = file[len(start) :].strip(os.sep).split(os.sep)
-            above, stem = [one for one in folders if one not in ("src", "lib")] or folders, name.partition(".")[0]
-            if not above or not (program.makes_keys or program.deploys_key) or _OF_TESTS.search(file[len(start) :]):
-                continue
-            is_last = (name in held and name not in found) or name in MADE or (stem in held and any("sys.path" in text for text in texts))
-            module = (f"{above[-1]}{sign}{stem}" for sign in ".:/")
-            if (is_last and held.issuperset(folders)) or any(path in text for path in module for text in texts):
-                yield file, program
 
 
 def _slashed(text: str) -> str:
@@ -181,77 +183,46 @@ def is_open(text: str, folders: Sequence[str], fence: Fence, *, runs: bool) -> b
     if fills or "fileset(" in text or (runs and '"-m"' in text) or _OPEN_FILE.search(text):
         return True
     named = _PATH.findall(text) if any(sign in text for sign in _BY_PATH) else []
-    named += (("", w) for w in (_words(text.replace("${path.module}/", "")) if runs else ()) if w.endswith(_BY_NAME) or w[:2] == "./")
+    named += (
+        ("", w) for w in (checkout.words_of(text.replace("${path.module}/", "")) if runs else ()) if w.endswith(_BY_NAME) or w[:2] == "./"
+    )
     tops = {path.removeprefix("./").partition("/")[0] for own, path in named if not own}
     return all(not tops <= fence.names(folder) for folder in folders)
 
 
-def is_without_makers(text: str, folder: str, fence: Fence, *, asks: bool = False) -> bool:
-    """True if nothing that code may name in the whole checkout makes keys: ``asks``, or where a part of it had to be asked for."""
-    if fence.edited or not (asks or fence.makers):
-        return False
-    fence.questions += 1
-    words = _words(text) if any(sign in text for sign in (*_SKIPPED, *PROSE)) else []
-    return not any(word.endswith(PROSE) or not _SKIPPED.isdisjoint(word.split("/")) for word in words) and not maker(folder, fence, ())
-
-
-def maker(folder: str, fence: Fence, endings: tuple[str, ...] = _ALL, *, fills: bool = False) -> str:
-    """A program that may make keys, also by what code ``fills`` in, or the top of a tree with too many; without ``endings`` any file."""
-    top, most = fence.top_of(folder), _MOST_PROGRAMS if endings or fence.questions < _MANY else 10 * _MOST_PROGRAMS
-    if (asked := (top, endings, fills, most)) not in fence.makers:
-        whole = _below(top, fence, most, endings)
-        files = (one for one in whole if endings in (_ALL, ()) or not _OF_TESTS.search(one[len(top) :]))  # no code of functions
-        parts = fills or not endings
-        found = (one for one, of in _makers(files, fence) if of.makes_keys or of.deploys_key or of.unseen or (parts and of.in_parts))
-        fence.makers[asked] = next(found, "") if len(whole) <= most else top
-    return fence.makers[asked]
-
-
-def _makers(files: Iterable[str], fence: Fence) -> Iterator[tuple[str, Program]]:
-    """Yield those of some files that may make keys, with what each does."""
-    known = fence.programs
-    hinted = (one for one in files if kept(known, (one, ""), lambda of: is_hinted((read := content(of[0], fence))[0]) or read[1] != ""))
-    yield from ((one, kept(known, one, lambda file: looked_into(file, fence))[0]) for one in hinted)
-
-
 def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -> Iterator[str]:
     """Yield the files that a text may name, seen from folders (absolute) and from those that it goes to."""
-    homes, held = [*folders], set[str]()
-    if "$" in text or "%" in text:
-        text, held = _VARIABLE.sub("", text), {name for home in homes for name in fence.names(home)}
+    homes = [*folders]
+    text = _VARIABLE.sub("", text) if "$" in text or "%" in text else text
     away = dict.fromkeys(one.lstrip("/") for sign, pattern in _AWAY.items() if sign in text for one in pattern.findall(text) if one)
-    away |= dict.fromkeys(one for one in (_ASSIGNED.findall(text) if held else ()) if one.partition("/")[0] in held)  # of variables
-    moved = [os.path.normpath(os.path.join(at, one)) for at in homes for one in (*away, *(("src",) if ".scripts]" in text else ()))]
+    moved = [os.path.normpath(os.path.join(at, one)) for at in homes for one in away]
     starts = list(dict.fromkeys((*homes, *(one for one in moved if fence.names(one)))))
     if path and len(starts) > _MOST_AWAY:
         fence.beyond.add((path, f"more than {_MOST_AWAY} folders that commands go to, of which not all were looked into"))
     del starts[_MOST_AWAY:]
     opened = {os.path.dirname(one) for one in (_RUNS_OPEN.findall(text) if path and "$" in text else ())}
     opened -= {one for one in opened if one.strip("./") and any(fence.names(os.path.normpath(os.path.join(at, one))) for at in starts)}
-    fence.beyond |= {(path, "a program that a variable of a script names")} if opened and maker(homes[0], fence) else set()
+    fence.beyond |= {(path, "a program that a variable of a script names")} if opened and checkout.maker(homes[0], fence) else set()
     here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
     built, run, paths = _built(text, here), sorted(_run(text, here) | _opened(text, here)), _paths(text, here)
     for start in starts:
         lone = (away and start in homes and start not in moved) or "phases:" in text  # where a dot is too much
         for folder in sorted({os.path.normpath(os.path.join(start, one)) for one in built if one.strip("./") or not lone}):
-            yield from _below(folder, fence, endings=_ALL)
-        roles = os.path.join(start, "roles")  # of Ansible
-        for name in sorted(fence.names(roles).intersection(_words(text.replace("/", " ")))) if "roles" in here else ():
-            yield from _below(os.path.join(roles, name), fence, endings=_ALL)
+            yield from below(folder, fence, endings=ALL)
         for name, ends in run:
             beside, last = fence.names(os.path.dirname(there := os.path.normpath(os.path.join(start, name)))), os.path.basename(there)
             yield from (there + end for end in (".py", ".js", ".rb") if last + end in beside)
             ours = (own for own in sorted(fence.names(there)) if own.endswith(ends) or (ends is ENDINGS and "." not in own))
             yield from (os.path.join(there, own) for own in ours)
-        for below, names in paths.items():
-            there = os.path.normpath(os.path.join(start, below))
+        for under, names in paths.items():
+            there = os.path.normpath(os.path.join(start, under))
             yield from (os.path.join(there, name) for name in names if name in fence.names(there))
 
 
 def _built(text: str, here: frozenset[str]) -> set[str]:
     """The folders that an image, an archive or a project is built from, or a chart is deployed from."""
     found = [(sign, one) for sign, pattern in _BUILDS.items() if sign in text for one in pattern.findall(text)]
-    words = {word.lstrip("/") for _, one in found for word in _words(one)}
+    words = {word.lstrip("/") for _, one in found for word in checkout.words_of(one)}
     words = {(os.path.dirname(word) or ".") if word.endswith((".xml", ".csproj", ".toml")) else word for word in words}
     named = {word for word in words if word[:1] == "." or word.partition("/")[0] in here}
     return named | {"." for sign, _ in found if sign == "go" or (not named and sign in _PROJECTS)}
@@ -287,21 +258,16 @@ def _opened(text: str, here: frozenset[str]) -> set[tuple[str, tuple[str, ...]]]
 def _paths(text: str, here: frozenset[str]) -> dict[str, list[str]]:
     """The folders of paths, each with the names of files there; the empty one also has what a recipe runs by default."""
     handled = "andler" in text
-    found: dict[str, list[str]] = {"": [*MADE] if not here.isdisjoint(MADE) and ("includes:" in text or _MAKE.search(text)) else []}
+    found: dict[str, list[str]] = {"": [*MADE] if not here.isdisjoint(MADE) and ("includes:" in text or RUNS_TOOL.search(text)) else []}
     if handled or len(here) > _MANY or any(sign in text for sign in ("./", '"@', "'@", "dist/", *here)):
-        for below, lasts in islice(_paths_in(text, here, handled=handled), _MOST_NAMES):
-            found.setdefault(below, []).extend(lasts)
+        for under, lasts in islice(_paths_in(text, here, handled=handled), _MOST_NAMES):
+            found.setdefault(under, []).extend(lasts)
     return found
-
-
-def _words(text: str) -> list[str]:
-    return text.encode("utf-8", "replace").translate(_WORDS).decode().split()
 
 
 def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the folder and the names of each word that may be a path to what is ``here``."""
-    given, imports = _words(text), "import" in text or "require" in text
-    given += [os.path.basename(word) for word in given] if "-v" in text and _MOUNTED.search(text) else []  # a path in a container
+    given, imports = checkout.words_of(text), "import" in text or "require" in text
     words = {word.lstrip("/").rstrip("/.+-@") for word in given}
     words |= {word.lstrip("@+-") for word in words if word[:1] in ("@", "+", "-")}  # of a recipe
     aliased = (word for word in words if imports and "/" in word and word[:1] != ".")  # as compilers and bundlers are told
@@ -310,24 +276,13 @@ def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tup
     paths = {word for word in words if "/" in word or (handled and "." in word)}
     paths |= {word.replace(".", "/", word.count(".") - 1) for word in words if handled and word.count(".") > 1}
     for name in sorted(paths | words & here):
-        below, _, last = name.rpartition("/")
-        top = below.partition("/")[0]
-        if below and top not in here and top.strip("."):
+        under, _, last = name.rpartition("/")
+        top = under.partition("/")[0]
+        if under and top not in here and top.strip("."):
             continue
         stem, ending = os.path.splitext(last)
         lasts = (last, *(stem + one for one in HANDLED if handled or not ending or ending in _BUNDLED))  # the code of TypeScript
-        if (below or any(one in here for one in lasts)) and len(name) < _LONGEST:
-            yield below, lasts
+        if (under or any(one in here for one in lasts)) and len(name) < _LONGEST:
+            yield under, lasts
         if imports and not ending and name.strip("./"):
             yield from ((name, _INDEX), (f"{name}/src", _INDEX))
-
-
-def _below(top: str, fence: Fence, most: int = MOST_FILES, endings: tuple[str, ...] = ENDINGS) -> list[str]:
-    found, known = list[str](), fence.programs
-    walk, known[top, None] = tee(kept(known, (top, None), lambda _: fence.walk(top, _SKIPPED)))  # which others go on with
-    for folder, names in walk:  # one more is found than is looked into
-        ours = (one for one in names if (one.endswith(endings) or "." not in one if endings else not one.endswith(NO_PROGRAMS)))
-        found += (os.path.join(folder, name) for name in ours)
-        if len(found) > most:
-            break
-    return found[: most + 1]

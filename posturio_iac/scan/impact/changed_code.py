@@ -127,7 +127,8 @@ def leads_to(programs: set[str], path: str, data: bytes, kind: str, selection: S
     """True if the code at ``path``, run in ``homes``, leads to one of ``programs``, or may by a name that takes an evaluation."""
     if not programs or not names_file(data, kind):
         return False
-    from posturio_iac.search.named_programs import MOST_FILES, programs_named
+    from posturio_iac.search.checkout import MOST_FILES
+    from posturio_iac.search.named_programs import programs_named
 
     code, folder, fence = data.decode("utf-8", "replace"), posixpath.dirname(path), selection.search.fence
     places = tuple(os.path.normpath(os.path.join(selection.root, home)) for home in (folder, *homes))

@@ -25,8 +25,9 @@ from posturio_iac.frontends.cloudformation.keys.users import USER_TYPE, Template
 from posturio_iac.frontends.cloudformation.serverless import FUNCTION
 from posturio_iac.frontends.cloudformation.syntax.template import NESTING, TemplateEntry, describe
 from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
+from posturio_iac.search.checkout import is_without_makers
 from posturio_iac.search.kinds import TEMPLATE, names_file, runs_program
-from posturio_iac.search.named_programs import is_without_makers, programs_named
+from posturio_iac.search.named_programs import programs_named
 from posturio_iac.search.programs import program_of
 
 TYPE_CHECKING = False

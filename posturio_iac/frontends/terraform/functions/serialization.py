@@ -10,20 +10,9 @@ from functools import lru_cache
 
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import NOT_EVALUATED
+from posturio_iac.frontends.terraform import values
 from posturio_iac.frontends.terraform.functions import json_text
 from posturio_iac.frontends.terraform.functions.signature import TEXT, Environment, NotEvaluatedError, anything, function, limit_text
-from posturio_iac.frontends.terraform.values import (
-    MAX_NODES,
-    EvaluationError,
-    PartialMap,
-    ResultTooLargeError,
-    Value,
-    integral,
-    is_heavy,
-    normal,
-    to_number,
-    to_text,
-)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +37,7 @@ _DATE = lazy_pattern(r"(\d{4})-(\d{1,2})-(\d{1,2})([Tt ]\d{1,2}:\d{1,2}:\d{1,2}(
 _FIELD = lazy_pattern(r'(?:"([^"]*(?:""[^"]*)*)"|([^",\n]*))(,|\n|\Z)')
 
 
-def _read(text: str) -> Value:
+def _read(text: str) -> values.Value:
     """Read the only document of ``text``. Raise EvaluationError when it is malformed, `ResultTooLargeError` when it explodes."""
     import yaml
 
@@ -60,11 +49,11 @@ def _read(text: str) -> Value:
         if "duplicate anchor" in str(error.context):
             raise NotEvaluatedError("YAML with an anchor that is defined twice") from None
         place = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise EvaluationError(f"not valid YAML{place}: {error.problem}") from None
+        raise values.EvaluationError(f"not valid YAML{place}: {error.problem}") from None
     except yaml.YAMLError:
-        raise EvaluationError("not valid YAML: it holds characters that YAML does not allow") from None
+        raise values.EvaluationError("not valid YAML: it holds characters that YAML does not allow") from None
     if root is None:
-        raise EvaluationError("there is no document")
+        raise values.EvaluationError("there is no document")
     return _Reader().value(root, 0)
 
 
@@ -72,13 +61,13 @@ class _Reader:
     """Makes values of nodes, each node once; an alias counts with all that it stands for."""
 
     def __init__(self) -> None:
-        self._made: dict[Any, tuple[Value, int]] = {}
+        self._made: dict[Any, tuple[values.Value, int]] = {}
         self._size = 0
 
-    def value(self, node: Any, depth: int) -> Value:
+    def value(self, node: Any, depth: int) -> values.Value:
         """The value of a node."""
         if depth >= _MAX_DEPTH:
-            raise ResultTooLargeError
+            raise values.ResultTooLargeError
         if node not in self._made:
             before = self._size
             value = self._scalar(node) if isinstance(node.value, str) else self._collection(node, depth + 1)
@@ -87,54 +76,54 @@ class _Reader:
             return value
         value, size = self._made[node]
         self._size += size
-        if self._size > MAX_NODES:
-            raise ResultTooLargeError
+        if self._size > values.MAX_NODES:
+            raise values.ResultTooLargeError
         return value
 
-    def _collection(self, node: Any, depth: int) -> Value:
+    def _collection(self, node: Any, depth: int) -> values.Value:
         """A list, or a map with its merges; of equal keys the last one counts."""
         if node.tag not in (f"{_TAG}seq", f"{_TAG}map"):
-            raise EvaluationError(f"a {'list' if node.id == 'sequence' else 'map'} cannot have the tag {node.tag}")
+            raise values.EvaluationError(f"a {'list' if node.id == 'sequence' else 'map'} cannot have the tag {node.tag}")
         if node.id == "sequence":
             return tuple([self.value(element, depth) for element in node.value])
-        entries: dict[str, Value] = {}
+        entries: dict[str, values.Value] = {}
         for key, value in node.value:
             if not isinstance(key.value, str):
-                raise EvaluationError("only strings are allowed as keys")
+                raise values.EvaluationError("only strings are allowed as keys")
             if key.tag == _MERGE or (not key.tag and key.value == "<<"):
                 entries |= _merged(self.value(value, depth))
-            elif isinstance(name := to_text(self._scalar(key)), str):
+            elif isinstance(name := values.to_text(self._scalar(key)), str):
                 entries[name] = self.value(value, depth)
             else:
-                raise EvaluationError("a key must be a string and not null")
+                raise values.EvaluationError("a key must be a string and not null")
         return entries
 
     @staticmethod
-    def _scalar(node: Any) -> Value:
+    def _scalar(node: Any) -> values.Value:
         """A scalar; quotes and blocks make a string unless a tag says otherwise."""
         tag = node.tag.removeprefix(_TAG)
         if tag and tag not in _SCALAR_TAGS:
-            raise EvaluationError(f"the tag {node.tag} is not supported")
+            raise values.EvaluationError(f"the tag {node.tag} is not supported")
         if tag in ("str", "binary") or (node.style and not tag):
             return node.value
         return _plain(node.value, tag)
 
 
-def _merged(value: Value) -> dict[str, Value]:
+def _merged(value: values.Value) -> dict[str, values.Value]:
     """The entries that a merge key brings: those of a mapping, or of a list of mappings."""
-    result: dict[str, Value] = {}
+    result: dict[str, values.Value] = {}
     for entries in value if isinstance(value, tuple) else (value,):
-        if not isinstance(entries, dict) or isinstance(entries, PartialMap):
-            raise EvaluationError("only maps can be merged into a map")
+        if not isinstance(entries, dict) or isinstance(entries, values.PartialMap):
+            raise values.EvaluationError("only maps can be merged into a map")
         result |= entries
     return result
 
 
-def _plain(text: str, tag: str) -> Value:
+def _plain(text: str, tag: str) -> values.Value:
     if tag == "null" or (text in _WORDS and tag in ("", "bool", "null")):
         return None if tag == "null" else _WORDS[text]
     if text in _NOT_A_NUMBER:
-        raise EvaluationError("a number that is not a number is not supported")
+        raise values.EvaluationError("a number that is not a number is not supported")
     if _INFINITY.fullmatch(text):
         return NOT_EVALUATED("an infinite number")
     if tag in ("", "timestamp") and (date := _timestamp(text)):
@@ -142,10 +131,10 @@ def _plain(text: str, tag: str) -> Value:
     if _BASED.fullmatch(text):
         return int(text, 0)
     if _DECIMAL.fullmatch(text):
-        number = to_number(text)
-        return integral(number) if isinstance(number, float) else number
+        number = values.to_number(text)
+        return values.integral(number) if isinstance(number, float) else number
     if tag:
-        raise EvaluationError(f"a scalar cannot be read as {tag}")
+        raise values.EvaluationError(f"a scalar cannot be read as {tag}")
     return text
 
 
@@ -165,15 +154,15 @@ def _timestamp(text: str) -> str | None:
     return f"{written}T00:00:00Z"
 
 
-def _write(value: Value) -> str:
+def _write(value: values.Value) -> str:
     """Write a wholly known value as yamlencode does. Raise `NotEvaluatedError` for text that is escaped or has several lines."""
-    if is_heavy(value):
-        raise ResultTooLargeError
+    if values.is_heavy(value):
+        raise values.ResultTooLargeError
     end = "...\n" if value is None or isinstance(value, (bool, int, float)) else ""  # the end of a document that is one plain scalar
     return "".join(f"{line}\n" for line in _lines(value)) + end
 
 
-def _lines(value: Value) -> Iterator[str]:
+def _lines(value: values.Value) -> Iterator[str]:
     match value:
         case dict() if value:
             for name in sorted(value):
@@ -192,7 +181,7 @@ def _lines(value: Value) -> Iterator[str]:
             yield _scalar(value)
 
 
-def _scalar(value: Value) -> str:
+def _scalar(value: values.Value) -> str:
     match value:
         case None | dict() | tuple():
             return json_text.write(value)
@@ -201,7 +190,7 @@ def _scalar(value: Value) -> str:
             return f'"{escaped}"'
         case str():
             raise NotEvaluatedError("text that yamlencode() escapes")
-        case _ if isinstance(text := to_text(value), str):
+        case _ if isinstance(text := values.to_text(value), str):
             return text
         case _:
             raise NotEvaluatedError("such a number in yamlencode()")
@@ -212,7 +201,7 @@ def _rows(text: str) -> Iterator[list[str]]:
     text, at, row = text.replace("\r\n", "\n").removesuffix("\r"), 0, list[str]()
     while at < len(text) or row:
         if (found := _FIELD.match(text, at)) is None:
-            raise EvaluationError(f"a quote is out of place in line {text.count(chr(10), 0, at) + 1}")
+            raise values.EvaluationError(f"a quote is out of place in line {text.count(chr(10), 0, at) + 1}")
         at = found.end()
         if row or found[0] != "\n":  # an empty line is no row
             row.append(found[2] if found[1] is None else found[1].replace('""', '"'))
@@ -222,28 +211,28 @@ def _rows(text: str) -> Iterator[list[str]]:
 
 
 @function("csvdecode", TEXT, environment=True)
-def csv_decode(environment: Environment, document: str) -> Value:
+def csv_decode(environment: Environment, document: str) -> values.Value:
     """Read CSV, each row as an object by the names in the first one."""
     limit_text(4 * len(document))  # its rows take even more memory
     environment.spend(len(document) // 4)
     names, *rows = list(_rows(document)) or [[]]
     if len(set(names)) < len(names) or not names:
-        raise EvaluationError("a column is there twice" if names else "there is no header line")
+        raise values.EvaluationError("a column is there twice" if names else "there is no header line")
     if any(len(row) != len(names) for row in rows):
-        raise EvaluationError("a row has not as many fields as the header")
+        raise values.EvaluationError("a row has not as many fields as the header")
     return tuple([dict(zip(names, row, strict=True)) for row in rows])
 
 
 @function("jsondecode", TEXT, environment=True)
-def json_decode(environment: Environment, document: str) -> Value:
+def json_decode(environment: Environment, document: str) -> values.Value:
     """Read JSON."""
     limit_text(len(document))
     environment.spend(len(document) // 8)
-    return normal(json_text.read(document))
+    return values.normal(json_text.read(document))
 
 
 @function("jsonencode", anything())
-def json_encode(value: Value) -> str:
+def json_encode(value: values.Value) -> str:
     """Write JSON."""
     result = json_text.write(value)
     limit_text(len(result))
@@ -251,7 +240,7 @@ def json_encode(value: Value) -> str:
 
 
 @function("yamldecode", TEXT, environment=True)
-def yaml_decode(environment: Environment, document: str) -> Value:
+def yaml_decode(environment: Environment, document: str) -> values.Value:
     """Read YAML, which costs something when it was not read before."""
     limit_text(2 * len(document))  # its nodes take more memory than those of JSON
     before = _yaml.cache_info().misses
@@ -261,11 +250,11 @@ def yaml_decode(environment: Environment, document: str) -> Value:
         environment.spend((_yaml.cache_info().misses - before) * len(document) // 4)
 
 
-_yaml = lru_cache(maxsize=8)(lambda document: normal(_read(document)))
+_yaml = lru_cache(maxsize=8)(lambda document: values.normal(_read(document)))
 
 
 @function("yamlencode", anything())
-def yaml_encode(value: Value) -> str:
+def yaml_encode(value: values.Value) -> str:
     """Write YAML."""
     result = _write(value)
     limit_text(len(result))

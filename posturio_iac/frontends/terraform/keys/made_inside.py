@@ -152,7 +152,8 @@ def _text(body: hcl.Expr, scope: ModuleScope, value: Value = None) -> str | None
 
 
 def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleContext, *, names: bool) -> Iterator[KeyOfUser]:
-    from posturio_iac.search.named_programs import MOST_FILES, programs_named
+    from posturio_iac.search.checkout import MOST_FILES
+    from posturio_iac.search.named_programs import programs_named
     from posturio_iac.search.programs import GETTING, fetched, program_of
 
     program = instance.program

@@ -18,9 +18,9 @@ from posturio_iac.frontends.terraform.known_modules.module_source import local_f
 from posturio_iac.frontends.terraform.modules.files import TOFU
 from posturio_iac.frontends.terraform.modules.folder import TABLES, constant, is_automatic
 from posturio_iac.frontends.terraform.syntax.references import mentioned, pairs_in
+from posturio_iac.search.checkout import maker
 from posturio_iac.search.kinds import CODE, STATED, TERRAFORM, VALUES, kind_of, names_program, runs_program
 from posturio_iac.search.module_calls import content
-from posturio_iac.search.named_programs import maker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,0 +1,142 @@
+"""What a checkout holds: its programs and packages by their names, and those that make keys.
+
+Could not go into `posturio_iac.search.named_programs`, which is longer than most and follows paths; nothing here does.
+"""
+
+from __future__ import annotations
+
+import os
+from itertools import tee
+
+from posturio_iac.core.record import grouped, kept
+from posturio_iac.core.text import lazy_pattern
+from posturio_iac.search.programs import ENDINGS, MADE, NO_PROGRAMS, PROSE, SCRIPTS, content, is_hinted, looked_into
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
+
+    from posturio_iac.core.text.textfile import Fence
+
+WORDS = bytes(sign if sign > 127 or chr(sign).isalnum() or sign in b"_./@+-" else 32 for sign in range(256))  # noqa: PLR2004 - ASCII
+NEXT = r"[ \t\"',\\]+"
+_TOOLS = "g?make|MAKE|npm|pnpm|yarn|bun|task|just|rake|tox|nox|poetry|uv|inv|invoke|fab|pipenv|pdm|hatch|poe|deno|nx|turbo|lerna|mise"
+_MORE = rf"uvx|pipx|npx|mage|earthly|composer|(?:docker|podman)(?:-|{NEXT})(?:compose|bake|build\w*|run)"
+RUNS_TOOL = lazy_pattern(rf"(?<![\w.-])(?:{_TOOLS}|{_MORE})(?![\w.-])")
+_TOKEN, _MODULE = lazy_pattern(r"[\w+-]+(?:\.[\w+-]+)*"), lazy_pattern(r"(?=(?<![\w-])([\w-]+)[.:/]([\w-]+))")
+"""A part of a path, and the last two of a module's."""
+_MANIFESTS = ("package.json", "pyproject.toml", "project.json", "Cargo.toml")
+_PACKAGE = lazy_pattern(r"(?:\"name\"\s*:|\bname\s*=)\s*\"([^\"]+)\"")
+WORKSPACES = frozenset(("package.json", "pyproject.toml", "pnpm-workspace.yaml", "nx.json"))
+_COMMON = frozenset(("index", "main", "handler", "app", "__init__", "cli", "run", "setup", "lambda_function"))  # names of many files
+_ALIAS = lazy_pattern(r"\"@?([\w-]+)/([\w-]+)\"\s*:\s*\[\s*\"(?:\./)?([^\"*]+)\"")
+MOST_FILES, _MOST_PROGRAMS = 200, 2000  # how many files are read of a folder of programs and of those that call each other; of a checkout
+COMPILED_FROM = (".csproj", ".fsproj", "Cargo.toml", "pom.xml", "build.gradle", "build.gradle.kts", "go.mod")  # the whole folder
+PACKED = (*ENDINGS, *COMPILED_FROM, "package.json", "pyproject.toml", "requirements.txt")
+ALL = (*PACKED, ".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", ".j2")  # what may hold a program
+_SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
+OF_TESTS = lazy_pattern(r"[/\\](?:(?:__)?(?:tests?|specs?)(?:__)?[/\\]|test_|conftest\.py$)|(?:_test|\.spec|\.test)\.\w+$")
+_MANY, _FEW = 100, 10  # questions after which more files are read, and files of one name that are each taken for it
+
+
+def elsewhere(parts: Iterable[set[Any]], starts: Iterable[str], found: set[str], fence: Fence) -> Iterator[str]:
+    """Yield programs of the checkout that texts name by parts of their paths alone; names that were ``found`` stand for other files.
+
+    A name that leads to no file from here may be any file of this name, if none is below ``starts``, where modules, and what a tool runs
+    by default, have to be.
+    """
+    held: set[Any] = set().union(*parts)
+    homes = tuple(starts)
+    top = fence.top_of(homes[0])
+    names, stems, packages = by_name(top, fence)
+    for one in sorted(packages.keys() & held, key=str):
+        for folder in _nearest(packages[one], homes):
+            yield from below(folder, fence, endings=ALL) if folder != top else ()
+    for name in sorted(one for one in (names.keys() & held) - found if "." in one):
+        is_common = name.partition(".")[0] in _COMMON or len(names[name]) > _FEW
+        files = (one for one in names[name] if not is_common or os.path.basename(os.path.dirname(one)) in held)
+        yield from _nearest([*files], homes)
+    modules = [(stem, file) for stem in sorted(stems.keys() & held) for file in stems[stem]]
+    for stem, file in (*modules, *(("", file) for name in MADE for file in names.get(name, ()) if RUNS_TOOL in held)):
+        folder = os.path.dirname(file)
+        for start in homes:
+            if folder.startswith(start + os.sep):
+                folders = folder[len(start) + 1 :].split(os.sep)
+                above = [one for one in folders if one not in ("src", "lib")] or folders
+                if (above[-1], stem) in held or ((("sys", "path") in held or not stem) and held.issuperset(folders)):
+                    yield file
+
+
+def _nearest(paths: list[str], homes: Sequence[str]) -> list[str]:
+    """Those below the ``homes``, or else all of the paths, with those first that share most of their folders with one."""
+    within = [path for path in paths if path.startswith(tuple(home + os.sep for home in homes))]
+    return within or sorted(paths, key=lambda path: -max(len(os.path.commonpath((path, home))) for home in homes))
+
+
+def parts_of(text: str) -> set[Any]:
+    """The parts of paths in a text, and pairs of two, as names of modules have them."""
+    tokens, pairs = _TOKEN.findall(text), _MODULE.findall(text)
+    pairs += (("roles", one) for one in tokens) if "hosts:" in text else ()  # of Ansible
+    return {*tokens, *pairs, *(stem for _, stem in pairs), *((RUNS_TOOL,) if RUNS_TOOL.search(text) else ())}
+
+
+def by_name(top: str, fence: Fence) -> tuple[dict[str, list[str]], dict[str, list[str]], dict[Any, list[str]]]:
+    """The programs of a checkout by their names and by these without endings, and the folders of packages by their names."""
+    if (top, "names") not in fence.programs:
+        files = [one for one in below(top, fence, 10 * _MOST_PROGRAMS, SCRIPTS) if not OF_TESTS.search(one[len(top) :])]
+        names = grouped(files, os.path.basename)
+        packages: list[tuple[Any, str]] = []
+        for file in (file for manifest in _MANIFESTS for file in names.get(manifest, ())):
+            if found := _PACKAGE.search(content(file, fence)[0].decode("utf-8", "replace")):
+                *scope, name = found[1].lstrip("@").split("/")
+                both = (name, name.replace("-", "_")) if scope or not name.isalnum() else ()
+                packages += (((scope[-1], one) if scope else one, os.path.dirname(file)) for one in both)
+        for config in ("tsconfig.json", "tsconfig.base.json"):
+            text = content(os.path.join(top, config), fence)[0].decode("utf-8", "replace") if config in fence.names(top) else ""
+            packages += (((scope, name), os.path.dirname(os.path.join(top, to))) for scope, name, to in _ALIAS.findall(text))
+        for folder in {os.path.dirname(file) for one in ("main.yml", "main.yaml") for file in names.get(one, ())}:
+            *_, above, role, _ = folder.split(os.sep)
+            packages += [((above, role), os.path.dirname(folder))] if above == "roles" else []
+        folders = {one: [folder for _, folder in pairs] for one, pairs in grouped(packages, lambda pair: pair[0]).items()}
+        fence.programs[top, "names"] = names, grouped(files, lambda file: os.path.basename(file).partition(".")[0]), folders
+    names, stems, folders = fence.programs[top, "names"]
+    return names, stems, folders
+
+
+def words_of(text: str) -> list[str]:
+    return text.encode("utf-8", "replace").translate(WORDS).decode().split()
+
+
+def is_without_makers(text: str, folder: str, fence: Fence, *, asks: bool = False) -> bool:
+    """True if nothing that code may name in the whole checkout makes keys: ``asks``, or where a part of it had to be asked for."""
+    if fence.edited or not (asks or fence.makers):
+        return False
+    fence.questions += 1
+    words = words_of(text) if any(sign in text for sign in (*_SKIPPED, *PROSE)) else []
+    return not any(word.endswith(PROSE) or not _SKIPPED.isdisjoint(word.split("/")) for word in words) and not maker(folder, fence, ())
+
+
+def maker(folder: str, fence: Fence, endings: tuple[str, ...] = ALL, *, fills: bool = False) -> str:
+    """A program that may make keys, also by what code ``fills`` in, or the top of a tree with too many; without ``endings`` any file."""
+    top, most = fence.top_of(folder), _MOST_PROGRAMS if endings or fence.questions < _MANY else 10 * _MOST_PROGRAMS
+    if (asked := (top, endings, fills, most)) not in fence.makers:
+        whole, known = below(top, fence, most, endings), fence.programs
+        files = (one for one in whole if endings in (ALL, ()) or not OF_TESTS.search(one[len(top) :]))  # no code of functions
+        parts = fills or not endings
+        hinted = (one for one in files if kept(known, (one, ""), lambda of: is_hinted((read := content(of[0], fence))[0]) or read[1] != ""))
+        programs = ((one, kept(known, one, lambda file: looked_into(file, fence))[0]) for one in hinted)
+        found = (one for one, of in programs if of.makes_keys or of.deploys_key or of.unseen or (parts and of.in_parts))
+        fence.makers[asked] = next(found, "") if len(whole) <= most else top
+    return fence.makers[asked]
+
+
+def below(top: str, fence: Fence, most: int = MOST_FILES, endings: tuple[str, ...] = PACKED) -> list[str]:
+    found, known = list[str](), fence.programs
+    walk, known[top, None] = tee(kept(known, (top, None), lambda _: fence.walk(top, _SKIPPED)))  # which others go on with
+    for folder, names in walk:  # one more is found than is looked into
+        ours = (one for one in names if (one.endswith(endings) or "." not in one if endings else not one.endswith(NO_PROGRAMS)))
+        found += (os.path.join(folder, name) for name in ours)
+        if len(found) > most:
+            break
+    return found[: most + 1]
