@@ -37,7 +37,7 @@ PACKED = (*ENDINGS, *COMPILED_FROM, "package.json", "pyproject.toml", "requireme
 ALL = (*PACKED, ".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", ".j2")  # what may hold a program
 _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
 OF_TESTS = lazy_pattern(r"[/\\](?:(?:__)?(?:tests?|specs?)(?:__)?[/\\]|test_|conftest\.py$)|(?:_test|\.spec|\.test)\.\w+$")
-_MANY, _FEW = 100, 10  # questions after which more files are read, and files of one name that are each taken for it
+_MANY, _FEW = 400, 10  # questions after which more files are read, and which are answered apart; files of one name that stand for it
 
 
 def elsewhere(parts: Iterable[set[Any]], starts: Iterable[str], found: set[str], fence: Fence) -> Iterator[str]:
@@ -109,10 +109,10 @@ def words_of(text: str) -> list[str]:
 
 
 def is_without_makers(text: str, folder: str, fence: Fence, *, asks: bool = False) -> bool:
-    """True if nothing that code may name in the whole checkout makes keys: ``asks``, or where a part of it had to be asked for."""
-    if fence.edited or not (asks or fence.makers):
-        return False
+    """True if nothing that code may name in the whole checkout makes keys, which is looked for if it ``asks``, or is asked often."""
     fence.questions += 1
+    if fence.edited or not (asks or fence.makers or fence.questions > _FEW):
+        return False
     words = words_of(text) if any(sign in text for sign in (*_SKIPPED, *PROSE)) else []
     return not any(word.endswith(PROSE) or not _SKIPPED.isdisjoint(word.split("/")) for word in words) and not maker(folder, fence, ())
 

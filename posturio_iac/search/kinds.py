@@ -58,6 +58,9 @@ _IN_BUCKET = r"(?:s3_key|image_uri|filename)\s*=\s*(?:var|local)\.|(?:s3_key|ima
 _REMOTE_CODE = lazy_pattern(f"{_IN_BUCKET}|{_NAMED_CODE}")
 _ARCHIVE = r"filename(?=[^\n]*\.(?:zip|jar)\")|source_(?:dir|path|file)"
 _LOCAL_CODE = lazy_pattern(rf"(?:{_ARCHIVE})\"?\s*[=:]\s*\"(?:\$\{{path\.module\}})?([^\"$]+)\"")
+_TOOLS = r"turbo|nx|lerna|rake|artisan|manage\.py|rails|helmfile|argocd|sbt|gradlew?|mvnw?|xargs|pwsh|ansible-playbook|npx|dagger|mise"
+_TOOLS += "|salt-call|chef-client|vagrant|sceptre|pulumi|cdk|serverless|sls|flask|gulp"
+_FINDS_ITSELF = lazy_pattern(rf"(?:[\"'`;&|(\n]|- )\s*(?:[\w./-]+ )?(?:\./)?({_TOOLS})(?=[ \"',])")  # at the beginning of a command
 _BUILT_CODE, _HANDLER = (lazy_pattern(rf"{one}[\"']?:[ \t]*[\"']?([\w./-]+(?: [\w./-]+)*)") for one in ("(?:CodeUri|artifact)", "handler"))
 STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
 HOLDING = (b"esources", b"Type", b"script", b"ommands", b"files")  # of a template that runs a program, and a part that one draws in
@@ -183,9 +186,11 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     fills = "templatefile(" in text or "template_file" in text
     if not is_open and any(program.makes_keys or program.deploys_key or (fills and program.in_parts) for _, program in programs):
         return True
-    lacks = told and "unction" in text and _lacks_code(text, folder, fence, served=served)
+    lacks = "a function whose code is not here" if told and "unction" in text and _lacks_code(text, folder, fence, served=served) else ""
+    if not lacks and not is_open and holds_any(data, (*_BY_SHELL, b"phases:", *_IN_TEMPLATES)) and (tool := _FINDS_ITSELF.search(text)):
+        lacks = f"{tool[1]}, which finds what it runs by itself"
     if lacks and os.path.isfile(made := maker(folder, fence, (*ENDINGS, ".zip"))):
-        fence.beyond.add((path, f"a function whose code is not here, and {os.path.relpath(made, folder)} may make keys"))
+        fence.beyond.add((path, f"{lacks}, and {os.path.relpath(made, folder)} may make keys"))
     return is_open
 
 
