@@ -11,7 +11,7 @@ from posturio_iac.frontends.terraform import known_modules
 from posturio_iac.frontends.terraform.known_modules.lookup import load
 from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources, makes_no_key
 from posturio_iac.frontends.terraform.modules.call_graph import graph_of
-from posturio_iac.frontends.terraform.modules.installed import manifest
+from posturio_iac.frontends.terraform.modules.installed import InstalledModule, manifest
 from posturio_iac.search import SKIPPED
 from posturio_iac.search.kinds import kind_of
 from posturio_iac.search.locations import holds_code, outermost, repository_of
@@ -87,7 +87,8 @@ def _module_calls(selection: Selection, config: Config, changed: Collection[str]
 
     Of the files only those ``changed`` are read, if that is given.
     """
-    known, graph, installed = load(config.known_modules), graph_of(local_calls(selection)), dict[str, set[str]]()
+    known, graph = load(config.known_modules), graph_of(local_calls(selection))
+    installed: dict[str, dict[str, list[InstalledModule]] | None] = {}
     search, told, own = selection.search, dict[str, bool](), OwnSources(selection.search, known.holds)
 
     def is_told(source: str) -> bool:
@@ -100,7 +101,8 @@ def _module_calls(selection: Selection, config: Config, changed: Collection[str]
         return search.has_module(folder, source) if source.strip().startswith(known_modules.LOCAL) else is_told(source)
 
     concerns = changed.__contains__ if changed is not None else None  # None takes all
-    open_ = {path for path in filter(concerns, search.elsewhere) if not all(map(is_told, map(os.fsdecode, search.elsewhere[path])))}
+    called = {**search.elsewhere, **(search.installed if changed is None else {})}
+    open_ = {path for path in filter(concerns, called) if not all(map(is_told, map(os.fsdecode, called[path])))}
     absent = search.absent()
     open_ |= {path for path, found in search.sources.items() if found and os.path.dirname(path) in absent}
     for path in filter(concerns, (*sorted({*open_, *search.computing}), *sorted(search.hcl))):
@@ -110,20 +112,31 @@ def _module_calls(selection: Selection, config: Config, changed: Collection[str]
             for source in block.literals("source") or ([_COMPUTED] if calls and block.labels and block.expressions("source") else ()):
                 if source.endswith(".sentinel") or is_here(source, folder) or (not calls and search.has_module(folder, source)):
                     continue  # Sentinel's modules are policies, and to Terragrunt any path is one of a folder
-                if ".".join(block.labels) not in kept(installed, folder, lambda one: set(_installed(one, graph, selection))):
+                there = kept(installed, folder, lambda one: _installed(one, graph, selection))
+                version = next(iter(block.literals("version")), None)
+                fitting = None if there is None else there.get(".".join(block.labels), [])
+                if fitting is not None and not any(source is _COMPUTED or one.fits(source, version) for one in fitting):
                     yield SkippedPlace(MODULE, path, f"{name}: {_CREDENTIALS.sub('//', source)}")
     for path, text_ in search.unfollowed:
         if (call := _CALL.fullmatch(text_)) is not None and not is_told(call[1]):
             yield SkippedPlace(MODULE, path, _CREDENTIALS.sub("//", text_))
 
 
-def _installed(folder: str, graph: CallGraph, selection: Selection) -> Iterator[str]:
-    """Yield the names of the calls whose modules ``terraform init`` has installed for a folder, or for one that leads to it."""
-    for root in graph.above(folder):
+def _installed(folder: str, graph: CallGraph, selection: Selection) -> dict[str, list[InstalledModule]] | None:
+    """The installed modules that the calls in a folder may mean, by their names; None for an installed folder that no call leads to."""
+    above, is_installed, _ = f"/{folder}/".partition("/.terraform/")
+    fence, found = selection.search.fence, dict[str, list[InstalledModule]]()
+    for root in (above[1:],) if is_installed else graph.above(folder):
         base = os.path.join(selection.root, root)
-        for call_path, installed in manifest(base, selection.search.fence)[0].items():
-            if os.path.isdir(os.path.join(base, installed.folder)):
-                yield call_path.rpartition(".")[2]
+        listed = manifest(base, fence)[0]
+        callers = {key for key, one in listed.items() if os.path.normpath(os.path.join(root, one.folder)) == folder}
+        if is_installed and not callers:
+            return None
+        for key, one in listed.items():
+            caller, _, name = key.rpartition(".")
+            if (caller in callers or not is_installed) and one.is_here(base, fence):
+                found.setdefault(name, []).append(one)
+    return found
 
 
 EXCLUDED, IGNORED, CACHE, SUBMODULE, REPOSITORY = "excluded", "ignored", "cache", "submodule", "repository"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.text.decoding import spelled_out
 from posturio_iac.core.text.textfile import MIB, Fence
 from posturio_iac.errors import system_reason
 from posturio_iac.search.file_search import PRUNED, FileSearch
@@ -139,7 +138,7 @@ def _unseen(search: FileSearch) -> dict[str, set[str]]:
     seen = search.folders()
     found: dict[str, set[str]] = {}
     for folder, sources in search.local.items():
-        for source in sources:
+        for source in sources if folder in seen else ():
             target = normpath(join(folder, os.fsdecode(source).replace("\\", "/")))
             if target not in seen and target != "." and os.path.isdir(search.prefix + target):
                 found.setdefault(target, set()).add(folder)
@@ -247,25 +246,23 @@ def is_initialised(directory: str) -> bool:
 
 
 def _add_initialised(search: FileSearch, directories: Sequence[str]) -> None:
-    """Add the searched files of each initialised root module in ``directories`` whose installed modules hold one of the search terms."""
+    """Add the searched files of each initialised root module in ``directories`` whose modules matter, and those that call some."""
     inside = () if "" in directories else tuple(f"{directory}/" for directory in directories)
     read = [path for path, kind in search.read.items() if kind is TERRAFORM and (path.startswith(inside) or not inside)]
     folders = {path.rpartition("/")[0] for path in read}.union(*(keep.folders() for keep in search.trees))
-    initialised = [folder for folder in folders if is_initialised(search.prefix + folder)]
-    for folder in sorted(initialised):
-        installed = _texts(os.path.join(search.root, folder, ".terraform", "modules"), search)
-        if any(search.search_terms.make_keys(spelled_out(data), TERRAFORM) for data in installed):
+    for folder in sorted(folder for folder in folders if is_initialised(search.prefix + folder)):
+        there = _texts(os.path.join(folder, os.path.dirname(MANIFEST)), search)
+        if True in {search.code_matters(path, data, installed=True) for path, data in there}:  # all of them are noted
             code = (*read, *(path for keep in search.trees for path, _ in keep.files(keep.code)))
-            search.terraform.update(path for path in code if path.rpartition("/")[0] == folder)
+            search.terraform.update(path for path in code if path.rpartition("/")[0] == folder or path in search.elsewhere)
 
 
-def _texts(directory: str, search: FileSearch) -> Iterator[bytes]:
+def _texts(directory: str, search: FileSearch) -> Iterator[tuple[str, bytes]]:
     from posturio_iac.search.module_calls import content
 
-    if not search.fence.holds(directory):
-        return
-    for folder, _, names in os.walk(directory):
+    for folder, _, names in os.walk(search.prefix + directory) if search.fence.holds(search.prefix + directory) else ():
         for name in names:
-            path = os.path.join(folder, name)
-            if kind_of(name) is TERRAFORM and (data := content(path, search.max_file_size, search.fence)) is not None:
-                yield data
+            file = os.path.join(folder, name)
+            if kind_of(name) is TERRAFORM and (data := content(file, search.max_file_size, search.fence)) is not None:
+                search.keep(path := _relative(search, file), data)
+                yield path, data

@@ -7,7 +7,7 @@ import os
 from posturio_iac.core.text.decoding import GIT_CRYPT, GIT_LFS, UTF16, decode
 from posturio_iac.core.text.textfile import MIB, Fence, LinkError, UnreadableError, open_regular
 from posturio_iac.errors import more_than, system_reason
-from posturio_iac.search import kinds
+from posturio_iac.search.kinds import JSON, OTHER, TEMPLATE, TERRAFORM, SearchTerms, kind_by_text, kind_of, looks_like_state, names_program
 from posturio_iac.search.locations import holds_above, holds_code
 from posturio_iac.search.written_sources import sources_in
 
@@ -38,7 +38,7 @@ _OVERLAP = 1024  # of the parts of a large file, longer than any search term, so
 class FileSearch:
     """Searches files one at a time. Paths are relative to the scan root."""
 
-    def __init__(self, root: str, search_terms: kinds.SearchTerms, exclusions: Exclusions | None, max_file_size: int, fence: Fence) -> None:
+    def __init__(self, root: str, search_terms: SearchTerms, exclusions: Exclusions | None, max_file_size: int, fence: Fence) -> None:
         self.root = root
         self.fence = fence
         self.prefix = root if root.endswith(os.sep) else root + os.sep
@@ -65,6 +65,8 @@ class FileSearch:
         self.local: dict[str, set[bytes]] = {}  # the sources of local modules in the files of a folder, comments included
         self.elsewhere: dict[str, set[bytes]] = {}
         """What stands as a source in each Terraform file and may be a module of a registry or of git."""
+        self.installed: dict[str, list[bytes]] = {}
+        """What stands as a source in each Terraform file that ``terraform init`` has installed."""
         self.computing: set[str] = set()
         """Terraform files that call a module by a source that only a parser can read; they matter whatever else they hold."""
         self.unfollowed: set[tuple[str, str]] = set()
@@ -72,6 +74,8 @@ class FileSearch:
         self.calls: tuple[tuple[str, str], ...] | None = None  # the calls of local modules, once they were needed
         self.sources: dict[str, tuple[tuple[str, str], ...]] = {}
         """The local modules that a file calls, for files scanned so far."""
+        self.reached: dict[str, bool] = {}
+        """The Terraform files that calls have led to outside of what is searched, each with whether it matters."""
         self.trees: list[Any] = []
         """The `PathFilter` of each work tree that git has searched; its type would close a circle of imports."""
         self.places: tuple[str, ...] = ("",)  # the directories that are searched; named files apart
@@ -91,13 +95,13 @@ class FileSearch:
                 return True
         if self.exclusions is None or not self.exclusions.cover(path):
             return False
-        if kinds.kind_of(path):
+        if kind_of(path):
             self.left_out.add(path)
         return True
 
     def passes_over(self, path: str) -> bool:
         """True if a Terraform file in a searched folder was left out, since git ignores it or an exclusion covers it."""
-        if kinds.kind_of(path) is not kinds.TERRAFORM or self.prefix + path in self.fence.named:
+        if kind_of(path) is not TERRAFORM or self.prefix + path in self.fence.named:
             return False
         if path in self.symlinks or self.has_searched(path):
             return self.skips(path)
@@ -162,44 +166,48 @@ class FileSearch:
         """Take ``data`` for the content of a file, in place of what the disk holds."""
         for found in (self.terraform, self.templates, self.calling, self.computing, *self.others.values()):
             found.discard(path)
-        for known in (self.elsewhere, self.sources, self.texts):
+        for known in (self.elsewhere, self.sources, self.texts, self.reached):
             known.pop(path, None)
         self.calls, self.problems = None, [problem for problem in self.problems if problem[2] != path]
         self.fence.edited = {os.path.realpath(self.prefix + path): data}
         self.searched += path not in self.read
-        kind = self.read[path] = kinds.kind_of(path) or kinds.OTHER
+        kind = self.read[path] = kind_of(path) or OTHER
         self._judge_text(data, path, kind)
 
     def _judge_text(self, data: bytes, path: str, kind: str) -> None:
-        if kind is kinds.TERRAFORM:
+        if kind is TERRAFORM:
             if calls := data.find(b'".') >= 0 and any(start in data for start in LOCAL):
                 self.calling.add(path)
             self.keep(path, data, calls=calls)
         if data[:1] in _ODD:
             is_plan = data[:4] == SAVED_PLAN[0] and SAVED_PLAN[1] in data[:100]
-            is_absent = kind is kinds.TERRAFORM and data.startswith(GIT_LFS)
+            is_absent = kind is TERRAFORM and data.startswith(GIT_LFS)
             if is_plan or is_absent or data[:10] == GIT_CRYPT:
                 self.error(_BINARY if is_plan else _ABSENT if is_absent else _LOCKED, path)
                 return
             if data[:2] in UTF16:
                 data = decode(data, "replace").encode()
         if self._matters(path, kind, data):
-            if kind is kinds.OTHER:
-                kind = kinds.TERRAFORM if kinds.looks_like_terraform(data) else kinds.TEMPLATE
-            self.of_kind(kind).add(path)
+            self.of_kind(kind_by_text(data) if kind is OTHER else kind).add(path)
 
     def _matters(self, path: str, kind: str, data: bytes) -> bool:
         """True if a file with this content matters. A state that was named always does: it must not be passed over in silence."""
-        if kind is kinds.TERRAFORM:
-            sources = sources_in(data, path)
-            self.note_calls(path, sources)
-            if not all(sources):
-                self.computing.add(path)
-            return self.search_terms.are_in_code(data, sources) or kinds.names_program(data, kind, self.prefix + path, self.fence)
+        if kind is TERRAFORM:
+            return self.code_matters(path, data)
         place = self.prefix + path
-        if self.search_terms.are_in(data, kind, os.path.dirname(place)) or kinds.names_program(data, kind, place, self.fence):
+        if self.search_terms.are_in(data, kind, os.path.dirname(place)) or names_program(data, kind, place, self.fence):
             return True
-        return kind in (kinds.JSON, kinds.OTHER) and place in self.fence.named and kinds.looks_like_state(data)
+        return kind in (JSON, OTHER) and place in self.fence.named and looks_like_state(data)
+
+    def code_matters(self, path: str, data: bytes, *, installed: bool = False) -> bool:
+        """True if a Terraform file with this content matters, whether it was searched or a call leads to it. Its calls are remembered."""
+        sources = sources_in(data, path)
+        if installed:
+            self.installed[path] = sources
+        else:
+            self.note_calls(path, sources)
+            self.computing |= set() if all(sources) else {path}
+        return self.search_terms.are_in_code(data, sources) or names_program(data, TERRAFORM, self.prefix + path, self.fence)
 
     @property
     def may_lead_elsewhere(self) -> bool:
@@ -246,9 +254,9 @@ class FileSearch:
 
     def of_kind(self, kind: str) -> set[str]:
         """The files of a kind that matter; JSON counts as a template until it is looked at more closely."""
-        if kind is kinds.TERRAFORM:
+        if kind is TERRAFORM:
             return self.terraform
-        return self.templates if kind in (kinds.TEMPLATE, kinds.JSON) else self.others.setdefault(kind, set())
+        return self.templates if kind in (TEMPLATE, JSON) else self.others.setdefault(kind, set())
 
     def keep_only(self, ours: frozenset[str]) -> None:
         """Forget the files that are not among ``ours``, and what was wrong with them."""

@@ -297,7 +297,8 @@ def looks_like_state(data: bytes) -> bool:
 _BLOCKS = frozenset((b"resource", b"module", b"variable", b"provider", b"terraform", b"locals", b"output", b"data"))
 
 
-def looks_like_terraform(data: bytes) -> bool:
-    """True if a line starts a block of Terraform's: one of its words, and a brace."""
+def kind_by_text(data: bytes) -> str:
+    """Terraform if a line starts a block of its own: one of its words, and a brace; else a template."""
     heads = (line.partition(b"{") for line in data.splitlines())
-    return any(brace and words and words[0] in _BLOCKS for head, brace, _ in heads for words in (head.split(),))
+    is_code = any(brace and words and words[0] in _BLOCKS for head, brace, _ in heads for words in (head.split(),))
+    return TERRAFORM if is_code else TEMPLATE

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import posixpath
 
+from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import spelled_out
 from posturio_iac.core.text.textfile import Fence, UnreadableError, read, real_path
 from posturio_iac.search.file_search import LOCAL
 from posturio_iac.search.kinds import TERRAFORM, kind_of, names_program
-from posturio_iac.search.written_sources import CALLS, blocks_of, sources_in
+from posturio_iac.search.written_sources import CALLS, blocks_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -200,12 +201,9 @@ def explore(selection: Selection, folders: Iterable[str], apart: Collection[str]
         for name in _names(there) if search.fence.folder(there) is not None else ():
             path = posixpath.join(folder, name)
             if search.calls is not None and search.has_searched(path) and not search.skips(path):
-                called: Iterable[tuple[str, str]] = search.sources.get(path, ())
-                holds = path in left_out
+                called, holds = search.sources.get(path, ()), path in left_out
             else:
-                data = content(search.prefix + path, search.max_file_size, search.fence) or b""
-                called = sources(data, path)
-                holds = search.search_terms.are_in_code(data, sources_in(data, path))
+                holds, called = kept(search.reached, path, lambda one: _reads(selection, one)), calls_in(selection, path)
             if holds:
                 holding.add(folder)
             for _, target in called:
@@ -214,6 +212,12 @@ def explore(selection: Selection, folders: Iterable[str], apart: Collection[str]
                     seen.add(real)
                     pending.append(target)
     return holding, edges
+
+
+def _reads(selection: Selection, path: str) -> bool:
+    search, data = selection.search, text(selection, path)
+    search.keep(path, data)
+    return search.code_matters(path, data)
 
 
 def _real(selection: Selection, folder: str) -> str:

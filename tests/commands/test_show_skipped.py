@@ -13,6 +13,7 @@ from posturio_iac.render.text.overview import HEADS
 from tests.support.command_line import KEY, ROOT, SCHEMA, Capture, Patch, run
 from tests.support.repository import Repository
 
+INSTALLED = (("installed", "acme/queue/aws"), ("local.below", "git::https://example.com/below.git"))
 FILES = {
     "main.tf": KEY,
     "vendor/a.tf": KEY,
@@ -31,7 +32,7 @@ module "local" { source = "./local" }
 """,
     "local/main.tf": 'module "below" { source = "git::https://example.com/below.git" }\nmodule "absent" { source = "acme/absent/aws" }\n',
     ".terraform/modules/modules.json": json.dumps(
-        {"Modules": [{"Key": key, "Source": "x", "Dir": ".terraform/modules/x"} for key in ("installed", "local.below")]}
+        {"Modules": [{"Key": key, "Source": source, "Version": "1.0.0", "Dir": ".terraform/modules/x"} for key, source in INSTALLED]}
     ),
     ".terraform/modules/x/main.tf": "",
     "unit/terragrunt.hcl": 'terraform {\n  source = "tfr:///acme/unit/aws?version=1.0.0"\n}\n',

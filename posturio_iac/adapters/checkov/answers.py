@@ -119,19 +119,15 @@ def keys_of(entity: Entity, scan: Scan) -> tuple[JudgedKey, ...]:
         return tuple(k for k in ours if k.key.address.partition(" (")[0].rpartition("/")[2] == entity.name or _within(entity, k))
     if planned := tuple(k for k in here if k.key.framework == "terraform-plan"):
         return tuple(k for k in planned if k.key.address == entity.address)
-    if entity.kind == MODULE:
-        return _narrowed(entity, scan, [k for k in here if _is_call(entity, k)])
+    if entity.kind == MODULE:  # a key stands at a call where the code of the module is elsewhere
+        call = f"module.{plain(entity.name)}"
+        return _narrowed(entity, scan, [k for k in here if _within(entity, k) and call in plain(k.key.address)])
     block = plain(f"{entity.kind}.{entity.name}")
     return _narrowed(entity, scan, [k for k in here if plain(k.key.address).endswith(block)] or _installed(entity, scan))
 
 
 def plain(address: str) -> str:
     return _INDEX.sub("", address)
-
-
-def _is_call(entity: Entity, judged: JudgedKey) -> bool:
-    """True if a key stands at a module call, because the code of the module is elsewhere."""
-    return _within(entity, judged) and f"module.{plain(entity.name)}" in plain(judged.key.address)
 
 
 def _installed(entity: Entity, scan: Scan) -> list[JudgedKey]:

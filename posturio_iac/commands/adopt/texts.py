@@ -57,7 +57,7 @@ access-keys:
 
 def with_hook(text: str, repository: str, revision: str, shown: str) -> str:
     """``text`` with the hook in its list of repositories; ``shown`` names the file. Raises `UsageError` if a second parse differs."""
-    entry = _entry(repository, revision)
+    entry = [f"- repo: {_scalar(repository)}", f"  rev: {_scalar(revision)}", "  hooks:", f"    - id: {HOOK}"]
     if not text.strip():
         return f"{text}{_KEY}:\n{_block(entry, '')}"
     before = _loaded(text, shown)
@@ -71,10 +71,6 @@ def with_hook(text: str, repository: str, revision: str, shown: str) -> str:
         wanted = dumps({"repo": repository, "rev": revision, "hooks": [{"id": HOOK}]})
         raise UsageError(f"{shown}: its list of {_KEY} cannot be extended safely; add {wanted} to it")
     return after
-
-
-def _entry(repository: str, revision: str) -> list[str]:
-    return [f"- repo: {_scalar(repository)}", f"  rev: {_scalar(revision)}", "  hooks:", f"    - id: {HOOK}"]
 
 
 def _block(lines: list[str], indent: str) -> str:

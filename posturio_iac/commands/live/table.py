@@ -55,7 +55,8 @@ class TableRow(NamedTuple):
             "user": user_of(key),
             "key": _key(key),
             "status": printable(key.status) if isinstance(key.status, str) else "unknown",
-            "age": _age(key.created, self.as_of),
+            # the clock of AWS may be ahead of ours
+            "age": f"{max((self.as_of - key.created).days, 0)} d" if isinstance(key.created, datetime) else "unknown",
             "last used": _last_used(key, self.as_of),
             "open for": self._open_for(),
             "owner": owner_of(key),
@@ -199,11 +200,6 @@ def _details(entry: TableRow, style: Style) -> list[str]:
         for finding in entry.findings
         for line in (f"    {finding.rule.id}: {printable(finding.message)}", f"      {fix} {printable(finding.remediation)}")
     ]
-
-
-def _age(moment: Attr[datetime | None], as_of: datetime) -> str:
-    # The clock of AWS may be ahead of ours.
-    return f"{max((as_of - moment).days, 0)} d" if isinstance(moment, datetime) else "unknown"
 
 
 def _last_used(key: AccessKey, as_of: datetime) -> str:

@@ -108,15 +108,10 @@ def _lifetimes(planned: AccessKey, code: AccessKey, document: PlanDocument, *, k
         if here is None:
             if not known or not isinstance(evidence.origin, TagOrigin):
                 kept.append(_timed(evidence, document))
-        elif _is_computed(evidence):
+        elif isinstance(evidence.origin, TagOrigin) and (evidence.origin.set_by or evidence.origin.moved_by):  # by a clock
             kept.append(evidence)
             del said[subject]
     return tuple(dict.fromkeys((*kept, *said.values())))
-
-
-def _is_computed(evidence: Lifetime) -> bool:
-    """True if a tag has its value from a clock: ``timestamp()``, a ``time_rotating``, a ``time_offset``."""
-    return isinstance(evidence.origin, TagOrigin) and bool(evidence.origin.set_by or evidence.origin.moved_by)
 
 
 def _subject(evidence: Lifetime) -> object:

@@ -83,7 +83,8 @@ def narrow(
     impacts: dict[str, Impact] = {}
     for name in frameworks() if wanted is None else wanted:
         made = loaded(FRONT_ENDS[name].impact)
-        impacts[name] = made(selection, everywhere, whole=moved or _named(selection, everywhere, made.inputs(config)))
+        named = any(seen_below(os.path.realpath(file), selection.root) in everywhere for file in made.inputs(config))
+        impacts[name] = made(selection, everywhere, whole=moved or named)
     return Narrowed(selection, impacts, everywhere, tracked)
 
 
@@ -115,7 +116,3 @@ def _moves_folder(selection: Selection, changed: Collection[str]) -> bool:
     written = {os.path.normpath(top + target) for _, target in local_calls(selection)} if selection.search.local else ()
     linked = tuple(os.path.join(real, "") for path in written if (real := os.path.realpath(path)) != path)
     return any(os.path.isdir(top + path) or os.path.normpath(top + path).startswith(linked) for path in changed)
-
-
-def _named(selection: Selection, changed: Collection[str], files: Collection[str]) -> bool:
-    return any(seen_below(os.path.realpath(file), selection.root) in changed for file in files)

@@ -52,7 +52,7 @@ class ModuleSource:
     origin: SourceKind
     address: str  # in lower case: ``namespace/name/provider`` without the registry's host, or ``github.com/owner/name``
     submodule: str = ""  # the folder inside, without slashes at its ends
-    ref: str | None = None  # REPOSITORY: the tag, branch or commit; None when the source names none
+    ref: str | None = None  # REPOSITORY: the tag, branch or commit, OTHER: the query; None when the source names none
     is_public: bool = True  # REGISTRY: one that anybody reads, whose names mean the same to all
 
 
@@ -107,7 +107,7 @@ def parse_source(source: str) -> ModuleSource:
     for read in (_repository, _registry):
         if (found := read(package, submodule, query)) is not None:
             return found
-    return ModuleSource(SourceKind.OTHER, package, submodule)
+    return ModuleSource(SourceKind.OTHER, package, submodule, query or None)
 
 
 def _split(text: str) -> tuple[str, str, str]:

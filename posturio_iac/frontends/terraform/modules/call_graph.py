@@ -147,7 +147,7 @@ def calls_that_matter(program: ModuleTree) -> dict[str, set[str]]:
     wanted -= idle
     making = _making(units, selection)
     wanted |= _calling_known(units, request) | set(making)
-    found = set(local_calls(selection)) if wanted or units else set()
+    found = set(local_calls(selection))
     found |= {(node, target) for node, targets in making.items() for target in targets}
     applied = ((node, folder) for node, unit in units.items() for folder in unit.folders())
     found |= {*applied, *_copied(units, selection), *_computed_calls(program), *program.own.calls()}

@@ -8,6 +8,7 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import NamedTuple, kept
 from posturio_iac.core.text.textfile import LIMIT, OUTSIDE, Fence, UnreadableError, read
 from posturio_iac.search import MANIFEST
+from posturio_iac.search.kinds import TERRAFORM, kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ class InstalledModule(NamedTuple):
         exact = parse_version(self.version or "")
         allowed = parse_constraint(version) if version else Interval()
         return exact is not None and allowed is not None and allowed.holds(exact)
+
+    def is_here(self, root: str, fence: Fence) -> bool:
+        """True if the folder of the module below its root module (absolute) holds code."""
+        return any(kind_of(name) is TERRAFORM for name in fence.names(os.path.normpath(os.path.join(root, self.folder))))
 
 
 InstalledModules = dict[str, InstalledModule]
@@ -90,7 +95,7 @@ class Installed:
         path = os.path.normpath(os.path.join(module, entry.folder)).replace(os.sep, "/")
         there = os.path.join(self._root, path)
         if self._fence.holds(there):
-            return path if os.path.isdir(there) else None
+            return path if entry.is_here(os.path.join(self._root, module), self._fence) else None
         self._say(module, f'the folder of module "{call_path.rpartition(".")[2]}" {OUTSIDE}')
         return None
 
