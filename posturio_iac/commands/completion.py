@@ -50,11 +50,6 @@ def _words(command: Command) -> tuple[str, ...]:
     return _rules() if command.name == "explain" else command.choices
 
 
-def _zsh() -> str:
-    head = "# Completion of posturio-iac for zsh, in .zshrc after compinit: source <(posturio-iac completion zsh)"
-    return f"{head}\nautoload -Uz bashcompinit && bashcompinit\n{_function()}"
-
-
 def _function() -> str:
     cases = "".join(
         f"    {name}) flags='{' '.join([*command.flags(), *HELP])}' words='{' '.join(_words(command))}' ;;\n"
@@ -118,4 +113,6 @@ def _fish_text(text: str) -> str:
 
 
 _BASH = "# Completion of posturio-iac for bash: posturio-iac completion bash > /etc/bash_completion.d/posturio-iac\n"
-SHELLS: dict[str, Callable[[], str]] = {"bash": lambda: _BASH + _function(), "zsh": _zsh, "fish": _fish}
+_ZSH = "# Completion of posturio-iac for zsh, in .zshrc after compinit: source <(posturio-iac completion zsh)\n"
+_ZSH += "autoload -Uz bashcompinit && bashcompinit\n"
+SHELLS: dict[str, Callable[[], str]] = {"bash": lambda: _BASH + _function(), "zsh": lambda: _ZSH + _function(), "fish": _fish}

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from posturio_iac.core.evidence.remedy import Remedy
-    from posturio_iac.core.finding import JudgedKey
     from posturio_iac.core.metadata.names import Names
     from posturio_iac.live.model import Account, AwsTags, DeployedKey, DeployedUser
 
@@ -165,7 +164,8 @@ def shortlisted(keys: Sequence[DeployedKey], account: Account, request: Request)
     named: set[str] = set()
     for finding in report.findings:
         (named if not finding.rule.needs_use else asked).add(finding.address)
-    asked |= {judged.key.address for judged in report.keys if _is_open(judged)}
+    about_users = _about_users()
+    asked |= {one.key.address for one in report.keys if one.undecided and not (one.open_rules and about_users.issuperset(one.open_rules))}
     named |= _older(keys, account, request)
     named |= {one.address for one in built if one.active_siblings and multiple_active_access_keys.RULE.id in strict.selected(all_rules())}
     arns = {address(key): key.user.arn for key in keys}
@@ -177,10 +177,6 @@ def shortlisted(keys: Sequence[DeployedKey], account: Account, request: Request)
 
 def _about_users() -> frozenset[str]:
     return frozenset(name for name, entry in all_rules().items() if not entry.rule.needs_use)
-
-
-def _is_open(judged: JudgedKey) -> bool:
-    return bool(judged.undecided) and not (judged.open_rules and _about_users().issuperset(judged.open_rules))
 
 
 def _older(keys: Sequence[DeployedKey], account: Account, request: Request) -> set[str]:

@@ -61,13 +61,11 @@ def _place(span: Span | None, context: RenderContext) -> dict[str, object]:
 
 
 def _command(kind: str, where: dict[str, object], title: str, message: str) -> str:
-    properties = ",".join(f"{name}={_property(str(value))}" for name, value in {**where, "title": title}.items())
+    stated = {**where, "title": title}
+    texts = {name: "%0A".join(_data(printable(part)) for part in str(value).split("\n")) for name, value in stated.items()}
+    properties = ",".join(f"{name}={text.replace(':', '%3A').replace(',', '%2C')}" for name, text in texts.items())
     return f"::{kind} {properties}::{_data(message)}"
 
 
 def _data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return "%0A".join(_data(printable(part)) for part in text.split("\n")).replace(":", "%3A").replace(",", "%2C")

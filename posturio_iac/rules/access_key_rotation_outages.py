@@ -111,7 +111,9 @@ RULE = Rule(
 @register(RULE)
 def check(key: AccessKey, context: Context) -> Violations:
     """Yield at most one violation, at what causes the replacement."""
-    if not in_use(key) or _never_happens(key, context):
+    works = (e for e in key.effective() if e.effect is Effect.ENFORCED or e.kind is Kind.ROTATED)
+    may_happen = not all(spent(e, context) for e in works) or not any(e.effect is Effect.INERT or spent(e, context) for e in key.lifetimes)
+    if not in_use(key) or not may_happen:
         return
     match key.replacement:
         case Replacement(create_before_destroy=False, takes_turns=False, span=span):
@@ -140,9 +142,3 @@ def _ended_in_use(key: AccessKey, context: Context) -> Violations:
     shorter = late.shortening(days) if late is not None else None
     remedy = shorter or (key.remedies.rotating(days) if days and late is None else Advice("let the code replace it sooner than that"))
     yield Violation(message, sentence(remedy), first.span, remedy)
-
-
-def _never_happens(key: AccessKey, context: Context) -> bool:
-    inert = any(e.effect is Effect.INERT or spent(e, context) for e in key.lifetimes)
-    works = (e for e in key.effective() if e.effect is Effect.ENFORCED or e.kind is Kind.ROTATED)
-    return inert and all(spent(e, context) for e in works)

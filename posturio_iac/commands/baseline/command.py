@@ -162,7 +162,10 @@ def _of_live_result(config: Config, given: Arguments) -> int:
     if given.prune and incomplete:
         raise OutputError("nothing was pruned: a run that could not read everything cannot prove that a finding is gone")
     if given.prune:
-        return _save([old], [_without_gone(old, results)], incomplete=False)
+        gone, before = _gone(old, results), old.baseline.entries
+        left = tuple(entry for entry in before if entry.fingerprint not in gone)
+        pruned = NewBaseline(old.path, replace(old.baseline, entries=left), removed=len(before) - len(left))
+        return _save([old], [pruned], incomplete=False)
     return _save([old], _with_end(given, lambda fields: [_with_live(old, results, fields)]), incomplete=incomplete)
 
 
@@ -237,13 +240,6 @@ def _with_live(old: BaselineFile, results: Sequence[SavedResult], new: NewEntryF
     entries = (*old.baseline.entries, *added.values())
     then = (old.baseline.written, old.baseline.findings_then) if old.baseline.written else (day, len(entries))
     return NewBaseline(old.path, Baseline(entries, *then), len(added), stale=len(_gone(old, results)), refused=refused)
-
-
-def _without_gone(old: BaselineFile, results: Sequence[SavedResult]) -> NewBaseline:
-    """The baseline without the entries whose finding is gone."""
-    gone = _gone(old, results)
-    left = tuple(entry for entry in old.baseline.entries if entry.fingerprint not in gone)
-    return NewBaseline(old.path, replace(old.baseline, entries=left), removed=len(old.baseline.entries) - len(left))
 
 
 def _gone(old: BaselineFile, results: Sequence[SavedResult]) -> set[str]:

@@ -167,6 +167,8 @@ def _key(
 ) -> AccessKey:
     is_credential = resource.type == SERVICE_CREDENTIAL
     service = resource.get(SERVICE) if is_credential else None
+    ages = [resource.get("max_age", shown="it")] if resource.type == EXPIRING_KEY else []
+    own = (max_age_lifetime(age, "max_age", f"{resource.type}.{resource.name}", resource.span) for age in ages)
     facts = KeyFacts(
         address=resource.address,
         framework="terraform-plan",
@@ -175,7 +177,7 @@ def _key(
         status=_set(resource, "status", configuration, str),
         remedies=remedies_in_code(resource.type, resource.name, _declare(user, resource), service),
         label=resource.name,
-        lifetimes=(*_max_age(resource), *(_age(resource, service, configuration) if is_credential else ())),
+        lifetimes=(*own, *(_age(resource, service, configuration) if is_credential else ())),
         notes=(*((_BY_TRIGGER,) if resource.reason == _TRIGGERED else ()), *permission_note(user, users)),
         exposures=exposures,
         scope=setting.scope,
@@ -210,9 +212,3 @@ def _age(resource: Resource, service: object, configuration: Configuration) -> I
     owner = Place(f"{resource.type}.{resource.name}", resource.span)
     age = age_lifetime(_set(resource, AGE, configuration, int, float, str, shown="it"), service, owner, resource.span)
     yield from () if age is None else (age,)
-
-
-def _max_age(resource: Resource) -> Iterator[Lifetime]:
-    if resource.type == EXPIRING_KEY:
-        age = resource.get("max_age", shown="it")
-        yield max_age_lifetime(age, "max_age", f"{resource.type}.{resource.name}", resource.span)

@@ -137,17 +137,15 @@ def carried(part: ResultPart, before: ResultPart | None) -> ResultPart:
     if before is None or part.unit.narrowed or not (part.failed or part.users is not None):
         return part
     there = {identity for identity, _ in identities(part.keys)}
-    kept = {identity: key for identity, key in identities(before.keys) if identity not in there and _unseen(key, part)}
+    seen = () if part.failed or part.users is None else part.users
+    unseen = (one for one in identities(before.keys) if one[1].address.rpartition("/")[0] not in seen)
+    kept = {identity: key for identity, key in unseen if identity not in there}
     names = {(key.framework, key.root, key.address) for key in kept.values()}
     older = {identity: before.older.get(identity, before.as_of) for identity in kept}
     found = tuple(f for f in before.found if (f.framework, f.root, f.address) in names)
     rest = () if part.users is None else before.diagnostics
     diagnostics = tuple(dict.fromkeys((*part.diagnostics, *rest)))
     return replace(part, keys=(*part.keys, *kept.values()), found=(*part.found, *found), diagnostics=diagnostics, older=older)
-
-
-def _unseen(key: SavedKey, part: ResultPart) -> bool:
-    return part.failed or part.users is None or key.address.rpartition("/")[0] not in part.users
 
 
 def score(parts: Sequence[ResultPart], *, unread: bool = False) -> float | None:

@@ -15,7 +15,7 @@ from posturio_iac.frontends.terraform.known_modules.module_source import local_f
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.published import is_example
 from posturio_iac.search import is_initialised
-from posturio_iac.search.kinds import CODE, TERRAFORM, names_file, runs_program
+from posturio_iac.search.kinds import CODE, TERRAFORM, VALUES, names_file, runs_program
 from posturio_iac.search.module_calls import explore, local_calls, sources_of, text
 from posturio_iac.search.written_sources import CALLS, blocks_of
 
@@ -233,15 +233,16 @@ def _calling_known(units: Mapping[str, ModuleCaller], request: ReadRequest) -> s
 def _making(units: Mapping[str, ModuleCaller], selection: Selection) -> dict[str, set[str]]:
     """The units that write code with a key, a call or what is not known, or run programs, each with the local modules that it calls."""
     generates, runs = False, set[str]()
-    for path in selection.terraform:
-        if not path.endswith(CODE):
+    applied, searched = _applied_units(units) if units else {}, selection.search.hcl
+    for path in {path for one in applied.values() for path in one.files - searched}.union(selection.terraform):
+        if not path.endswith((*CODE, *VALUES)):
             data = text(selection, path)
             generates = generates or b"generate" in data
             runs |= {path} if runs_program(data, TERRAFORM) or names_file(data, TERRAFORM) else set()
     found: dict[str, set[str]] = {}
-    for node, one in _applied_units(units).items() if generates or runs else ():
+    for node, one in applied.items() if generates or runs else ():
         written = [file for file in one.unit.generated() if _matters(file)] if generates else []
-        if not written and not (runs and (any(True for _ in one.unit.programs()) or runs & {one.shown, *one.unit.included()})):
+        if not written and not (runs and (any(True for _ in one.unit.programs()) or runs & one.files)):
             continue
         calls = (source for file in written if not isinstance(file, Unknown) for _, source in file.calls())
         targets = (local_folder(one.module or one.folder, source) for source in calls)

@@ -246,7 +246,7 @@ class Programs:
         """What tells whether a module may run some: False if no text but its own blocks' can be one; ``folders`` are those of all."""
         values = (posixpath.join(root.path, name) for name in root.names if is_automatic(name))
         files = (path for folder in folders for path in self._files.get(folder, ()))
-        given = self._search.hcl if root.unit is not None else ()  # files of Terragrunt, of which any may be part of a unit
+        given = root.unit.files | self._search.hcl if root.unit is not None else ()  # of Terragrunt, of which any may be part of a unit
         is_open = self._has_var_files or not folders <= self._searched
         found = {True} if is_open else set(map(self._holds_text, (*values, *files, *given)))
         if False in found and True not in found and not given and not self._may_compose(folders):

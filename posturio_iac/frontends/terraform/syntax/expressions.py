@@ -130,10 +130,6 @@ def _template(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     return heredoc(child, source, nested) if child.type == "heredoc_template" else quoted(child, source, nested)
 
 
-def _variable(node: Node, source: SourceText, _depth: int) -> hcl.Expr:
-    return hcl.Name(source.text_of(node), source.span(node))
-
-
 def _call(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     parts = _named(node)
     inside = _named(parts[1]) if len(parts) > 1 else []
@@ -174,10 +170,6 @@ def _bare_conditional(node: Node) -> Node | None:
     return node if node.type == "conditional" else None
 
 
-def _collection(node: Node, source: SourceText, depth: int) -> hcl.Expr:
-    return build(_named(node)[0], source, depth)
-
-
 def _tuple(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     items = tuple(build(n, source, depth) for n in _named(node) if n.type not in ("tuple_start", "tuple_end"))
     return hcl.TupleExpr(items, source.span(node))
@@ -215,11 +207,11 @@ _BUILDERS: dict[str, Callable[[Node, SourceText, int], hcl.Expr]] = {
     "expression": _expression,
     "literal_value": _literal,
     "template_expr": _template,
-    "variable_expr": _variable,
+    "variable_expr": lambda node, source, _depth: hcl.Name(source.text_of(node), source.span(node)),
     "function_call": _call,
     "operation": _operation,
     "conditional": _conditional,
-    "collection_value": _collection,
+    "collection_value": lambda node, source, depth: build(_named(node)[0], source, depth),
     "tuple": _tuple,
     "object": _object,
     "for_expr": _for,

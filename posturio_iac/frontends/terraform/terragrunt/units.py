@@ -111,10 +111,11 @@ class AppliedUnit:
 
     @property
     def place(self) -> Span | None:
-        """The source, or the block of the stack where the unit itself lies in a cache."""
+        """The source, or the block of the stack where the unit itself lies in a cache; the first block of a unit without a source."""
         if self.stack_place is not None and not PRUNED.isdisjoint(self.shown.split("/")):
             return self.stack_place
-        return self.source.span if isinstance(self.source, UnitSource) else None
+        first = next((block.header for block in self.unit.configuration.body.blocks), None)
+        return self.source.span if isinstance(self.source, UnitSource) else first
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
