@@ -108,6 +108,10 @@ def discover(
         from posturio_iac.search.module_calls import add_units
 
         add_units(search, whole="" not in searched or root != (repository_of(root) or root))
+    if search.nesting:
+        from posturio_iac.search.module_calls import add_nesting
+
+        add_nesting(search)
     if search.symlinks:
         from posturio_iac.search.module_calls import resolve
 
@@ -252,7 +256,7 @@ def _add_initialised(search: FileSearch, directories: Sequence[str]) -> None:
     folders = {path.rpartition("/")[0] for path in read}.union(*(keep.folders() for keep in search.trees))
     for folder in sorted(folder for folder in folders if is_initialised(search.prefix + folder)):
         there = _texts(os.path.join(folder, os.path.dirname(MANIFEST)), search)
-        if True in {search.code_matters(path, data, installed=True) for path, data in there}:  # all of them are noted
+        if True in {search.matters(path, TERRAFORM, data, installed=True) for path, data in there}:  # all of them are noted
             code = (*read, *(path for keep in search.trees for path, _ in keep.files(keep.code)))
             search.terraform.update(path for path in code if path.rpartition("/")[0] == folder or path in search.elsewhere)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.text.decoding import GIT_CRYPT, GIT_LFS, UTF16, decode
+from posturio_iac.core.text.decoding import GIT_CRYPT, GIT_LFS, UTF16, decode, holds_any
 from posturio_iac.core.text.textfile import MIB, Fence, LinkError, UnreadableError, open_regular
 from posturio_iac.errors import more_than, system_reason
 from posturio_iac.search.kinds import JSON, OTHER, TEMPLATE, TERRAFORM, SearchTerms, kind_by_text, kind_of, looks_like_state, names_program
 from posturio_iac.search.locations import holds_above, holds_code
-from posturio_iac.search.written_sources import sources_in
+from posturio_iac.search.written_sources import NESTING, sources_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class FileSearch:
         """What stands as a source in each Terraform file and may be a module of a registry or of git."""
         self.installed: dict[str, list[bytes]] = {}
         """What stands as a source in each Terraform file that ``terraform init`` has installed."""
+        self.nesting: dict[str, bytes] = {}  # templates that matter only if one that they name does, each with its text
         self.computing: set[str] = set()
         """Terraform files that call a module by a source that only a parser can read; they matter whatever else they hold."""
         self.unfollowed: set[tuple[str, str]] = set()
@@ -187,27 +188,28 @@ class FileSearch:
                 return
             if data[:2] in UTF16:
                 data = decode(data, "replace").encode()
-        if self._matters(path, kind, data):
+        if self.matters(path, kind, data):
             self.of_kind(kind_by_text(data) if kind is OTHER else kind).add(path)
 
-    def _matters(self, path: str, kind: str, data: bytes) -> bool:
-        """True if a file with this content matters. A state that was named always does: it must not be passed over in silence."""
-        if kind is TERRAFORM:
-            return self.code_matters(path, data)
+    def matters(self, path: str, kind: str, data: bytes, *, installed: bool = False) -> bool:
+        """True if a file with this content matters, whether it was searched or code names it; what it names itself is remembered.
+
+        A state that was named always does: it must not be passed over in silence.
+        """
         place = self.prefix + path
+        if kind is TERRAFORM:
+            sources = sources_in(data, path)
+            if installed:
+                self.installed[path] = sources
+            else:
+                self.note_calls(path, sources)
+                self.computing |= set() if all(sources) else {path}
+            return self.search_terms.are_in_code(data, sources) or names_program(data, kind, place, self.fence)
         if self.search_terms.are_in(data, kind, os.path.dirname(place)) or names_program(data, kind, place, self.fence):
             return True
+        if holds_any(data, NESTING):
+            self.nesting[path] = data
         return kind in (JSON, OTHER) and place in self.fence.named and looks_like_state(data)
-
-    def code_matters(self, path: str, data: bytes, *, installed: bool = False) -> bool:
-        """True if a Terraform file with this content matters, whether it was searched or a call leads to it. Its calls are remembered."""
-        sources = sources_in(data, path)
-        if installed:
-            self.installed[path] = sources
-        else:
-            self.note_calls(path, sources)
-            self.computing |= set() if all(sources) else {path}
-        return self.search_terms.are_in_code(data, sources) or names_program(data, TERRAFORM, self.prefix + path, self.fence)
 
     @property
     def may_lead_elsewhere(self) -> bool:
@@ -246,7 +248,7 @@ class FileSearch:
                     return
                 wide = "utf-16-be" if chunk[:2] == UTF16[1] else "utf-16-le" if chunk[:2] == UTF16[0] else None
             text = tail + (chunk.decode(wide, "replace").encode() if wide else chunk)
-            if self._matters(path, kind, text):
+            if self.matters(path, kind, text):
                 self.error(f"{more_than(size, self.max_file_size)}; raise --max-file-size to read it", path)
                 return
             tail = text[-_OVERLAP:]

@@ -10,8 +10,8 @@ from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import spelled_out
 from posturio_iac.core.text.textfile import Fence, UnreadableError, read, real_path
 from posturio_iac.search.file_search import LOCAL
-from posturio_iac.search.kinds import TERRAFORM, kind_of, names_program
-from posturio_iac.search.written_sources import CALLS, blocks_of
+from posturio_iac.search.kinds import TEMPLATE, TERRAFORM, kind_of, names_program
+from posturio_iac.search.written_sources import CALLS, blocks_of, templates_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,6 +150,21 @@ def add_units(search: FileSearch, *, whole: bool) -> None:
             search.terraform.add(path)
 
 
+def add_nesting(search: FileSearch) -> None:
+    """Add the templates that name one which matters and was not searched, such as one that git ignores, or name one that does so."""
+    for path in tuple(search.nesting):
+        pending, seen = [path], {path}
+        while pending:
+            folder = posixpath.dirname(path_ := pending.pop())
+            named = {posixpath.normpath(posixpath.join(folder, name)) for name in templates_named(search.nesting[path_])}
+            for target in named - seen - search.read.keys():
+                data = content(search.prefix + target, search.max_file_size, search.fence) or b""
+                if search.matters(target, kind_of(target) or TEMPLATE, data):
+                    search.templates.add(path)
+                pending += [target] if target in search.nesting else []
+            seen |= named
+
+
 def _leads_beside(data: bytes, path: str, search: FileSearch, searched: set[str]) -> bool:
     """True if a source leads to a folder that is not searched, such as one below ``.terraform``."""
     folder = posixpath.dirname(path)
@@ -217,7 +232,7 @@ def explore(selection: Selection, folders: Iterable[str], apart: Collection[str]
 def _reads(selection: Selection, path: str) -> bool:
     search, data = selection.search, text(selection, path)
     search.keep(path, data)
-    return search.code_matters(path, data)
+    return search.matters(path, TERRAFORM, data)
 
 
 def _real(selection: Selection, folder: str) -> str:

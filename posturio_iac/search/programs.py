@@ -8,6 +8,7 @@ from posturio_iac.core.keys import CODED
 from posturio_iac.core.record import NamedTuple, kept
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import GIT_CRYPT, GIT_LFS, UTF16, decode, holds_any, spelled_out
+from posturio_iac.search.written_sources import NESTING, templates_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ _MODULES = lazy_pattern(rb"Modules(?<![\w-]Modules)[\"']?\s*:")
 """A type that is put together, and modules. ``re`` looks fast for letters at the beginning."""
 _OPEN = ((b"Type", _TYPE), (b"Modules", _MODULES))  # each with what it holds, which is found before it is compiled
 SEARCHED = lazy_pattern(rb"(?i)([^${}]+\.(?:ya?ml|json|txt|template|cfn|config))")
-_PLACES = tuple(lazy_pattern(rb"%b(?<!\w%b)[\"']?\s*:\s*(.*)" % (one, one)) for one in (b"TemplateURL", b"Location"))
-_TEMPLATE = lazy_pattern(rb"(?i)[\"']?(?!\w+://)(?:file://)?([\w./-]+\.(?:ya?ml|json|template|txt|cfn))(?:[\"',}\s]|$)")
 _TRANSFORM = lazy_pattern(rb"Transform(?<!\wTransform)[\"']?\s*:\s*(\[[^\]]*\]|(?:[ \t]*-[^\n]*\n?\s*)+|[^\n]*)")
 _WORD = lazy_pattern(rb"[A-Za-z][\w:-]*")
 _OWN = (b"AWS::", b"Name", b"Parameters")
@@ -36,10 +35,8 @@ def leads_elsewhere(data: bytes, folder: str) -> bool:
     """True if a template in ``folder`` has to be parsed, whatever words are in it."""
     if holds_any(data, _BUILDS) or any(data.find(sign) >= 0 and one.search(data) for sign, one in _OPEN):
         return True
-    nests = data.find(b"TemplateURL") >= 0 or data.find(b"AWS::Serverless::Application") >= 0
-    named = (_TEMPLATE.match(value) for one in _PLACES for value in one.findall(data))  # files that are searched by themselves
-    names = (one and os.fsdecode(one[1]) for one in named)  # what leads up leads to where a scan of this folder alone does not go
-    if nests and any(not name or (folder and (os.pardir in name or not os.path.exists(os.path.join(folder, name)))) for name in names):
+    names = templates_named(data) if holds_any(data, NESTING) else ()  # what leads up leads to where a scan of this folder does not go
+    if any(not name or (folder and (os.pardir in name or not os.path.exists(os.path.join(folder, name)))) for name in names):
         return True
     transforms = _TRANSFORM.findall(data) if data.find(b"Transform") >= 0 else ()
     return any(not word.startswith(_OWN) for value in transforms for word in _WORD.findall(value.partition(b"#")[0]))

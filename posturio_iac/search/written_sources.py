@@ -1,6 +1,10 @@
-"""The sources of module calls, by the text of the code."""
+"""The sources of module calls, and the templates that others name, by the text of the code."""
 
 from __future__ import annotations
+
+import os
+
+from posturio_iac.core.text import lazy_pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -9,8 +13,16 @@ if TYPE_CHECKING:
     from posturio_iac.search.hcl_scanner import ScannedBlock
 
 CALLS = frozenset(("module", "component"))  # blocks that call a module: Terraform's own, and those of stacks
-_TEMPLATE = (b"${", b"%{")
-_COMPUTING = (*_TEMPLATE, b"\\")  # signs that a quoted text is more than what is written
+_COMPUTING = (b"${", b"%{", b"\\")  # signs that a quoted text is more than what is written
+NESTING = (b"TemplateURL", b"AWS::Serverless::Application")  # signs of a template that names others
+_PLACES = tuple(lazy_pattern(rb"%b(?<!\w%b)[\"']?\s*:\s*(.*)" % (one, one)) for one in (b"TemplateURL", b"Location"))
+_TEMPLATE = lazy_pattern(rb"(?i)[\"']?(?!\w+://)(?:file://)?([\w./-]+\.(?:ya?ml|json|template|txt|cfn))(?:[\"',}\s]|$)")
+
+
+def templates_named(data: bytes) -> Iterator[str]:
+    """Yield the local files that a template names as others, which are searched by themselves; an empty text for any other."""
+    found = (_TEMPLATE.match(value) for one in _PLACES for value in one.findall(data))
+    yield from (os.fsdecode(one[1]) if one else "" for one in found)
 
 
 def sources_in(data: bytes, path: str) -> list[bytes]:
