@@ -86,7 +86,8 @@ def suspected(key: AccessKey, flagged_by: Callable[[AccessKey], frozenset[str]])
     assumed = tuple(assumptions(key))
     if not assumed:
         return frozenset()
-    believed = flagged_by(_believing(key)) if any(e.effect_if_ours is not None for e in key.lifetimes) else frozenset()
+    ours = tuple(e if e.effect_if_ours is None else replace(e, effect=e.effect_if_ours, effect_if_ours=None) for e in key.lifetimes)
+    believed = flagged_by(replace(key, lifetimes=ours)) if ours != key.lifetimes else frozenset()
     return (flagged_by(_assuming(key, assumed)) | believed) - flagged_by(key)
 
 
@@ -103,11 +104,6 @@ def open_questions(key: AccessKey, rules: frozenset[str], flagged_by: Callable[[
 
 def _assuming(key: AccessKey, assumed: Iterable[Assumption]) -> AccessKey:
     return functools.reduce(lambda known, assumption: assumption.apply(known), assumed, key)
-
-
-def _believing(key: AccessKey) -> AccessKey:
-    known = (e if e.effect_if_ours is None else replace(e, effect=e.effect_if_ours, effect_if_ours=None) for e in key.lifetimes)
-    return replace(key, lifetimes=tuple(known))
 
 
 def _with_endless_evidence(key: AccessKey) -> AccessKey:

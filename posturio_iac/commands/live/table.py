@@ -125,7 +125,10 @@ def _code(key: AccessKey) -> str:
 def tables(groups: Sequence[Sequence[TableRow]], style: Style, *, without: Iterable[str] = ()) -> list[list[str]]:
     """The lines of a table for each group; where findings have no room to wrap in any group, all keys are paragraphs."""
     cells = [[entry.cells() for entry in group] for group in groups]
-    told = _telling([row for rows in cells for row in rows])
+    every = [row for rows in cells for row in rows]
+    usual = {"status": "Active", "open for": "", "code": "", "next": ""}
+    more = {name for name, text in usual.items() if any(row[name] != text for row in every)}
+    told = {*ALWAYS, *more, *({"account"} if len({row["account"] for row in every}) > 1 else ())}
     shown = [name for name in HEAD if name in told and name not in without]
     widths = [_widths(rows, shown, style) for rows in cells]
     if style.columns is not None and any(sum(wide.values()) + GAP * (len(shown) - 1) > style.columns for wide in widths):
@@ -150,12 +153,6 @@ def _table(group: Sequence[TableRow], rows: Sequence[Mapping[str, str]], widths:
         left = " " * sum(wide + GAP for name, wide in widths.items() if name != FINDINGS)
         lines += [_painted(text, row["severity"], entry, style), *(left + line for line in more), *_details(entry, style)]
     return lines
-
-
-def _telling(cells: Sequence[Mapping[str, str]]) -> set[str]:
-    usual = {"status": "Active", "open for": "", "code": "", "next": ""}
-    more = {name for name, text in usual.items() if any(row[name] != text for row in cells)}
-    return {*ALWAYS, *more, *({"account"} if len({row["account"] for row in cells}) > 1 else ())}
 
 
 def _joined(row: Mapping[str, str], widths: Mapping[str, int]) -> str:

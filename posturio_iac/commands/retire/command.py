@@ -59,17 +59,13 @@ class RetireTask(NamedTuple):
 
 def run(argv: Sequence[str]) -> int:
     """Take one step and return the exit code."""
-    given = parse(_of_step(argv), argv) if {*HELP} & {*argv} else parse(COMMAND, argv)
+    step = next((word for word in argv if word in HOMES), None)  # whose options alone its help shows; without one those of all
+    shown = [option for option in OPTIONS if step in (None, ONLY.get(option.name, step))]
+    given = parse(COMMAND._replace(options=shown) if {*HELP} & {*argv} else COMMAND, argv)
     arguments = RetireArguments(given)
     task = RetireTask(arguments, arguments.config(), tuple(argv), now)
     code: int = getattr(module(f"posturio_iac.commands.retire.{HOMES[arguments.step]}"), arguments.step)(task)
     return code
-
-
-def _of_step(argv: Sequence[str]) -> Command:
-    """The command with the options of the step that is named, for its help; of all steps where none is."""
-    step = next((word for word in argv if word in HOMES), None)
-    return COMMAND._replace(options=[option for option in OPTIONS if step in (None, ONLY.get(option.name, step))])
 
 
 GROUPS = RETIRE_GROUPS | {"output": (LIVE["output"][0], OUTPUT, *RETIRE_GROUPS["output"])}

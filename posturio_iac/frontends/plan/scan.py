@@ -61,7 +61,9 @@ def read(selection: Selection, request: ReadRequest, plans: Sequence[str]) -> Re
 
 def _judged(reading: Reading, said: tuple[Diagnostic, ...] = ()) -> Reading:
     """A reading that says which keys cannot be judged, since neither the plan nor code shows an end of them."""
-    reasons = {k.address: next((u for u in k.unknown_sources if u.kind in _APART), None) for k in reading.keys if _is_open(k)}
+    ends = (Effect.DECLARED, Effect.ENFORCED)
+    open_ = (k for k in reading.keys if k.is_active() is not False and all(e.effect not in ends for e in k.lifetimes))
+    reasons = {k.address: next((u for u in k.unknown_sources if u.kind in _APART), None) for k in open_}
     apart = {address: reason for address, reason in reasons.items() if reason is not None}
     path = next((k.span.path for k in reading.keys if k.address in apart and k.span is not None), None)
     whole = [address for address, reason in apart.items() if reason.kind is PLAN_WITHOUT_CODE]
@@ -73,10 +75,6 @@ def _judged(reading: Reading, said: tuple[Diagnostic, ...] = ()) -> Reading:
 
 
 _APART = (PLAN_WITHOUT_CODE, PLAN_OF_OTHER_CODE, PLAN_OF_SEVERAL)
-
-
-def _is_open(key: AccessKey) -> bool:
-    return key.is_active() is not False and not any(e.effect in (Effect.DECLARED, Effect.ENFORCED) for e in key.lifetimes)
 
 
 def _holds_code(folder: str) -> bool:

@@ -253,15 +253,11 @@ class _Reader:
         program = ModuleTree(self.selection, self.program.request)
         for top in sorted(users & named):
             free_last_part()
-            for name, user in _users_in(top, names, program):
-                found.setdefault(name, []).append((top, user))
+            below, _ = users_below(program.root_module(top))
+            program.keep(())
+            for name in names & below.keys():
+                found.setdefault(name, []).extend((top, namesake_of(user, program.request)) for user in below[name])
         return found
-
-
-def _users_in(top: str, names: set[str], program: ModuleTree) -> list[tuple[str, Namesake]]:
-    below, _ = users_below(program.root_module(top))
-    program.keep(())
-    return [(name, namesake_of(user, program.request)) for name in names & below.keys() for user in below[name]]
 
 
 def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: ModuleTree) -> Iterator[KeyOfUser]:

@@ -35,7 +35,8 @@ MOST_TICKS = 12
 
 def el(tag: str, *inside: str, **attributes: object) -> str:
     """An element. ``inside`` is markup; attributes are escaped, ``_`` stands for ``-`` in names, and ``class_`` is ``class``."""
-    names = (f' {name.rstrip("_").replace("_", "-")}="{_value(value)}"' for name, value in attributes.items())
+    texts = {n: number(one) if isinstance(one, (int, float)) else escape(printable(str(one))) for n, one in attributes.items()}
+    names = (f' {name.rstrip("_").replace("_", "-")}="{text}"' for name, text in texts.items())
     head = f"<{tag}{''.join(names)}"
     return f"{head}>{''.join(inside)}</{tag}>" if inside else f"{head}/>"
 
@@ -70,10 +71,6 @@ def picture(name: str, wide: float, high: float, title: str, description: str, p
 
 def number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
-
-
-def _value(value: object) -> str:
-    return number(value) if isinstance(value, (int, float)) else escape(printable(str(value)))
 
 
 def scale(ends: Ends) -> str:

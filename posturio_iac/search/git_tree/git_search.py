@@ -272,6 +272,15 @@ def is_ignored(search: FileSearch, path: str) -> bool:
     return _told_by_top(search, "check-ignore", "-q", "--", path)[0] == 0
 
 
+def ignored_of(search: FileSearch, paths: Iterable[str]) -> set[str]:
+    """Those of some paths, relative to the root, that are here and that git ignores."""
+    top = repository_of(search.root) or search.root
+    named = {os.path.relpath(search.prefix + path, top): path for path in paths}
+    specs = (f":(literal){one}" for one in sorted(named))
+    listed = _told_by_top(search, "ls-files", "-z", "-o", "-i", "--exclude-standard", "--", *specs)[1] if named else b""
+    return {named[one] for one in _names(listed) if one in named}
+
+
 def remotes(search: FileSearch) -> tuple[str, ...]:
     """The addresses of the repository that holds the scan root, as its configuration states them."""
     output = _told_by_top(search, "config", "--local", "--get-regexp", r"^remote\..*\.url$")[1]

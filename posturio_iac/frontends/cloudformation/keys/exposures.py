@@ -92,7 +92,8 @@ class Exposures:
             name = "a parameter" if path[2] == _OF_A_LIST else path[2]
             yield GIVEN_SECRET(f"{name} of {stack.address(entry)}", NO_CODE(stack.address(entry)))
             return
-        given = [name for name in child.parameters if name in child.given and _holds(child.given[name].node, mention)]
+        nodes = [(name, child.given[name].node) for name in child.parameters if name in child.given]
+        given = [name for name, node in nodes if node and node.start <= mention.node.start and mention.node.end <= node.end]
         for name in given or path[2:3]:
             parameter = child.parameters.get(name)
             if parameter is not None and as_deployed(_text(parameter.get("NoEcho"))) != "true":
@@ -110,10 +111,6 @@ def _references(stack: Stack) -> Places:
         for mention in mentions(entry.body):
             found.setdefault(mention.name, []).append((section, entry, mention))
     return found
-
-
-def _holds(given: Node | None, mention: Mention) -> bool:
-    return given is not None and given.start <= mention.node.start and mention.node.end <= given.end
 
 
 def _output(mention: Mention, entry: TemplateEntry, words: _Words) -> Iterator[Exposure]:

@@ -107,7 +107,8 @@ def merge(*maps: Value) -> dict[str, Value] | Unknown:
 @signature.function("range", signature.NUMBER, signature.NUMBER, signature.NUMBER, required=1)
 def range_of(*params: float) -> tuple[Value, ...]:
     """Count from a start up or down to, and without, an end."""
-    start, end, step = _range_limits(params)
+    start, end = (0, params[0]) if len(params) == 1 else params[:2]
+    step = params[2] if len(params) > 2 else (-1 if end < start else 1)  # noqa: PLR2004 - the third argument
     if step == 0 or (end < start if step > 0 else end > start):
         raise EvaluationError("the step must lead from the start to the end")
     result: list[float] = []
@@ -118,12 +119,6 @@ def range_of(*params: float) -> tuple[Value, ...]:
     if len(result) > _MAX_RANGE:
         raise EvaluationError(f"more than {_MAX_RANGE} elements")
     return tuple(result)
-
-
-def _range_limits(params: tuple[float, ...]) -> tuple[float, float, float]:
-    start, end = (0, params[0]) if len(params) == 1 else params[:2]
-    step = params[2] if len(params) > 2 else (-1 if end < start else 1)  # noqa: PLR2004 - the third argument
-    return start, end, step
 
 
 @signature.function("reverse", signature.sequence())

@@ -58,12 +58,7 @@ def format_list(template: str, *arguments: Value) -> tuple[str | Unknown, ...]:
     count = lengths.pop() if lengths else 1
     signature.limit_elements(count)
     rows = ([argument[row] if isinstance(argument, tuple) else argument for argument in arguments] for row in range(count))
-    return tuple(_format_row(template, row) for row in rows)
-
-
-def _format_row(template: str, row: Sequence[Value]) -> str | Unknown:
-    unknown = first_unknown(tuple(row))
-    return format_once(template, row) if unknown is None else unknown
+    return tuple(format_once(template, row) if (unknown := first_unknown(tuple(row))) is None else unknown for row in rows)
 
 
 def format_once(template: str, arguments: Sequence[Value]) -> str:

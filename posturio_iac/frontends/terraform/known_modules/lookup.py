@@ -102,8 +102,10 @@ class KnownModules:
     def _module(self, index: int) -> KnownModule:
         entry = self._entries[index]
         if isinstance(entry, str):
-            entry = _read_entry(entry)
-            self._entries[index] = entry
+            from posturio_iac.config.load import parse_toml
+
+            read = parse_toml(_HEADER + entry, "known_modules.toml")["module"]
+            entry = self._entries[index] = read_modules(read, "known_modules.toml: module")[0]
         return entry
 
     def holds(self, source: str) -> bool:
@@ -202,12 +204,6 @@ def _addresses(entry: KnownModule | str) -> tuple[str, ...]:
     if isinstance(entry, str):
         return tuple(_QUOTED.findall(entry.partition("\nevidence = ")[0]))
     return entry.registries + entry.repositories
-
-
-def _read_entry(text: str) -> KnownModule:
-    from posturio_iac.config.load import parse_toml
-
-    return read_modules(parse_toml(_HEADER + text, "known_modules.toml")["module"], "known_modules.toml: module")[0]
 
 
 def search_terms(modules: Iterable[KnownModule]) -> tuple[bytes, ...]:

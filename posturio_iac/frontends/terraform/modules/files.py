@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Unknown
     from posturio_iac.search.file_search import FileSearch
 
+_CHECKOUT = "the checkout, since git ignores it"
+AUTOMATIC = (".auto.tfvars", ".auto.tfvars.json")
 GIT_CRYPT = b"\0GITCRYPT\0"
 TOFU = (".tofu", ".tofu.json")
 TERRAFORM_ONLY = (".tf", ".tf.json")
@@ -92,6 +94,41 @@ def is_override(name: str) -> bool:
     return stem == "override" or stem.endswith("_override")
 
 
+def is_automatic(name: str) -> bool:
+    return name.startswith("terraform.tfvars") or name.endswith(AUTOMATIC)
+
+
+class IgnoredValues:
+    """Files of values and of overrides that git ignores: others apply other ones or none, so any value that these state is open."""
+
+    def __init__(self, search: FileSearch) -> None:
+        self._search, self._asked, self._found = search, set[str](), set[str]()
+
+    def opened(self, path: str, parsed: Parsed, folders: Iterable[str]) -> Parsed:
+        """The syntax of a file, with open values if git ignores it; git is asked once for those of all ``folders``."""
+        folder, _, name = path.rpartition("/")
+        if not (is_automatic(name) or is_override(name)):
+            return parsed
+        if folder not in self._asked:
+            from posturio_iac.search.git_tree.git_search import ignored_of
+
+            names, fresh = self._search.fence.names, {*folders, folder} - self._asked
+            there = ((one, name) for one in fresh for name in names(os.path.normpath(self._search.prefix + one)))
+            self._found |= ignored_of(self._search, [f"{one}/{n}".lstrip("/") for one, n in there if is_automatic(n) or is_override(n)])
+            self._asked |= fresh
+        return (_opened(parsed[0], f"the file {path}"), parsed[1]) if path in self._found else parsed
+
+
+_CALLING = frozenset(("source", "version", "providers", "provider", "depends_on", "type"))
+
+
+def _opened(body: hcl.Body, file: str, fixed: frozenset[str] = frozenset()) -> hcl.Body:
+    """A body whose values are open, which names no module but that of the code, and of which no comment counts."""
+    stated = {n: hcl.InvalidExpr(DEPENDS_ON(file, _CHECKOUT), one.span) for n, one in body.attributes.items() if n not in fixed}
+    blocks = (hcl.Block(one.type, one.labels, one.header, one.span, body=_opened(one.body, file, _CALLING)) for one in body.blocks)
+    return hcl.Body(hcl.attributes(stated), tuple(blocks))
+
+
 MADE_BY = {".terraform": "terraform init", ".terraform.lock.hcl": "terraform init"} | dict.fromkeys(
     ("terraform.tfstate", "terraform.tfstate.backup", "terraform.tfstate.d", ".terraform.tfstate.lock.info"), "terraform apply"
 )
@@ -128,7 +165,7 @@ class TextFiles:
             if part in MADE_BY:
                 return DEPENDS_ON(f"the file {path}", MADE_BY[part])
         if self._is_ignored(target):
-            return DEPENDS_ON(f"the file {path}", "the checkout, since git ignores it")
+            return DEPENDS_ON(f"the file {path}", _CHECKOUT)
         raise EvaluationError(f"there is no file {path}")
 
     def _is_ignored(self, target: str) -> bool:

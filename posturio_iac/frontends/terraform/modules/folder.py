@@ -29,8 +29,6 @@ _NAMED = {"variable": ("NAME",), "module": ("NAME",), "output": ("NAME",), "reso
 TABLES = {"variable": "variables", "module": "calls", "output": "outputs", "resource": "resources", "data": "data"}
 """The tables of a module that hold them."""
 _READ = (*_NAMED, "provider", "locals", "terraform")
-_VALUES = ("terraform.tfvars",)
-_AUTOMATIC = (".auto.tfvars", ".auto.tfvars.json")
 _UNIQUE = {(kind,) for kind in (*KEY_TYPES, "aws_iam_user")}
 _MISTYPED = 0.82
 """How alike, from 0 to 1, a word must be to one of these to be a slip of it: a letter too many, too few, wrong or misplaced."""
@@ -97,7 +95,7 @@ class Module:
         """
         if applied:
             return any(b.body.attributes or b.body.blocks for b in self._backends())
-        return self.has_backend or (_LOCK in self.names and self.has_configured_provider) or any(map(is_automatic, self.names))
+        return self.has_backend or (_LOCK in self.names and self.has_configured_provider) or any(map(files.is_automatic, self.names))
 
 
 def load(
@@ -245,12 +243,8 @@ def _alias(provider: hcl.Block) -> object:
     return alias.value if isinstance(alias, hcl.Literal) else None
 
 
-def is_automatic(name: str) -> bool:
-    return name.startswith(_VALUES) or name.endswith(_AUTOMATIC)
-
-
 def _read_tfvars(folder: Module, parsed: Callable[[str], files.Parsed], var_files: Mapping[str, files.Parsed]) -> None:
-    automatic = sorted(n for n in folder.names if n.endswith(_AUTOMATIC))
+    automatic = sorted(n for n in folder.names if n.endswith(files.AUTOMATIC))
     ordered = [n for n in ("terraform.tfvars", "terraform.tfvars.json") if n in folder.names] + automatic
     own = {path: parsed(path) for path in (posixpath.join(folder.path, n) for n in ordered)}
     for path, (body, diagnostics) in (*own.items(), *var_files.items()):

@@ -15,8 +15,8 @@ from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import spelled_out
 from posturio_iac.core.text.textfile import LIMIT, UnreadableError, read
 from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
-from posturio_iac.frontends.terraform.modules.files import TOFU
-from posturio_iac.frontends.terraform.modules.folder import TABLES, constant, is_automatic
+from posturio_iac.frontends.terraform.modules.files import TOFU, is_automatic
+from posturio_iac.frontends.terraform.modules.folder import TABLES, constant
 from posturio_iac.frontends.terraform.syntax.references import mentioned, pairs_in
 from posturio_iac.search.checkout import maker
 from posturio_iac.search.kinds import CODE, STATED, TERRAFORM, VALUES, kind_of, names_program, runs_program

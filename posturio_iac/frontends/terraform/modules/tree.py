@@ -71,6 +71,7 @@ class ModuleTree:
         self.diagnostics: dict[Diagnostic, None] = {}
         self._folders: dict[str, folder.Module] = {}
         self._reals: dict[str, str] = {}
+        self._ignored = files.IgnoredValues(selection.search) if selection.repository and selection.tracked is None else None
 
     def folder(self, path: str) -> folder.Module:
         """The module in the folder ``path``, relative to the scan root."""
@@ -88,7 +89,8 @@ class ModuleTree:
         """The syntax of a file, whose bytes the search may have kept; it does not know edited texts."""
         path = self.selection.search.aliases.get(path, path)
         kept = None if self.fence.edited else self.selection.search.texts.get(path)
-        return files.load(self.root, path, self.request.config.max_file_size, self.fence, kept=kept)
+        found = files.load(self.root, path, self.request.config.max_file_size, self.fence, kept=kept)
+        return found if self._ignored is None else self._ignored.opened(path, found, self.leading)
 
     def _var_files(self) -> dict[str, files.Parsed]:
         if self._values is None:

@@ -9,7 +9,6 @@ from itertools import islice
 from posturio_iac.core.unknown import AS_STATED, FROM_ABSENT_MODULE, NO_VALUE, NOT_FIXED, VALUE_IN_FILE
 from posturio_iac.frontends.terraform.evaluation.evaluate import attribute, evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules import files
-from posturio_iac.frontends.terraform.modules.folder import is_automatic
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value
 from posturio_iac.search.kinds import CODE, VALUES
@@ -79,7 +78,7 @@ def without_value(folder: Module, variable: str, root: str, max_size: int, fence
 def unused_values(folder: Module, variable: str, root: str, max_size: int, fence: Fence) -> dict[str, hcl.Expr]:
     """What the files beside a root module, or in folders there without code, set a variable to that are read only when they are named."""
     if folder.unused_var_files is None:
-        paths = [posixpath.join(folder.path, name) for name in folder.names if name.endswith(VALUES) and not is_automatic(name)]
+        paths = [posixpath.join(folder.path, name) for name in folder.names if name.endswith(VALUES) and not files.is_automatic(name)]
         paths += _below(folder.path, folder.names, root, fence)
         folder.unused_var_files = {path: files.load(root, path, max_size, fence)[0].attributes for path in paths}
     return {path: values[variable].expression for path, values in folder.unused_var_files.items() if variable in values}

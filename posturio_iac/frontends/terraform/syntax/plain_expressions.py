@@ -263,13 +263,10 @@ class ExpressionReader(TokenReader):
             self.skip_lines()
         return tuple(found)
 
-    def _is_behind_name(self) -> bool:
-        at = self.last()
-        return self.tokens[at][0] is WORD and self.tokens[at - 1][0] != "."
-
     def _key(self) -> hcl.Expr:
         first = kind, text, *_ = self.tokens[self.at]
-        if text == "for" or (kind == "(" and self._is_behind_name()):
+        before = self.last() if kind == "(" else 0
+        if text == "for" or (kind == "(" and self.tokens[before][0] is WORD and self.tokens[before - 1][0] != "."):
             raise NotPlainError  # the grammar takes it for what it begins elsewhere, a call, whose name ends the line above
         if kind is WORD and (text in RESERVED or self.tokens[self.at + 1][0] not in (".", "[", "(")):
             self.at += 1
