@@ -133,7 +133,7 @@ def puts_together(data: bytes, folder: str) -> bool:
 def runs_program(data: bytes, kind: str, *, computed: bool = True) -> bool:
     """True if code holds a program that may make keys, or, unless ``computed`` is off, one that it puts together of anything."""
     runs = holds_any(data, RUNNING.get(kind, RUNNING[OTHER])) or _is_external(data)
-    if not runs and not holds_any(data, CALLING):
+    if not runs and not holds_any(data, (*CALLING, b"user_data")):
         return False
     from posturio_iac.search.programs import may_make_keys
 

@@ -69,7 +69,7 @@ _NO_QUOTES = dict.fromkeys(map(ord, "\\\r\n\"'"))  # takes out as much at least,
 _REST_OF_KEY = r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key(?![\w-])"
 _RESTS = (lazy_pattern(_REST_OF_KEY), lazy_pattern(r"iam[\s\"',\\]+[\w-]*[$%]"))  # or an open one
 _REMARK = lazy_pattern(r"(?:\A|\n|= )[ \t]*(?:#(?=[ \t#]|aws iam)|//)[\w \t.,:;()=#/@|&+-]*\Z")  # nothing in it ends it earlier
-GETTING = ("curl", "wget", "iwr", "irm")
+GETTING, BOOTING = ("curl", "wget", "iwr", "irm"), ("user_data", "UserData")  # a script from elsewhere, and what a server runs first
 _GETS, _RUN = rf"(?:{'|'.join(GETTING)})\b", r"(?:sudo(?:\s+-\w+)*\s+)?(?:\w*sh|python[\d.]*|node|perl|ruby|iex)\b"
 _FETCHED = lazy_pattern(rf"{_GETS}[^|;&\n]{{0,500}}\|\s*{_RUN}|(?:<|\b(?:\w*sh\s+-c|eval)\s+[\\\"']*\$)\({_GETS}[^)\n]{{0,500}}")
 """A script that is run as it comes from elsewhere."""
@@ -210,7 +210,8 @@ def may_make_keys(data: bytes, *, runs: bool, computed: bool = True) -> bool:
         or (":action" in text and any(f"reate{kind}" in text for kind in ("AccessKey", "ServiceSpecific")))  # joined by an API
         or any(len(found[0]) > _HALF for found in torn)
         or (runs and (bool(torn and _torn(_without_words(text))) or any(one.search(text) for one in _RESTS)))
-        or (runs and computed and any(sign in text for sign in _BLOCKS) and (_is_computed(text) or bool(fetched(text))))
+        or (runs and computed and any(sign in text for sign in _BLOCKS) and _is_computed(text))
+        or (any(sign in text for sign in (*_BLOCKS, *BOOTING)) and bool(fetched(text)))
     )
 
 

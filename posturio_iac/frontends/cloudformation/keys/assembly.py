@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.evidence.remedy import AddMetadata, Advice, CallConstruct, Remedies, SetProperty, StoreAndRotate
-from posturio_iac.core.finding import too_costly
+from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level, too_costly
 from posturio_iac.core.host_ids import IN_CFN_LINT
 from posturio_iac.core.metadata.lifetime import mentions_rotation
 from posturio_iac.core.place import Place
@@ -28,13 +28,12 @@ from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
 from posturio_iac.search.checkout import is_without_makers
 from posturio_iac.search.kinds import TEMPLATE, names_file, runs_program
 from posturio_iac.search.named_programs import programs_named
-from posturio_iac.search.programs import program_of
+from posturio_iac.search.programs import BOOTING, fetched, program_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.metadata.comments import Comment
     from posturio_iac.core.model import AccessKey, Attr, Directive
     from posturio_iac.frontends import ReadRequest
@@ -139,9 +138,13 @@ class Reader:
         own = f"{entry.type}\n{said_by(entry, self.ev, stack.scope(entry), *(one.body for one in shared))}"
         programs = [("", program_of(_NAME.sub("", own))), *programs_named(own, (self.files.folder_of(beside.path),), self.files.fence)]
         makers = [name for name, one in programs if one.makes_keys or one.deploys_key]
-        if not makers or not possible(conditions_of(entry, stack)):
+        url = fetched(own) if not makers and any(sign in own for sign in BOOTING) else ""
+        if not (makers or url) or not possible(conditions_of(entry, stack)):
             return
         address, place = stack.address(entry), entry.source.span(entry.key)
+        if not makers:
+            self.problems.append(Diagnostic(Level.NOTE, f"{address}: {url}", entry.source.path, about=CALLS_NOT_FOLLOWED))
+            return
         if (ends := any(one.ends_keys for _, one in programs)) or is_named:
             self.problems.append(rotator(address, place, ends_keys=ends))
             return

@@ -8,25 +8,15 @@ from posturio_iac.frontends.terraform.values import EvaluationError, normal
 _SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 """White space as Unicode, and Go, define it; Python's own list has four control characters more."""
 
-
-@function("chomp", TEXT)
-def chomp(value: str) -> str:
-    return value.rstrip("\r\n")
-
-
-@function("endswith", TEXT, TEXT)
-def ends_with(value: str, suffix: str) -> bool:
-    return value.endswith(suffix)
-
-
-@function("startswith", TEXT, TEXT)
-def starts_with(value: str, prefix: str) -> bool:
-    return value.startswith(prefix)
-
-
-@function("strcontains", TEXT, TEXT)
-def contains(value: str, part: str) -> bool:
-    return part in value
+function("chomp", TEXT)(lambda value: value.rstrip("\r\n"))
+function("endswith", TEXT, TEXT)(lambda value, suffix: value.endswith(suffix))
+function("startswith", TEXT, TEXT)(lambda value, prefix: value.startswith(prefix))
+function("strcontains", TEXT, TEXT)(lambda value, part: part in value)
+function("strrev", TEXT)(lambda value: characters(value)[::-1])
+function("trim", TEXT, TEXT)(lambda value, characters: value.strip(characters) if characters else value)
+function("trimprefix", TEXT, TEXT)(lambda value, prefix: value.removeprefix(prefix))
+function("trimsuffix", TEXT, TEXT)(lambda value, suffix: value.removesuffix(suffix))
+function("trimspace", TEXT)(lambda value: value.strip(_SPACES))
 
 
 @function("join", TEXT, TEXTS, rest=TEXTS)
@@ -58,11 +48,6 @@ def split(separator: str, value: str) -> tuple[str, ...]:
     return tuple(map(normal, value.split(separator) if separator else characters(value)))
 
 
-@function("strrev", TEXT)
-def reverse(value: str) -> str:
-    return characters(value)[::-1]
-
-
 @function("substr", TEXT, WHOLE, WHOLE)
 def substring(value: str, offset: int, length: int) -> str:
     """Cut out a part. A negative offset counts from the end; a negative length, and with it one of 0, means all the rest."""
@@ -85,23 +70,3 @@ def title(value: str) -> str:
 def _separates(char: str) -> bool:
     """True if ``char`` ends a word: no letter, digit or underscore, and beyond ASCII a space."""
     return not (char.isalnum() or char == "_") if char.isascii() else char in _SPACES
-
-
-@function("trim", TEXT, TEXT)
-def trim(value: str, characters: str) -> str:
-    return value.strip(characters) if characters else value
-
-
-@function("trimprefix", TEXT, TEXT)
-def trim_prefix(value: str, prefix: str) -> str:
-    return value.removeprefix(prefix)
-
-
-@function("trimsuffix", TEXT, TEXT)
-def trim_suffix(value: str, suffix: str) -> str:
-    return value.removesuffix(suffix)
-
-
-@function("trimspace", TEXT)
-def trim_space(value: str) -> str:
-    return value.strip(_SPACES)

@@ -154,12 +154,12 @@ def _text(body: hcl.Expr, scope: ModuleScope, value: Value = None) -> str | None
 def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleContext, *, names: bool) -> Iterator[KeyOfUser]:
     from posturio_iac.search.checkout import MOST_FILES
     from posturio_iac.search.named_programs import programs_named
-    from posturio_iac.search.programs import GETTING, fetched, program_of
+    from posturio_iac.search.programs import BOOTING, GETTING, fetched, program_of
 
     program = instance.program
     instances = expand(block, instance.scope()).instances or instances_of(block, instance).instances
-    lines = (line for _, scope in instances[:MOST_FILES] for line in _lines(block.body, scope))
-    own = "\n".join(dict.fromkeys((block.labels[0] if block.type == "data" or "codebuild" in block.labels[0] else "", *lines)))
+    lines = dict.fromkeys(line for _, scope in instances[:MOST_FILES] for line in _lines(block.body, scope))
+    own = "\n".join((block.labels[0] if block.type == "data" or "codebuild" in block.labels[0] else "", *lines))
     root, path = instance.root.folder, os.path.join(program.root, block.header.path)
     tops = (os.path.join(program.root, one) for one in (root.path, root.unit.folder if root.unit is not None else root.path))
     homes = tuple(dict.fromkeys(map(os.path.normpath, (f"{path}/..", *tops))))
@@ -173,7 +173,7 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
             return
         is_run = block.type not in ("resource", "data", "module") or words[:2] == ("data", "external")
         commands = (line for one in (block, *block.body.all("provisioner"))[not is_run :] for line in _lines(one.body, instance.scope()))
-        if url := fetched("\n".join(commands)):
+        if url := fetched("\n".join((*commands, *(line for line in lines if line.startswith(BOOTING))))):
             _not_followed(block, instance, address, url)
         return
     place = own_place(block.header, instance)
