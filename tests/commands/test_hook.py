@@ -35,7 +35,7 @@ ITSELF, UNTAGGED = "aws_iam_access_key.ci", USER.replace('{ owner = "team"%s }',
 READS = UNTAGGED % ("ci", 'yamldecode(file("${path.module}/tags.yaml"))') + KEY
 OF_A, OF_B = (f"modules/{name}/main.tf: {ITSELF}" for name in "ab")
 UNITS = {
-    **{f"modules/{name}/main.tf": 'variable "tags" {\n  default = {}\n}\n' + UNTAGGED % (name, "var.tags") + KEY for name in "ab"},
+    **{f"modules/{name}/main.tf": 'variable "tags" {\n  type = map(any)\n}\n' + UNTAGGED % (name, "var.tags") + KEY for name in "ab"},
     **{
         f"live/{name}/terragrunt.hcl": 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\n'
         f'terraform {{\n  source = "../../modules//{name}"\n}}\n'
@@ -56,7 +56,7 @@ CHANGES: dict[str, tuple[dict[str, str], dict[str, list[str]]]] = {
     ),
     "a module that others call": (
         {
-            "modules/user/main.tf": 'variable "tags" {\n}\n' + UNTAGGED % ("ci", "var.tags") + KEY,
+            "modules/user/main.tf": 'variable "tags" {\n  type = map(string)\n}\n' + UNTAGGED % ("ci", "var.tags") + KEY,
             "modules/user/empty.tf": "",
             "live/main.tf": CALL % ("ci", "../modules/user", '  tags = { owner = "team" }\n'),
         },

@@ -9,12 +9,15 @@ from posturio_iac.frontends.terraform.values import (
     Due,
     EvaluationError,
     PartialMap,
+    ResourceValue,
     ResultTooLargeError,
     SetValue,
+    Untyped,
     Value,
     equal,
     first_unknown,
     is_heavy,
+    settled,
     to_number,
     to_text,
     type_name,
@@ -45,6 +48,7 @@ def number_of(value: Value) -> int | float:
 
 def truth(value: Value) -> bool | Unknown:
     """The boolean that a value becomes; unknown stays unknown."""
+    value = settled(value)
     match value:
         case bool() | Unknown():
             return value
@@ -58,6 +62,7 @@ def truth(value: Value) -> bool | Unknown:
 
 def unary(operator: str, operand: Value) -> Value:
     """Apply ``-`` or ``!``."""
+    operand = settled(operand)
     if isinstance(operand, Unknown):
         return operand
     if operator == "!":
@@ -70,6 +75,7 @@ def binary(operator: str, left: Value, right: Value) -> Value:
     """Apply a binary operator; an unknown operand makes the result unknown, unless the other one decides."""
     if operator in ("==", "!="):
         return _equality(left, right, wanted=operator == "==")
+    left, right = settled(left), settled(right)
     unknown = first_unknown((left, right))
     if unknown is not None:
         return unknown
@@ -93,7 +99,7 @@ def _equality(left: Value, right: Value, *, wanted: bool) -> Value:
     if unknown is None:
         result = equal(left, right)
         return result if isinstance(result, Unknown) else result is wanted
-    if isinstance(unknown, Due) and equal(left, right) is False:
+    if (isinstance(unknown, Due) or isinstance(left, Untyped) or isinstance(right, Untyped)) and equal(left, right) is False:
         return not wanted
     # A map or list is never null, however unknown its elements are.
     if (left is None or right is None) and not isinstance(left, Unknown) and not isinstance(right, Unknown):
@@ -148,8 +154,8 @@ _PRIMITIVES = frozenset({"string", "number", "bool"})
 def unify(values: Sequence[Value]) -> tuple[Value, ...]:
     """Convert ``values`` to their common type.
 
-    A string makes all strings, also inside nested collections; null and unknown values fit any type and stay. Raises `EvaluationError`
-    when there is no common type, `ResultTooLargeError` for huge values.
+    A string makes all strings, also inside nested collections; null and unknown values fit any type and stay. Beside unknown ones numbers
+    and booleans may be text. Raises `EvaluationError` when there is no common type, `ResultTooLargeError` for huge values.
     """
     if is_heavy(tuple(values)):
         raise ResultTooLargeError
@@ -158,13 +164,30 @@ def unify(values: Sequence[Value]) -> tuple[Value, ...]:
 
 def _unify(values: Sequence[Value]) -> tuple[Value, ...]:
     types = {type_name(value) for value in values} - {"null", "unknown"}
-    if types <= _PRIMITIVES and (len(types) <= 1 or "string" in types):
-        return tuple(values) if len(types) <= 1 else tuple(to_text(value) for value in values)
-    if types == {"map"}:
-        return _unify_maps(values)
-    if types <= {"list", "set"}:
-        return _unify_lists(values)
-    raise EvaluationError(f"all elements must have the same type, not {' and '.join(sorted(types))}")
+    why = next((value for value in values if isinstance(value, Unknown) and not isinstance(value, Due)), None)
+    if types <= _PRIMITIVES and (len(types) <= 1 or why is not None or "string" in types):
+        unified = tuple(values) if "string" not in types else tuple(to_text(value) for value in values)
+    elif types == {"map"}:
+        unified = _unify_maps(values)
+    elif types <= {"list", "set"}:
+        unified = _unify_lists(values)
+    else:
+        raise EvaluationError(f"all elements must have the same type, not {' and '.join(sorted(types))}")
+    return unified if why is None else tuple(_untyped(value, why) for value in unified)
+
+
+def _untyped(value: Value, why: Unknown) -> Value:
+    """A value whose numbers and booleans may be text, for a reason."""
+    match value:
+        case bool() | int() | float():
+            return Untyped(value, why)
+        case tuple() if not isinstance(value, SetValue):
+            return tuple(_untyped(element, why) for element in value)
+        case dict() if not isinstance(value, ResourceValue):
+            entries = {name: _untyped(entry, why) for name, entry in value.items()}
+            return PartialMap(entries, value.rest) if isinstance(value, PartialMap) else entries
+        case _:
+            return value
 
 
 def _unify_lists(values: Sequence[Value]) -> tuple[Value, ...]:
@@ -182,10 +205,10 @@ def _unify_lists(values: Sequence[Value]) -> tuple[Value, ...]:
 
 
 def _unify_maps(values: Sequence[Value]) -> tuple[Value, ...]:
-    """Unify maps entry by entry when they have the same keys, else all their entries; open maps stay as they are."""
+    """Unify maps entry by entry when they have the same keys, else all their entries; those of open maps have any type."""
     maps = [value for value in values if isinstance(value, dict)]
-    if any(isinstance(entries, PartialMap) for entries in maps):
-        return tuple(values)
+    if (rest := next((entries.rest for entries in maps if isinstance(entries, PartialMap)), None)) is not None:
+        return tuple(_untyped(value, rest) for value in values)
     if len({frozenset(entries) for entries in maps}) == 1:
         columns = {key: _unify([entries[key] for entries in maps]) for key in maps[0]}
         return _put_back(values, [{key: columns[key][row] for key in entries} for row, entries in enumerate(maps)])

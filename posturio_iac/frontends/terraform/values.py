@@ -97,6 +97,28 @@ class SomeInstance(Unknown):
         return self if due is None else due.doubted(self._why)
 
 
+class Untyped(Unknown):
+    """A number or boolean, or the text of it: it is in a collection of one type beside a value that is open for the reason ``why``."""
+
+    __slots__ = ("held",)
+    held: bool | float
+
+    def __init__(self, held: bool | float, why: Unknown) -> None:  # noqa: FBT001 - the value itself
+        super().__init__(why.kind, why.arguments)
+        object.__setattr__(self, "held", held)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Untyped) and (type(self.held), self.held) == (type(other.held), other.held)
+
+    def __hash__(self) -> int:
+        return hash(self.held)
+
+
+def settled(value: Value) -> Value:
+    """A value where it is all the same whether it is text."""
+    return value.held if isinstance(value, Untyped) else value
+
+
 _TYPE_NAMES: dict[type, str] = {
     type(None): "null",
     bool: "bool",
@@ -251,6 +273,8 @@ def unknowns(*values: Value) -> Iterator[Unknown]:
         match item := pending.pop():
             case SomeInstance():
                 yield item.whole or item
+            case Untyped():
+                yield item.kind(*item.arguments)
             case Unknown():
                 yield item
             case dict() | tuple() if id(item) not in seen:
@@ -307,6 +331,7 @@ def integral(number: float) -> int | float:
 
 def to_text(value: Value) -> Value:
     """Convert to a string as Terraform does; null and unknown stay. Raise EvaluationError for collections."""
+    value = settled(value)
     match value:
         case None | str() | Unknown():
             return value
@@ -333,6 +358,7 @@ def _plain(number: float) -> str:
 
 def to_number(value: Value) -> Value:
     """Convert to a number as Terraform does; null and unknown stay. Raise EvaluationError for what is not a decimal number."""
+    value = settled(value)
     match value:
         case None | Unknown():
             return value
@@ -362,6 +388,7 @@ def _read_number(text: str) -> Value:
 
 def to_bool(value: Value) -> Value:
     """Convert to a boolean as Terraform does; null and unknown stay. Raise EvaluationError for what is neither true nor false."""
+    value = settled(value)
     match value:
         case None | bool() | Unknown():
             return value
@@ -412,6 +439,9 @@ def equal(left: Value, right: Value) -> bool | Unknown:
 
 def _equal(left: Value, right: Value) -> bool | Unknown:
     match left, right:
+        case (Untyped(), _) | (_, Untyped()):
+            texts = [one if isinstance(one, (tuple, dict)) else to_text(one) for one in (left, right)]
+            return first_unknown(tuple(texts)) or (texts[0] == texts[1] and next(unknowns(left, right)))
         case (Unknown() as unknown, _) | (_, Unknown() as unknown):
             return unknown
         case SetValue(), SetValue():

@@ -7,8 +7,20 @@ from __future__ import annotations
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.operators import unify
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, make_set, normal, to_bool, to_number, to_text
+from posturio_iac.frontends.terraform.syntax.references import walk
+from posturio_iac.frontends.terraform.values import (
+    EvaluationError,
+    PartialMap,
+    ResultTooLargeError,
+    Value,
+    make_set,
+    normal,
+    to_bool,
+    to_number,
+    to_text,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,6 +77,8 @@ def conform(value: Value, constraint: hcl.Expr | None, scope: Scope) -> Value:
     if constraint is None or value is None or isinstance(value, Unknown):
         return value
     match constraint:
+        case hcl.Name("map" | "list" as name):  # of anything, as a variable may say
+            return _collection(value, name, hcl.Name("any", span=constraint.span), scope)
         case hcl.Name(name) | hcl.Literal(str() as name):
             return _primitive(value, name)
         case hcl.Call(name, (hcl.ObjectExpr(items), *_)) if name == "object":
@@ -112,13 +126,23 @@ def _optional(constraint: hcl.Expr) -> tuple[hcl.Expr, hcl.Expr | None]:
 def _collection(value: Value, name: str, inner: hcl.Expr, scope: Scope) -> Value:
     match value:
         case dict() if name == "map" or isinstance(value, PartialMap):
-            entries = {key: conform(element, inner, scope) for key, element in value.items()}
+            rest = (value.rest,) if isinstance(value, PartialMap) else ()
+            entries = dict(zip(value, _elements((*value.values(), *rest), inner, scope), strict=False))
             return PartialMap(entries, value.rest) if isinstance(value, PartialMap) else entries
         case tuple() if name == "set":
-            return make_set(conform(element, inner, scope) for element in value)
+            return make_set(_elements(value, inner, scope))
         case tuple() if name == "list":
-            return tuple(conform(element, inner, scope) for element in value)
+            return _elements(value, inner, scope)
         case tuple() if name == "tuple" and isinstance(inner, hcl.TupleExpr) and len(inner.items) == len(value):
             return tuple(conform(element, part, scope) for element, part in zip(value, inner.items, strict=True))
         case _:
             return value
+
+
+def _elements(values: tuple[Value, ...], inner: hcl.Expr, scope: Scope) -> tuple[Value, ...]:
+    """The elements of a collection, all of one type where the constraint leaves a part of it open."""
+    elements = tuple(conform(element, inner, scope) for element in values)
+    try:
+        return unify(elements) if any(isinstance(one, hcl.Name) and one.name == "any" for one in walk(inner)) else elements
+    except (EvaluationError, ResultTooLargeError):
+        return elements

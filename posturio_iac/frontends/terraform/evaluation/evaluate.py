@@ -30,6 +30,7 @@ from posturio_iac.frontends.terraform.values import (
     either,
     first_unknown,
     normal,
+    settled,
     to_text,
 )
 
@@ -47,7 +48,7 @@ def evaluate_or_unknown(expression: hcl.Expr | None, scope: Scope) -> Value:
     if expression is None:
         return None
     try:
-        return evaluate(expression, scope)
+        return settled(evaluate(expression, scope))
     except EvaluationError as error:
         return INVALID_LINE(str(expression.span.line), str(error))
     except RecursionError:
@@ -69,7 +70,7 @@ def evaluate(expression: hcl.Expr, scope: Scope) -> Value:  # noqa: C901, PLR091
         case hcl.Name():
             return _name(expression, scope)
         case hcl.Index():
-            return index(evaluate(expression.target, scope), evaluate(expression.key, scope))
+            return index(evaluate(expression.target, scope), settled(evaluate(expression.key, scope)))
         case hcl.Splat():
             return _splat(expression, scope)
         case hcl.Call():
@@ -93,7 +94,7 @@ def evaluate(expression: hcl.Expr, scope: Scope) -> Value:  # noqa: C901, PLR091
 
 
 def _template(expression: hcl.TemplateExpr, scope: Scope) -> Value:
-    parts = [evaluate(part, scope) for part in expression.parts]
+    parts = [settled(evaluate(part, scope)) for part in expression.parts]
     texts = [part if first_unknown(part) is not None else to_text(part) for part in parts]
     if (unknown := first_unknown(tuple(texts))) is not None:
         return computed(unknown.made_of(*texts) if isinstance(unknown, Traced) else unknown)

@@ -6,7 +6,18 @@ from itertools import product
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.unknown import NOT_FIXED
-from posturio_iac.frontends.terraform.functions import signature
+from posturio_iac.frontends.terraform.functions.signature import (
+    TEXT,
+    WHOLE,
+    Sees,
+    anything,
+    characters,
+    function,
+    given,
+    limit_elements,
+    mapping,
+    sequence,
+)
 from posturio_iac.frontends.terraform.operators import unify
 from posturio_iac.frontends.terraform.values import (
     EvaluationError,
@@ -16,12 +27,15 @@ from posturio_iac.frontends.terraform.values import (
     Value,
     canonical,
     equal,
+    first_unknown,
     make_set,
     type_name,
 )
 
+function("values", mapping())(lambda held: held.rest if isinstance(held, PartialMap) else tuple(held[key] for key in sorted(held)))
 
-@signature.function("coalesce", rest=signature.anything(signature.Sees.ALL))
+
+@function("coalesce", rest=anything(Sees.ALL))
 def coalesce(*values: Value) -> Value:
     """The first value that is neither null nor an empty string; an unknown one before it may be that first one."""
     for value in unify(values):
@@ -30,7 +44,7 @@ def coalesce(*values: Value) -> Value:
     raise EvaluationError("no argument is known to be neither null nor an empty string")
 
 
-@signature.function("coalescelist", rest=signature.sequence(signature.Sees.ALL, sets=False, null=True))
+@function("coalescelist", rest=sequence(Sees.ALL, sets=False, null=True))
 def coalesce_list(*lists: Value) -> Value:
     """The first list that is not empty; an unknown one before it may be that first one."""
     for elements in lists:
@@ -39,20 +53,14 @@ def coalesce_list(*lists: Value) -> Value:
     raise EvaluationError("all lists are empty or null")
 
 
-@signature.function("contains", signature.sequence(), signature.anything(signature.Sees.ALL))
+@function("contains", sequence(), anything(Sees.ALL))
 def contains(elements: tuple[Value, ...], value: Value) -> bool | Unknown:
     """True if a list holds a value; unknown elements leave it open until one is found."""
-    undecided: Unknown | None = None
-    for element in elements:
-        match equal(element, value):
-            case True:
-                return True
-            case Unknown() as unknown if undecided is None:
-                undecided = unknown
-    return False if undecided is None else undecided
+    found = tuple(equal(element, value) for element in elements)
+    return any(one is True for one in found) or first_unknown(found) or False
 
 
-@signature.function("element", signature.sequence(sets=False), signature.WHOLE)
+@function("element", sequence(sets=False), WHOLE)
 def element_at(elements: tuple[Value, ...], index: int) -> Value:
     """The element at an index, which wraps around."""
     if not elements:
@@ -60,7 +68,7 @@ def element_at(elements: tuple[Value, ...], index: int) -> Value:
     return elements[index % len(elements)]
 
 
-@signature.function("index", signature.sequence(sets=False), signature.given())
+@function("index", sequence(sets=False), given())
 def index_of(elements: tuple[Value, ...], value: Value) -> int | Unknown:
     """The place of the first equal element."""
     for place, element in enumerate(elements):
@@ -72,7 +80,7 @@ def index_of(elements: tuple[Value, ...], value: Value) -> int | Unknown:
     raise EvaluationError("the list does not hold the value")
 
 
-@signature.function("keys", signature.mapping())
+@function("keys", mapping())
 def keys(entries: dict[str, Value]) -> tuple[str, ...] | Unknown:
     """The keys in their order; those of a resource are its type's."""
     if isinstance(entries, ResourceValue):
@@ -80,17 +88,12 @@ def keys(entries: dict[str, Value]) -> tuple[str, ...] | Unknown:
     return entries.rest if isinstance(entries, PartialMap) else tuple(sorted(entries))
 
 
-@signature.function("values", signature.mapping())
-def values_of(entries: dict[str, Value]) -> tuple[Value, ...] | Unknown:
-    return entries.rest if isinstance(entries, PartialMap) else tuple(entries[key] for key in sorted(entries))
-
-
-@signature.function("length", signature.given(signature.Sees.INSIDE))
+@function("length", given(Sees.INSIDE))
 def length(value: Value) -> int | Unknown:
     """Count elements, or the characters of a string."""
     match value:
         case str():
-            return len(signature.characters(value))
+            return len(characters(value))
         case PartialMap():
             return value.rest
         case tuple() | dict():
@@ -99,7 +102,7 @@ def length(value: Value) -> int | Unknown:
             raise EvaluationError(f"a string or a collection is required, not a {type_name(value)}")
 
 
-@signature.function("lookup", signature.mapping(signature.Sees.ALL), signature.TEXT, signature.anything(signature.Sees.ALL), required=2)
+@function("lookup", mapping(Sees.ALL), TEXT, anything(Sees.ALL), required=2)
 def lookup(entries: Value, key: str, *default: Value) -> Value:
     """The entry of a key, or the default when there is none."""
     if isinstance(entries, Unknown):
@@ -113,7 +116,7 @@ def lookup(entries: Value, key: str, *default: Value) -> Value:
     raise EvaluationError(f'there is no key "{key}" and no default')
 
 
-@signature.function("one", signature.sequence())
+@function("one", sequence())
 def one(elements: tuple[Value, ...]) -> Value:
     """The only element, or null when there is none."""
     if len(elements) > 1:
@@ -133,13 +136,13 @@ def _alike(sets: tuple[tuple[Value, ...], ...]) -> list[tuple[Value, ...]]:
     return result
 
 
-@signature.function("setunion", signature.sequence(signature.Sees.NOTHING), rest=signature.sequence(signature.Sees.NOTHING))
+@function("setunion", sequence(Sees.NOTHING), rest=sequence(Sees.NOTHING))
 def union(*sets: tuple[Value, ...]) -> SetValue | Unknown:
-    signature.limit_elements(sum(map(len, sets)))
+    limit_elements(sum(map(len, sets)))
     return make_set(element for members in _alike(sets) for element in members)
 
 
-@signature.function("setintersection", signature.sequence(signature.Sees.NOTHING), rest=signature.sequence(signature.Sees.NOTHING))
+@function("setintersection", sequence(Sees.NOTHING), rest=sequence(Sees.NOTHING))
 def intersection(*sets: tuple[Value, ...]) -> SetValue | Unknown:
     """What is in every set."""
     first, *others = _alike(sets)
@@ -147,7 +150,7 @@ def intersection(*sets: tuple[Value, ...]) -> SetValue | Unknown:
     return make_set(element for element in first if all(canonical(element) in members for members in keys))
 
 
-@signature.function("setsubtract", signature.sequence(signature.Sees.NOTHING), signature.sequence(signature.Sees.NOTHING))
+@function("setsubtract", sequence(Sees.NOTHING), sequence(Sees.NOTHING))
 def subtract(minuend: tuple[Value, ...], subtrahend: tuple[Value, ...]) -> SetValue | Unknown:
     """What is in the first set and not in the second."""
     first, second = _alike((minuend, subtrahend))
@@ -155,7 +158,7 @@ def subtract(minuend: tuple[Value, ...], subtrahend: tuple[Value, ...]) -> SetVa
     return make_set(element for element in first if canonical(element) not in keys)
 
 
-@signature.function("setproduct", rest=signature.given(signature.Sees.INSIDE))
+@function("setproduct", rest=given(Sees.INSIDE))
 def set_product(*sets: Value) -> tuple[Value, ...] | Unknown:
     """All combinations: a list of them when only lists are given, else a set."""
     if len(sets) < _AT_LEAST:
@@ -165,6 +168,6 @@ def set_product(*sets: Value) -> tuple[Value, ...] | Unknown:
         if not isinstance(members, tuple):
             raise EvaluationError(f"a set or a list is required, not a {type_name(members)}")
         total *= len(members)
-    signature.limit_elements(total)
+    limit_elements(total)
     combinations = tuple(product(*(unify(members) for members in sets)))
     return make_set(combinations) if any(isinstance(members, SetValue) for members in sets) else combinations

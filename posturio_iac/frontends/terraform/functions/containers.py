@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.terraform.functions import signature
+from posturio_iac.frontends.terraform.functions.signature import (
+    BOOLEANS,
+    NUMBER,
+    TEXTS,
+    WHOLE,
+    Sees,
+    function,
+    limit_elements,
+    mapping,
+    sequence,
+)
 from posturio_iac.frontends.terraform.operators import unify
 from posturio_iac.frontends.terraform.values import (
     Due,
@@ -25,8 +35,12 @@ if TYPE_CHECKING:
 
 _MAX_RANGE = 1024  # Terraform's own limit on the elements of a range
 
+function("anytrue", BOOLEANS)(lambda elements: any(element is True for element in elements) or first_unknown(elements) or False)
+function("compact", TEXTS)(lambda elements: tuple(element for element in elements if element))
+function("reverse", sequence())(lambda elements: elements[::-1])
 
-@signature.function("alltrue", signature.BOOLEANS)
+
+@function("alltrue", BOOLEANS)
 def all_true(elements: tuple[Value, ...]) -> bool | Unknown:
     """True if all elements are true; null is not, and one that is not decides whatever is unknown."""
     for element in elements:
@@ -34,32 +48,17 @@ def all_true(elements: tuple[Value, ...]) -> bool | Unknown:
             return False
         if isinstance(element, Due) and element.doubt is None:
             return element  # Terraform looks no further.
-    unknown = first_unknown(elements)
-    return True if unknown is None else unknown
+    return first_unknown(elements) or True
 
 
-@signature.function("anytrue", signature.BOOLEANS)
-def any_true(elements: tuple[Value, ...]) -> bool | Unknown:
-    """True if an element is true; one that is decides whatever is unknown."""
-    if any(element is True for element in elements):
-        return True
-    unknown = first_unknown(elements)
-    return False if unknown is None else unknown
-
-
-@signature.function("compact", signature.TEXTS)
-def compact(elements: tuple[str | None, ...]) -> tuple[str, ...]:
-    return tuple(element for element in elements if element)
-
-
-@signature.function("concat", signature.sequence(sets=False), rest=signature.sequence(sets=False))
+@function("concat", sequence(sets=False), rest=sequence(sets=False))
 def concat(*lists: tuple[Value, ...]) -> tuple[Value, ...]:
     """Join lists; unknown elements stay."""
-    signature.limit_elements(sum(map(len, lists)))
+    limit_elements(sum(map(len, lists)))
     return tuple(element for elements in lists for element in elements)
 
 
-@signature.function("distinct", signature.sequence(signature.Sees.NOTHING))
+@function("distinct", sequence(Sees.NOTHING))
 def distinct(elements: tuple[Value, ...]) -> tuple[Value, ...]:
     """Remove duplicates, keeping the first of each."""
     unique: dict[object, Value] = {}
@@ -68,7 +67,7 @@ def distinct(elements: tuple[Value, ...]) -> tuple[Value, ...]:
     return tuple(unique.values())
 
 
-@signature.function("flatten", signature.sequence())
+@function("flatten", sequence())
 def flatten(elements: tuple[Value, ...]) -> tuple[Value, ...] | Unknown:
     """Replace nested lists by their elements; an unknown element may be a list itself."""
     if is_heavy(elements):
@@ -85,7 +84,7 @@ def _leaves(elements: tuple[Value, ...]) -> Iterator[Value]:
             yield element
 
 
-@signature.function("merge", rest=signature.mapping(signature.Sees.ALL, null=True))
+@function("merge", rest=mapping(Sees.ALL, null=True))
 def merge(*maps: Value) -> dict[str, Value] | Unknown:
     """Merge maps, later ones over earlier ones; an unknown or open one hides those before it."""
     result: dict[str, Value] = {}
@@ -100,15 +99,14 @@ def merge(*maps: Value) -> dict[str, Value] | Unknown:
             result = {name: doubtful(hidden, value, hidden) for name, value in result.items()}
             rest = hidden if rest is None else rest
         result |= {} if isinstance(entries, Unknown) else entries
-        signature.limit_elements(len(result))
+        limit_elements(len(result))
     return result if rest is None else PartialMap(result, rest)
 
 
-@signature.function("range", signature.NUMBER, signature.NUMBER, signature.NUMBER, required=1)
+@function("range", NUMBER, NUMBER, NUMBER, required=1)
 def range_of(*params: float) -> tuple[Value, ...]:
     """Count from a start up or down to, and without, an end."""
-    start, end = (0, params[0]) if len(params) == 1 else params[:2]
-    step = params[2] if len(params) > 2 else (-1 if end < start else 1)  # noqa: PLR2004 - the third argument
+    start, end, step = _range_limits(params)
     if step == 0 or (end < start if step > 0 else end > start):
         raise EvaluationError("the step must lead from the start to the end")
     result: list[float] = []
@@ -121,12 +119,13 @@ def range_of(*params: float) -> tuple[Value, ...]:
     return tuple(result)
 
 
-@signature.function("reverse", signature.sequence())
-def reverse(elements: tuple[Value, ...]) -> tuple[Value, ...]:
-    return elements[::-1]
+def _range_limits(params: tuple[float, ...]) -> tuple[float, float, float]:
+    start, end = (0, params[0]) if len(params) == 1 else params[:2]
+    step = params[2] if len(params) > 2 else (-1 if end < start else 1)  # noqa: PLR2004 - the third argument
+    return start, end, step
 
 
-@signature.function("slice", signature.sequence(sets=False), signature.WHOLE, signature.WHOLE)
+@function("slice", sequence(sets=False), WHOLE, WHOLE)
 def slice_of(elements: tuple[Value, ...], start: int, end: int) -> tuple[Value, ...]:
     """Cut out the elements from a start up to, and without, an end."""
     if not 0 <= start <= end <= len(elements):
@@ -134,7 +133,7 @@ def slice_of(elements: tuple[Value, ...], start: int, end: int) -> tuple[Value, 
     return elements[start:end]
 
 
-@signature.function("sort", signature.TEXTS)
+@function("sort", TEXTS)
 def sort(elements: tuple[str | None, ...]) -> tuple[str, ...]:
     """Sort strings by code point."""
     known = [element for element in elements if element is not None]
@@ -143,7 +142,7 @@ def sort(elements: tuple[str | None, ...]) -> tuple[str, ...]:
     return tuple(sorted(known))
 
 
-@signature.function("sum", signature.sequence(signature.Sees.NOTHING))
+@function("sum", sequence(Sees.NOTHING))
 def sum_of(elements: tuple[Value, ...]) -> Value:
     """Add numbers, exactly in decimal as far as 150 digits go."""
     if not elements or None in elements:
@@ -162,7 +161,7 @@ def sum_of(elements: tuple[Value, ...]) -> Value:
     return to_number(str(total))
 
 
-@signature.function("zipmap", signature.TEXTS, signature.sequence(sets=False))
+@function("zipmap", TEXTS, sequence(sets=False))
 def zip_map(keys: tuple[str | None, ...], values: tuple[Value, ...]) -> dict[str, Value]:
     """Make a map of keys and of the values at the same places, which may be unknown."""
     if len(keys) != len(values):

@@ -18,24 +18,17 @@ function("tostring", anything(Sees.ALL))(to_text)
 function("tonumber", anything(Sees.ALL))(to_number)
 function("tobool", anything(Sees.ALL))(to_bool)
 function("list", rest=anything(Sees.ALL))(lambda *values: unify(values))
+function("tolist", anything(Sees.INSIDE))(lambda value: None if value is None else unify(_collection(value, "list")))
+function("toset", anything(Sees.INSIDE))(lambda value: None if value is None else make_set(unify(_collection(value, "set"))))
+function("sensitive", anything(Sees.ALL))(lambda value: value)  # marks are not followed here
+function("nonsensitive", anything(Sees.ALL))(lambda value: value)
+function("ephemeralasnull", anything(Sees.ALL))(lambda value: value)
 function("abs", NUMBER)(abs)
 function("ceil", NUMBER)(math.ceil)
 function("floor", NUMBER)(math.floor)
 function("signum", WHOLE)(lambda number: (number > 0) - (number < 0))
 function("max", NUMBER, rest=NUMBER)(lambda *numbers: max(numbers))
 function("min", NUMBER, rest=NUMBER)(lambda *numbers: min(numbers))
-
-
-@function("tolist", anything(Sees.INSIDE))
-def to_list(value: Value) -> Value:
-    """Convert a tuple or set to a list of one type; unknown elements stay."""
-    return None if value is None else unify(_collection(value, "list"))
-
-
-@function("toset", anything(Sees.INSIDE))
-def to_set(value: Value) -> Value:
-    """Convert to a set of one type; unknown elements make all of it unknown, since equal ones fall together."""
-    return None if value is None else make_set(unify(_collection(value, "set")))
 
 
 def _collection(value: Value, wanted: str) -> tuple[Value, ...]:
@@ -65,14 +58,6 @@ def legacy_map(*pairs: Value) -> Value:
         raise EvaluationError("a key is null")
     unknown = next((key for key in keys if isinstance(key, Unknown)), None)
     return dict(zip(keys, unify(pairs[1::2]), strict=True)) if unknown is None else unknown
-
-
-@function("sensitive", anything(Sees.ALL))
-@function("nonsensitive", anything(Sees.ALL))
-@function("ephemeralasnull", anything(Sees.ALL))
-def passed_through(value: Value) -> Value:
-    """The value: marks are not followed here."""
-    return value
 
 
 @function("pow", NUMBER, NUMBER)

@@ -10,10 +10,6 @@ from posturio_iac.core.unknown import EACH_RUN
 from posturio_iac.frontends.terraform.functions.signature import TEXT, NotEvaluatedError, function
 from posturio_iac.frontends.terraform.values import EvaluationError
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from posturio_iac.core.model import Unknown
-
 _TIMESTAMP = lazy_pattern(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 _MICROSECONDS = 6  # digits of a fraction of a second that are kept
 _NANOSECONDS = {"ns": 1, "us": 1_000, "\u00b5s": 1_000, "\u03bcs": 1_000, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
@@ -25,6 +21,9 @@ _LONGEST = 2**63  # durations in Go have 63 bits of nanoseconds, about 292 years
 _FORMAT_PART = lazy_pattern(r"''|'(?:[^']|'')*'|([A-Za-z])\1*|[^A-Za-z']+|'")
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 _WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+
+function("timestamp")(lambda: EACH_RUN("timestamp()"))
+function("plantimestamp")(lambda: EACH_RUN("plantimestamp()"))
 
 
 def parse_timestamp(value: str) -> datetime:
@@ -49,16 +48,6 @@ def parse_duration(value: str) -> int:
     if total >= _LONGEST:
         raise EvaluationError(f'not a valid duration: "{value[:40]}" is longer than 292 years')
     return -total if value.startswith("-") else total
-
-
-@function("timestamp")
-def timestamp() -> Unknown:
-    return EACH_RUN("timestamp()")
-
-
-@function("plantimestamp")
-def plan_timestamp() -> Unknown:
-    return EACH_RUN("plantimestamp()")
 
 
 @function("timeadd", TEXT, TEXT)

@@ -17,6 +17,12 @@ function("trim", TEXT, TEXT)(lambda value, characters: value.strip(characters) i
 function("trimprefix", TEXT, TEXT)(lambda value, prefix: value.removeprefix(prefix))
 function("trimsuffix", TEXT, TEXT)(lambda value, suffix: value.removesuffix(suffix))
 function("trimspace", TEXT)(lambda value: value.strip(_SPACES))
+function("lower", TEXT)(lambda value: value.lower() if value.isascii() else "".join(char.lower()[0] for char in characters(value)))
+function("upper", TEXT)(
+    lambda value: (
+        value.upper() if value.isascii() else "".join(char.upper() if len(char.upper()) == 1 else char for char in characters(value))
+    )
+)
 
 
 @function("join", TEXT, TEXTS, rest=TEXTS)
@@ -29,16 +35,6 @@ def join(separator: str, *lists: tuple[str | None, ...]) -> str:
         items.append(item)
     limit_text(sum(map(len, items)) + len(separator) * len(items))
     return separator.join(items)
-
-
-@function("lower", TEXT)
-def lower(value: str) -> str:
-    return value.lower() if value.isascii() else "".join(char.lower()[0] for char in characters(value))
-
-
-@function("upper", TEXT)
-def upper(value: str) -> str:
-    return value.upper() if value.isascii() else "".join(char.upper() if len(char.upper()) == 1 else char for char in characters(value))
 
 
 @function("split", TEXT, TEXT)

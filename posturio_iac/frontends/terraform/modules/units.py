@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from posturio_iac.frontends.terraform.terragrunt.merging import Entries
     from posturio_iac.frontends.terraform.terragrunt.unit import GeneratedFile
     from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
 
@@ -50,13 +51,24 @@ def applied_module(one: AppliedUnit, load: Callable[[str], Module], report: Call
             for name, source in written.calls():
                 if not source.startswith(LOCAL):
                     report(Diagnostic(Level.NOTE, f"module.{name}: {source}", unit.shown, about=CALLS_NOT_FOLLOWED))
-    result.tfvars = {**given.attributes(), **result.tfvars, **forced.attributes()}
+    result.tfvars = {**_handed_over(given, result), **result.tfvars, **forced.attributes()}
     if one.module is None and isinstance(one.source, UnitSource):
         result.calls[_label(one)] = _call(one, one.source, result.tfvars)
     result.data.update({(block.type, ".".join(block.labels)): block for block in unit.programs()})
     for problem in unit.problems:
         report(problem)
     return result
+
+
+def _handed_over(given: Entries, module: Module) -> dict[str, hcl.Attribute]:
+    """Inputs as environment variables give them: one without a type is a text, which is JSON unless the input is a text."""
+    found = given.attributes()
+    for name, (value, _) in given.known.items():
+        variable = module.variables.get(name)
+        if variable is not None and variable.get("type") is None and value is not None and not isinstance(value, str):
+            held = found[name].expression
+            found |= hcl.attributes({name: hcl.Call("jsonencode", (held,), expand=False, span=held.span)})
+    return found
 
 
 def _lay_over(module: Module, other: Module) -> None:

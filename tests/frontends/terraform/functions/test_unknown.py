@@ -90,7 +90,7 @@ KNOWN_DESPITE_UNKNOWN = [
     ("toset", (("a", X),), X),
     ("toset", (({"a": X},),), X),
     ("tolist", (("a", X),), ("a", X)),
-    ("tomap", ({"a": 1, "b": X},), {"a": 1, "b": X}),
+    ("tomap", ({"a": "y", "b": X},), {"a": "y", "b": X}),
     ("tostring", (X,), X),
     ("tonumber", (X,), X),
     ("tobool", (X,), X),
