@@ -97,17 +97,14 @@ class HostMatch(NamedTuple):
 
     pack_id: str
     message: str
-    path: tuple[str, ...] = ()
-    """The resource, so that its own list of ignored checks counts."""
-    place: HostPlace | None = TOP
-    """Lines and columns from 0, the end exclusive; None where cfn-lint finds the place by the path."""
+    path: tuple[str, ...] = ()  # the resource, so that its own list of ignored checks counts
+    place: HostPlace | None = TOP  # lines and columns from 0, the end exclusive; None where cfn-lint finds the place by the path
 
 
 class _Input(NamedTuple):
     name: str
     folder: str
-    original: bool
-    """False for what was rendered from cfn-lint's objects: lines, columns and comments are not those of the user."""
+    original: bool  # False for what was rendered from cfn-lint's objects: lines, columns and comments are not those of the user
 
 
 def matches(template: Any, max_lifetime_days: int | None) -> tuple[HostMatch, ...]:

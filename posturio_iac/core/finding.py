@@ -50,8 +50,7 @@ class Rule:
     id: str  # permanent: ``iam.access_keys_without_lifetime``
     severity: Severity
     title: str  # names the bad thing, in the plural, without a full stop
-    requirements: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Requirements that it belongs to, by the name of their standard."""
+    requirements: tuple[tuple[str, tuple[str, ...]], ...] = ()  # requirements that it belongs to, by the name of their standard
     advice: str = ""  # advice that is better than any of its changes, as a sentence that a report states once
     checkov: int | None = None
     """The number of its check in checkov, where code can break it. Permanent: a new rule takes the next number, and none is given twice."""
@@ -85,10 +84,8 @@ class Violation:
     remedy: Remedy | None = None  # the change in ``remediation``, the first one where there is a choice
     severity: Severity | None = None
     """The severity of this case, where it differs from that of the rule; a configured severity overrides both."""
-    then: str | None = None
-    """The clauses after ``remedy`` in ``remediation``, of a finding too; None where that does not begin with it."""
-    otherwise: str = ""
-    """The command of the AWS CLI that ``remediation`` ends with as another choice; of a finding too."""
+    then: str | None = None  # the clauses after ``remedy`` in ``remediation``, of a finding too; None where that does not begin with it
+    otherwise: str = ""  # the command of the AWS CLI that ``remediation`` ends with as another choice; of a finding too
     mark: str = ""
     """Distinguishes it from other violations of the rule by the same key. It is part of the fingerprint, so it holds no line numbers."""
 
@@ -156,8 +153,7 @@ class Diagnostic:
     column: int | None = None
     account: str | None = None
     about: str = ""  # `BUDGET`, `CALLS_NOT_FOLLOWED`, `CONFIGURATION`, `CRASH`, or empty
-    subject: str = ""
-    """The account or file that the message names, and that alone tells it from the same message about another one."""
+    subject: str = ""  # the account or file that the message names, and that alone tells it from the same message about another one
 
     @property
     def message(self) -> str:
@@ -206,8 +202,7 @@ class JudgedKey:
 
     key: AccessKey
     verdict: Verdict
-    open_questions: tuple[OpenQuestion, ...] = ()
-    """What is left open and could add a finding; a flagged key may have such questions too."""
+    open_questions: tuple[OpenQuestion, ...] = ()  # what is left open and could add a finding; a flagged key may have such questions too
     worst: Severity | None = None
     """The severity of its worst finding, including suppressed ones and those that a suppression accepts in advance."""
     suspected: Severity | None = None

@@ -27,8 +27,7 @@ class KeyKind(str, Enum):
     """What kind of long-lived key of an IAM user it is."""
 
     ACCESS_KEY = "access_key"  # a pair of an id and a secret that signs requests to AWS
-    SERVICE_CREDENTIAL = "service_credential"
-    """An API key or a password for one service: a service-specific credential, as IAM calls it."""
+    SERVICE_CREDENTIAL = "service_credential"  # an API key or a password for one service: a service-specific credential, as IAM calls it
 
 
 class Privilege(str, Enum):
@@ -146,8 +145,7 @@ class AccessKey:
     """Places that hold the secret where the code does not fix whether they protect it, such as ``sensitive = var.hide``."""
     consumers: tuple[Consumer, ...] = ()
     directives: tuple[Directive, ...] = ()
-    tags: tuple[tuple[str, str], ...] = ()
-    """Known tags of the user, provider defaults included; configuration can select by them."""
+    tags: tuple[tuple[str, str], ...] = ()  # known tags of the user, provider defaults included; configuration can select by them
     scope: str = ""  # root module or template, as a path; with the address it identifies the key
     reading: str = ""
     """How the code is read, for a reader, where it is read in more than one way. The worse reading of a block holds."""
@@ -155,8 +153,7 @@ class AccessKey:
     account_name: str = ""  # as the organization calls it; empty where that is not known
     key_id: str | None = None
     created: Attr[datetime | None] = None
-    last_used: Attr[datetime | None] = NOT_SHOWN("code", "when a key was used")
-    """None means never used, which only AWS can say."""
+    last_used: Attr[datetime | None] = NOT_SHOWN("code", "when a key was used")  # None means never used, which only AWS can say
     disabled_since: Attr[datetime | None] = None
     """When a deployed key was switched off; None for one that is only declared, where a removal date is asked for instead."""
     used_for: tuple[str, str] | None = None  # service and region of its last use, as AWS names them

@@ -19,8 +19,7 @@ else:
     from collections import _tuplegetter
     from operator import attrgetter
 
-    _RARE = 100
-    """How many objects a class makes before its initialiser is compiled."""
+    _RARE = 100  # how many objects a class makes before its initialiser is compiled
 
     class field:  # noqa: N801 - the name in dataclasses
         """States how an attribute gets its value, and whether it counts for equality."""

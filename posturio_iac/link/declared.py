@@ -92,8 +92,7 @@ class StackKey:
 
     stack: str
     region: str
-    logical_id: str
-    """Empty where CloudFormation names the stack and not the resource, as in a stack of more than 100 resources."""
+    logical_id: str  # empty where CloudFormation names the stack and not the resource, as in a stack of more than 100 resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +100,7 @@ class Stacks:
     """True if and where CloudFormation is asked."""
 
     ask: bool = True
-    regions: tuple[str, ...] = ()
-    """Where, as the user says; empty for the region of the other calls alone."""
+    regions: tuple[str, ...] = ()  # where, as the user says; empty for the region of the other calls alone
 
 
 StackAnswer: TypeAlias = "StackKey | Unknown | None"

@@ -71,8 +71,7 @@ class StateKey:
     key_id: str | None
     user: str | None
     status: str | None
-    deposed: bool = False
-    """It is replaced already, and the next apply deletes it."""
+    deposed: bool = False  # it is replaced already, and the next apply deletes it
     kind: KeyKind = KeyKind.ACCESS_KEY
     service: str | None = None
 

@@ -50,7 +50,7 @@ _FILLED_IN = lazy_pattern(r"\{\{[^{}\n]{1,99}\}\}")
 _LISTED = lazy_pattern(r"(?:join|Path|dir|Sync|glob|Dir)[(\[][^()\n]{0,99}?[\"']([\w./-]+?)(?:/\*[^\"'\n]{0,99})?[\"']")
 _NAMES = r"import(?:[ \t]{1,9}(\w[\w., \t]*)|[ \t]{0,9}\(([^()]{1,2000})\))"
 _IMPORTS = lazy_pattern(rf"(?m)(?:^|[;:\"'])[ \t]*(?:from[ \t]{{1,9}}(\.{{0,9}})(\w[\w.]{{0,99}})?[ \t]{{1,9}})?{_NAMES}")  # of Python
-_OPEN_FILE = lazy_pattern(r"file(?:base64)?\((?!\s*\"(?:\$\{path\.\w+\}|[^\"$%\n]|[$%](?!\{))*\")")  # which no text names
+_OPEN_FILE = lazy_pattern(r"file(?:base64)?\((?!\s*\"(?:\$\{path\.[mr]\w+\}|[^\"$%\n]|[$%](?!\{))*\")")  # which no text names
 _PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir|buildspec)\"?\s*[=:]\s*(?:\"(\$\{path\.module\}/*)?([^\"$%]*)\")?")
 """An argument that names a program: the folder of the code, if that stands before it, and a path, if there is one."""
 _GIVEN = r"\"?\s*[=:](?:\s*\[.{0,99}\"-c\",)?[\[\"${\s]{0,99}(?:local|var|each|module)\."

@@ -30,10 +30,8 @@ class CheckResult(Enum):
 
     PASSED = "passed"
     FAILED = "failed"
-    SKIPPED = "skipped"
-    """Suppressed, or undetermined: shown with the reason, and no failure."""
-    UNKNOWN = "unknown"
-    """checkov leaves it out: it is no key, or another one decides."""
+    SKIPPED = "skipped"  # suppressed, or undetermined: shown with the reason, and no failure
+    UNKNOWN = "unknown"  # checkov leaves it out: it is no key, or another one decides
 
 
 class Answer(NamedTuple):

@@ -26,15 +26,11 @@ class Entity:
 
     kind: str
     name: str
-    address: str
-    """Terraform's address as checkov knows it, without ``module.`` before the name of a module call; empty where it knows none."""
+    address: str  # Terraform's address as checkov knows it, without ``module.`` before the name of a module call; empty where it knows none
     file: str
-    root: str | None
-    """The folder that checkov was started on; None when it was given files."""
-    top: str | None
-    """Folder of the root module, where checkov knows through which calls it came to the block."""
-    lines: tuple[int, int]
-    """First and last line; zeros where checkov does not say."""
+    root: str | None  # the folder that checkov was started on; None when it was given files
+    top: str | None  # folder of the root module, where checkov knows through which calls it came to the block
+    lines: tuple[int, int]  # first and last line; zeros where checkov does not say
     var_files: tuple[str, ...]
     config: Mapping[str, Any]
     graph: Any

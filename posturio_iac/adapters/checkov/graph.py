@@ -19,15 +19,11 @@ class Vertex(NamedTuple):
     """One block."""
 
     key: object
-    kind: str
-    """``resource``, ``module``, ``variable``, ``output``, ``locals``, ``provider``, ``data``."""
-    name: str
-    """``aws_iam_user.ci`` for a resource, else a single word."""
+    kind: str  # ``resource``, ``module``, ``variable``, ``output``, ``locals``, ``provider``, ``data``
+    name: str  # ``aws_iam_user.ci`` for a resource, else a single word
     file: str
-    config: Mapping[str, Any]
-    """The arguments, each in a list, with references replaced by values where checkov knows them."""
-    top: str
-    """Folder of the root module that leads to it."""
+    config: Mapping[str, Any]  # the arguments, each in a list, with references replaced by values where checkov knows them
+    top: str  # folder of the root module that leads to it
 
     def __hash__(self) -> int:
         return hash(self.key)

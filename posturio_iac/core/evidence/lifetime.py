@@ -48,10 +48,8 @@ class Lifetime:
     interval: timedelta | None = None
     """ROTATION: how long one key lives, if known. EXPIRY: how long after its creation AWS ends it; beside ``at`` for a deployed one."""
     reason: Reason | None = None  # why it is inert, unreadable or unknown, or why its interval is open
-    readings: tuple[str, ...] = ()
-    """What an unreadable value can mean, as metadata writes it: ``2027-01-02`` and ``2027-02-01``."""
-    remedy: Remedy | None = None
-    """The shortest change that makes inert evidence work, or that makes unreadable evidence readable."""
+    readings: tuple[str, ...] = ()  # what an unreadable value can mean, as metadata writes it: ``2027-01-02`` and ``2027-02-01``
+    remedy: Remedy | None = None  # the shortest change that makes inert evidence work, or that makes unreadable evidence readable
     setting: IntervalSetting | None = None  # what sets the interval
     turns: int = 1  # how many intervals one key lives, when several keys take turns
     effect_if_ours: Effect | None = None  # the effect of unknown evidence if it is about this key, where only that is open

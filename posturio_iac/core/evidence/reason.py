@@ -59,8 +59,7 @@ class Reason:
     kind: ReasonKind
     clause: str  # a clause without a full stop, with ``{}`` for each of ``words``
     words: tuple[str, ...] = ()
-    cause: OpenCause | None = field(default_factory=lambda: None, compare=False)
-    """Of what is open: why, where that is known."""
+    cause: OpenCause | None = field(default_factory=lambda: None, compare=False)  # of what is open: why, where that is known
     subject: str = field(default_factory=str, compare=False)
     """The name of what is open, or the id of the rule that crashed: ``var.tags``; empty where there is no name."""
 

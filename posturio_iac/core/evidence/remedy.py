@@ -112,8 +112,7 @@ class HoldTrigger:
 
     place: Place
     reference: str
-    repeated: str
-    """``count`` or ``for_each`` of the key where the reference depends on it, so that the ``terraform_data`` needs the same."""
+    repeated: str  # ``count`` or ``for_each`` of the key where the reference depends on it, so that the ``terraform_data`` needs the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,13 +285,11 @@ class Remedies:
     rotate: Rotating  # makes the code replace the key; the number of days is still to be set
     disable: Remedy
     overlap: CreateFirst | Advice | None = None  # makes the new key exist before the old one goes
-    stated_by: str = "the code states"
-    """Subject and verb of the sentence about a missing lifetime: ``the tags of user ci state``."""
+    stated_by: str = "the code states"  # subject and verb of the sentence about a missing lifetime: ``the tags of user ci state``
     replace: Remedy = REPLACE  # gives the user a new key in place of this one
     remove: Remedy = DELETE  # ends a key that has been switched off for long enough
     adopt: str = ""  # imports a deployed key that no code declares; empty where its id is not known
-    beside: Declaring | None = None
-    """States a lifetime at the key itself, where ``declare`` would do so for all keys of its user."""
+    beside: Declaring | None = None  # states a lifetime at the key itself, where ``declare`` would do so for all keys of its user
     is_shared: bool = False  # ``declare`` would change code that keys in other places share
     narrower: tuple[Remedy, ...] = ()
     """Changes that switch off fewer keys than ``disable``, the widest first, where one block makes several."""

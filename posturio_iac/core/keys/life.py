@@ -56,8 +56,7 @@ class KeyLife:
     answer_by: datetime | None = None  # the day, to its end, by which an answer is due
     answered: datetime | None = None  # when the newest answer was read; None while there is none
     is_needed: bool | None = None
-    needed_until: str = ""
-    """The last day for which the answer counts, ``2027-03-31``; empty for one that counts until a newer one comes."""
+    needed_until: str = ""  # the last day for which the answer counts, ``2027-03-31``; empty for one that counts until a newer one comes
     note: str = ""
     delete_on: datetime | None = None  # from when on a key that is switched off may be deleted: its grace is over
     switched: datetime | None = None  # the newest event that switched it on or off

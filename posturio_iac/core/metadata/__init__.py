@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 class ParsedComments:
     """The parsed statements of comments."""
 
-    metadata: tuple[tuple[str, str, Span], ...] = ()
-    """Name, value and the place of both, in the order of the text, including unknown names."""
+    metadata: tuple[tuple[str, str, Span], ...] = ()  # name, value and the place of both, in the order of the text, including unknown names
     directives: tuple[Directive, ...] = ()
     """Instructions with at least one known rule and a reason. An ``until`` that cannot be read is `Unknown`, and the engine reports it."""
     problems: tuple[Diagnostic, ...] = ()  # warnings about statements that have no effect

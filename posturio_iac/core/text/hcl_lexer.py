@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterator
 
-    Piece = tuple[int, int, int]
-    """Where something begins that is no code, where it ends, and its kind."""
+    Piece = tuple[int, int, int]  # where something begins that is no code, where it ends, and its kind
 
 COMMENT, STRING, HEREDOC = range(3)
 """Kinds of pieces. A string has its quotes; a heredoc begins with the end of its first line and ends with its marker."""

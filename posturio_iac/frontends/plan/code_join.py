@@ -28,8 +28,7 @@ class PlannedCode:
 
     __slots__ = ("_bare", "_exact", "shown")
 
-    shown: str
-    """The folder as it was given, for a reader."""
+    shown: str  # the folder as it was given, for a reader
 
     def __init__(self, keys: Iterable[AccessKey], shown: str) -> None:
         self.shown = shown

@@ -35,14 +35,10 @@ class Resource:
     name: str
     places: PlanPlaces
     values: dict[str, Any]
-    unknown: Any
-    """``after_unknown``: true for whatever is known only after apply."""
-    sensitive: Any
-    """``after_sensitive``: true for whatever must not be shown."""
-    partial: bool = False
-    """True if it comes from ``planned_values``, which leaves out unknown values."""
-    reason: str = ""
-    """Why Terraform replaces it, as ``action_reason`` has it."""
+    unknown: Any  # ``after_unknown``: true for whatever is known only after apply
+    sensitive: Any  # ``after_sensitive``: true for whatever must not be shown
+    partial: bool = False  # True if it comes from ``planned_values``, which leaves out unknown values
+    reason: str = ""  # why Terraform replaces it, as ``action_reason`` has it
 
     @property
     def span(self) -> Span:

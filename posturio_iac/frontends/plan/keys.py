@@ -120,11 +120,9 @@ class PlanContext:
     """The facts that all keys of one plan share."""
 
     request: ReadRequest
-    scope: str
-    """The path of the plan, which becomes part of the fingerprint of keys without code."""
+    scope: str  # the path of the plan, which becomes part of the fingerprint of keys without code
     source: PlannedCode | None
-    alone: bool
-    """True if nothing but the plan counts."""
+    alone: bool  # True if nothing but the plan counts
 
 
 def keys_of(document: PlanDocument, setting: PlanContext) -> Iterator[AccessKey]:

@@ -33,21 +33,16 @@ class ReferenceTarget:
     """A managed resource that an expression refers to."""
 
     modules: Path
-    block: str
-    """``aws_iam_user.ci``."""
-    index: str
-    """The instance, where the reference names it."""
-    attribute: str | None
-    """None for the whole resource, or for an instance that is chosen by an expression."""
-    calls: tuple[tuple[str, str], ...] = ()
-    """Module calls on the way whose instance the reference names."""
+    block: str  # ``aws_iam_user.ci``
+    index: str  # the instance, where the reference names it
+    attribute: str | None  # None for the whole resource, or for an instance that is chosen by an expression
+    calls: tuple[tuple[str, str], ...] = ()  # module calls on the way whose instance the reference names
 
 
 @dataclass(frozen=True, slots=True)
 class _Reference:
     words: tuple[str, ...]
-    indexes: dict[int, str]
-    """Indexes by the number of words before them."""
+    indexes: dict[int, str]  # indexes by the number of words before them
 
 
 class Configuration:

@@ -17,8 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    Step = str | int | None
-    """A name, an index, or None for an element that is not named: ``[*]``, ``[each.value]``."""
+    Step = str | int | None  # a name, an index, or None for an element that is not named: ``[*]``, ``[each.value]``
 
 _STEERING = frozenset({"count", "for_each", "depends_on", "provider", "providers", "lifecycle", "provisioner", "connection", "timeouts"})
 """What Terraform itself reads in a block: how often it is made, when and by whom."""

@@ -38,38 +38,19 @@ if TYPE_CHECKING:
         """Gives names their values."""
 
         @property
-        def bindings(self) -> dict[str, Value]:
-            """``each``, ``count``, ``self`` and the variables of ``for`` expressions."""
-
+        def bindings(self) -> dict[str, Value]: ...  # ``each``, ``count``, ``self`` and the variables of ``for`` expressions
         @property
-        def environment(self) -> Environment:
-            """The environment of functions."""
-
-        def bind(self, **names: Value) -> Self:
-            """The same scope with more names."""
-
+        def environment(self) -> Environment: ...
         @property
-        def budget(self) -> Budget:
-            """The budget that is left for evaluation."""
-
+        def budget(self) -> Budget: ...
         @property
-        def is_due(self) -> bool:
-            """True if clocks are due in this reading."""
-
-        def moved(self, call: Call, /) -> Value:
-            """The value of an impure function in this reading; None where it is only known to differ in each run."""
-
-        def attribute(self, root: str, name: str) -> Value:
-            """``root.name``: ``var.x``, ``local.x``, ``module.x``, ``path.module``, ``aws_iam_user.x``."""
-
-        def kept(self, name: str, compute: Callable[[], Value], /) -> Value:
-            """A value that is the same wherever it is asked for, by a name of it."""
-
-        def convert(self, value: Value, constraint: Expr, /) -> Value:
-            """A value converted to a type constraint."""
-
-        def data(self, kind: str, name: str) -> Value:
-            """``data.kind.name``."""
+        def is_due(self) -> bool: ...  # True if clocks are due in this reading
+        def bind(self, /, **names: Value) -> Self: ...
+        def moved(self, call: Call, /) -> Value: ...  # of an impure function; None where it is only known to differ in each run
+        def attribute(self, root: str, name: str) -> Value: ...  # ``var.x``, ``local.x``, ``module.x``, ``path.module``, ``aws_iam_user.x``
+        def kept(self, name: str, compute: Callable[[], Value], /) -> Value: ...  # what is the same wherever it is asked for
+        def convert(self, value: Value, constraint: Expr, /) -> Value: ...  # to a type constraint
+        def data(self, kind: str, name: str) -> Value: ...  # ``data.kind.name``
 
 
 def conform(value: Value, constraint: hcl.Expr | None, scope: Scope) -> Value:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.frontends.terraform.functions import json_text, signature
+from posturio_iac.frontends.terraform.functions import json_text
+from posturio_iac.frontends.terraform.functions.signature import (
+    TEXT,
+    NotEvaluatedError,
+    Sees,
+    anything,
+    characters,
+    function,
+    limit_elements,
+    limit_text,
+)
 from posturio_iac.frontends.terraform.values import EvaluationError, ResultTooLargeError, Value, first_unknown, to_bool, to_number, to_text
 
 TYPE_CHECKING = False
@@ -24,8 +34,7 @@ class Verb:
 
     raw: str
     flags: str
-    width: int
-    """0 when it is not given."""
+    width: int  # 0 when it is not given
     precision: int | None
     letter: str
 
@@ -37,28 +46,31 @@ class Verb:
 
     def pad(self, written: str) -> str:
         """Fill up to the width, counting characters."""
-        missing = self.width - len(signature.characters(written)) if self.width else 0
+        missing = self.width - len(characters(written)) if self.width else 0
         if missing <= 0:
             return written
         filling = ("0" if "0" in self.flags else " ") * missing
         return written + filling if "-" in self.flags else filling + written
 
 
-@signature.function("format", signature.TEXT, rest=signature.anything())
-def format_text(template: str, *arguments: Value) -> str:
-    return format_once(template, arguments)
+function("format", TEXT, rest=anything())(lambda template, *arguments: format_once(template, arguments))
 
 
-@signature.function("formatlist", signature.TEXT, rest=signature.anything(signature.Sees.INSIDE))
+@function("formatlist", TEXT, rest=anything(Sees.INSIDE))
 def format_list(template: str, *arguments: Value) -> tuple[str | Unknown, ...]:
     """Format once for each element of the lists among the arguments, which must have the same length."""
     lengths = {len(argument) for argument in arguments if isinstance(argument, tuple)}
     if len(lengths) > 1:
         raise EvaluationError("the lists have different lengths")
     count = lengths.pop() if lengths else 1
-    signature.limit_elements(count)
+    limit_elements(count)
     rows = ([argument[row] if isinstance(argument, tuple) else argument for argument in arguments] for row in range(count))
-    return tuple(format_once(template, row) if (unknown := first_unknown(tuple(row))) is None else unknown for row in rows)
+    return tuple(_format_row(template, row) for row in rows)
+
+
+def _format_row(template: str, row: Sequence[Value]) -> str | Unknown:
+    unknown = first_unknown(tuple(row))
+    return format_once(template, row) if unknown is None else unknown
 
 
 def format_once(template: str, arguments: Sequence[Value]) -> str:
@@ -77,7 +89,7 @@ def format_once(template: str, arguments: Sequence[Value]) -> str:
                 raise EvaluationError(f'"{verb.raw}" needs argument {place}, and there are {len(arguments)}')
             written = _write(verb, arguments[place - 1])
         size += len(written)
-        signature.limit_text(size)
+        limit_text(size)
         parts.append(written)
     if highest < len(arguments):
         raise EvaluationError(f"{len(arguments)} arguments are given, and the format uses {highest}")
@@ -107,7 +119,7 @@ def _write(verb: Verb, value: Value) -> str:
             return "true" if to_bool(value) else "false"
         case "s" | "q":
             written = _known(to_text(value))
-            cut = signature.characters(written)[: verb.precision] if verb.precision else written
+            cut = characters(written)[: verb.precision] if verb.precision else written
             return verb.pad(cut if verb.letter == "s" else json_text.write(cut))
         case "d":
             number = _known(to_number(value))
@@ -124,14 +136,14 @@ def _write(verb: Verb, value: Value) -> str:
             to_number(value)
         case _:
             raise EvaluationError(f'"{verb.raw}" is no verb that Terraform knows')
-    raise signature.NotEvaluatedError(f'"{verb.raw}" in format()')
+    raise NotEvaluatedError(f'"{verb.raw}" in format()')
 
 
 def _write_any(verb: Verb, value: Value) -> str:
     if "#" in verb.flags or not isinstance(value, (str, int, float)) or isinstance(value, bool):
         return json_text.write(value)
     if not isinstance(value, str) and value != 0 and not _SMALL <= abs(value) < _LARGE:
-        raise signature.NotEvaluatedError("a number with an exponent in format()")
+        raise NotEvaluatedError("a number with an exponent in format()")
     return str(_known(to_text(value)))
 
 

@@ -70,12 +70,9 @@ class _Pattern(NamedTuple):
     """A pattern that both engines read alike."""
 
     compiled: re.Pattern[str]
-    names: tuple[str | None, ...]
-    """The names of its groups."""
-    loops: int
-    """How many of its parts may take any number of characters."""
-    choices: int
-    """In how many ways the rest of it may be tried at a place."""
+    names: tuple[str | None, ...]  # the names of its groups
+    loops: int  # how many of its parts may take any number of characters
+    choices: int  # in how many ways the rest of it may be tried at a place
 
     def find_all(self, string: str) -> Iterator[re.Match[str]]:
         """Yield all matches that do not overlap; an empty one right after another match does not count."""

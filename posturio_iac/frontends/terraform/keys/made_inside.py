@@ -11,27 +11,25 @@ from posturio_iac.core.unknown import SET_PER_DEPLOYMENT, Unknown
 from posturio_iac.facts import FactOptions
 from posturio_iac.facts.access_key import facts_of_program, key_of_user, rotator
 from posturio_iac.facts.shared_code import KeyOfUser
-from posturio_iac.frontends.terraform.dataflow.origin import Origins, of_instance, sources
+from posturio_iac.frontends.terraform.dataflow.origin import Origins
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, comments_for
+from posturio_iac.frontends.terraform.keys.program_texts import ROOTS, lines_in, lines_of, text_in
 from posturio_iac.frontends.terraform.keys.tags import as_map, tags_of, with_defaults
 from posturio_iac.frontends.terraform.keys.users import below
-from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.operators import text_of
-from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.references import inside, references, references_in, walk
-from posturio_iac.frontends.terraform.values import first_unknown
+from posturio_iac.frontends.terraform.syntax.references import references, references_in
 from posturio_iac.search.kinds import RUNNING, TERRAFORM, names_program, runs_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
     from posturio_iac.core.unknown import Attr
     from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.modules.instance import ModuleLoader
+    from posturio_iac.frontends.terraform.syntax import hcl
     from posturio_iac.frontends.terraform.values import Value
 
 STACKS = tuple(f"{provider}_cloudformation_stack{suffix}" for provider in ("aws", "awscc") for suffix in ("", "_set"))
@@ -39,12 +37,7 @@ _INSTANCES = ("aws_cloudformation_stack_set_instance", "aws_cloudformation_stack
 _PRODUCTS = tuple(f"aws_servicecatalog_{name}" for name in ("product", "provisioned_product", "provisioning_artifact"))
 _PRODUCTS += ("aws_serverlessapplicationrepository_cloudformation_stack",)
 _NAMED = ("template_url", "product_name", "product_id", "template_physical_id", "application_id")
-_RUN = frozenset(("command", "inline", "program", "query", "environment", "execute", "definition", "content", "buildspec", "working_dir"))
-_RUN |= {"user_data", "user_data_base64", "desired_state", "filename", "source", "source_dir", "source_file", "source_path", "context"}
-_RUN |= {"script", "scripts", "chart", "playbook"}
-"""Arguments whose value is a program, names one, or is given to one."""
 _SIGNS = (*RUNNING[TERRAFORM], b"user_data", b"buildspec", b"desired_state", b"local_file", b"local_sensitive_file")
-_ROOTS = (b"local.", b"var.", b"module.", b"each.", b"data.")  # to what may hold a program's text
 _CARRIERS = frozenset(("external", "aws_lambda_function", "aws_lambda_layer_version", "aws_s3_object", "aws_s3_bucket_object"))
 """What carries a program of the checkout, by a name that other code may hold."""
 _IDLE_NETWORK = ("aws_security_group", "aws_lb", "aws_elb", "aws_route", "aws_subnet", "aws_vpc", "aws_wafv2", "aws_acm_")
@@ -80,13 +73,13 @@ def _may_run(block: hcl.Block, program: ModuleLoader) -> bool | None:
         return True
     if any(runs_program(one, TERRAFORM) for one in {text, spelled_out(text)}) or names_program(text, TERRAFORM, path, program.fence):
         return True
-    return None if block.labels[0].startswith(_IDLE) or not holds_any(text, _ROOTS) else False
+    return None if block.labels[0].startswith(_IDLE) or not holds_any(text, ROOTS) else False
 
 
 def _of_stack(block: hcl.Block, scope: ModuleScope, address: str, setting: RootModuleContext) -> Iterator[KeyOfUser]:
     program = scope.instance.program
     body, read = block.get("template_body"), program.request.read_template
-    text = _text(body, scope) if body is not None else None
+    text = text_in(body, scope) if body is not None else None
     place = own_place(block.header, scope.instance)
     if text is None or body is None or read is None:
         url = evaluate_or_unknown(block.get("template_url"), scope) if body is None else None
@@ -134,31 +127,12 @@ def _not_followed(block: hcl.Block, instance: ModuleInstance, address: str, *nam
     instance.program.report(Diagnostic(Level.NOTE, said, own_place(block.header, instance).path, about=CALLS_NOT_FOLLOWED))
 
 
-def _text(body: hcl.Expr, scope: ModuleScope, value: Value = None) -> str | None:
-    """The text of a template of this ``value``, with a word in the place of each part that is not known; None when none of it is."""
-    if isinstance(body, hcl.Call) and body.name in ("jsonencode", "yamlencode") and len(body.arguments) == 1:
-        import json
-
-        held = evaluate_or_unknown(body.arguments[0], scope)
-        return None if isinstance(held, Unknown) else json.dumps(held, default=lambda _: "unknown")
-    value = evaluate_or_unknown(body, scope) if value is None else value
-    if isinstance(value, str):
-        return value
-    if not isinstance(body, hcl.TemplateExpr):
-        return None
-    from posturio_iac.frontends.terraform.terragrunt.unit import text_of
-
-    return text_of(body, lambda part: evaluate_or_unknown(part, scope))
-
-
 def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleContext, *, names: bool) -> Iterator[KeyOfUser]:
-    from posturio_iac.search.checkout import MOST_FILES
     from posturio_iac.search.named_programs import programs_named
     from posturio_iac.search.programs import BOOTING, GETTING, fetched, program_of
 
     program = instance.program
-    instances = expand(block, instance.scope()).instances or instances_of(block, instance).instances
-    lines = dict.fromkeys(line for _, scope in instances[:MOST_FILES] for line in _lines(block.body, scope))
+    lines = dict.fromkeys(lines_of(block, instance))
     own = "\n".join((block.labels[0] if block.type == "data" or "codebuild" in block.labels[0] else "", *lines))
     root, path = instance.root.folder, os.path.join(program.root, block.header.path)
     tops = (os.path.join(program.root, one) for one in (root.path, root.unit.folder if root.unit is not None else root.path))
@@ -172,7 +146,7 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
         if not any(sign in own for sign in GETTING):
             return
         is_run = block.type not in ("resource", "data", "module") or words[:2] == ("data", "external")
-        commands = (line for one in (block, *block.body.all("provisioner"))[not is_run :] for line in _lines(one.body, instance.scope()))
+        commands = (line for one in (block, *block.body.all("provisioner"))[not is_run :] for line in lines_in(one.body, instance.scope()))
         if url := fetched("\n".join((*commands, *(line for line in lines if line.startswith(BOOTING))))):
             _not_followed(block, instance, address, url)
         return
@@ -193,93 +167,3 @@ def _is_run_to_rotate(own: tuple[str, ...], instance: ModuleInstance) -> bool:
         if own == name or any(words[: len(own)] == own for argument in arguments for words in references_in(argument.expression)):
             return True
     return False
-
-
-def _lines(body: hcl.Body, scope: ModuleScope) -> Iterator[str]:
-    for name, attribute in body.attributes.items():
-        if name in ("template_body", "delete"):  # it is judged by itself, or ends what the block has made
-            continue
-        parts = list(walk(attribute.expression))
-        texts = [part.value for part in parts if isinstance(part, hcl.Literal) and isinstance(part.value, str)]
-        yield from (f"{name} = {text}" for text in texts)
-        for call in parts:
-            if isinstance(call, hcl.Call) and call.name == "fileset":
-                folder, pattern = (*(_given(argument, scope) for argument in call.arguments), "", "")[:2]
-                yield f"fileset = {folder}/{pattern.partition('*')[0].rpartition('/')[0]}"
-        if name in _RUN or len(texts) > 1 or any(isinstance(part, hcl.Name) and b"%b." % part.name.encode() in _ROOTS for part in parts):
-            value = evaluate_or_unknown(attribute.expression, scope)
-            yield f"{name} = {(known := _given(attribute.expression, scope, value))}"
-            may_be_open = not known or isinstance(attribute.expression, (hcl.TemplateExpr, hcl.TupleExpr, hcl.ObjectExpr))
-            if may_be_open and first_unknown(value) is not None:
-                yield from (f"{name} = {text}" for text in _open_texts(attribute.expression, scope, set()))
-    if {"template", "vars"} <= body.attributes.keys():
-        given = tuple(body.attributes[name].expression for name in ("template", "vars"))
-        yield _given(hcl.Call("templatestring", given, expand=False, span=given[0].span), scope)
-    if {"interpreter", "command"} <= body.attributes.keys():
-        yield " ".join(_given(body.attributes[name].expression, scope) for name in ("interpreter", "command"))
-    for block in (one for one in body.blocks if one.type != "connection"):
-        lines = _lines(block.body, scope)
-        if references(block.get("when"))[:1] == ("destroy",):  # what ends a key with its resource is no rotation
-            from posturio_iac.search.programs import make_keys
-
-            lines = filter(make_keys, lines)
-        yield from lines
-        if block.labels == ("file",) and (source := block.get("source")) is not None:  # of a provisioner: a folder goes as a whole
-            yield f"source_dir = {_given(source, scope)}"
-
-
-def _given(expression: hcl.Expr, scope: ModuleScope, value: Value = None) -> str:
-    """The text of an argument of this ``value``, or those of a list; empty for what is not known."""
-    value = evaluate_or_unknown(expression, scope) if value is None else value
-    text = _text(expression, scope, value)
-    if text is None and isinstance(value, (tuple, dict)):
-        named = value.items() if isinstance(value, dict) else enumerate(value)
-        text = " ".join(str(one) for name, one in named if not str(name).endswith(".md"))
-    return text or ""
-
-
-def _open_texts(expression: hcl.Expr, scope: ModuleScope, seen: set[object], wanted: tuple[str, ...] = ()) -> Iterator[str]:
-    """Yield the texts that an open value may be chosen from, of objects by ``wanted`` names, and the files that its paths may name."""
-    if first_unknown(value := evaluate_or_unknown(expression, scope)) is None:
-        is_choice = seen and references(expression)[:1] != ("path",)  # what is known as a whole is none, nor where the code lies
-        yield _given(expression, scope, value) if is_choice else ""
-        return
-    words = references(expression)
-    place, parts = (id(scope.instance), words or id(expression)), [(one, scope) for one in ([] if words else inside(expression)) if one]
-    if words and words[0] in ("local", "var", "module", "each") and place not in seen:
-        found = of_instance(expression, scope) if words[0] == "each" else sources(words, scope.instance)
-        parts = [(one, instance.scope()) for one, instance in found if one is not None]
-    elif isinstance(expression, (hcl.TemplateExpr, hcl.Call)):
-        if isinstance(expression, hcl.TemplateExpr):
-            parts = [one for one in parts if first_unknown(evaluate_or_unknown(*one)) is not None]
-        text = evaluate_or_unknown(_starred(expression, scope), scope)
-        yield "\n".join(_fitting(word, scope) for word in (text.split() if isinstance(text, str) else ()) if "*" in word)
-    elif isinstance(expression, hcl.ObjectExpr) and wanted:
-        parts = [(one, scope) for name, one in expression.items if isinstance(name, hcl.Literal) and name.value in wanted] or parts
-    seen.add(place)
-    for part, there in parts:
-        yield from _open_texts(part, there, seen, words[2:] or wanted)
-
-
-def _starred(expression: hcl.Expr, scope: ModuleScope) -> hcl.Expr:
-    """An expression with a star in the place of each part that is open."""
-    if first_unknown(evaluate_or_unknown(expression, scope)) is None:
-        return expression
-    parts = {hcl.TemplateExpr: "parts", hcl.TupleExpr: "items", hcl.Call: "arguments"}.get(type(expression), "")
-    inner: dict[str, Any] = {parts: tuple(_starred(one, scope) for one in getattr(expression, parts))} if parts else {}
-    made = replace(expression, **inner)
-    return made if first_unknown(evaluate_or_unknown(made, scope)) is None else hcl.Literal("*", expression.span)
-
-
-def _fitting(pattern: str, scope: ModuleScope) -> str:
-    """The files that a path with open parts may name, and the folders, in lines. Only folders on the way are listed."""
-    from fnmatch import filter as fitting
-
-    instance, found = scope.instance, [os.curdir]
-    top, fence = os.path.join(instance.program.root, instance.root.folder.path), instance.program.fence
-    is_path = any(map(str.isalnum, pattern)) and "://" not in pattern and pattern[0] != "/"
-    for part in pattern.split("/") if is_path else ():
-        held = {one: fence.names(os.path.normpath(os.path.join(top, one))) for one in found}
-        found = [f"{one}/{name}" for one in found for name in (sorted(fitting(held[one], part)) if "*" in part else (part,))]
-    folders = {one for one in found if fence.names(os.path.normpath(os.path.join(top, one)))}
-    return "\n".join(f"-\nsource_dir = {one}" if one in folders else f"file://{one}" for one in found if is_path)

@@ -37,12 +37,9 @@ class SourceKind(Enum):
     """Where a module comes from."""
 
     LOCAL = "local"
-    REGISTRY = "registry"
-    """A module registry; the version stands in the block."""
-    REPOSITORY = "repository"
-    """A repository or an archive of one; the version stands in the source."""
-    OTHER = "other"
-    """A bucket, another archive, or no source that can be read."""
+    REGISTRY = "registry"  # a module registry; the version stands in the block
+    REPOSITORY = "repository"  # a repository or an archive of one; the version stands in the source
+    OTHER = "other"  # a bucket, another archive, or no source that can be read
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ Over 300 lines, since instances and their scopes define each other.
 from __future__ import annotations
 
 import os
+from types import MappingProxyType
 
 from posturio_iac.core import unknown as why
 from posturio_iac.core.model import Span, Unknown
@@ -21,7 +22,7 @@ from posturio_iac.frontends.terraform.values import EvaluationError, ResourceVal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from typing import Any, Protocol, TypeVar
 
     from posturio_iac.core.budget import Budget
@@ -37,15 +38,9 @@ if TYPE_CHECKING:
     class Planner(Protocol):
         """Knows what a plan makes of resources, and of functions that differ in each run."""
 
-        def attribute(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, name: str, /) -> Value:
-            """The planned value of an attribute."""
-
-        def whole(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, /) -> Unknown | None:
-            """Why clocks change the resource; None where they do not."""
-
-        def moved(self, call: hcl.Call, /) -> Value:
-            """The value of an impure function; None where it is only known to differ in each run."""
-
+        def attribute(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, name: str, /) -> Value: ...
+        def whole(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, /) -> Unknown | None: ...  # why clocks change it
+        def moved(self, call: hcl.Call, /) -> Value: ...  # of an impure function; None where it is only known to differ in each run
         def beyond(self, scope: ModuleScope, kind: str, name: str, why: Unknown | None, /) -> Value:
             """The value of a module whose code is not here, for the reason ``why``, or of an undeclared resource; None for none."""
 
@@ -81,12 +76,14 @@ SAME = {
 
 
 class View:
-    """A reading of the code: which values variables have, and what a plan changes."""
+    """A reading of the code: which values variables have, with ``values`` of root modules, and what a plan changes."""
 
-    __slots__ = ("planner", "strict")
+    __slots__ = ("planner", "strict", "values")
 
-    def __init__(self, *, strict: bool = False, planner: Planner | None = None) -> None:
-        self.strict, self.planner = strict, planner
+    def __init__(
+        self, *, strict: bool = False, planner: Planner | None = None, values: Mapping[str, hcl.Attribute] = MappingProxyType({})
+    ) -> None:
+        self.strict, self.planner, self.values = strict, planner, values
 
 
 USUAL, STRICT = View(), View(strict=True)
@@ -157,6 +154,16 @@ class ModuleInstance:
             root._environment = self.program.environment(root)  # noqa: SLF001
         return root._environment  # noqa: SLF001
 
+    @property
+    def unread_values(self) -> Collection[Mapping[str, hcl.Attribute]]:
+        """What files of values beside its root module would set, where none of them is named."""
+        from posturio_iac.frontends.terraform.modules.values_given import unread_values
+
+        folder, program = self.root.folder, self.program
+        if folder.unit is not None or program.request.config.var_files:
+            return ()
+        return unread_values(folder, program.root, program.request.config.max_file_size, program.fence).values()
+
     def scope(self, view: View = USUAL) -> ModuleScope:
         return ModuleScope(self, view, {})
 
@@ -204,7 +211,7 @@ class ModuleScope:
     def environment(self) -> Environment:
         return self.instance.environment
 
-    def bind(self, **names: Value) -> ModuleScope:
+    def bind(self, /, **names: Value) -> ModuleScope:
         return ModuleScope(self.instance, self.view, {**self.bindings, **names}, self.origin)
 
     @property
@@ -300,7 +307,7 @@ class ModuleScope:
                 return conform(value, block.get("type"), self)
             if block.get("nullable") is None or evaluate_or_unknown(block.get("nullable"), self) is not False:
                 return None
-        if instance.caller is None and (given := instance.folder.tfvars.get(name)) is not None:
+        if instance.caller is None and (given := self.view.values.get(name) or instance.folder.tfvars.get(name)) is not None:
             value = evaluate_or_unknown(given.expression, self)
             if self.view.strict and any(evaluate_or_unknown(other, self) != value for other in self._set_elsewhere(name)):
                 return why.MAY_BE_SET(f"var.{name}")
@@ -329,13 +336,8 @@ class ModuleScope:
         return without_value(folder, name, program.root, program.request.config.max_file_size, program.fence)
 
     def _set_elsewhere(self, name: str) -> Iterable[hcl.Expr]:
-        """What files of values beside a root module would set a variable to that has a value, where none of them is named."""
-        from posturio_iac.frontends.terraform.modules.values_given import unused_values
-
-        folder, program = self.instance.folder, self.instance.program
-        if folder.unit is not None or program.request.config.var_files:
-            return ()
-        return unused_values(folder, name, program.root, program.request.config.max_file_size, program.fence).values()
+        """What files of values would set a variable to that has a value, where none of them is named."""
+        return (values[name].expression for values in self.instance.unread_values if name in values)
 
     def _local(self, name: str) -> Value:
         found = self.instance.folder.locals.get(name)

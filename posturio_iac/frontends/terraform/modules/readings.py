@@ -249,7 +249,7 @@ class Programs:
         given = root.unit.files | self._search.hcl if root.unit is not None else ()  # of Terragrunt, of which any may be part of a unit
         is_open = self._has_var_files or not folders <= self._searched
         found = {True} if is_open else set(map(self._holds_text, (*values, *files, *given)))
-        if False in found and True not in found and not given and not self._may_compose(folders):
+        if False in found and True not in found and not given and not self._may_compose(root, folders):
             found.discard(False)
 
         def runs(module: Module) -> bool | None:
@@ -259,11 +259,14 @@ class Programs:
 
         return runs
 
-    def _may_compose(self, folders: set[str]) -> bool:
+    def _may_compose(self, root: Module, folders: set[str]) -> bool:
         """True if the code of modules may put a call together, from a part of it or a file, or the name of a program that is here."""
+        from posturio_iac.frontends.terraform.modules.values_given import files_of_values
+
         search = self._search
         places = (os.path.normpath(search.prefix + folder) for folder in folders)
-        paths = (os.path.join(place, name) for place in places for name in search.fence.names(place) if name.endswith((*CODE, *VALUES)))
+        paths = [os.path.join(place, name) for place in places for name in search.fence.names(place) if name.endswith((*CODE, *VALUES))]
+        paths += (os.path.normpath(search.prefix + path) for path in files_of_values(root, search.root, search.fence))
         return maker(search.root, search.fence, ()) != "" or any(map(self._has_part, paths))
 
     def _says(self, path: str) -> bool | None:

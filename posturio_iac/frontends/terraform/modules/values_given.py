@@ -15,7 +15,7 @@ from posturio_iac.search.kinds import CODE, VALUES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from posturio_iac.core.model import Unknown
     from posturio_iac.core.text.textfile import Fence
@@ -66,22 +66,27 @@ def _tags(argument: str, call: hcl.Block, scope: Scope) -> Value:
 def without_value(folder: Module, variable: str, root: str, max_size: int, fence: Fence) -> Unknown:
     """Why a variable of a root module has no value, and which files beside the module would give it one."""
     unknown = no_value(variable)
-    if found := unused_values(folder, variable, root, max_size, fence):
+    if found := tuple(path for path, values in unread_values(folder, root, max_size, fence).items() if variable in values):
         import shlex
 
-        folder.open_values[unknown.subject] = tuple(found)
+        folder.open_values[unknown.subject] = found
         named = [*map(shlex.quote, islice(found, _NAMED)), *([f"one of {len(found) - _NAMED} others"] if len(found) > _NAMED else ())]
         return VALUE_IN_FILE(unknown.subject, " or ".join(named))
     return unknown
 
 
-def unused_values(folder: Module, variable: str, root: str, max_size: int, fence: Fence) -> dict[str, hcl.Expr]:
-    """What the files beside a root module, or in folders there without code, set a variable to that are read only when they are named."""
+def unread_values(folder: Module, root: str, max_size: int, fence: Fence) -> dict[str, Mapping[str, hcl.Attribute]]:
+    """What each file of values sets that a root module reads only when it is named."""
     if folder.unused_var_files is None:
-        paths = [posixpath.join(folder.path, name) for name in folder.names if name.endswith(VALUES) and not files.is_automatic(name)]
-        paths += _below(folder.path, folder.names, root, fence)
+        paths = files_of_values(folder, root, fence)
         folder.unused_var_files = {path: files.load(root, path, max_size, fence)[0].attributes for path in paths}
-    return {path: values[variable].expression for path, values in folder.unused_var_files.items() if variable in values}
+    return folder.unused_var_files
+
+
+def files_of_values(folder: Module, root: str, fence: Fence) -> list[str]:
+    """The files of values beside a root module, or in folders there without code, that Terraform does not read by itself."""
+    beside = (posixpath.join(folder.path, name) for name in folder.names if name.endswith(VALUES) and not files.is_automatic(name))
+    return [*beside, *_below(folder.path, folder.names, root, fence)]
 
 
 def _below(folder: str, names: Iterable[str], root: str, fence: Fence, depth: int = 2) -> Iterator[str]:

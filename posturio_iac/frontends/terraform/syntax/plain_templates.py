@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Span
     from posturio_iac.core.text.hcl_tokens import Token
 
-    Inside = Callable[[int, int, int], hcl.Expr]
-    """Reads the expression between two columns of a row."""
+    Inside = Callable[[int, int, int], hcl.Expr]  # reads the expression between two columns of a row
 
 _BLANK = " \t\r"
 

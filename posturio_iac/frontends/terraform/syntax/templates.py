@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.syntax.source import SourceText
 
     Nested = Callable[[Node], hcl.Expr]
-    TemplatePart = str | tuple[hcl.Expr, bool, bool]
-    """Raw text, or an expression and whether it strips white space before and after it."""
+    TemplatePart = str | tuple[hcl.Expr, bool, bool]  # raw text, or an expression and whether it strips white space before and after it
 
 
 def quoted(node: Node, source: SourceText, nested: Nested) -> hcl.Expr:

@@ -31,14 +31,11 @@ _REGISTRY = lazy_pattern(r"tfr://(?P<host>[^/]*)/(?P<module>[^?]*)(?:\?(?P<query
 class UnitSource:
     """The module that a unit applies."""
 
-    text: str
-    """As Terraform would write it: registry modules without ``tfr://``."""
+    text: str  # as Terraform would write it: registry modules without ``tfr://``
     span: Span
     version: str | None = None
-    package: str = ""
-    """Local: the folder that is copied as a whole, absolute; empty for one that is not here."""
-    module: str = ""
-    """Local: the folder of the module, absolute."""
+    package: str = ""  # local: the folder that is copied as a whole, absolute; empty for one that is not here
+    module: str = ""  # local: the folder of the module, absolute
 
     @property
     def is_local(self) -> bool:

@@ -55,8 +55,7 @@ class UnitContext:
     documents: Documents
     budget: Budget
     folder: str
-    values: Value | None
-    """The values from a stack; None when no stack here generates the unit."""
+    values: Value | None  # the values from a stack; None when no stack here generates the unit
     found: UnitFindings = field(default_factory=UnitFindings)
     opened: dict[str, TerragruntFile] = field(default_factory=dict)
 
@@ -79,8 +78,7 @@ class KnownFunctions(dict[str, "Callable[[tuple[Value, ...]], Value]"]):
 class Included(NamedTuple):
     """One ``include`` block."""
 
-    name: str
-    """Empty for a block without a label."""
+    name: str  # empty for a block without a label
     configuration: TerragruntFile | Unknown
     strategy: str
     is_exposed: bool
@@ -388,7 +386,7 @@ class TerragruntScope:
     def budget(self) -> Budget:
         return self.configuration.context.budget
 
-    def bind(self, **names: Value) -> TerragruntScope:
+    def bind(self, /, **names: Value) -> TerragruntScope:
         return TerragruntScope(self.configuration, {**self.bindings, **names})
 
     def kept(self, _name: str, compute: Callable[[], Value]) -> Value:

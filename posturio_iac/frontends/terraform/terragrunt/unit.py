@@ -42,8 +42,7 @@ class GeneratedFile:
     name: str
     blocks: tuple[hcl.Block, ...]
     overwrites: bool
-    values: tuple[hcl.Attribute, ...] = ()
-    """The values of variables in it, if it is a file of these."""
+    values: tuple[hcl.Attribute, ...] = ()  # the values of variables in it, if it is a file of these
 
     def calls(self) -> Iterator[tuple[str, str]]:
         """Yield the calls of modules in it: the name of each, and the source."""

@@ -88,14 +88,11 @@ class AppliedUnit:
     """A unit and the module that it applies."""
 
     unit: TerragruntUnit
-    folder: str
-    """The folder of the unit, relative to the scan root: the root of its keys."""
-    module: str | None
-    """The folder of its module, relative to the scan root; None when its code is not here."""
+    folder: str  # the folder of the unit, relative to the scan root: the root of its keys
+    module: str | None  # the folder of its module, relative to the scan root; None when its code is not here
     source: UnitSource | Unknown | None
     stack_files: frozenset[str]
-    stack_place: Span | None
-    """The block of the stack file that generates it."""
+    stack_place: Span | None  # the block of the stack file that generates it
 
     @property
     def node(self) -> str:
