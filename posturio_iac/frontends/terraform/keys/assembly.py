@@ -22,7 +22,7 @@ from posturio_iac.frontends.terraform.keys.rotation import rotation_of
 from posturio_iac.frontends.terraform.keys.secret_ends import ends_of, exposures_of, rotations_of
 from posturio_iac.frontends.terraform.keys.users import USER_TYPES, TerraformUser, declared_user, find_user
 from posturio_iac.frontends.terraform.modules.expansion import expand
-from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
+from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
 from posturio_iac.frontends.terraform.values import Value, due_of
@@ -76,7 +76,7 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleC
         framework="terraform",
         span=own_place(block.header, scope.instance),
         user=user_facts(user, request.names),
-        status=evaluate_or_unknown(block.get("status"), scope),
+        status=_status(block, scope),
         remedies=remedies_for(block, address, scope, user, service),
         label=block.labels[1],
         beside=items_of(parsed),
@@ -94,6 +94,12 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleC
         open_values=tuple(scope.instance.root.folder.open_values.items()),
     )
     return key_of_user(facts, FactOptions(request.names, request.as_of), rotation.schedules)
+
+
+def _status(block: hcl.Block, scope: ModuleScope) -> Value:
+    """The status; open where only the default of a variable says that the key is inactive."""
+    usual = evaluate_or_unknown(written := block.get("status"), scope)
+    return usual if usual in (None, "Active") else evaluate_or_unknown(written, scope.seen(STRICT))
 
 
 def _secrets_of(expression: hcl.Expr | None, scope: ModuleScope, user: TerraformUser) -> Iterator[str]:

@@ -16,6 +16,7 @@ from posturio_iac.frontends.terraform.syntax.json_syntax import parse_either
 from posturio_iac.frontends.terraform.terragrunt.documents import UnitSource, source_of
 from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries_of, merged
 from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile, UnitContext, UnitFindings
+from posturio_iac.frontends.terraform.values import first_unknown
 from posturio_iac.search.kinds import CODE
 
 TYPE_CHECKING = False
@@ -151,8 +152,10 @@ class TerragruntUnit:
         return given, forced
 
     def _with_arguments(self, block: hcl.Block, configuration: TerragruntFile, given: Entries, forced: Entries) -> tuple[Entries, Entries]:
-        """The additions of an ``extra_arguments`` block: environment variables, files of values, and single values."""
-        variables = block.get("env_vars")
+        """The additions of an ``extra_arguments`` block for ``apply``: environment variables, files of values, and single values."""
+        commands, variables = configuration.value(block.get("commands")), block.get("env_vars")
+        if isinstance(commands, tuple) and first_unknown(commands) is None and "apply" not in commands:
+            return given, forced
         if variables is not None:
             found = entries_of(configuration.value(variables), variables)
             own = {name.removeprefix(_VARIABLE): entry for name, entry in found.known.items() if name.startswith(_VARIABLE)}
@@ -241,7 +244,8 @@ def _written(block: hcl.Block, configuration: TerragruntFile) -> GeneratedFile |
         return GENERATES(configuration.shown, "a file")
     name = posixpath.basename(path)
     holds_values = name.startswith("terraform.tfvars") or name.endswith((".auto.tfvars", ".auto.tfvars.json"))
-    if not (name.endswith(CODE) or holds_values) or name.startswith(".") or configuration.value(block.get("disable")) is True:
+    disabled = configuration.value(block.get("disable"))
+    if not (name.endswith(CODE) or holds_values) or name.startswith(".") or disabled is True:
         return GeneratedFile(name, (), overwrites=False)
     template, scope, file = configuration.template_of(contents)
     text = text_of(template, lambda part: evaluate_or_unknown(part, scope))
@@ -253,7 +257,7 @@ def _written(block: hcl.Block, configuration: TerragruntFile) -> GeneratedFile |
     body, problems = _parsed(place, data, name=name)
     if problems:
         return GENERATES(configuration.shown, name)
-    overwrites = configuration.value(block.get("if_exists")) in ("overwrite", "overwrite_terragrunt")
+    overwrites = configuration.value(block.get("if_exists")) in ("overwrite", "overwrite_terragrunt") and disabled in (None, False)
     values = tuple(body.attributes.values()) if holds_values else ()
     return GeneratedFile(name, () if holds_values else body.blocks, overwrites, values)
 
