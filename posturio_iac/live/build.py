@@ -145,8 +145,7 @@ TOGETHER = timedelta(minutes=1)  # the report cannot be wrong about the age of a
 class Shortlist:
     """ARNs of users."""
 
-    asked: frozenset[str]
-    """Every key of theirs is asked about."""
+    asked: frozenset[str]  # every key of theirs is asked about
     named: frozenset[str]
 
 

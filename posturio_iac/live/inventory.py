@@ -45,8 +45,7 @@ class Inventory:
     credentials_listed: bool = False
     deletions: dict[str, KeyEvent] = field(default_factory=dict)
     stacks: dict[str, StackAnswer] = field(default_factory=dict)
-    is_blind: bool = False
-    """True if neither the report nor the users could be read, so that no access key was seen for that reason."""
+    is_blind: bool = False  # True if neither the report nor the users could be read, so that no access key was seen for that reason
     reported: datetime | None = None
     report_digest: str = ""
 

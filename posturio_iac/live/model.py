@@ -65,8 +65,7 @@ class DeployedUser:
     created: datetime | None = None
     quarantine: Attr[str | None] = UNSEEN
     privilege: Privilege | None = None
-    is_listed: bool = True
-    """True if AWS told its ARN; of a user that is known by name alone, the ARN is made without a path."""
+    is_listed: bool = True  # True if AWS told its ARN; of a user that is known by name alone, the ARN is made without a path
 
     @property
     def path(self) -> Attr[str]:
@@ -91,27 +90,21 @@ class DeployedKey:
     """One access key, or API key of a service, as AWS describes it."""
 
     user: DeployedUser
-    label: str
-    """Its id, or ``key-1`` where only its place in the credential report is known."""
+    label: str  # its id, or ``key-1`` where only its place in the credential report is known
     status: Attr[str]
     created: Attr[datetime | None]
-    last_used: Attr[datetime | None]
-    """None means never used."""
+    last_used: Attr[datetime | None]  # None means never used
     used_for: tuple[str, str] | None = None
     disabled_since: Attr[datetime | None] = None
     switched_off: KeyEvent | None = None
     switched_on: datetime | None = None
-    switched: datetime | None = None
-    """When it was last switched on or off, from a CloudTrail event, whatever else is known of it."""
-    rests_on_ledger: bool = False
-    """True if ``disabled_since`` is what earlier runs saw, and no event tells it."""
+    switched: datetime | None = None  # when it was last switched on or off, from a CloudTrail event, whatever else is known of it
+    rests_on_ledger: bool = False  # True if ``disabled_since`` is what earlier runs saw, and no event tells it
     key_id: str | None = None
-    evidence: tuple[str, ...] = ()
-    """The sources of these facts, and their age."""
+    evidence: tuple[str, ...] = ()  # the sources of these facts, and their age
     kind: KeyKind = KeyKind.ACCESS_KEY
     service: str | None = None
-    expires: datetime | None = None
-    """When AWS ends a service credential; None where it never does."""
+    expires: datetime | None = None  # when AWS ends a service credential; None where it never does
 
     @property
     def is_credential(self) -> bool:

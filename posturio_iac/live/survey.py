@@ -36,13 +36,10 @@ class AccountTarget:
     """An account and the way to it."""
 
     profile: str | None = None
-    account: Account | None = None
-    """None until the credentials have told the account."""
-    role: str | None = None
-    """ARN of the role to assume; None for the profile's own credentials."""
+    account: Account | None = None  # None until the credentials have told the account
+    role: str | None = None  # ARN of the role to assume; None for the profile's own credentials
     external_id: str | None = None
-    wanted: tuple[UserQuery, ...] | None = None
-    """Read only these users, without a report; None for all users."""
+    wanted: tuple[UserQuery, ...] | None = None  # read only these users, without a report; None for all users
 
     @property
     def label(self) -> str:
@@ -59,8 +56,7 @@ class AccountOutcome:
     target: AccountTarget
     inventory: Inventory | None
     diagnostics: tuple[Diagnostic, ...]
-    calls: dict[str, int]
-    """Requests by operation, where they were counted elsewhere than in the surveyor's own budget."""
+    calls: dict[str, int]  # requests by operation, where they were counted elsewhere than in the surveyor's own budget
     unsigned: str = ""
 
 

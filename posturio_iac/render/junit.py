@@ -23,8 +23,7 @@ WHOLE = "every rule"
 class _Case(NamedTuple):
     classname: str
     name: str
-    outcome: str = ""
-    """``failure``, ``error``, ``skipped`` or empty."""
+    outcome: str = ""  # ``failure``, ``error``, ``skipped`` or empty
     body: str = ""
 
     def xml(self) -> str:

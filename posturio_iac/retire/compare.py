@@ -40,8 +40,7 @@ class Now:
     """The current facts about the users of an earlier result."""
 
     report: Report
-    unread: Mapping[str, str]
-    """Why nothing is known of an account, of a user by its ARN, or of an earlier key by its address."""
+    unread: Mapping[str, str]  # why nothing is known of an account, of a user by its ARN, or of an earlier key by its address
     gone: frozenset[str]
     log: Mapping[str, Entry] = field(default_factory=dict)
     was_off: Mapping[str, datetime] = field(default_factory=dict)

@@ -44,8 +44,7 @@ class EarlierKey:
     created: datetime | None = None
     status: str | None = None
     owner: str | None = None
-    linked: bool = False
-    """True if it was joined to code, or no code was found for it."""
+    linked: bool = False  # True if it was joined to code, or no code was found for it
     kind: KeyKind = KeyKind.ACCESS_KEY
 
     @property
@@ -73,8 +72,7 @@ class Earlier:
     as_of: datetime
     keys: tuple[EarlierKey, ...]
     findings: tuple[EarlierFinding, ...]
-    incomplete: bool
-    """True if something could not be read at the time."""
+    incomplete: bool  # True if something could not be read at the time
 
     def accounts(self) -> dict[str, str]:
         return {key.account: key.partition for key in self.keys}
@@ -155,12 +153,9 @@ class VerifiedKey:
     kind: KeyKind
     status: str | None
     findings: tuple[EarlierFinding, ...]
-    why: str
-    """What became of it, with the day and by whom where that is known: a clause without a full stop."""
-    note: str = ""
-    """What is to be known of every such key: a sentence, or empty."""
-    remediation: str = ""
-    """What to do about a key that is still open: sentences, or empty."""
+    why: str  # what became of it, with the day and by whom where that is known: a clause without a full stop
+    note: str = ""  # what is to be known of every such key: a sentence, or empty
+    remediation: str = ""  # what to do about a key that is still open: sentences, or empty
     at: datetime | None = None
     by: str = ""
     event: str = ""
@@ -176,8 +171,7 @@ class Verification:
     """The outcome for all keys of an earlier result that something was found about."""
 
     earlier: datetime
-    keys: tuple[VerifiedKey, ...]
-    """By state, in the order of `KeyState`, and in each the worst first."""
+    keys: tuple[VerifiedKey, ...]  # by state, in the order of `KeyState`, and in each the worst first
 
     def count(self, state: KeyState) -> int:
         return sum(key.state is state for key in self.keys)

@@ -42,8 +42,7 @@ class Action(str, Enum):
 
     DISABLE = "disable"
     DELETE = "delete"
-    WAIT = "wait"
-    """A step is due later, or after something that the reason names."""
+    WAIT = "wait"  # a step is due later, or after something that the reason names
     KEEP = "keep"
 
 
@@ -52,14 +51,10 @@ class Decision:
     """What is done about a key now."""
 
     action: Action
-    why: str = ""
-    """The reason for waiting or keeping, or what to know before the step: a sentence, or empty."""
-    option: str = ""
-    """How whoever makes the plan can switch the key off all the same: a sentence, or empty."""
-    next: str = ""
-    """The same in a few words; empty where nothing is due."""
-    asks: bool = False
-    """True if ``why`` is that its owner was not asked, or has not answered."""
+    why: str = ""  # the reason for waiting or keeping, or what to know before the step: a sentence, or empty
+    option: str = ""  # how whoever makes the plan can switch the key off all the same: a sentence, or empty
+    next: str = ""  # the same in a few words; empty where nothing is due
+    asks: bool = False  # True if ``why`` is that its owner was not asked, or has not answered
 
 
 def decide(key: AccessKey, rules: Collection[str], limits: Context, *, named: bool = False, alone: bool = False) -> Decision:

@@ -29,8 +29,7 @@ class UnfinishedRun:
     """A run that was interrupted, or is going on."""
 
     at: datetime
-    options: str
-    """A digest of its options."""
+    options: str  # a digest of its options
     read: dict[str, Any] = field(default_factory=dict)
 
     def first_line(self) -> str:
@@ -50,14 +49,11 @@ class Ledger:
     """Each time that a finding was open, by its fingerprint, the oldest first."""
     last_run: datetime | None = None
     unfinished: UnfinishedRun | None = None
-    before: str = ""
-    """The digest of the whole ledger as the run before left it."""
+    before: str = ""  # the digest of the whole ledger as the run before left it
     by: str = ""
     accounts: tuple[str, ...] = ()
-    is_whole: bool = True
-    """Whether it is as it was written; where it is not, or has no digest, nothing rests on it."""
-    hold: datetime | None = None
-    """Until when nothing is switched off unnamed, since a break may have lost an answer."""
+    is_whole: bool = True  # whether it is as it was written; where it is not, or has no digest, nothing rests on it
+    hold: datetime | None = None  # until when nothing is switched off unnamed, since a break may have lost an answer
 
     def distrust(self, as_of: datetime, grace: timedelta) -> None:
         """Let nothing rest on a broken ledger but that keys are needed: days are counted anew, and owners are asked anew."""

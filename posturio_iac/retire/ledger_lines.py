@@ -29,18 +29,13 @@ class DamagedLedgerError(Exception):
 class KeyChangeKind(str, Enum):
     """The kind of change."""
 
-    SEEN = "seen"
-    """The key, for the first time: account, user, creation, and the end of its id."""
+    SEEN = "seen"  # the key, for the first time: account, user, creation, and the end of its id
     ACTIVE = "active"
     INACTIVE = "inactive"
-    DISABLED = "disabled"
-    """Since when it has been off, who switched it off if CloudTrail tells, and from when on it may be deleted."""
-    USED = "used"
-    """It was used although it had been switched off."""
-    FLAGGED = "flagged"
-    """A finding, by its rule and fingerprint; ``resolved`` says since when it is gone."""
-    ASKED = "asked"
-    """Its owner was asked: who, how, and by when an answer is due."""
+    DISABLED = "disabled"  # since when it has been off, who switched it off if CloudTrail tells, and from when on it may be deleted
+    USED = "used"  # it was used although it had been switched off
+    FLAGGED = "flagged"  # a finding, by its rule and fingerprint; ``resolved`` says since when it is gone
+    ASKED = "asked"  # its owner was asked: who, how, and by when an answer is due
     ANSWERED = "answered"
     DELETED = "deleted"
 

@@ -62,11 +62,9 @@ class Asking(NamedTuple):
 
     as_of: datetime
     grace: timedelta
-    ownerless: str
-    """Who is asked about keys that nobody is known to own; empty where nobody is."""
+    ownerless: str  # who is asked about keys that nobody is known to own; empty where nobody is
     reply_to: str
-    again: bool = False
-    """True if those are asked too who have answered, and everybody gets a new day."""
+    again: bool = False  # True if those are asked too who have answered, and everybody gets a new day
 
     def is_asked(self, step: Step) -> bool:
         """Tell whose owner is to be asked: who has not answered, about any key but one of the root user."""
@@ -210,8 +208,7 @@ class OwnerAnswer(NamedTuple):
     is_needed: bool
     note: str
     by: str = ""
-    until: str = ""
-    """The last day on which it is needed; empty where none is named."""
+    until: str = ""  # the last day on which it is needed; empty where none is named
     user: str = ""
 
 

@@ -30,8 +30,7 @@ class Step:
     key: AccessKey
     findings: tuple[Finding, ...]
     decision: Decision
-    idle: datetime
-    """Since when it counts as idle if nothing calls with it, as far as CloudTrail can tell."""
+    idle: datetime  # since when it counts as idle if nothing calls with it, as far as CloudTrail can tell
     is_forced: bool = False
 
     @property
@@ -135,8 +134,7 @@ class Entry(NamedTuple):
     """The last line of the log about one key that shows what became of it."""
 
     at: str
-    step: str
-    """``disable``, ``delete`` or ``enable``."""
+    step: str  # ``disable``, ``delete`` or ``enable``
     outcome: str
     why: str
     caller: str

@@ -61,7 +61,8 @@ _LOCAL_CODE = lazy_pattern(rf"(?:{_ARCHIVE})\"?\s*[=:]\s*\"(?:\$\{{path\.module\
 _TOOLS = r"turbo|nx|lerna|rake|artisan|manage\.py|rails|helmfile|argocd|sbt|gradlew?|mvnw?|xargs|pwsh|ansible-playbook|npx|dagger|mise"
 _TOOLS += "|salt-call|chef-client|vagrant|sceptre|pulumi|cdk|serverless|sls|flask|gulp"
 _FINDS_ITSELF = lazy_pattern(rf"(?:[\"'`;&|(\n]|- )\s*(?:[\w./-]+ )?(?:\./)?({_TOOLS})(?=[ \"',])")  # at the beginning of a command
-_BUILT_CODE, _HANDLER = (lazy_pattern(rf"{one}[\"']?:[ \t]*[\"']?([\w./-]+(?: [\w./-]+)*)") for one in ("(?:CodeUri|artifact)", "handler"))
+_BUILT = r"(?:CodeUri|(?<!\w)Code|artifact)"
+_BUILT_CODE, _HANDLER = (lazy_pattern(rf"{one}[\"']?:[ \t]*[\"']?([\w./-]+(?: [\w./-]+)*)") for one in (_BUILT, "handler"))
 STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
 HOLDING = (b"esources", b"Type", b"script", b"ommands", b"files")  # of a template that runs a program, and a part that one draws in
 SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", b"_servicecatalog_pro", STATED)

@@ -31,9 +31,11 @@ _STEPS_A_MEMBER = 4
 _ASSET = "aws:asset:path"
 _REMOTE = ("://", "arn:")
 _TRANSFORM, _INCLUDE = "Fn::Transform", "AWS::Include"
+_RUN = ("UserData", "ZipFile", "DefinitionString", "Content")  # properties whose text is a program
 _TRANSFORMS = ("::Transform", "!Transform", "\\")  # how the text of a template writes one that is no part of the whole
 _PRODUCTS = dict.fromkeys(
-    (f"AWS::ServiceCatalog::CloudFormation{kind}" for kind in ("Product", "ProvisionedProduct")), ("ProductName", "ProductId", "Name")
+    (f"AWS::ServiceCatalog::CloudFormation{kind}" for kind in ("Product", "ProvisionedProduct")),
+    ("ProductName", "ProductId", "Name"),
 )
 _MODULE = "::MODULE"
 _OPEN = "a template that the code does not fix"
@@ -80,9 +82,12 @@ class Builder:
             if entry.type.endswith(_MODULE):
                 self._unfollowed(stack.address(entry), entry.type, entry.source.path)
             elif (names := _PRODUCTS.get(entry.type)) is not None:
-                self._unfollowed(stack.address(entry), _shown(next(filter(None, map(entry.prop, names)), None)), entry.source.path)
+                given = _within(entry.body, "LoadTemplateFromURL") or next(filter(None, map(entry.prop, names)), None)
+                self._unfollowed(stack.address(entry), _shown(given), entry.source.path)
             elif _is_open(entry):
-                self._unfollowed(stack.address(entry), "a type that the code does not fix", entry.source.path)
+                included = _within(entry.body, "Location") if entry.get(_TRANSFORM) is not None else None
+                said = "a type that the code does not fix" if included is None else _shown(included)
+                self._unfollowed(stack.address(entry), said, entry.source.path)
         for entry in template.section("Modules"):
             if not _is_local(source := _shown(entry.get("Source"))) or kind_of(source) is None:
                 self._unfollowed(f"Modules.{entry.name}", source, entry.source.path)
@@ -107,9 +112,10 @@ class Builder:
                 text = entry.source.text
                 self._transforming[entry.source] = _TRANSFORM[4:] in text and any(sign in text for sign in _TRANSFORMS)
             if self._transforming[entry.source]:
+                run = {id(part) for held in entry.body.walk() for key, value in held.members if key.value in _RUN for part in value.walk()}
                 held = (value for held in entry.body.walk() for key, value in held.members if key.value == _TRANSFORM)
                 for node in (one for value in held for one in _each(value)):
-                    if _shown(node.get("Name")) != _INCLUDE:  # which adds properties alone
+                    if _shown(node.get("Name")) != _INCLUDE or id(node) in run:  # which else adds properties alone
                         tuple(self._included(node, entry.name, ev, scope))
             yield entry
             return
@@ -256,6 +262,11 @@ def _each(node: Node) -> Sequence[Node]:
 
 def _shown(node: Node | None) -> str:
     return (written(node.get("ApplicationId") or node) if node is not None else None) or _OPEN
+
+
+def _within(node: Node, name: str) -> Node | None:
+    """The first value of this name that is in a node."""
+    return next((found for held in node.walk() if (found := held.get(name)) is not None), None)
 
 
 def _literal_end(node: Node) -> str:

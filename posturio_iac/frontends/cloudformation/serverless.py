@@ -81,6 +81,9 @@ class Gatherer:
                             self._entry(name, key, value, origin)
                         elif key.value in self.found:
                             self._part(value, origin, str(key.value))
+                        elif key.value == "Transform":
+                            for one in (text for held in value.walk() if isinstance(text := held.value, str) and text[:5] != "AWS::"):
+                                self._not_followed(origin, f"Transform: the macro {one}")
                 case Array() as items:
                     for item in items:
                         self._part(item, origin, name)

@@ -30,10 +30,8 @@ class TrailEvent(NamedTuple):
     at: datetime
     name: str
     id: str
-    by: str
-    """The ARN of whoever made the call; empty where it is not told."""
-    key_id: str
-    """The access key that signed it, likewise."""
+    by: str  # the ARN of whoever made the call; empty where it is not told
+    key_id: str  # the access key that signed it, likewise
     error: str
     detail: Mapping[str, Any]
 

@@ -56,8 +56,7 @@ class CredentialReport:
 
     generated: datetime
     rows: tuple[ReportRow, ...]
-    shifted: int
-    """How many lines have more fields than the header, so that their users are uncertain."""
+    shifted: int  # how many lines have more fields than the header, so that their users are uncertain
     digest: str
     notes: tuple[str, ...] = ()
 
@@ -172,8 +171,7 @@ class Summary:
     """The numbers that GetAccountSummary returns."""
 
     users: int | None
-    root_keys: int
-    """0, or 1 for one key and for two: it is a flag."""
+    root_keys: int  # 0, or 1 for one key and for two: it is a flag
 
 
 def summarised(connection: Connection) -> Summary:

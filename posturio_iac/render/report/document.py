@@ -17,8 +17,7 @@ class Role(Enum):
     STRONG = "strong"
     SOFT = "soft"
     CODE = "code"
-    COPY = "copy"
-    """Code or a command that works exactly as it is shown."""
+    COPY = "copy"  # code or a command that works exactly as it is shown
     LEVEL = "level"
     BREAK = "break"
 

@@ -27,12 +27,10 @@ class Unit:
     """The subject of results: results of the same unit are one series."""
 
     kind: str
-    name: str
-    """The account's id, or where the code is; empty when the result does not say."""
+    name: str  # the account's id, or where the code is; empty when the result does not say
     paths: tuple[str, ...] = ()
     narrowed: bool = False
-    title: str = field(default_factory=str, compare=False)
-    """The account's name in its organization; empty where that is not known."""
+    title: str = field(default_factory=str, compare=False)  # the account's name in its organization; empty where that is not known
 
     @property
     def label(self) -> str:
@@ -57,8 +55,7 @@ class ResultPart:
     diagnostics: tuple[Diagnostic, ...]
     users: frozenset[str] | None
     left_out: tuple[str, ...]
-    general: tuple[Diagnostic, ...]
-    """Diagnostics of the result about no part in particular, such as a profile that leads to no account."""
+    general: tuple[Diagnostic, ...]  # diagnostics of the result about no part in particular, such as a profile that leads to no account
     source_url: str
     older: Mapping[SavedIdentity, datetime] = field(default_factory=dict)
     """Keys that this result did not see and an earlier one did, with the time of that."""

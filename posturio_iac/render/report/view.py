@@ -94,10 +94,8 @@ _EFFECTIVE = (Effect.ENFORCED.value, Effect.DECLARED.value)
 class Ends(NamedTuple):
     """The keys that can be used, and those of them that end or rotate."""
 
-    keys: int
-    """How many can be used: neither inactive nor expired."""
-    holding: int
-    """How many of them end or rotate, by evidence that no finding doubts."""
+    keys: int  # how many can be used: neither inactive nor expired
+    holding: int  # how many of them end or rotate, by evidence that no finding doubts
 
     @property
     def percent(self) -> int | None:
@@ -126,13 +124,10 @@ class KeyRow(NamedTuple):
     key: SavedKey
     unit: Unit
     as_of: datetime
-    older: bool
-    """True if it is taken from an earlier result, since the last one could not see it."""
-    found: tuple[SavedFinding, ...]
-    """Its findings, the worst first, suppressed ones last."""
+    older: bool  # True if it is taken from an earlier result, since the last one could not see it
+    found: tuple[SavedFinding, ...]  # its findings, the worst first, suppressed ones last
     now: datetime
-    source_url: str
-    """Where a line of its code can be read, with ``{path}`` and ``{line}`` in it; empty where that is not known."""
+    source_url: str  # where a line of its code can be read, with ``{path}`` and ``{line}`` in it; empty where that is not known
 
     @property
     def active(self) -> tuple[SavedFinding, ...]:
@@ -177,8 +172,7 @@ class Posture:
     compared: bool
     diagnostics: tuple[tuple[Unit | None, Diagnostic], ...]
     results: tuple[SavedResult, ...]
-    current: frozenset[str]
-    """Sources of results that something in the report rests on."""
+    current: frozenset[str]  # sources of results that something in the report rests on
     files: int
 
     def count(self, verdict: Verdict) -> int:

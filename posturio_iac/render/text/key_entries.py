@@ -29,15 +29,12 @@ _MODULE = lazy_pattern(r"(?:module\.[^.]+\.)+")
 class KeyEntry(NamedTuple):
     """A key with its open findings, or several that are instances of one block and look alike."""
 
-    judged: JudgedKey | None
-    """The first of them; None where the report does not list it."""
-    findings: tuple[Finding, ...]
-    """Those of the first one; none where only what is undetermined or clean of them is listed."""
+    judged: JudgedKey | None  # the first of them; None where the report does not list it
+    findings: tuple[Finding, ...]  # those of the first one; none where only what is undetermined or clean of them is listed
     addresses: tuple[str, ...]
     roots: tuple[str, ...]
     size: int
-    split: bool = False
-    """True if another entry has its address, in another root module."""
+    split: bool = False  # True if another entry has its address, in another root module
 
     @property
     def span(self) -> Span | None:

@@ -44,12 +44,15 @@ def _loop(entry: TemplateEntry, ev: Evaluator, scope: StackScope, found: dict[st
         case _:
             ev.report(f"{entry.name} takes a name, a list and a map", entry.key, scope)
             return
-    if values is None:
-        scope.stack.loops.add(name)
+    is_default = isinstance(ev.open().value(listed, scope), Unknown)
+    others = [None] if values is None or (is_default and any(_depends(body, name) for _, body in members)) else []
+    scope.stack.loops.update(name for _ in others)
     before, size = len(found), sum(1 + len(held.members) for _, body in members for held in body.walk())
-    for value in values if values is not None else [None]:
+    for value in (*(values or ()), *others):
         scope.stack.budget.spend(2 * size)
         for key, body in members:
+            if value is None and values is not None and not _depends(body, name):
+                continue
             if len(found) - before >= MAX_ENTRIES:
                 ev.report(f"{entry.name} creates more than {MAX_ENTRIES:,} members; the rest was not checked", entry.key, scope)
                 return
@@ -58,6 +61,12 @@ def _loop(entry: TemplateEntry, ev: Evaluator, scope: StackScope, found: dict[st
             for made_name, made in expand((member,), ev, scope).items():
                 if found.setdefault(made_name, made) is not made:
                     ev.report(f"{entry.name} repeats {made_name}; the first one counts", entry.key, scope)
+
+
+def _depends(body: Node, name: str) -> bool:
+    """True if a variable of a loop decides a condition, or the one of a resource."""
+    condition = body.get("Condition")
+    return body.function[0] in FUNCTIONS if condition is None else f"{{{name}}}" in str(condition.value)
 
 
 def _values(node: Node, ev: Evaluator, scope: StackScope) -> tuple[str, ...] | None:
