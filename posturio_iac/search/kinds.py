@@ -48,7 +48,7 @@ _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless
 _AS_CODE = (b"Uri", b"S3Location", b"ScriptLocation", b"AWS::Include", b"DockerContext", b"BuildSpec", b"aws:asset", *_FUNCTIONS)
 PROGRAMS = (*_EXTERNAL, *_BY_SHELL, *_FILES, *_AS_CODE)
 """Signs of code that names a program in another file, but for functions that read one."""
-_IN_TERRAFORM = (*_BY_SHELL, *_FILES, b"file(", b"filebase64(")
+_IN_TERRAFORM = (*_BY_SHELL, *_FILES, b"file(", b"filebase64(", b"dkr.ecr")
 _PACKED = (b"layers:", b"ecr:", b"dkr.ecr", b"scripts:", b"laybook", b"CodeBuild::P")  # what Serverless packs, and what runs elsewhere
 NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, *_PACKED, b"${file(", b"!Rain::"), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
 NAMING[JSON] = NAMING[TEMPLATE]
@@ -61,6 +61,7 @@ _LOCAL_CODE = lazy_pattern(rf"(?:{_ARCHIVE})\"?\s*[=:]\s*\"(?:\$\{{path\.module\
 _TOOLS = r"turbo|nx|lerna|rake|artisan|manage\.py|rails|helmfile|argocd|sbt|gradlew?|mvnw?|xargs|pwsh|ansible-playbook|npx|dagger|mise"
 _TOOLS += "|salt-call|chef-client|vagrant|sceptre|pulumi|cdk|serverless|sls|flask|gulp"
 _FINDS_ITSELF = lazy_pattern(rf"(?:[\"'`;&|(\n]|- )\s*(?:[\w./-]+ )?(?:\./)?({_TOOLS})(?=[ \"',])")  # at the beginning of a command
+_ABSENT_IMAGE = "an image whose code is not here"
 _BUILT = r"(?:CodeUri|(?<!\w)Code|artifact)"
 _BUILT_CODE, _HANDLER = (lazy_pattern(rf"{one}[\"']?:[ \t]*[\"']?([\w./-]+(?: [\w./-]+)*)") for one in (_BUILT, "handler"))
 STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
@@ -188,9 +189,12 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     if not is_open and any(program.makes_keys or program.deploys_key or (fills and program.in_parts) for _, program in programs):
         return True
     lacks = "a function whose code is not here" if told and "unction" in text and _lacks_code(text, folder, fence, served=served) else ""
+    lacks = lacks or (_ABSENT_IMAGE if told and "dkr.ecr" in text else "")
     if not lacks and not is_open and holds_any(data, (*_BY_SHELL, b"phases:", *_IN_TEMPLATES)) and (tool := _FINDS_ITSELF.search(text)):
         lacks = f"{tool[1]}, which finds what it runs by itself"
-    if lacks and os.path.isfile(made := maker(folder, fence, (*ENDINGS, ".zip"))):
+    made = maker(folder, fence, (*ENDINGS, ".zip")) if lacks else ""
+    above = (made[:at] for at, sign in enumerate(made) if sign == os.sep)
+    if os.path.isfile(made) and (lacks != _ABSENT_IMAGE or any("Dockerfile" in fence.names(one) for one in above)):
         fence.beyond.add((path, f"{lacks}, and {os.path.relpath(made, folder)} may make keys"))
     return is_open
 
