@@ -37,6 +37,17 @@ PACKED = (*ENDINGS, *COMPILED_FROM, "package.json", "pyproject.toml", "requireme
 ALL = (*PACKED, ".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", ".j2")  # what may hold a program
 _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
 OF_TESTS = lazy_pattern(r"[/\\](?:(?:__)?(?:tests?|specs?)(?:__)?[/\\]|test_|conftest\.py$)|(?:_test|\.spec|\.test)\.\w+$")
+_NAMED_CODE = r"filename\s*=\s*\"[^\"\n]{0,200}\$\{(?!path)[^\"\n]{0,200}\.(?:zip|jar)\""
+_IN_BUCKET = r"(?:s3_key|image_uri|filename)\s*=\s*(?:var|local)\.|(?:s3_key|image_uri)\s*=\s*[\"d]|(?:S3Key|ImageUri)\W?:"
+_REMOTE_CODE = lazy_pattern(f"{_IN_BUCKET}|{_NAMED_CODE}")
+_ARCHIVE = r"filename(?=[^\n]*\.(?:zip|jar)\")|source_(?:dir|path|file)"
+_LOCAL_CODE = lazy_pattern(rf"(?:{_ARCHIVE})\"?\s*[=:]\s*\"(?:\$\{{path\.module\}})?([^\"$]+)\"")
+_TOOLS = r"turbo|nx|lerna|rake|artisan|manage\.py|rails|helmfile|argocd|sbt|gradlew?|mvnw?|xargs|pwsh|ansible-playbook|npx|dagger|mise"
+_TOOLS += "|salt-call|chef-client|vagrant|sceptre|pulumi|cdk|serverless|sls|flask|gulp"
+_FINDS_ITSELF = lazy_pattern(rf"(?:[\"'`;&|(\n]|- )\s*(?:[\w./-]+ )?(?:\./)?({_TOOLS})(?=[ \"',])")  # at the beginning of a command
+_ABSENT_IMAGE = "an image whose code is not here"
+_BUILT = r"(?:CodeUri|(?<!\w)Code|artifact)"
+_BUILT_CODE, _HANDLER = (lazy_pattern(rf"{one}[\"']?:[ \t]*[\"']?([\w./-]+(?: [\w./-]+)*)") for one in (_BUILT, "handler"))
 _MANY, _FEW = 400, 10  # questions after which more files are read, and which are answered apart; files of one name that stand for it
 
 
@@ -104,6 +115,36 @@ def by_name(top: str, fence: Fence) -> tuple[dict[str, list[str]], dict[str, lis
     return names, stems, folders
 
 
+def note_absent(text: str, path: str, fence: Fence, served: bool | None, *, runs: bool) -> None:
+    """Note what may make keys and is not here: the code of functions, which a file of Serverless or another template names, or what a
+    tool finds by itself.
+    """
+    folder, lacks = os.path.dirname(path), ""
+    if served is not None and "unction" in text and _lacks_code(text, folder, fence, served=served):
+        lacks = "a function whose code is not here"
+    elif served is not None and "dkr.ecr" in text:
+        lacks = _ABSENT_IMAGE
+    elif runs and (tool := _FINDS_ITSELF.search(text)):
+        lacks = f"{tool[1]}, which finds what it runs by itself"
+    made = maker(folder, fence, (*ENDINGS, ".zip")) if lacks else ""
+    above = (made[:at] for at, sign in enumerate(made) if sign == os.sep)
+    if os.path.isfile(made) and (lacks != _ABSENT_IMAGE or any("Dockerfile" in fence.names(one) for one in above)):
+        fence.beyond.add((path, f"{lacks}, and {os.path.relpath(made, folder)} may make keys"))
+
+
+def _lacks_code(text: str, folder: str, fence: Fence, *, served: bool) -> bool:
+    """True if the code of a function may lie in a bucket or a registry, or where a build has still to put it."""
+    named = (one.lstrip("/") for find in (_LOCAL_CODE, _BUILT_CODE) for one in find.findall(text) if one.strip("./"))
+    places = (os.path.split(os.path.normpath(os.path.join(folder, one))) for one in named)
+    absent = [name for place, name in places if name not in fence.names(place)]
+    is_beside = served and not any(sign in text for sign in ("artifact", "module:", 'module"'))  # where handlers are files
+    for one in _HANDLER.findall(text) if is_beside else ():
+        under, name = os.path.split(os.path.normpath(os.path.join(folder, one)))
+        absent += () if any(own.partition(".")[0] == name.partition(".")[0] for own in fence.names(under)) else (name,)
+    is_image = served and ".dkr.ecr" in text
+    return is_image or _REMOTE_CODE.search(text) is not None or any(text.count(name) == 1 or "output_path" not in text for name in absent)
+
+
 def words_of(text: str) -> list[str]:
     return text.encode("utf-8", "replace").translate(WORDS).decode().split()
 
@@ -132,6 +173,7 @@ def maker(folder: str, fence: Fence, endings: tuple[str, ...] = ALL, *, fills: b
 
 
 def below(top: str, fence: Fence, most: int = MOST_FILES, endings: tuple[str, ...] = PACKED) -> list[str]:
+    """The files in a folder and those below it, by their endings, or without any all that may be a program; one more than ``most``."""
     found, known = list[str](), fence.programs
     walk, known[top, None] = tee(kept(known, (top, None), lambda _: fence.walk(top, _SKIPPED)))  # which others go on with
     for folder, names in walk:  # one more is found than is looked into

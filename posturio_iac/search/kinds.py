@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
 from posturio_iac.core.keys import CODED, KEY_TYPES
-from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import holds_any, spelled_out
 from posturio_iac.search.written_sources import written_sources
 
@@ -53,17 +50,6 @@ _PACKED = (b"layers:", b"ecr:", b"dkr.ecr", b"scripts:", b"laybook", b"CodeBuild
 NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, *_PACKED, b"${file(", b"!Rain::"), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
 NAMING[JSON] = NAMING[TEMPLATE]
 """Signs of a program in another file, by the kind of the file that names it."""
-_NAMED_CODE = r"filename\s*=\s*\"[^\"\n]{0,200}\$\{(?!path)[^\"\n]{0,200}\.(?:zip|jar)\""
-_IN_BUCKET = r"(?:s3_key|image_uri|filename)\s*=\s*(?:var|local)\.|(?:s3_key|image_uri)\s*=\s*[\"d]|(?:S3Key|ImageUri)\W?:"
-_REMOTE_CODE = lazy_pattern(f"{_IN_BUCKET}|{_NAMED_CODE}")
-_ARCHIVE = r"filename(?=[^\n]*\.(?:zip|jar)\")|source_(?:dir|path|file)"
-_LOCAL_CODE = lazy_pattern(rf"(?:{_ARCHIVE})\"?\s*[=:]\s*\"(?:\$\{{path\.module\}})?([^\"$]+)\"")
-_TOOLS = r"turbo|nx|lerna|rake|artisan|manage\.py|rails|helmfile|argocd|sbt|gradlew?|mvnw?|xargs|pwsh|ansible-playbook|npx|dagger|mise"
-_TOOLS += "|salt-call|chef-client|vagrant|sceptre|pulumi|cdk|serverless|sls|flask|gulp"
-_FINDS_ITSELF = lazy_pattern(rf"(?:[\"'`;&|(\n]|- )\s*(?:[\w./-]+ )?(?:\./)?({_TOOLS})(?=[ \"',])")  # at the beginning of a command
-_ABSENT_IMAGE = "an image whose code is not here"
-_BUILT = r"(?:CodeUri|(?<!\w)Code|artifact)"
-_BUILT_CODE, _HANDLER = (lazy_pattern(rf"{one}[\"']?:[ \t]*[\"']?([\w./-]+(?: [\w./-]+)*)") for one in (_BUILT, "handler"))
 STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
 HOLDING = (b"esources", b"Type", b"script", b"ommands", b"files")  # of a template that runs a program, and a part that one draws in
 SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", b"_servicecatalog_pro", STATED)
@@ -174,9 +160,8 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     """True if the code at ``path`` (absolute) names a file of the checkout that makes keys."""
     if not names_file(data, kind):
         return False
-    from posturio_iac.search.checkout import is_without_makers, maker
+    from posturio_iac.search.checkout import is_without_makers, note_absent
     from posturio_iac.search.named_programs import programs_named
-    from posturio_iac.search.programs import ENDINGS
 
     text, folder = data.decode("utf-8", "replace"), path.rpartition("/")[0]
     served, is_open = is_served(data), may_name_maker(data, text, kind, (folder,), fence)
@@ -188,28 +173,9 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     fills = "templatefile(" in text or "template_file" in text
     if not is_open and any(program.makes_keys or program.deploys_key or (fills and program.in_parts) for _, program in programs):
         return True
-    lacks = "a function whose code is not here" if told and "unction" in text and _lacks_code(text, folder, fence, served=served) else ""
-    lacks = lacks or (_ABSENT_IMAGE if told and "dkr.ecr" in text else "")
-    if not lacks and not is_open and holds_any(data, (*_BY_SHELL, b"phases:", *_IN_TEMPLATES)) and (tool := _FINDS_ITSELF.search(text)):
-        lacks = f"{tool[1]}, which finds what it runs by itself"
-    made = maker(folder, fence, (*ENDINGS, ".zip")) if lacks else ""
-    above = (made[:at] for at, sign in enumerate(made) if sign == os.sep)
-    if os.path.isfile(made) and (lacks != _ABSENT_IMAGE or any("Dockerfile" in fence.names(one) for one in above)):
-        fence.beyond.add((path, f"{lacks}, and {os.path.relpath(made, folder)} may make keys"))
+    runs = not is_open and holds_any(data, (*_BY_SHELL, b"phases:", *_IN_TEMPLATES))
+    note_absent(text, path, fence, (served if told else None), runs=runs)
     return is_open
-
-
-def _lacks_code(text: str, folder: str, fence: Fence, *, served: bool) -> bool:
-    """True if the code of a function may lie in a bucket or a registry, or where a build has still to put it."""
-    named = (one.lstrip("/") for find in (_LOCAL_CODE, _BUILT_CODE) for one in find.findall(text) if one.strip("./"))
-    places = (os.path.split(os.path.normpath(os.path.join(folder, one))) for one in named)
-    absent = [name for place, name in places if name not in fence.names(place)]
-    is_beside = served and not any(sign in text for sign in ("artifact", "module:", 'module"'))  # where handlers are files
-    for one in _HANDLER.findall(text) if is_beside else ():
-        below, name = os.path.split(os.path.normpath(os.path.join(folder, one)))
-        absent += () if any(own.partition(".")[0] == name.partition(".")[0] for own in fence.names(below)) else (name,)
-    is_image = served and ".dkr.ecr" in text
-    return is_image or _REMOTE_CODE.search(text) is not None or any(text.count(name) == 1 or "output_path" not in text for name in absent)
 
 
 class SearchTerms:

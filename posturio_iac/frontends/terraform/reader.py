@@ -257,6 +257,7 @@ class _Reader:
             program.keep(())
             for name in names & below.keys():
                 found.setdefault(name, []).extend((top, namesake_of(user, program.request)) for user in below[name])
+            del below  # which holds the whole root module
         return found
 
 
