@@ -115,10 +115,8 @@ def by_name(top: str, fence: Fence) -> tuple[dict[str, list[str]], dict[str, lis
     return names, stems, folders
 
 
-def note_absent(text: str, path: str, fence: Fence, served: bool | None, *, runs: bool) -> None:
-    """Note what may make keys and is not here: the code of functions, which a file of Serverless or another template names, or what a
-    tool finds by itself.
-    """
+def note_absent(text: str, path: str, fence: Fence, *, served: bool | None, runs: bool) -> None:
+    """Note what may make keys and is not here: code of functions in a template, ``served`` or not, and what a tool ``runs`` by itself."""
     folder, lacks = os.path.dirname(path), ""
     if served is not None and "unction" in text and _lacks_code(text, folder, fence, served=served):
         lacks = "a function whose code is not here"

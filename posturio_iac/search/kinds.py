@@ -174,7 +174,7 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     if not is_open and any(program.makes_keys or program.deploys_key or (fills and program.in_parts) for _, program in programs):
         return True
     runs = not is_open and holds_any(data, (*_BY_SHELL, b"phases:", *_IN_TEMPLATES))
-    note_absent(text, path, fence, (served if told else None), runs=runs)
+    note_absent(text, path, fence, served=served if told else None, runs=runs)
     return is_open
 
 

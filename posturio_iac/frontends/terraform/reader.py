@@ -17,32 +17,7 @@ from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, is
 from posturio_iac.frontends.terraform.keys.made_inside import keys_made_inside
 from posturio_iac.frontends.terraform.keys.users import users_below
 from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
-from posturio_iac.frontends.terraform.modules.call_graph import (
-    calls_that_matter,
-    graph_of,
-    misspelt_input,
-    published_in,
-    roots_of,
-    tops_above,
-    units_of,
-    unread_call,
-    unread_units,
-)
-from posturio_iac.frontends.terraform.modules.readings import (
-    APART,
-    Programs,
-    decided_by_file,
-    engine_of,
-    inputs_given,
-    is_refused,
-    is_torn,
-    marked,
-    parts_of_others,
-    standing_alone,
-    told_apart,
-    told_engine,
-    two_readings,
-)
+from posturio_iac.frontends.terraform.modules import call_graph, readings
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree
 from posturio_iac.search.module_calls import holding_each, local_calls
 
@@ -65,17 +40,22 @@ def read(selection: Selection, request: ReadRequest) -> Reading:
     def wanted(paths: list[str]) -> list[str]:
         return [path for path in paths if request.roots is None or (units[path].folder if path in units else path) in request.roots]
 
-    reader.reached |= parts_of_others(program)
-    roots, published = wanted([path for path in roots_of(folders) if path not in reader.reached]), wanted(published_in(folders))
+    reader.reached |= readings.parts_of_others(program)
+    roots, published = (
+        wanted([path for path in call_graph.roots_of(folders) if path not in reader.reached]),
+        wanted(call_graph.published_in(folders)),
+    )
     # The module that a broken file applies may make keys.
     broken = (problem for unit in units.values() for problem in unit.problems)
-    for problem in (*reader.problems, *broken, *unread_units(units, program.unread_module)):
+    for problem in (*reader.problems, *broken, *call_graph.unread_units(units, program.unread_module)):
         program.report(problem)
     found = reader.all_of([*roots, *published])
-    alone = wanted(standing_alone(program, {target for targets in folders.values() for target in targets}))
+    alone = wanted(readings.standing_alone(program, {target for targets in folders.values() for target in targets}))
     found |= reader.all_of([path for path in alone if path not in found], apart=True)
     # A call that evaluation does not reach, such as one in a block with a syntax error, does not make a module another one's.
-    while left := wanted(roots_of({path: called - reader.reached for path, called in folders.items() if path not in reader.reached})):
+    while left := wanted(
+        call_graph.roots_of({path: called - reader.reached for path, called in folders.items() if path not in reader.reached})
+    ):
         found |= reader.all_of(left)
     found = reader.with_namesakes(found)
     keys: list[AccessKey] = []
@@ -89,7 +69,7 @@ def read(selection: Selection, request: ReadRequest) -> Reading:
 def read_below(selection: Selection, request: ReadRequest, folder: str, *, exactly: bool) -> Reading:
     """The keys of the root module in ``folder``, whoever else calls it, or unless ``exactly`` it is meant those of the roots below it."""
     reader = _Reader(selection, request)
-    below = () if exactly or folder in reader.folders else roots_of(reader.folders)
+    below = () if exactly or folder in reader.folders else call_graph.roots_of(reader.folders)
     inside = [path for path in below if not folder or path.startswith(f"{folder}/")]
     found = reader.with_namesakes(reader.all_of([folder] if folder in reader.folders else inside))
     return Reading(tuple(key for keys in found.values() for key in keys), tuple(reader.program.diagnostics))
@@ -100,10 +80,10 @@ class _Reader:
 
     def __init__(self, selection: Selection, request: ReadRequest) -> None:
         self.selection = selection
-        self.programs = Programs(selection.search, request.config.var_files)
+        self.programs = readings.Programs(selection.search, request.config.var_files)
         self.program = ModuleTree(selection, request)
-        self.program.units, self.problems = units_of(selection, request.config.max_file_size, request.budget)
-        self.program.leading = calls_that_matter(self.program)
+        self.program.units, self.problems = call_graph.units_of(selection, request.config.max_file_size, request.budget)
+        self.program.leading = call_graph.calls_that_matter(self.program)
         self.units, self.folders = self.program.units, self.program.leading
         self.reached: set[str] = set()
         """The folders of modules that were read, or that nobody has: whoever calls them makes no instance."""
@@ -159,8 +139,8 @@ class _Reader:
     def keys_apart(self, path: str) -> list[AccessKey]:
         """The keys of a folder by itself, whose calls set some of its inputs."""
         callers = [caller for caller, called in self.folders.items() if path in called and caller not in self.units]
-        self.program.folder(path).given = inputs_given(self.program, path, callers)
-        return [marked(key, APART) for key in self.keys_below(path)]
+        self.program.folder(path).given = readings.inputs_given(self.program, path, callers)
+        return [readings.marked(key, readings.APART) for key in self.keys_below(path)]
 
     def keys_below(self, path: str) -> list[AccessKey]:
         """The keys of a root module and of all that it calls, by each engine that may apply it."""
@@ -174,13 +154,13 @@ class _Reader:
         if path not in self.units:
             other.folder(path).given = self.program.folder(path).given
         by_terraform, _ = self._keys_below(path, other, "terraform")
-        if told is None and any(is_torn(other.folder(folder.path), folder) for folder in folders):
+        if told is None and any(readings.is_torn(other.folder(folder.path), folder) for folder in folders):
             return found
         self.program.diagnostics.update(other.diagnostics)
-        if told == "terraform" or any(is_torn(folder, other.folder(folder.path)) for folder in folders):
+        if told == "terraform" or any(readings.is_torn(folder, other.folder(folder.path)) for folder in folders):
             return by_terraform
-        both = told_apart(found, by_terraform)
-        for note in two_readings(folders, both):
+        both = readings.told_apart(found, by_terraform)
+        for note in readings.two_readings(folders, both):
             self.program.report(note)
         return both
 
@@ -196,9 +176,9 @@ class _Reader:
         told = None
         try:
             root = program.root_module(path)
-            told = told_engine(program.root, root.folder, configured, program.fence)
-            engine = engine_of(program.root, root.folder, told, program.request.config.engine_version, program.fence)
-            notes = decided_by_file(engine, root.folder, configured)
+            told = readings.told_engine(program.root, root.folder, configured, program.fence)
+            engine = readings.engine_of(program.root, root.folder, told, program.request.config.engine_version, program.fence)
+            notes = readings.decided_by_file(engine, root.folder, configured)
             runs = self.programs.below(root.folder, closure([path] if unit is None else own, self.folders))
             setting = RootModuleContext(engine, program.stable_path(path if unit is None else unit.folder), runs)
             for instance in self._tree(root):
@@ -218,7 +198,7 @@ class _Reader:
         self.visited.add(instance.folder.path)
         yield instance
         for name, block in instance.folder.calls.items():
-            if not instance.program.may_hold_keys(instance, block) or is_refused(instance, block, self.program):
+            if not instance.program.may_hold_keys(instance, block) or readings.is_refused(instance, block, self.program):
                 continue
             try:
                 children = instance.children(name)
@@ -246,9 +226,9 @@ class _Reader:
     def namesakes(self, names: set[str]) -> dict[str, list[tuple[str, Namesake]]]:
         """The users of the whole scan that have one of these names, by name, each with the folder of its root module."""
         found: dict[str, list[tuple[str, Namesake]]] = {}
-        graph = graph_of(local_calls(self.selection))
+        graph = call_graph.graph_of(local_calls(self.selection))
         holding = holding_each(self.selection, (b"iam_user",), [f'"{name}"'.encode() for name in sorted(names)])
-        users, named = ({top for path in paths for top in tops_above(posixpath.dirname(path), graph)} for paths in holding)
+        users, named = ({top for path in paths for top in call_graph.tops_above(posixpath.dirname(path), graph)} for paths in holding)
         # Diagnostics of a root module are reported where its own keys are read.
         program = ModuleTree(self.selection, self.program.request)
         for top in sorted(users & named):
@@ -280,7 +260,7 @@ def _foreign(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[K
         if match is None:
             source = program.source_of(block, instance)
             if source is not None and (name := program.unread_module(source)) and isinstance(instance.children(block.labels[0]), Unknown):
-                program.report(unread_call(f"{block.type}.{block.labels[0]}", source, name, block.header))
+                program.report(call_graph.unread_call(f"{block.type}.{block.labels[0]}", source, name, block.header))
             continue
         from posturio_iac.frontends.terraform.keys.known_module_inputs import is_applied
         from posturio_iac.frontends.terraform.keys.known_module_keys import keys_of_call
@@ -288,5 +268,5 @@ def _foreign(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[K
         if not is_applied(instance):  # Terragrunt gives inputs as variables of the environment, and Terraform ignores unknown ones.
             match = match.fitting(block.body.attributes)
         for misspelt, meant in match.misspelt(block.body.attributes):
-            program.report(misspelt_input(match, misspelt, meant, block.body.attributes[misspelt].span))
+            program.report(call_graph.misspelt_input(match, misspelt, meant, block.body.attributes[misspelt].span))
         yield from keys_of_call(match, instance, block, setting)

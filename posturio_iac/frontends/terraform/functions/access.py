@@ -6,18 +6,7 @@ from itertools import product
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.unknown import NOT_FIXED
-from posturio_iac.frontends.terraform.functions.signature import (
-    TEXT,
-    WHOLE,
-    Sees,
-    anything,
-    characters,
-    function,
-    given,
-    limit_elements,
-    mapping,
-    sequence,
-)
+from posturio_iac.frontends.terraform.functions import signature
 from posturio_iac.frontends.terraform.operators import unify
 from posturio_iac.frontends.terraform.values import (
     EvaluationError,
@@ -32,10 +21,12 @@ from posturio_iac.frontends.terraform.values import (
     type_name,
 )
 
-function("values", mapping())(lambda held: held.rest if isinstance(held, PartialMap) else tuple(held[key] for key in sorted(held)))
+signature.function("values", signature.mapping())(
+    lambda held: held.rest if isinstance(held, PartialMap) else tuple(held[key] for key in sorted(held))
+)
 
 
-@function("coalesce", rest=anything(Sees.ALL))
+@signature.function("coalesce", rest=signature.anything(signature.Sees.ALL))
 def coalesce(*values: Value) -> Value:
     """The first value that is neither null nor an empty string; an unknown one before it may be that first one."""
     for value in unify(values):
@@ -44,7 +35,7 @@ def coalesce(*values: Value) -> Value:
     raise EvaluationError("no argument is known to be neither null nor an empty string")
 
 
-@function("coalescelist", rest=sequence(Sees.ALL, sets=False, null=True))
+@signature.function("coalescelist", rest=signature.sequence(signature.Sees.ALL, sets=False, null=True))
 def coalesce_list(*lists: Value) -> Value:
     """The first list that is not empty; an unknown one before it may be that first one."""
     for elements in lists:
@@ -53,14 +44,14 @@ def coalesce_list(*lists: Value) -> Value:
     raise EvaluationError("all lists are empty or null")
 
 
-@function("contains", sequence(), anything(Sees.ALL))
+@signature.function("contains", signature.sequence(), signature.anything(signature.Sees.ALL))
 def contains(elements: tuple[Value, ...], value: Value) -> bool | Unknown:
     """True if a list holds a value; unknown elements leave it open until one is found."""
     found = tuple(equal(element, value) for element in elements)
     return any(one is True for one in found) or first_unknown(found) or False
 
 
-@function("element", sequence(sets=False), WHOLE)
+@signature.function("element", signature.sequence(sets=False), signature.WHOLE)
 def element_at(elements: tuple[Value, ...], index: int) -> Value:
     """The element at an index, which wraps around."""
     if not elements:
@@ -68,7 +59,7 @@ def element_at(elements: tuple[Value, ...], index: int) -> Value:
     return elements[index % len(elements)]
 
 
-@function("index", sequence(sets=False), given())
+@signature.function("index", signature.sequence(sets=False), signature.given())
 def index_of(elements: tuple[Value, ...], value: Value) -> int | Unknown:
     """The place of the first equal element."""
     for place, element in enumerate(elements):
@@ -80,7 +71,7 @@ def index_of(elements: tuple[Value, ...], value: Value) -> int | Unknown:
     raise EvaluationError("the list does not hold the value")
 
 
-@function("keys", mapping())
+@signature.function("keys", signature.mapping())
 def keys(entries: dict[str, Value]) -> tuple[str, ...] | Unknown:
     """The keys in their order; those of a resource are its type's."""
     if isinstance(entries, ResourceValue):
@@ -88,12 +79,12 @@ def keys(entries: dict[str, Value]) -> tuple[str, ...] | Unknown:
     return entries.rest if isinstance(entries, PartialMap) else tuple(sorted(entries))
 
 
-@function("length", given(Sees.INSIDE))
+@signature.function("length", signature.given(signature.Sees.INSIDE))
 def length(value: Value) -> int | Unknown:
     """Count elements, or the characters of a string."""
     match value:
         case str():
-            return len(characters(value))
+            return len(signature.characters(value))
         case PartialMap():
             return value.rest
         case tuple() | dict():
@@ -102,7 +93,7 @@ def length(value: Value) -> int | Unknown:
             raise EvaluationError(f"a string or a collection is required, not a {type_name(value)}")
 
 
-@function("lookup", mapping(Sees.ALL), TEXT, anything(Sees.ALL), required=2)
+@signature.function("lookup", signature.mapping(signature.Sees.ALL), signature.TEXT, signature.anything(signature.Sees.ALL), required=2)
 def lookup(entries: Value, key: str, *default: Value) -> Value:
     """The entry of a key, or the default when there is none."""
     if isinstance(entries, Unknown):
@@ -116,7 +107,7 @@ def lookup(entries: Value, key: str, *default: Value) -> Value:
     raise EvaluationError(f'there is no key "{key}" and no default')
 
 
-@function("one", sequence())
+@signature.function("one", signature.sequence())
 def one(elements: tuple[Value, ...]) -> Value:
     """The only element, or null when there is none."""
     if len(elements) > 1:
@@ -136,13 +127,13 @@ def _alike(sets: tuple[tuple[Value, ...], ...]) -> list[tuple[Value, ...]]:
     return result
 
 
-@function("setunion", sequence(Sees.NOTHING), rest=sequence(Sees.NOTHING))
+@signature.function("setunion", signature.sequence(signature.Sees.NOTHING), rest=signature.sequence(signature.Sees.NOTHING))
 def union(*sets: tuple[Value, ...]) -> SetValue | Unknown:
-    limit_elements(sum(map(len, sets)))
+    signature.limit_elements(sum(map(len, sets)))
     return make_set(element for members in _alike(sets) for element in members)
 
 
-@function("setintersection", sequence(Sees.NOTHING), rest=sequence(Sees.NOTHING))
+@signature.function("setintersection", signature.sequence(signature.Sees.NOTHING), rest=signature.sequence(signature.Sees.NOTHING))
 def intersection(*sets: tuple[Value, ...]) -> SetValue | Unknown:
     """What is in every set."""
     first, *others = _alike(sets)
@@ -150,7 +141,7 @@ def intersection(*sets: tuple[Value, ...]) -> SetValue | Unknown:
     return make_set(element for element in first if all(canonical(element) in members for members in keys))
 
 
-@function("setsubtract", sequence(Sees.NOTHING), sequence(Sees.NOTHING))
+@signature.function("setsubtract", signature.sequence(signature.Sees.NOTHING), signature.sequence(signature.Sees.NOTHING))
 def subtract(minuend: tuple[Value, ...], subtrahend: tuple[Value, ...]) -> SetValue | Unknown:
     """What is in the first set and not in the second."""
     first, second = _alike((minuend, subtrahend))
@@ -158,7 +149,7 @@ def subtract(minuend: tuple[Value, ...], subtrahend: tuple[Value, ...]) -> SetVa
     return make_set(element for element in first if canonical(element) not in keys)
 
 
-@function("setproduct", rest=given(Sees.INSIDE))
+@signature.function("setproduct", rest=signature.given(signature.Sees.INSIDE))
 def set_product(*sets: Value) -> tuple[Value, ...] | Unknown:
     """All combinations: a list of them when only lists are given, else a set."""
     if len(sets) < _AT_LEAST:
@@ -168,6 +159,6 @@ def set_product(*sets: Value) -> tuple[Value, ...] | Unknown:
         if not isinstance(members, tuple):
             raise EvaluationError(f"a set or a list is required, not a {type_name(members)}")
         total *= len(members)
-    limit_elements(total)
+    signature.limit_elements(total)
     combinations = tuple(product(*(unify(members) for members in sets)))
     return make_set(combinations) if any(isinstance(members, SetValue) for members in sets) else combinations

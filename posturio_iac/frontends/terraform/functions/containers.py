@@ -3,17 +3,7 @@
 from __future__ import annotations
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.terraform.functions.signature import (
-    BOOLEANS,
-    NUMBER,
-    TEXTS,
-    WHOLE,
-    Sees,
-    function,
-    limit_elements,
-    mapping,
-    sequence,
-)
+from posturio_iac.frontends.terraform.functions import signature
 from posturio_iac.frontends.terraform.operators import unify
 from posturio_iac.frontends.terraform.values import (
     Due,
@@ -35,12 +25,14 @@ if TYPE_CHECKING:
 
 _MAX_RANGE = 1024  # Terraform's own limit on the elements of a range
 
-function("anytrue", BOOLEANS)(lambda elements: any(element is True for element in elements) or first_unknown(elements) or False)
-function("compact", TEXTS)(lambda elements: tuple(element for element in elements if element))
-function("reverse", sequence())(lambda elements: elements[::-1])
+signature.function("anytrue", signature.BOOLEANS)(
+    lambda elements: any(element is True for element in elements) or first_unknown(elements) or False
+)
+signature.function("compact", signature.TEXTS)(lambda elements: tuple(element for element in elements if element))
+signature.function("reverse", signature.sequence())(lambda elements: elements[::-1])
 
 
-@function("alltrue", BOOLEANS)
+@signature.function("alltrue", signature.BOOLEANS)
 def all_true(elements: tuple[Value, ...]) -> bool | Unknown:
     """True if all elements are true; null is not, and one that is not decides whatever is unknown."""
     for element in elements:
@@ -51,14 +43,14 @@ def all_true(elements: tuple[Value, ...]) -> bool | Unknown:
     return first_unknown(elements) or True
 
 
-@function("concat", sequence(sets=False), rest=sequence(sets=False))
+@signature.function("concat", signature.sequence(sets=False), rest=signature.sequence(sets=False))
 def concat(*lists: tuple[Value, ...]) -> tuple[Value, ...]:
     """Join lists; unknown elements stay."""
-    limit_elements(sum(map(len, lists)))
+    signature.limit_elements(sum(map(len, lists)))
     return tuple(element for elements in lists for element in elements)
 
 
-@function("distinct", sequence(Sees.NOTHING))
+@signature.function("distinct", signature.sequence(signature.Sees.NOTHING))
 def distinct(elements: tuple[Value, ...]) -> tuple[Value, ...]:
     """Remove duplicates, keeping the first of each."""
     unique: dict[object, Value] = {}
@@ -67,7 +59,7 @@ def distinct(elements: tuple[Value, ...]) -> tuple[Value, ...]:
     return tuple(unique.values())
 
 
-@function("flatten", sequence())
+@signature.function("flatten", signature.sequence())
 def flatten(elements: tuple[Value, ...]) -> tuple[Value, ...] | Unknown:
     """Replace nested lists by their elements; an unknown element may be a list itself."""
     if is_heavy(elements):
@@ -84,7 +76,7 @@ def _leaves(elements: tuple[Value, ...]) -> Iterator[Value]:
             yield element
 
 
-@function("merge", rest=mapping(Sees.ALL, null=True))
+@signature.function("merge", rest=signature.mapping(signature.Sees.ALL, null=True))
 def merge(*maps: Value) -> dict[str, Value] | Unknown:
     """Merge maps, later ones over earlier ones; an unknown or open one hides those before it."""
     result: dict[str, Value] = {}
@@ -99,11 +91,11 @@ def merge(*maps: Value) -> dict[str, Value] | Unknown:
             result = {name: doubtful(hidden, value, hidden) for name, value in result.items()}
             rest = hidden if rest is None else rest
         result |= {} if isinstance(entries, Unknown) else entries
-        limit_elements(len(result))
+        signature.limit_elements(len(result))
     return result if rest is None else PartialMap(result, rest)
 
 
-@function("range", NUMBER, NUMBER, NUMBER, required=1)
+@signature.function("range", signature.NUMBER, signature.NUMBER, signature.NUMBER, required=1)
 def range_of(*params: float) -> tuple[Value, ...]:
     """Count from a start up or down to, and without, an end."""
     start, end, step = _range_limits(params)
@@ -125,7 +117,7 @@ def _range_limits(params: tuple[float, ...]) -> tuple[float, float, float]:
     return start, end, step
 
 
-@function("slice", sequence(sets=False), WHOLE, WHOLE)
+@signature.function("slice", signature.sequence(sets=False), signature.WHOLE, signature.WHOLE)
 def slice_of(elements: tuple[Value, ...], start: int, end: int) -> tuple[Value, ...]:
     """Cut out the elements from a start up to, and without, an end."""
     if not 0 <= start <= end <= len(elements):
@@ -133,7 +125,7 @@ def slice_of(elements: tuple[Value, ...], start: int, end: int) -> tuple[Value, 
     return elements[start:end]
 
 
-@function("sort", TEXTS)
+@signature.function("sort", signature.TEXTS)
 def sort(elements: tuple[str | None, ...]) -> tuple[str, ...]:
     """Sort strings by code point."""
     known = [element for element in elements if element is not None]
@@ -142,7 +134,7 @@ def sort(elements: tuple[str | None, ...]) -> tuple[str, ...]:
     return tuple(sorted(known))
 
 
-@function("sum", sequence(Sees.NOTHING))
+@signature.function("sum", signature.sequence(signature.Sees.NOTHING))
 def sum_of(elements: tuple[Value, ...]) -> Value:
     """Add numbers, exactly in decimal as far as 150 digits go."""
     if not elements or None in elements:
@@ -161,7 +153,7 @@ def sum_of(elements: tuple[Value, ...]) -> Value:
     return to_number(str(total))
 
 
-@function("zipmap", TEXTS, sequence(sets=False))
+@signature.function("zipmap", signature.TEXTS, signature.sequence(sets=False))
 def zip_map(keys: tuple[str | None, ...], values: tuple[Value, ...]) -> dict[str, Value]:
     """Make a map of keys and of the values at the same places, which may be unknown."""
     if len(keys) != len(values):

@@ -10,15 +10,7 @@ from posixpath import normpath
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import BEYOND, DEPENDS_ON, EACH_RUN
-from posturio_iac.frontends.terraform.functions.signature import (
-    TEXT,
-    Environment,
-    NotEvaluatedError,
-    function,
-    limit_elements,
-    limit_text,
-    mapping,
-)
+from posturio_iac.frontends.terraform.functions import signature
 from posturio_iac.frontends.terraform.values import EvaluationError, ResultTooLargeError, SetValue, Value, make_set
 
 TYPE_CHECKING = False
@@ -58,33 +50,33 @@ def _read_utf8(data: bytes) -> str:
         raise EvaluationError("the decoded bytes are not valid UTF-8") from None
 
 
-@function("base64encode", TEXT)
+@signature.function("base64encode", signature.TEXT)
 def base64_encode(value: str) -> str:
-    limit_text(len(value))
+    signature.limit_text(len(value))
     return encode(utf8(value))
 
 
-@function("base64decode", TEXT)
+@signature.function("base64decode", signature.TEXT)
 def base64_decode(value: str) -> str:
-    limit_text(len(value))
+    signature.limit_text(len(value))
     return _read_utf8(decode(value))
 
 
-@function("urlencode", TEXT)
+@signature.function("urlencode", signature.TEXT)
 def url_encode(value: str) -> str:
     """Escape a string for the query of a URL; a space becomes ``+``."""
     from urllib.parse import quote_plus
 
-    limit_text(len(value))
+    signature.limit_text(len(value))
     return quote_plus(value, errors="replace")
 
 
-@function("urldecode", TEXT)
+@signature.function("urldecode", signature.TEXT)
 def url_decode(value: str) -> str:
     """Undo ``urlencode``."""
     from urllib.parse import unquote_to_bytes
 
-    limit_text(len(value))
+    signature.limit_text(len(value))
     if _BAD_PERCENT.search(value):
         raise EvaluationError("a percent sign is not followed by two hexadecimal digits")
     return _read_utf8(unquote_to_bytes(utf8(value.replace("+", " "))))
@@ -105,36 +97,38 @@ def _declare(name: str, algorithm: str, *, base64: bool) -> None:
     def of_text(value: str) -> str:
         return _digest(value, algorithm, base64=base64)
 
-    def of_file(environment: Environment, path: str) -> str | Unknown:
+    def of_file(environment: signature.Environment, path: str) -> str | Unknown:
         content = environment.read_file(path)
         return content if isinstance(content, Unknown) else _digest(content, algorithm, base64=base64)
 
-    register: Callable[[Callable[..., str]], object] = function(name, TEXT)
+    register: Callable[[Callable[..., str]], object] = signature.function(name, signature.TEXT)
     register(of_text)
-    function(f"file{name}", TEXT, environment=True)(of_file)
+    signature.function(f"file{name}", signature.TEXT, environment=True)(of_file)
 
 
 for _name in _SCHEMES:
     _declare(_name, _name.removeprefix("base64"), base64=_name.startswith("base64"))
 
 
-function("uuid")(lambda: EACH_RUN("uuid()"))
-function("file", TEXT, environment=True)(lambda environment, path: environment.read_file(path))
-function("templatestring", TEXT, mapping(), environment=True)(lambda environment, text, variables: environment.render(text, variables))
+signature.function("uuid")(lambda: EACH_RUN("uuid()"))
+signature.function("file", signature.TEXT, environment=True)(lambda environment, path: environment.read_file(path))
+signature.function("templatestring", signature.TEXT, signature.mapping(), environment=True)(
+    lambda environment, text, variables: environment.render(text, variables)
+)
 
 
-@function("filebase64", TEXT, environment=True)
-def file_base64(environment: Environment, path: str) -> str | Unknown:
+@signature.function("filebase64", signature.TEXT, environment=True)
+def file_base64(environment: signature.Environment, path: str) -> str | Unknown:
     """Read a file, in base64."""
     content = environment.read_file(path)
     if isinstance(content, Unknown):
         return content
-    limit_text(len(content))
+    signature.limit_text(len(content))
     return encode(utf8(content))
 
 
-@function("fileexists", TEXT, environment=True)
-def file_exists(environment: Environment, path: str) -> bool | Unknown:
+@signature.function("fileexists", signature.TEXT, environment=True)
+def file_exists(environment: signature.Environment, path: str) -> bool | Unknown:
     """True if there is a file."""
     try:
         content = environment.read_file(path)
@@ -143,26 +137,26 @@ def file_exists(environment: Environment, path: str) -> bool | Unknown:
     return content if isinstance(content, Unknown) else True
 
 
-@function("fileset", TEXT, TEXT, environment=True)
-def file_set(environment: Environment, path: str, pattern: str) -> SetValue | Unknown:
+@signature.function("fileset", signature.TEXT, signature.TEXT, environment=True)
+def file_set(environment: signature.Environment, path: str, pattern: str) -> SetValue | Unknown:
     """The files below a folder that match a pattern."""
     cleaned = normpath(pattern)
     if "[" in cleaned or "\\" in cleaned:
-        raise NotEvaluatedError(f"the pattern {pattern} of fileset()")
+        raise signature.NotEvaluatedError(f"the pattern {pattern} of fileset()")
     if cleaned.startswith(("../", "/")):
         return BEYOND(pattern, f"the folder {path}")
     fixed = "".join(takewhile(_OPEN.isdisjoint, (f"{part}/" for part in cleaned.split("/")[:-1])))
     names = environment.list_files(path + f"/{fixed}".rstrip("/"))  # whose folders may be links, which a wildcard does not follow
     if isinstance(names, Unknown):
         return names
-    limit_elements(len(names))
+    signature.limit_elements(len(names))
     if any(name.endswith("/") and may_match_at(cleaned, fixed + name[:-1]) for name in names):
         return DEPENDS_ON(f"fileset({path}, {pattern})", "terraform init, which adds files")
     return make_set(fixed + name for name in names if matches(cleaned, fixed + name))
 
 
-@function("templatefile", TEXT, mapping(), environment=True)
-def template_file(environment: Environment, path: str, variables: dict[str, Value]) -> Value:
+@signature.function("templatefile", signature.TEXT, signature.mapping(), environment=True)
+def template_file(environment: signature.Environment, path: str, variables: dict[str, Value]) -> Value:
     template = environment.read_file(path)
     return template if isinstance(template, Unknown) else environment.render(template, variables)
 
@@ -172,7 +166,7 @@ def _clean(path: str) -> str:
     return cleaned[1:] if cleaned.startswith("//") else cleaned
 
 
-@function("basename", TEXT)
+@signature.function("basename", signature.TEXT)
 def base_name(path: str) -> str:
     """The last part of a path."""
     stripped = path.rstrip("/")
@@ -181,19 +175,19 @@ def base_name(path: str) -> str:
     return stripped.rpartition("/")[2]
 
 
-@function("dirname", TEXT)
+@signature.function("dirname", signature.TEXT)
 def directory_name(path: str) -> str:
     head, slash, _ = path.rpartition("/")
     return _clean(head + slash)
 
 
-@function("abspath", TEXT)
+@signature.function("abspath", signature.TEXT)
 def absolute_path(path: str) -> str | Unknown:
     """The absolute path, which depends on where Terraform runs unless it is absolute already."""
     return _clean(path) if path.startswith("/") else DEPENDS_ON("abspath()", "where Terraform runs")
 
 
-@function("pathexpand", TEXT)
+@signature.function("pathexpand", signature.TEXT)
 def path_expand(path: str) -> str | Unknown:
     """Replace a leading ``~`` by the home directory, which depends on who runs Terraform."""
     return DEPENDS_ON("pathexpand()", "who runs Terraform") if path.startswith("~") else path

@@ -5,17 +5,7 @@ from __future__ import annotations
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.frontends.terraform.functions import json_text
-from posturio_iac.frontends.terraform.functions.signature import (
-    TEXT,
-    NotEvaluatedError,
-    Sees,
-    anything,
-    characters,
-    function,
-    limit_elements,
-    limit_text,
-)
+from posturio_iac.frontends.terraform.functions import json_text, signature
 from posturio_iac.frontends.terraform.values import EvaluationError, ResultTooLargeError, Value, first_unknown, to_bool, to_number, to_text
 
 TYPE_CHECKING = False
@@ -46,24 +36,24 @@ class Verb:
 
     def pad(self, written: str) -> str:
         """Fill up to the width, counting characters."""
-        missing = self.width - len(characters(written)) if self.width else 0
+        missing = self.width - len(signature.characters(written)) if self.width else 0
         if missing <= 0:
             return written
         filling = ("0" if "0" in self.flags else " ") * missing
         return written + filling if "-" in self.flags else filling + written
 
 
-function("format", TEXT, rest=anything())(lambda template, *arguments: format_once(template, arguments))
+signature.function("format", signature.TEXT, rest=signature.anything())(lambda template, *arguments: format_once(template, arguments))
 
 
-@function("formatlist", TEXT, rest=anything(Sees.INSIDE))
+@signature.function("formatlist", signature.TEXT, rest=signature.anything(signature.Sees.INSIDE))
 def format_list(template: str, *arguments: Value) -> tuple[str | Unknown, ...]:
     """Format once for each element of the lists among the arguments, which must have the same length."""
     lengths = {len(argument) for argument in arguments if isinstance(argument, tuple)}
     if len(lengths) > 1:
         raise EvaluationError("the lists have different lengths")
     count = lengths.pop() if lengths else 1
-    limit_elements(count)
+    signature.limit_elements(count)
     rows = ([argument[row] if isinstance(argument, tuple) else argument for argument in arguments] for row in range(count))
     return tuple(_format_row(template, row) for row in rows)
 
@@ -89,7 +79,7 @@ def format_once(template: str, arguments: Sequence[Value]) -> str:
                 raise EvaluationError(f'"{verb.raw}" needs argument {place}, and there are {len(arguments)}')
             written = _write(verb, arguments[place - 1])
         size += len(written)
-        limit_text(size)
+        signature.limit_text(size)
         parts.append(written)
     if highest < len(arguments):
         raise EvaluationError(f"{len(arguments)} arguments are given, and the format uses {highest}")
@@ -119,7 +109,7 @@ def _write(verb: Verb, value: Value) -> str:
             return "true" if to_bool(value) else "false"
         case "s" | "q":
             written = _known(to_text(value))
-            cut = characters(written)[: verb.precision] if verb.precision else written
+            cut = signature.characters(written)[: verb.precision] if verb.precision else written
             return verb.pad(cut if verb.letter == "s" else json_text.write(cut))
         case "d":
             number = _known(to_number(value))
@@ -136,14 +126,14 @@ def _write(verb: Verb, value: Value) -> str:
             to_number(value)
         case _:
             raise EvaluationError(f'"{verb.raw}" is no verb that Terraform knows')
-    raise NotEvaluatedError(f'"{verb.raw}" in format()')
+    raise signature.NotEvaluatedError(f'"{verb.raw}" in format()')
 
 
 def _write_any(verb: Verb, value: Value) -> str:
     if "#" in verb.flags or not isinstance(value, (str, int, float)) or isinstance(value, bool):
         return json_text.write(value)
     if not isinstance(value, str) and value != 0 and not _SMALL <= abs(value) < _LARGE:
-        raise NotEvaluatedError("a number with an exponent in format()")
+        raise signature.NotEvaluatedError("a number with an exponent in format()")
     return str(_known(to_text(value)))
 
 

@@ -9,18 +9,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import Enum, dataclass, field
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import NOT_EVALUATED
-from posturio_iac.frontends.terraform.values import (
-    EvaluationError,
-    ResultTooLargeError,
-    SetValue,
-    Untyped,
-    Value,
-    first_unknown,
-    to_bool,
-    to_number,
-    to_text,
-    type_name,
-)
+from posturio_iac.frontends.terraform import values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,13 +39,13 @@ class Environment:
     read_file: Callable[[str], str | Unknown]
     """The text of a file exactly as stored; Unknown when it is outside the scan root or is not UTF-8; raises EvaluationError
     when there is no such file."""
-    render: Callable[[str, dict[str, Value]], Value]
+    render: Callable[[str, dict[str, values.Value]], values.Value]
     """Evaluates the text of a template with its variables, which may hold unknown values or be an `OpenMap`."""
     list_files: Callable[[str], tuple[str, ...] | Unknown] = lambda _: NOT_EVALUATED("a list of files")
     """The files below a folder, relative to it with forward slashes; none when there is no such folder. A name that ends with a slash
     is there when the code is applied, and perhaps more below it."""
     spend: Callable[[int], None] = lambda _: None  # takes steps from the budget, for what costs more than the size of its arguments
-    functions: Mapping[str, Callable[[tuple[Value, ...]], Value]] = field(default_factory=dict)
+    functions: Mapping[str, Callable[[tuple[values.Value, ...]], values.Value]] = field(default_factory=dict)
     """More functions, by name: those of the program that reads the file."""
 
 
@@ -64,27 +53,27 @@ class Environment:
 class Parameter:
     """One parameter of a function."""
 
-    convert: Callable[[Value], Value]
+    convert: Callable[[values.Value], values.Value]
     """Converts an argument that is neither unknown nor null; raises EvaluationError when it has the wrong type."""
     sees: Sees = Sees.NOTHING
     null: bool = False  # True if null is accepted
 
-    def read(self, place: int, argument: Value) -> Value:
+    def read(self, place: int, argument: values.Value) -> values.Value:
         """Convert the argument at a place, from 1, which may be null or unknown."""
-        if (isinstance(argument, Unknown) and not isinstance(argument, Untyped)) or (argument is None and self.null):
+        if (isinstance(argument, Unknown) and not isinstance(argument, values.Untyped)) or (argument is None and self.null):
             return argument
         if argument is None:
-            raise EvaluationError(f"argument {place} must not be null")
+            raise values.EvaluationError(f"argument {place} must not be null")
         try:
             return self.convert(argument)
-        except EvaluationError as error:
-            raise EvaluationError(f"argument {place}: {error}") from None
+        except values.EvaluationError as error:
+            raise values.EvaluationError(f"argument {place}: {error}") from None
 
-    def obstacle(self, argument: Value) -> Unknown | None:
+    def obstacle(self, argument: values.Value) -> Unknown | None:
         """The unknown in a converted argument, if it is more than the function accepts."""
         if self.sees is Sees.INSIDE:
             return argument if isinstance(argument, Unknown) else None
-        return None if self.sees is Sees.ALL else first_unknown(argument)
+        return None if self.sees is Sees.ALL else values.first_unknown(argument)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +85,7 @@ class Function:
     rest: Parameter | None  # takes any number of further arguments
     required: int  # how many arguments must be given
     needs_environment: bool
-    body: Callable[..., Value]
+    body: Callable[..., values.Value]
 
 
 REGISTRY: dict[str, Function] = {}  # the functions of the modules imported so far
@@ -104,10 +93,10 @@ REGISTRY: dict[str, Function] = {}  # the functions of the modules imported so f
 
 def function(
     name: str, *parameters: Parameter, rest: Parameter | None = None, required: int | None = None, environment: bool = False
-) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
+) -> Callable[[Callable[..., values.Value]], Callable[..., values.Value]]:
     """Declare the decorated body as the function ``name``; with ``environment`` its first argument is the `Environment`."""
 
-    def register(body: Callable[..., Value]) -> Callable[..., Value]:
+    def register(body: Callable[..., values.Value]) -> Callable[..., values.Value]:
         least = len(parameters) if required is None else required
         REGISTRY[name] = Function(name, parameters, rest, least, environment, body)
         return body
@@ -125,48 +114,48 @@ def given(sees: Sees = Sees.NOTHING) -> Parameter:
     return Parameter(lambda argument: argument, sees)
 
 
-def _whole(argument: Value) -> Value:
-    converted = to_number(argument)
+def _whole(argument: values.Value) -> values.Value:
+    converted = values.to_number(argument)
     if isinstance(converted, float):
-        raise EvaluationError("a whole number is required")
+        raise values.EvaluationError("a whole number is required")
     if isinstance(converted, int) and not -_INT64 <= converted < _INT64:
-        raise EvaluationError("a whole number of at most 64 bits is required")
+        raise values.EvaluationError("a whole number of at most 64 bits is required")
     return converted
 
 
 def sequence(sees: Sees = Sees.INSIDE, *, sets: bool = True, null: bool = False) -> Parameter:
     """Declare a list; a set becomes one when ``sets`` allows it."""
 
-    def convert(argument: Value) -> Value:
-        if not isinstance(argument, tuple) or (isinstance(argument, SetValue) and not sets):
-            raise EvaluationError(f"a list is required, not a {type_name(argument)}")
+    def convert(argument: values.Value) -> values.Value:
+        if not isinstance(argument, tuple) or (isinstance(argument, values.SetValue) and not sets):
+            raise values.EvaluationError(f"a list is required, not a {values.type_name(argument)}")
         return tuple(argument)
 
     return Parameter(convert, sees, null)
 
 
-def _elements(argument: Value) -> tuple[Value, ...]:
+def _elements(argument: values.Value) -> tuple[values.Value, ...]:
     if isinstance(argument, tuple):
         return argument
-    raise EvaluationError(f"a list is required, not a {type_name(argument)}")
+    raise values.EvaluationError(f"a list is required, not a {values.type_name(argument)}")
 
 
 def mapping(sees: Sees = Sees.INSIDE, *, null: bool = False) -> Parameter:
     """Declare a map or object."""
 
-    def convert(argument: Value) -> Value:
+    def convert(argument: values.Value) -> values.Value:
         if not isinstance(argument, dict):
-            raise EvaluationError(f"a map or object is required, not a {type_name(argument)}")
+            raise values.EvaluationError(f"a map or object is required, not a {values.type_name(argument)}")
         return argument
 
     return Parameter(convert, sees, null)
 
 
-TEXT = Parameter(to_text)  # a string; numbers and booleans convert
-NUMBER = Parameter(to_number)  # a number; numeric strings convert
+TEXT = Parameter(values.to_text)  # a string; numbers and booleans convert
+NUMBER = Parameter(values.to_number)  # a number; numeric strings convert
 WHOLE = Parameter(_whole)
-TEXTS = Parameter(lambda argument: tuple(map(to_text, _elements(argument))))  # a list of strings, whose elements may be null
-BOOLEANS = Parameter(lambda argument: tuple(map(to_bool, _elements(argument))), Sees.INSIDE)
+TEXTS = Parameter(lambda argument: tuple(map(values.to_text, _elements(argument))))  # a list of strings, whose elements may be null
+BOOLEANS = Parameter(lambda argument: tuple(map(values.to_bool, _elements(argument))), Sees.INSIDE)
 """A list of booleans, whose elements may be null."""
 
 
@@ -185,9 +174,9 @@ def characters(value: str) -> str:
 
 def limit_text(length: int) -> None:
     if length > MAX_TEXT:
-        raise ResultTooLargeError
+        raise values.ResultTooLargeError
 
 
 def limit_elements(count: int) -> None:
     if count > MAX_ELEMENTS:
-        raise ResultTooLargeError
+        raise values.ResultTooLargeError
