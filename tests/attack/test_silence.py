@@ -520,13 +520,13 @@ def test_a_file_that_an_argument_of_a_module_names_is_a_change_of_the_module(tmp
 
 
 def test_the_target_of_a_link_is_a_change_of_the_link(tmp_path: Path) -> None:
-    texts = {"shared/keys.txt": "locals {}\n", "m/k.tf": "locals {}\n", "shared/on": "on = false\n"}
+    texts = {"shared/keys.txt": "locals {}\n", "m/k.tf": "locals {}\n", "shared/on": "on = false\n", "r/main.tf": RUNS % '"sh now.sh"'}
     links = {"a/main.tf": "-> ../shared/way", "shared/way": "-> keys.txt", "c/terraform.tfvars": "-> ../shared/on", "link": "-> m"}
-    repository = tracked(tmp_path, {**texts, **links, "c/main.tf": ON % "true", "app/main.tf": LOCAL % "../link"})
-    start = repository.commit()
-    tracked(tmp_path, {"shared/keys.txt": BARE, "m/k.tf": BARE, "shared/on": "on = true\n"})
-    keys = report(tmp_path, "--changed-since", start)["keys"]
-    assert {"aws_iam_access_key.k", "aws_iam_access_key.k[0]", "module.m.aws_iam_access_key.k"} <= {key["address"] for key in keys}
+    links |= {"r/now.sh": "-> ../shared/x.sh", "shared/x.sh": "echo\n"}
+    start = tracked(tmp_path, {**texts, **links, "c/main.tf": ON % "true", "app/main.tf": LOCAL % "../link"}).commit()
+    tracked(tmp_path, {"shared/keys.txt": BARE, "m/k.tf": BARE, "shared/on": "on = true\n", "shared/x.sh": MAKES})
+    keys = {key["address"] for key in report(tmp_path, "--changed-since", start)["keys"]}
+    assert {"aws_iam_access_key.k", "aws_iam_access_key.k[0]", "module.m.aws_iam_access_key.k", "terraform_data.p"} <= keys
 
 
 def test_a_submodule_that_moves_on_is_a_change(tmp_path: Path) -> None:

@@ -134,8 +134,8 @@ def leads_to(programs: set[str], path: str, data: bytes, kind: str, selection: S
     places = tuple(os.path.normpath(os.path.join(selection.root, home)) for home in (folder, *homes))
     if not programs.issubset(selection.templates) and may_name_maker(data, code, kind, places, fence):
         return True
-    named = [posixpath.normpath(posixpath.join(folder, name)) for name, _ in programs_named(code, places, fence)]
-    return len(named) >= MOST_FILES or not programs.isdisjoint(named)
+    named = [os.path.realpath(os.path.join(places[0], name)) for name, _ in programs_named(code, places, fence)]
+    return len(named) >= MOST_FILES or any(os.path.realpath(os.path.join(selection.root, one)) in named for one in programs)
 
 
 def _quoted(data: bytes) -> list[bytes]:
