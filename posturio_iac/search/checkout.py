@@ -82,7 +82,7 @@ def elsewhere(parts: Iterable[set[Any]], starts: Iterable[str], found: set[str],
 def _nearest(paths: list[str], homes: Sequence[str]) -> list[str]:
     """Those below the ``homes``, or else all of the paths, with those first that share most of their folders with one."""
     within = [path for path in paths if path.startswith(tuple(home + os.sep for home in homes))]
-    return within or sorted(paths, key=lambda path: -max(len(os.path.commonpath((path, home))) for home in homes))
+    return sorted(within or paths, key=lambda path: -max(len(os.path.commonpath((path, home))) for home in homes))
 
 
 def parts_of(text: str) -> set[Any]:

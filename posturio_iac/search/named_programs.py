@@ -126,7 +126,7 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
     packages = checkout.by_name(root, fence)[2].keys() if not WORKSPACES.isdisjoint(fence.names(root)) else set()
     while len(seen) < MOST_FILES:
         if not pending and not packed and added < (added := len(scripts)):
-            starts = (*homes, *(os.path.dirname(one) for one in scripts if one))
+            starts = (*homes, *(os.path.normpath(f"{one}/{up}") for one in scripts if one for up in ("..", "../..")))
             pending += checkout.elsewhere(scripts.values(), starts, {os.path.basename(one) for one in seen}, fence)
         if not pending and not packed:
             break

@@ -212,7 +212,7 @@ def may_make_keys(data: bytes, *, runs: bool, computed: bool = True) -> bool:
         or any(len(found[0]) > _HALF for found in torn)
         or (runs and (bool(torn and _torn(_without_words(text))) or any(one.search(text) for one in _RESTS)))
         or (runs and computed and any(sign in text for sign in _BLOCKS) and _is_computed(text))
-        or (any(sign in text for sign in (*_BLOCKS, *BOOTING)) and bool(fetched(text)))
+        or (computed and any(sign in text for sign in (*_BLOCKS, *BOOTING)) and bool(fetched(text)))
     )
 
 

@@ -7,22 +7,8 @@ import posixpath
 
 from posturio_iac.core.text.decoding import UTF16
 from posturio_iac.errors import system_reason
-from posturio_iac.search import git_tree
+from posturio_iac.search import git_tree, kinds
 from posturio_iac.search.git_tree import Listing, PathFilter, find_git, safe_path
-from posturio_iac.search.kinds import (
-    CALLING,
-    CODE,
-    ESCAPES,
-    GIVEN,
-    HCL,
-    LEADING,
-    NAMING,
-    RUNNING,
-    TEMPLATE,
-    TERRAFORM,
-    calls_modules,
-    pathspecs,
-)
 from posturio_iac.search.locations import outermost, repository_of
 from posturio_iac.search.written_sources import written_sources
 
@@ -32,7 +18,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.search.file_search import FileSearch
 
-_MARKS = (b"GITCRYPT", *UTF16, *ESCAPES)
+_MARKS = (b"GITCRYPT", *UTF16, *kinds.ESCAPES)
 """Signs that a file needs a closer look: locked by git-crypt, UTF-16, or letters written as escapes."""
 _DROPPED = frozenset(
     (
@@ -83,10 +69,10 @@ def list_files(search: FileSearch, top: str, named: Sequence[str]) -> tuple[str,
     directories = outermost(named)
     base = posixpath.commonpath(directories)
     small = _is_small(top)
-    kinds = ("-c", "-o") if small else ("-c", "-o", "-d")
-    specs = (*_specs(base, directories), *_specs(base, directories, HCL)[1:])
+    options = ("-c", "-o") if small else ("-c", "-o", "-d")
+    specs = (*_specs(base, directories), *_specs(base, directories, kinds.HCL)[1:])
     try:
-        commands = [command(search, base, "ls-files", "-z", "-v", "-s", *kinds, "--exclude-standard", *specs)]
+        commands = [command(search, base, "ls-files", "-z", "-v", "-s", *options, "--exclude-standard", *specs)]
         if not small:
             commands += _searches(search, base, directories)
         outcomes = run(commands)
@@ -97,7 +83,7 @@ def list_files(search: FileSearch, top: str, named: Sequence[str]) -> tuple[str,
     listing, *hits = (output for _, output, _ in outcomes)
     keep = PathFilter(search, base, directories)
     listed = Listing(listing)
-    search.hcl.update(path for path in keep.plain(listed.hcl) if calls_modules(path))
+    search.hcl.update(path for path in keep.plain(listed.hcl) if kinds.calls_modules(path))
     _read(keep, listed.own)
     if small:
         _read(keep, listed.there)
@@ -119,16 +105,26 @@ def _is_small(top: str) -> bool:
 
 def _searches(search: FileSearch, base: str, directories: Sequence[str]) -> list[list[str | bytes]]:
     terms = search.search_terms
-    code = (*terms.terraform, *_MARKS, b"git-lfs", *CALLING, *RUNNING[TERRAFORM], *NAMING[TERRAFORM], GIVEN)
-    texts = _shortest((*terms.texts, *_MARKS, *LEADING[:-1], *CALLING, *RUNNING[TEMPLATE], *NAMING[TEMPLATE]))
+    code = (
+        *terms.terraform,
+        *_MARKS,
+        b"git-lfs",
+        *kinds.CALLING,
+        *kinds.RUNNING[kinds.TERRAFORM],
+        *kinds.NAMING[kinds.TERRAFORM],
+        kinds.GIVEN,
+    )
+    texts = _shortest(
+        (*terms.texts, *_MARKS, *kinds.LEADING[:-1], *kinds.CALLING, *kinds.RUNNING[kinds.TEMPLATE], *kinds.NAMING[kinds.TEMPLATE])
+    )
     joined = [text for text in texts if text[0] in _RARE]
     escaped = (b"".join(b"[%c]" % sign if sign in b"\\.[|(){}*+?$" else b"%c" % sign for sign in text) for text in joined)
     pattern = b"|".join((_OPEN, *escaped))
     patterns = [part for text in (pattern, *(text for text in texts if text not in joined)) for part in ("-e", text)]
     return [
-        grep_command(search, base, code, _specs(base, directories, TERRAFORM)),
-        command(search, base, *_GREP, "-l", "-E", *patterns, *_specs(base, directories, TEMPLATE)),
-        command(search, base, *_GREP, "-E", "-e", _SOURCE, *_specs(base, directories, TERRAFORM)),
+        grep_command(search, base, code, _specs(base, directories, kinds.TERRAFORM)),
+        command(search, base, *_GREP, "-l", "-E", *patterns, *_specs(base, directories, kinds.TEMPLATE)),
+        command(search, base, *_GREP, "-E", "-e", _SOURCE, *_specs(base, directories, kinds.TERRAFORM)),
     ]
 
 
@@ -151,7 +147,7 @@ def _take_hits(keep: PathFilter, listed: Listing, outputs: Sequence[bytes]) -> N
     names += map(os.fsdecode, _callers(search, keep.base, outputs[2]))
     for path, kind in keep.files(names):
         _examine_again(search, path, kind)
-    keep.code = {name for name in listed.there if name.endswith(CODE) and not (listed.pruned and search.skips(keep.base + name))}
+    keep.code = {name for name in listed.there if name.endswith(kinds.CODE) and not (listed.pruned and search.skips(keep.base + name))}
     search.trees.append(keep)
 
 
@@ -195,7 +191,7 @@ def grep_command(search: FileSearch, base: str, search_terms: Sequence[bytes], s
 def _specs(base: str, directories: Sequence[str], only: str = "") -> list[str]:
     if len(directories) > _SPECS:
         directories = (base,)
-    return ["--", *(spec for d in directories for spec in pathspecs(_below(base, d), only))]
+    return ["--", *(spec for d in directories for spec in kinds.pathspecs(_below(base, d), only))]
 
 
 def _below(base: str, directory: str) -> str:
@@ -247,9 +243,9 @@ def _take_complaints(keep: PathFilter, lines: Iterable[bytes], listed: Listing) 
 def holding(keep: PathFilter, search_terms: Sequence[bytes]) -> Iterator[str]:
     """Yield the tracked Terraform files that hold one of ``search_terms``. What git cannot search any more is not found."""
     base = keep.base.removesuffix("/")
-    specs = _specs(base, [d.removesuffix("/") for d in keep.directories] or [base], TERRAFORM)
+    specs = _specs(base, [d.removesuffix("/") for d in keep.directories] or [base], kinds.TERRAFORM)
     ((_, output, _),) = run([grep_command(keep.search, base, search_terms, specs)])
-    return (path for path, kind in keep.files(_names(output)) if kind is TERRAFORM)
+    return (path for path, kind in keep.files(_names(output)) if kind is kinds.TERRAFORM)
 
 
 def _ignored(search: FileSearch, base: str, named: Sequence[str], listing: bytes) -> list[str]:

@@ -21,6 +21,7 @@ from posturio_iac.frontends.terraform.syntax.references import mentioned, pairs_
 from posturio_iac.search.checkout import maker
 from posturio_iac.search.kinds import CODE, STATED, TERRAFORM, VALUES, kind_of, names_program, runs_program
 from posturio_iac.search.module_calls import content
+from posturio_iac.search.programs import fetched
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ _READ = r"\b(?:file|templatefile|base64decode|base64gunzip|textdecodebase64|urld
 _TORN = r"(?<![a-z_])_?access[\"'$}-]|ss[^a-z]{0,9}key|reate[-_]?a[ces]*[\"'$]|specific[^a-z]{0,9}cred"
 _PARTS = lazy_pattern(f"(?i){_READ}|{_TORN}".encode())
 """What composes the name of a call, beside the word create; and functions that read it from elsewhere."""
+_FETCHES = "fetches"  # what a file does that only runs a script from elsewhere
 APART = "where the folder is applied by itself, as its backend, its lock file or its files of values say"
 
 
@@ -249,13 +251,13 @@ class Programs:
         given = root.unit.files | self._search.hcl if root.unit is not None else ()  # of Terragrunt, of which any may be part of a unit
         is_open = self._has_var_files or not folders <= self._searched
         found = {True} if is_open else set(map(self._holds_text, (*values, *files, *given)))
-        if False in found and True not in found and not given and not self._may_compose(root, folders):
+        if False in found and found.isdisjoint((True, _FETCHES)) and not given and not self._may_compose(root, folders):
             found.discard(False)
 
         def runs(module: Module) -> bool | None:
             code = (posixpath.join(module.path, name) for name in module.names if kind_of(name) is TERRAFORM)
             unseen = any(path in self._search.symlinks or not self._search.has_searched(path) for path in code)
-            return True if unseen or True in found else False if False in found else None
+            return True if unseen or True in found else None if found.isdisjoint((False, _FETCHES)) else False
 
         return runs
 
@@ -269,7 +271,7 @@ class Programs:
         paths += (os.path.normpath(search.prefix + path) for path in files_of_values(root, search.root, search.fence))
         return maker(search.root, search.fence, ()) != "" or any(map(self._has_part, paths))
 
-    def _says(self, path: str) -> bool | None:
+    def _says(self, path: str) -> bool | str | None:
         """True if a file holds or names a program that makes keys, or pieces of one; False if it only runs one that is put together."""
         place, fence, kept = self._search.prefix + path, self._search.fence, self._search.texts.get(path)
         data = spelled_out((content(place, self._search.max_file_size, fence) or b"") if kept is None else kept)
@@ -278,4 +280,5 @@ class Programs:
         named = names and (others == data or names_program(others, TERRAFORM, place, fence))
         data = data if b"<<" in data else data.replace(b'resource "aws_iam_access_key"', b"")  # its own, and no text
         holds = STATED in data or named or runs_program(data, TERRAFORM, computed=False)
-        return holds or (False if names or runs_program(data, TERRAFORM) else None)
+        fetches = _FETCHES if fetched(data.decode("utf-8", "replace")) else None
+        return holds or fetches or (False if names or runs_program(data, TERRAFORM) else None)
