@@ -107,8 +107,8 @@ def by_name(top: str, fence: Fence) -> tuple[dict[str, list[str]], dict[str, lis
             text = content(os.path.join(top, config), fence)[0].decode("utf-8", "replace") if config in fence.names(top) else ""
             packages += (((scope, name), os.path.dirname(os.path.join(top, to))) for scope, name, to in _ALIAS.findall(text))
         for folder in {os.path.dirname(file) for one in ("main.yml", "main.yaml") for file in names.get(one, ())}:
-            *_, above, role, _ = folder.split(os.sep)
-            packages += [((above, role), os.path.dirname(folder))] if above == "roles" else []
+            above, role = os.path.split(os.path.dirname(folder))
+            packages += [(("roles", role), f"{above}{os.sep}{role}")] if os.path.basename(above) == "roles" else []
         folders = {one: [folder for _, folder in pairs] for one, pairs in grouped(packages, lambda pair: pair[0]).items()}
         fence.programs[top, "names"] = names, grouped(files, lambda file: os.path.basename(file).partition(".")[0]), folders
     names, stems, folders = fence.programs[top, "names"]

@@ -11,6 +11,7 @@ from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import holds_any
 from posturio_iac.core.text.hcl_lexer import masked
+from posturio_iac.scan.configuration import seen_below
 from posturio_iac.search.kinds import PROGRAMS, TERRAFORM, kind_of, may_name_maker, names_file
 from posturio_iac.search.module_calls import calls_in, code_of, holding, local_calls, text
 from posturio_iac.search.programs import NO_PROGRAMS
@@ -134,8 +135,9 @@ def leads_to(programs: set[str], path: str, data: bytes, kind: str, selection: S
     places = tuple(os.path.normpath(os.path.join(selection.root, home)) for home in (folder, *homes))
     if not programs.issubset(selection.templates) and may_name_maker(data, code, kind, places, fence):
         return True
-    named = [os.path.realpath(os.path.join(places[0], name)) for name, _ in programs_named(code, places, fence)]
-    return len(named) >= MOST_FILES or any(os.path.realpath(os.path.join(selection.root, one)) in named for one in programs)
+    named = [posixpath.normpath(posixpath.join(folder, name)) for name, _ in programs_named(code, places, fence)]
+    real = (seen_below(os.path.realpath(os.path.join(selection.root, one)), selection.root) for one in named)  # behind links
+    return len(named) >= MOST_FILES or not programs.isdisjoint((*named, *real))
 
 
 def _quoted(data: bytes) -> list[bytes]:

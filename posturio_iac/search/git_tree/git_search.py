@@ -105,18 +105,9 @@ def _is_small(top: str) -> bool:
 
 def _searches(search: FileSearch, base: str, directories: Sequence[str]) -> list[list[str | bytes]]:
     terms = search.search_terms
-    code = (
-        *terms.terraform,
-        *_MARKS,
-        b"git-lfs",
-        *kinds.CALLING,
-        *kinds.RUNNING[kinds.TERRAFORM],
-        *kinds.NAMING[kinds.TERRAFORM],
-        kinds.GIVEN,
-    )
-    texts = _shortest(
-        (*terms.texts, *_MARKS, *kinds.LEADING[:-1], *kinds.CALLING, *kinds.RUNNING[kinds.TEMPLATE], *kinds.NAMING[kinds.TEMPLATE])
-    )
+    runs = {kind: (*kinds.CALLING, *kinds.RUNNING[kind], *kinds.NAMING[kind]) for kind in (kinds.TERRAFORM, kinds.TEMPLATE)}
+    code = (*terms.terraform, *_MARKS, b"git-lfs", *runs[kinds.TERRAFORM], kinds.GIVEN)
+    texts = _shortest((*terms.texts, *_MARKS, *kinds.LEADING[:-1], *runs[kinds.TEMPLATE]))
     joined = [text for text in texts if text[0] in _RARE]
     escaped = (b"".join(b"[%c]" % sign if sign in b"\\.[|(){}*+?$" else b"%c" % sign for sign in text) for text in joined)
     pattern = b"|".join((_OPEN, *escaped))
