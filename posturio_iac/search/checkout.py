@@ -6,7 +6,7 @@ Could not go into `posturio_iac.search.named_programs`, which is longer than mos
 from __future__ import annotations
 
 import os
-from itertools import tee
+from itertools import pairwise, tee
 
 from posturio_iac.core.record import grouped, kept
 from posturio_iac.core.text import lazy_pattern
@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 
 WORDS = bytes(sign if sign > 127 or chr(sign).isalnum() or sign in b"_./@+-" else 32 for sign in range(256))  # noqa: PLR2004 - ASCII
 NEXT = r"[ \t\"',\\]+"
-_TOOLS = "g?make|MAKE|npm|pnpm|yarn|bun|task|just|rake|tox|nox|poetry|uv|inv|invoke|fab|pipenv|pdm|hatch|poe|deno|nx|turbo|lerna|mise"
-_MORE = rf"uvx|pipx|npx|mage|earthly|composer|(?:docker|podman)(?:-|{NEXT})(?:compose|bake|build\w*|run)"
-RUNS_TOOL = lazy_pattern(rf"(?<![\w.-])(?:{_TOOLS}|{_MORE})(?![\w.-])")
-_TOKEN, _MODULE = lazy_pattern(r"[\w+-]+(?:\.[\w+-]+)*"), lazy_pattern(r"(?=(?<![\w-])([\w-]+)[.:/]([\w-]+))")
-"""A part of a path, and the last two of a module's."""
+_TOOLS = "make gmake MAKE npm pnpm yarn bun task just rake tox nox poetry uv inv invoke fab pipenv pdm hatch poe deno nx turbo lerna mise"
+_MORE = "uvx pipx npx mage earthly composer docker-compose docker-bake docker-build docker-run podman-compose podman-build podman-run"
+_RUN_TOOLS, _ENGINES = frozenset(f"{_TOOLS} {_MORE}".split()), ("docker", "podman")
+_OF_ENGINE = lazy_pattern(rf"(?:docker|podman){NEXT}(?:compose|bake|build\w*|run)(?![\w.-])")
+RUNS_TOOL = ("", "")  # the part of a text that runs one of these
+_IN_NAMES = bytes(sign if sign in WORDS and sign not in b"/@" else 32 for sign in range(256))
+_IN_MODULES = bytes(47 if sign in b".:/" else sign if sign in WORDS and sign not in b"@+" else 32 for sign in range(256))
+"""What the names in a path are made of, and a module's, with a slash for each of its dots."""
 _MANIFESTS = ("package.json", "pyproject.toml", "project.json", "Cargo.toml")
 _PACKAGE = lazy_pattern(r"(?:\"name\"\s*:|\bname\s*=)\s*\"([^\"]+)\"")
 WORKSPACES = frozenset(("package.json", "pyproject.toml", "pnpm-workspace.yaml", "nx.json"))
@@ -39,15 +42,19 @@ _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache
 OF_TESTS = lazy_pattern(r"[/\\](?:(?:__)?(?:tests?|specs?)(?:__)?[/\\]|test_|conftest\.py$)|(?:_test|\.spec|\.test)\.\w+$")
 _NAMED_CODE = r"filename\s*=\s*\"[^\"\n]{0,200}\$\{(?!path)[^\"\n]{0,200}\.(?:zip|jar)\""
 _IN_BUCKET = r"(?:s3_key|image_uri|filename)\s*=\s*(?:var|local)\.|(?:s3_key|image_uri)\s*=\s*[\"d]|(?:S3Key|ImageUri)\W?:"
-_REMOTE_CODE = lazy_pattern(f"{_IN_BUCKET}|{_NAMED_CODE}")
+_REMOTE_CODE, _REMOTE = lazy_pattern(f"{_IN_BUCKET}|{_NAMED_CODE}"), ("filename", "s3_key", "image_uri", "S3Key", "ImageUri")
 _ARCHIVE = r"filename(?=[^\n]*\.(?:zip|jar)\")|source_(?:dir|path|file)"
 _LOCAL_CODE = lazy_pattern(rf"(?:{_ARCHIVE})\"?\s*[=:]\s*\"(?:\$\{{path\.module\}})?([^\"$]+)\"")
-_TOOLS = r"turbo|nx|lerna|rake|artisan|manage\.py|rails|helmfile|argocd|sbt|gradlew?|mvnw?|xargs|pwsh|ansible-playbook|npx|dagger|mise"
-_TOOLS += "|salt-call|chef-client|vagrant|sceptre|pulumi|cdk|serverless|sls|flask|gulp"
-_FINDS_ITSELF = lazy_pattern(rf"(?:[\"'`;&|(\n]|- )\s*(?:[\w./-]+ )?(?:\./)?({_TOOLS})(?=[ \"',])")  # at the beginning of a command
+_BY_ITSELF = (
+    "turbo nx lerna rake artisan manage.py rails helmfile argocd sbt gradle gradlew mvn mvnw xargs pwsh ansible-playbook npx dagger"
+)
+_BY_ITSELF += " mise salt-call chef-client vagrant sceptre pulumi cdk serverless sls flask gulp"
+_FINDS_ITSELF = lazy_pattern(
+    rf"(?:[\"'`;&|(\n]|- )\s*(?:[\w./-]+ )?(?:\./)?({_BY_ITSELF.replace(' ', '|')})(?=[ \"',])"
+)  # at the beginning of a command
 _ABSENT_IMAGE = "an image whose code is not here"
-_BUILT = r"(?:CodeUri|(?<!\w)Code|artifact)"
-_BUILT_CODE, _HANDLER = (lazy_pattern(rf"{one}[\"']?:[ \t]*[\"']?([\w./-]+(?: [\w./-]+)*)") for one in (_BUILT, "handler"))
+_BUILT = ("artifact", "Code(?:Uri|(?<!\\wCode))", "handler")
+*_BUILT_CODE, _HANDLER = (lazy_pattern(rf"{one}[\"']?:[ \t]*[\"']?([\w./-]+(?: [\w./-]+)*)") for one in _BUILT)
 _MANY, _FEW = 400, 10  # questions after which more files are read, and which are answered apart; files of one name that stand for it
 
 
@@ -87,9 +94,20 @@ def _nearest(paths: list[str], homes: Sequence[str]) -> list[str]:
 
 def parts_of(text: str) -> set[Any]:
     """The parts of paths in a text, and pairs of two, as names of modules have them."""
-    tokens, pairs = _TOKEN.findall(text), _MODULE.findall(text)
-    pairs += (("roles", one) for one in tokens) if "hosts:" in text else ()  # of Ansible
-    return {*tokens, *pairs, *(stem for _, stem in pairs), *((RUNS_TOOL,) if RUNS_TOOL.search(text) else ())}
+    names = names_in(text)
+    modules = (module.split("/") for module in {*words_of(text, _IN_MODULES)} if "/" in module)
+    pairs = {pair for module in modules for pair in pairwise(module) if all(pair)}
+    pairs |= {("roles", name) for name in names} if "hosts:" in text else set()  # of Ansible
+    return {*names, *pairs, *(stem for _, stem in pairs), *((RUNS_TOOL,) if runs_tool(text, names) else ())}
+
+
+def names_in(text: str) -> set[str]:
+    return {name.strip(".") for name in {*words_of(text, _IN_NAMES)}}
+
+
+def runs_tool(text: str, names: set[str]) -> bool:
+    """True if a text with these names in it runs what finds by itself what it runs."""
+    return not _RUN_TOOLS.isdisjoint(names) or (not names.isdisjoint(_ENGINES) and _OF_ENGINE.search(text) is not None)
 
 
 def by_name(top: str, fence: Fence) -> tuple[dict[str, list[str]], dict[str, list[str]], dict[Any, list[str]]]:
@@ -122,7 +140,7 @@ def note_absent(text: str, path: str, fence: Fence, *, served: bool | None, runs
         lacks = "a function whose code is not here"
     elif served is not None and "dkr.ecr" in text:
         lacks = _ABSENT_IMAGE
-    elif runs and (tool := _FINDS_ITSELF.search(text)):
+    elif runs and not names_in(text).isdisjoint(_BY_ITSELF.split()) and (tool := _FINDS_ITSELF.search(text)):
         lacks = f"{tool[1]}, which finds what it runs by itself"
     made = maker(folder, fence, (*ENDINGS, ".zip")) if lacks else ""
     above = (made[:at] for at, sign in enumerate(made) if sign == os.sep)
@@ -132,7 +150,7 @@ def note_absent(text: str, path: str, fence: Fence, *, served: bool | None, runs
 
 def _lacks_code(text: str, folder: str, fence: Fence, *, served: bool) -> bool:
     """True if the code of a function may lie in a bucket or a registry, or where a build has still to put it."""
-    named = (one.lstrip("/") for find in (_LOCAL_CODE, _BUILT_CODE) for one in find.findall(text) if one.strip("./"))
+    named = (one.lstrip("/") for find in (_LOCAL_CODE, *_BUILT_CODE) for one in find.findall(text) if one.strip("./"))
     places = (os.path.split(os.path.normpath(os.path.join(folder, one))) for one in named)
     absent = [name for place, name in places if name not in fence.names(place)]
     is_beside = served and not any(sign in text for sign in ("artifact", "module:", 'module"'))  # where handlers are files
@@ -140,11 +158,12 @@ def _lacks_code(text: str, folder: str, fence: Fence, *, served: bool) -> bool:
         under, name = os.path.split(os.path.normpath(os.path.join(folder, one)))
         absent += () if any(own.partition(".")[0] == name.partition(".")[0] for own in fence.names(under)) else (name,)
     is_image = served and ".dkr.ecr" in text
-    return is_image or _REMOTE_CODE.search(text) is not None or any(text.count(name) == 1 or "output_path" not in text for name in absent)
+    is_remote = any(sign in text for sign in _REMOTE) and _REMOTE_CODE.search(text) is not None
+    return is_image or is_remote or any(text.count(name) == 1 or "output_path" not in text for name in absent)
 
 
-def words_of(text: str) -> list[str]:
-    return text.encode("utf-8", "replace").translate(WORDS).decode().split()
+def words_of(text: str, signs: bytes = WORDS) -> list[str]:
+    return text.encode("utf-8", "replace").translate(signs).decode().split()
 
 
 def is_without_makers(text: str, folder: str, fence: Fence, *, asks: bool = False) -> bool:

@@ -9,7 +9,7 @@ from itertools import islice
 from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.search import checkout
-from posturio_iac.search.checkout import ALL, COMPILED_FROM, MOST_FILES, NEXT, OF_TESTS, PACKED, RUNS_TOOL, WORDS, WORKSPACES, below
+from posturio_iac.search.checkout import ALL, COMPILED_FROM, MOST_FILES, NEXT, OF_TESTS, PACKED, WORDS, WORKSPACES, below
 from posturio_iac.search.programs import ENDINGS, HANDLED, MADE, SCRIPTS, Program, looked_into
 
 TYPE_CHECKING = False
@@ -24,14 +24,14 @@ _HERE, _LONGEST = r"(?:\$\{path\.\w+\}/*)?", 200  # a path
 _SET = rf"[\"']?\s*[:=]\s{{0,99}}(?:[\[{{\s]{{0,99}}path\s*=\s*)?[\"'\[]*(?:file://)?{_HERE}([\w./@+-]+(?: [\w./@+-]+)*)"
 _FOLDERS = ("source_dir", "source_path", "chart", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "context", "aws:asset:path")
 _PROVISIONED = r"provisioner(?=\W{1,99}file\W)(?s:.){0,500}?source"
-_FOLDER = lazy_pattern("(?:" + "|".join((*(rf"{one}(?<!\w{one})" for one in _FOLDERS), _PROVISIONED)) + ")" + _SET)  # fast, unlike ``\\b``
+_FOLDER = {one: lazy_pattern(rf"{one}(?<!\w{one}){_SET}") for one in _FOLDERS} | {"provisioner": lazy_pattern(_PROVISIONED + _SET)}
 _ASSET = lazy_pattern(r"S3Key(?<!\wS3Key)[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")  # an archive of CDK's, whose folder lies beside the template
 _GO = ("cd", "pushd", "-C", "-d", "dir", "chdir", "prefix", "cwd", "directory", "Set-Location", "PYTHONPATH", "NODE_PATH", "-I")
 _TO = rf"[\"']?[\s=:(,]{{1,99}}(?:--?\w?[ \t]+)?[\"'\\]*{_HERE}([\w./@+-]+)"
 _AWAY = {one: lazy_pattern(rf"{one}(?<!\w{one}){_TO}") for one in (*_GO, "-w", "--workspace")}
 _AWAY |= {"sys.path": lazy_pattern(r"sys\.path\.\w+\((?:0,\s*)?[\"']([\w./@+-]+)"), "includes:": lazy_pattern(r":\s*\./([\w./-]+)")}
 _AWAY["working_dir"] = lazy_pattern(rf"working_dir(?<!\wworking_dir){_SET}")
-_AWAY["-v"] = lazy_pattern(rf"(?:\s-v|--volume)[\s=]+[\"']?(?:\$\(pwd\)/+|{_HERE})([\w.@+-][\w./@+-]*):")  # in a container
+_AWAY["-v"] = lazy_pattern(rf"-(?:v(?<=\s-v)|-volume)[\s=]+[\"']?(?:\$\(pwd\)/+|{_HERE})([\w.@+-][\w./@+-]*):")  # in a container
 _OF_RUNNERS = {
     "go": rf"go\b{NEXT}run(?:{NEXT}-C{NEXT}[\w./-]+)?",
     "python": r"python[\d.]*",
@@ -45,11 +45,12 @@ _NOTES, _FILESET = lazy_pattern(r"#[^\n]*"), lazy_pattern(rf"\bfileset{_SET}")
 _JOINING = ("join(", "joinpath(", '" / "', "' / '", "__file__", "__dir", "Path(", "oin-Path")
 _PARTS = lazy_pattern(r"[\"']\)?(?:\s{0,9}[,/]\s{0,9}|\s{1,9}|\.r?glob\()[\"']")  # of a path that a program joins
 _OPEN_PART = lazy_pattern(r"[\"']\)?\s{0,9}[,/]\s{0,9}(?=[A-Za-z_$])")
+_OPEN_SIGNS = ("$", "*", "{", "%", "#", '" +', "' +")  # of a part that is open
 _SHUT = lazy_pattern(r"\$\{(?:each|var|local|module|data)\.|[\s\[,:(=][\"'][\w./@-]*/\*")  # what an evaluation gives, or no shell
 _FILLED_IN = lazy_pattern(r"\{\{[^{}\n]{1,99}\}\}")
 _LISTED = lazy_pattern(r"(?:join|Path|dir|Sync|glob|Dir)[(\[][^()\n]{0,99}?[\"']([\w./-]+?)(?:/\*[^\"'\n]{0,99})?[\"']")
-_NAMES = r"import(?:[ \t]{1,9}(\w[\w., \t]*)|[ \t]{0,9}\(([^()]{1,2000})\))"
-_IMPORTS = lazy_pattern(rf"(?m)(?:^|[;:\"'])[ \t]*(?:from[ \t]{{1,9}}(\.{{0,9}})(\w[\w.]{{0,99}})?[ \t]{{1,9}})?{_NAMES}")  # of Python
+_IMPORTS = lazy_pattern(r"import(?:[ \t]{1,9}(\w[\w., \t]*)|[ \t]{0,9}\(([^()]{1,2000})\))")  # of Python, and what stands before it
+_FROM = lazy_pattern(r"(?:\A|[\n;:\"'])[ \t]*(?:from[ \t]{1,9}(\.{0,9})(\w[\w.]{0,99})?[ \t]{1,9})?\Z")
 _OPEN_FILE = lazy_pattern(r"file(?:base64)?\((?!\s*\"(?:\$\{path\.[mr]\w+\}|[^\"$%\n]|[$%](?!\{))*\")")  # which no text names
 _PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir|buildspec)\"?\s*[=:]\s*(?:\"(\$\{path\.module\}/*)?([^\"$%]*)\")?")
 """An argument that names a program: the folder of the code, if that stands before it, and a path, if there is one."""
@@ -115,7 +116,7 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
     pending += _named_in(text.replace("andler", ""), homes[1:], fence, path) if homes[1:] else ()  # which is no path
     root, at_top = fence.top_of(homes[0]), _from_top(text)
     pending += (run_there := [*_named_in(at_top, (root,), fence, path)] if at_top else [])
-    folders = _FOLDER.findall(text) if any(sign in text for sign in (*_FOLDERS, "provisioner")) else []
+    folders = [one for sign, pattern in _FOLDER.items() if sign in text for one in pattern.findall(text)]
     folders += [*(_FILESET.findall(text) if "archive_file" in text else ()), *(f"asset.{one}" for one in _ASSET.findall(text))]
     tops = dict.fromkeys(os.path.normpath(os.path.join(home, name.lstrip("/"))) for home in homes for name in folders)
     packed = deque(file for top in tops for file in below(top, fence, endings=ALL if "Chart.yaml" in fence.names(top) else PACKED))
@@ -124,6 +125,7 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
     scripts = {"": checkout.parts_of("\n".join(line for line in text.split("\n") if "andler" not in line))}
     has_aliases = any(name in fence.names(home) for home in homes for name in ("tsconfig.json", "tsconfig.base.json", "packages"))
     packages = checkout.by_name(root, fence)[2].keys() if not WORKSPACES.isdisjoint(fence.names(root)) else set()
+    of_packages = {one if isinstance(one, str) else one[-1] for one in packages}
     while len(seen) < MOST_FILES:
         if not pending and not packed and added < (added := len(scripts)):
             starts = (*homes, *(os.path.normpath(f"{one}/{up}") for one in scripts if one for up in ("..", "../..")))
@@ -142,7 +144,7 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
             yield name, program
         leads_out = file.endswith(".go") or "../" in said or "..\\" in said or (file.endswith(_BUNDLED) and (has_aliases or "@/" in said))
         packed += below(os.path.dirname(file), fence) if file.endswith(COMPILED_FROM) and not is_packed else ()
-        if said and (packages or leads_out or not is_packed):
+        if said and (leads_out or not is_packed or any(one in said for one in of_packages)):
             held = known[file, "parts"] = known.get((file, "parts")) or checkout.parts_of(said)
             scripts[file] = held if leads_out or not is_packed else held & packages
         if said and (not is_packed or leads_out or "vendor" in said or "node_modules" in said):
@@ -165,8 +167,13 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
 def _slashed(text: str) -> str:
     """A text, its lines again with paths of Windows as those of other systems, and all of it with the parts of a path as one."""
     lines = "".join(f"\n{line}" for line in text.split("\n") if "\\" in line).replace("\\", "/") if "\\" in text else ""
-    parts = [line for line in text.split("\n") if any(sign in line for sign in _JOINING)] if any(sign in text for sign in _JOINING) else ()
+    parts = _lines_with(_JOINING, text) if any(sign in text for sign in _JOINING) else ()
     return "\n".join((text + lines, *(_OPEN_PART.sub("/$ ", _PARTS.sub("/", line)) for line in parts))).replace("${path.module}", ".")
+
+
+def _lines_with(signs: Iterable[str], text: str) -> list[str]:
+    """The lines of a text that hold one of the signs."""
+    return [line for line in text.split("\n") if any(sign in line for sign in signs)]
 
 
 def _from_top(text: str) -> str:
@@ -200,7 +207,7 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
     if path and len(starts) > _MOST_AWAY:
         fence.beyond.add((path, f"more than {_MOST_AWAY} folders that commands go to, of which not all were looked into"))
     del starts[_MOST_AWAY:]
-    opened = {os.path.dirname(one) for one in (_RUNS_OPEN.findall(text) if path and "$" in text else ())}
+    opened = {os.path.dirname(one) for one in (_RUNS_OPEN.findall("\n".join(_lines_with("$", text))) if path and "$" in text else ())}
     opened -= {one for one in opened if one.strip("./") and any(fence.names(os.path.normpath(os.path.join(at, one))) for at in starts)}
     fence.beyond |= {(path, "a program that a variable of a script names")} if opened and checkout.maker(homes[0], fence) else set()
     here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
@@ -231,7 +238,9 @@ def _built(text: str, here: frozenset[str]) -> set[str]:
 def _run(text: str, here: frozenset[str]) -> set[tuple[str, tuple[str, ...]]]:
     """What names a folder that is run, or a module, by itself or with dots for its folders."""
     found = {word for sign, one in _RUNNERS.items() if sign in text for word in one.findall(text)}
-    for dots, package, names, more in _IMPORTS.findall(text) if "import" in text else ():
+    imports = _IMPORTS.finditer(text) if "import" in text else ()
+    begun = ((_FROM.search(text, max(text.rfind("\n", 0, one.start()), 0), one.start()), one) for one in imports)
+    for (dots, package), (names, more) in ((start.groups(""), one.groups("")) for start, one in begun if start):
         above, modules = "../" * (len(dots) - 1), [one.split()[0] for one in (names or _NOTES.sub("", more)).split(",") if one.strip()]
         words = (package, *(f"{package}.{one}" for one in modules)) if package else modules
         known = (word for word in words if above or not here.isdisjoint((first := word.partition(".")[0], first + ".py")))
@@ -244,6 +253,7 @@ def _run(text: str, here: frozenset[str]) -> set[tuple[str, tuple[str, ...]]]:
 def _opened(text: str, here: frozenset[str]) -> set[tuple[str, tuple[str, ...]]]:
     """The folders of paths whose last part is open, with the endings that this may have, and those that a program lists."""
     found: list[Any] = [(one, ENDINGS) for one in (_LISTED.findall(text)[:_MOST_NAMES] if any(sign in text for sign in _LISTING) else ())]
+    text = "\n".join(line for line in _lines_with("/", text) if any(sign in line for sign in _OPEN_SIGNS))
     text = _SHUT.sub("} ", text) if "/*" in text or "${" in text else text
     text = _FILLED_IN.sub("{}", text) if "{{" in text else text
     text = text.replace('/"$', "/$").replace('" +', "$ ").replace("' +", "$ ")
@@ -258,7 +268,8 @@ def _opened(text: str, here: frozenset[str]) -> set[tuple[str, tuple[str, ...]]]
 def _paths(text: str, here: frozenset[str]) -> dict[str, list[str]]:
     """The folders of paths, each with the names of files there; the empty one also has what a recipe runs by default."""
     handled = "andler" in text
-    found: dict[str, list[str]] = {"": [*MADE] if not here.isdisjoint(MADE) and ("includes:" in text or RUNS_TOOL.search(text)) else []}
+    runs = not here.isdisjoint(MADE) and ("includes:" in text or checkout.runs_tool(text, checkout.names_in(text)))
+    found: dict[str, list[str]] = {"": [*MADE] if runs else []}
     if handled or len(here) > _MANY or any(sign in text for sign in ("./", '"@', "'@", "dist/", *here)):
         for under, lasts in islice(_paths_in(text, here, handled=handled), _MOST_NAMES):
             found.setdefault(under, []).extend(lasts)
@@ -267,8 +278,8 @@ def _paths(text: str, here: frozenset[str]) -> dict[str, list[str]]:
 
 def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the folder and the names of each word that may be a path to what is ``here``."""
-    given, imports = checkout.words_of(text), "import" in text or "require" in text
-    words = {word.lstrip("/").rstrip("/.+-@") for word in given}
+    imports = "import" in text or "require" in text
+    words = {word.lstrip("/").rstrip("/.+-@") for word in {*checkout.words_of(text)}}
     words |= {word.lstrip("@+-") for word in words if word[:1] in ("@", "+", "-")}  # of a recipe
     aliased = (word for word in words if imports and "/" in word and word[:1] != ".")  # as compilers and bundlers are told
     words |= {start + one for word in aliased for one in (word.lstrip("@"), word.partition("/")[2]) for start in _SOURCES[word[0] != "@" :]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.record import kept
 from posturio_iac.core.text.decoding import UTF16
 from posturio_iac.core.text.textfile import Fence, MissingError, TooLargeError, UnreadableError, read_named, real_path
 from posturio_iac.core.text.textfile import read as read_bytes
@@ -140,6 +141,7 @@ class TextFiles:
 
     def __init__(self, root: str, max_size: int, report: Callable[[Diagnostic], None], search: FileSearch) -> None:
         self._root, self._max_size, self._report, self._search = root, max_size, report, search
+        self._ignored: dict[str, bool] = {}
 
     def read(self, base: str, path: str) -> str | Unknown:
         """The text of a file that the root module in the folder ``base`` names. Raises `EvaluationError` when it is certainly not there."""
@@ -171,7 +173,7 @@ class TextFiles:
     def _is_ignored(self, target: str) -> bool:
         from posturio_iac.search.git_tree.git_search import is_ignored
 
-        return is_ignored(self._search, target)
+        return kept(self._ignored, target, lambda path: is_ignored(self._search, path))
 
     def below(self, base: str, path: str) -> tuple[str, ...] | Unknown:
         """The files below a folder; what Terraform will add to them ends with a slash."""
