@@ -45,13 +45,10 @@ _IN_BUCKET = r"(?:s3_key|image_uri|filename)\s*=\s*(?:var|local)\.|(?:s3_key|ima
 _REMOTE_CODE, _REMOTE = lazy_pattern(f"{_IN_BUCKET}|{_NAMED_CODE}"), ("filename", "s3_key", "image_uri", "S3Key", "ImageUri")
 _ARCHIVE = r"filename(?=[^\n]*\.(?:zip|jar)\")|source_(?:dir|path|file)"
 _LOCAL_CODE = lazy_pattern(rf"(?:{_ARCHIVE})\"?\s*[=:]\s*\"(?:\$\{{path\.module\}})?([^\"$]+)\"")
-_BY_ITSELF = (
-    "turbo nx lerna rake artisan manage.py rails helmfile argocd sbt gradle gradlew mvn mvnw xargs pwsh ansible-playbook npx dagger"
-)
-_BY_ITSELF += " mise salt-call chef-client vagrant sceptre pulumi cdk serverless sls flask gulp"
-_FINDS_ITSELF = lazy_pattern(
-    rf"(?:[\"'`;&|(\n]|- )\s*(?:[\w./-]+ )?(?:\./)?({_BY_ITSELF.replace(' ', '|')})(?=[ \"',])"
-)  # at the beginning of a command
+_BY_ITSELF = "turbo nx lerna rake artisan manage.py rails helmfile argocd sbt gradle gradlew mvn mvnw xargs pwsh ansible-playbook npx"
+_BY_ITSELF += " dagger mise salt-call chef-client vagrant sceptre pulumi cdk serverless sls flask gulp"
+_BEGINS = r"(?:[\"'`;&|(\n]|- )\s*(?:[\w./-]+ )?(?:\./)?"  # a command
+_FINDS_ITSELF = lazy_pattern(rf"{_BEGINS}({_BY_ITSELF.replace(' ', '|')})(?=[ \"',])")
 _ABSENT_IMAGE = "an image whose code is not here"
 _BUILT = ("artifact", "Code(?:Uri|(?<!\\wCode))", "handler")
 *_BUILT_CODE, _HANDLER = (lazy_pattern(rf"{one}[\"']?:[ \t]*[\"']?([\w./-]+(?: [\w./-]+)*)") for one in _BUILT)

@@ -32,12 +32,7 @@ _AWAY = {one: lazy_pattern(rf"{one}(?<!\w{one}){_TO}") for one in (*_GO, "-w", "
 _AWAY |= {"sys.path": lazy_pattern(r"sys\.path\.\w+\((?:0,\s*)?[\"']([\w./@+-]+)"), "includes:": lazy_pattern(r":\s*\./([\w./-]+)")}
 _AWAY["working_dir"] = lazy_pattern(rf"working_dir(?<!\wworking_dir){_SET}")
 _AWAY["-v"] = lazy_pattern(rf"-(?:v(?<=\s-v)|-volume)[\s=]+[\"']?(?:\$\(pwd\)/+|{_HERE})([\w.@+-][\w./@+-]*):")  # in a container
-_OF_RUNNERS = {
-    "go": rf"go\b{NEXT}run(?:{NEXT}-C{NEXT}[\w./-]+)?",
-    "python": r"python[\d.]*",
-    "node": "node",
-    ".scripts]": r"\w\s*=",
-}
+_OF_RUNNERS = {"go": rf"go\b{NEXT}run(?:{NEXT}-C{NEXT}[\w./-]+)?", "python": r"python[\d.]*", "node": "node", ".scripts]": r"\w\s*="}
 _OF_RUNNERS |= {"require": r"require(?:_\w+)?(?=[ (]{0,9}[\"'])\(?", "import_": r"import_(?:module|_)\(f?"}
 _RUNNERS = {word: lazy_pattern(rf"{one}{NEXT}(?:-[\w=]+{NEXT})*{_HERE}([\w./@+-]+)") for word, one in _OF_RUNNERS.items()}
 """What runs a whole folder, or a module by its name, each by a word without which it is not looked for."""
@@ -66,27 +61,13 @@ OPEN_URI = lazy_pattern(rf"(?:Uri(?:(?<=CodeUri)|(?<=ContentUri)|(?<=DefinitionU
 """What takes a parser in a template: an expression, or a text in several parts."""
 _OF_IMAGES = {one: rf"{one}{NEXT}(?:build|install)\b" for one in ("docker", "buildx", "podman", "image", "packer", "go")}
 _PROJECTS = {"mvn": r"mvnw?\b", "gradle": r"gradlew?\b", **{one: rf"{one}{NEXT}run" for one in ("dotnet", "cargo", "bazel")}}
-_OF_FOLDERS = {
-    "build:": r"build:(?=\s*[\w./-]+[\s,}])",
-    "context": r"context\"?\s*[:=]",
-    "kubectl": rf"kubectl{NEXT}(?:apply|create)",
-}
-_OF_FOLDERS |= {
-    "zip ": r"zip(?<!\wzip)(?=\s)",
-    "run-parts": "run-parts",
-    "rsync": "rsync",
-    "pip": rf"pip3?{NEXT}install",
-    **_PROJECTS,
-}
+_OF_FOLDERS = {"build:": r"build:(?=\s*[\w./-]+[\s,}])", "context": r"context\"?\s*[:=]", "kubectl": rf"kubectl{NEXT}(?:apply|create)"}
+_OF_FOLDERS |= {"zip ": r"zip(?<!\wzip)(?=\s)", "run-parts": "run-parts", "rsync": "rsync", "pip": rf"pip3?{NEXT}install"}
 _OF_FOLDERS |= {"file:": r"file:/*(?=\.)", "=> .": "=>", 'path = "..': r"path\s*=", 'path="..': r"path\s*="}  # packages and charts beside
 _OF_FOLDERS |= {"cp -": r"cp(?=[^\n;&|]{0,99}\s-\w{0,9}[rRa])", "kubectl_": r"pattern\"?\s*=", "kustomization_": r"path\"?\s*="}
 _OF_FOLDERS |= {"s3 sync": "s3 sync", "--recursive": r"s3 cp\b", "find ": r"find\b(?=[^\n]{0,200}-exec)", "ls-files": "ls-files"}
-_OF_FOLDERS |= {
-    "helm": rf"helm{NEXT}(?:install|upgrade|template)",
-    "kustomize": "kustomize build",
-    "oc apply": "oc apply",
-    **_OF_IMAGES,
-}
+_OF_FOLDERS |= {"helm": rf"helm{NEXT}(?:install|upgrade|template)", "kustomize": "kustomize build", "oc apply": "oc apply"}
+_OF_FOLDERS |= _PROJECTS | _OF_IMAGES
 _BUILDS = {sign: lazy_pattern(rf"{one}((?:\\\s*\n|[^;&|\n])*)") for sign, one in _OF_FOLDERS.items()}
 """What builds an image or deploys from a whole folder, which is one of the words behind it."""
 _AT_TOP = ("uildspec", "uildSpec", "odebuild", "odeBuild")
@@ -150,10 +131,7 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
         if said and (not is_packed or leads_out or "vendor" in said or "node_modules" in said):
             if (asked := (file, homes, file in run_there)) not in known:
                 said = next((f"{tool} {' '.join(checkout.words_of(said))}" for sign, tool in _LISTS.items() if sign in file), said)
-                words, above = (
-                    _slashed(said),
-                    ("..", "../..", "../../..")[: 3 if file.endswith(".go") else 1],
-                )
+                words, above = _slashed(said), ("..", "../..", "../../..")[: 3 if file.endswith(".go") else 1]
                 own = (*(os.path.normpath(os.path.join(file, one)) for one in above), *homes)
                 at_top = words if asked[2] else _from_top(words)
                 known[asked] = [*_named_in(words, own, fence, path), *(_named_in(at_top, (root,), fence) if at_top else ())]
@@ -190,9 +168,8 @@ def is_open(text: str, folders: Sequence[str], fence: Fence, *, runs: bool) -> b
     if fills or "fileset(" in text or (runs and '"-m"' in text) or _OPEN_FILE.search(text):
         return True
     named = _PATH.findall(text) if any(sign in text for sign in _BY_PATH) else []
-    named += (
-        ("", w) for w in (checkout.words_of(text.replace("${path.module}/", "")) if runs else ()) if w.endswith(_BY_NAME) or w[:2] == "./"
-    )
+    words = checkout.words_of(text.replace("${path.module}/", "")) if runs else ()
+    named += (("", word) for word in words if word.endswith(_BY_NAME) or word[:2] == "./")
     tops = {path.removeprefix("./").partition("/")[0] for own, path in named if not own}
     return all(not tops <= fence.names(folder) for folder in folders)
 
