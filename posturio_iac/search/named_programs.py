@@ -26,12 +26,9 @@ _FOLDERS = ("source_dir", "source_path", "chart", "CodeUri", "Code", "Content", 
 _PROVISIONED = r"provisioner(?=\W{1,99}file\W)(?s:.){0,500}?source"
 _FOLDER = {one: lazy_pattern(rf"{one}(?<!\w{one}){_SET}") for one in _FOLDERS} | {"provisioner": lazy_pattern(_PROVISIONED + _SET)}
 _ASSET = lazy_pattern(r"S3Key(?<!\wS3Key)[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")  # an archive of CDK's, whose folder lies beside the template
-_GO = ("cd", "pushd", "-C", "-d", "dir", "chdir", "prefix", "cwd", "directory", "Set-Location", "PYTHONPATH", "NODE_PATH", "-I")
-_TO = rf"[\"']?[\s=:(,]{{1,99}}(?:--?\w?[ \t]+)?[\"'\\]*{_HERE}([\w./@+-]+)"
-_AWAY = {one: lazy_pattern(rf"{one}(?<!\w{one}){_TO}") for one in (*_GO, "-w", "--workspace")}
-_AWAY |= {"sys.path": lazy_pattern(r"sys\.path\.\w+\((?:0,\s*)?[\"']([\w./@+-]+)"), "includes:": lazy_pattern(r":\s*\./([\w./-]+)")}
-_AWAY["working_dir"] = lazy_pattern(rf"working_dir(?<!\wworking_dir){_SET}")
-_AWAY["-v"] = lazy_pattern(rf"-(?:v(?<=\s-v)|-volume)[\s=]+[\"']?(?:\$\(pwd\)/+|{_HERE})([\w.@+-][\w./@+-]*):")  # in a container
+_LEAVING = ("cd ", "pushd ", "Set-Location", "working_dir", "chdir")
+_AWAY = (*_LEAVING, "-C", "-d ", "dir", "irector", "prefix", "cwd", "PATH", "sys.path", "-w", "-v", "includes:")
+"""Signs of commands that run in another folder, which they name, and of any that may look into another."""
 _OF_RUNNERS = {"go": rf"go\b{NEXT}run(?:{NEXT}-C{NEXT}[\w./-]+)?", "python": r"python[\d.]*", "node": "node", ".scripts]": r"\w\s*="}
 _OF_RUNNERS |= {"require": r"require(?:_\w+)?(?=[ (]{0,9}[\"'])\(?", "import_": r"import_(?:module|_)\(f?"}
 _RUNNERS = {word: lazy_pattern(rf"{one}{NEXT}(?:-[\w=]+{NEXT})*{_HERE}([\w./@+-]+)") for word, one in _OF_RUNNERS.items()}
@@ -178,9 +175,8 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
     """Yield the files that a text may name, seen from folders (absolute) and from those that it goes to."""
     homes = [*folders]
     text = _VARIABLE.sub("", text) if "$" in text or "%" in text else text
-    away = dict.fromkeys(one.lstrip("/") for sign, pattern in _AWAY.items() if sign in text for one in pattern.findall(text) if one)
-    moved = [os.path.normpath(os.path.join(at, one)) for at in homes for one in away]
-    starts = list(dict.fromkeys((*homes, *(one for one in moved if fence.names(one)))))
+    moved = _folders_in(text, homes, fence) if any(sign in text for sign in _AWAY) else ()
+    leaves, starts = moved and any(sign in text for sign in _LEAVING), list(dict.fromkeys((*homes, *moved)))
     if path and len(starts) > _MOST_AWAY:
         fence.beyond.add((path, f"more than {_MOST_AWAY} folders that commands go to, of which not all were looked into"))
     del starts[_MOST_AWAY:]
@@ -190,7 +186,7 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
     here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
     built, run, paths = _built(text, here), sorted(_run(text, here) | _opened(text, here)), _paths(text, here)
     for start in starts:
-        lone = (away and start in homes and start not in moved) or "phases:" in text  # where a dot is too much
+        lone = (leaves and start in homes) or "phases:" in text  # where a dot is too much
         for folder in sorted({os.path.normpath(os.path.join(start, one)) for one in built if one.strip("./") or not lone}):
             yield from below(folder, fence, endings=ALL)
         for name, ends in run:
@@ -201,6 +197,18 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
         for under, names in paths.items():
             there = os.path.normpath(os.path.join(start, under))
             yield from (os.path.join(there, name) for name in names if name in fence.names(there))
+
+
+def _folders_in(text: str, homes: Iterable[str], fence: Fence) -> list[str]:
+    """The folders that a text names, seen from ``homes`` (absolute): what it runs may stand in any of them."""
+    words = sorted({word.strip("/") for word in {*checkout.words_of(text)}})
+    named = (
+        os.path.normpath(os.path.join(at, one))
+        for at in homes
+        for one in words
+        if one[:1] == "." or one.partition("/")[0] in fence.names(at)
+    )
+    return [one for one in named if one not in homes and fence.names(one)]
 
 
 def _built(text: str, here: frozenset[str]) -> set[str]:
