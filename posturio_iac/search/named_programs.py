@@ -26,9 +26,8 @@ _FOLDERS = ("source_dir", "source_path", "chart", "CodeUri", "Code", "Content", 
 _PROVISIONED = r"provisioner(?=\W{1,99}file\W)(?s:.){0,500}?source"
 _FOLDER = {one: lazy_pattern(rf"{one}(?<!\w{one}){_SET}") for one in _FOLDERS} | {"provisioner": lazy_pattern(_PROVISIONED + _SET)}
 _ASSET = lazy_pattern(r"S3Key(?<!\wS3Key)[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")  # an archive of CDK's, whose folder lies beside the template
-_LEAVING = ("cd ", "pushd ", "Set-Location", "working_dir", "chdir")
-_AWAY = (*_LEAVING, "-C", "-d ", "dir", "irector", "prefix", "cwd", "PATH", "sys.path", "-w", "-v", "includes:")
-"""Signs of commands that run in another folder, which they name, and of any that may look into another."""
+_LEAVING = ("cd ", "pushd ", "Set-Location", "working_dir", "chdir")  # signs of what runs in another folder, and of what may look into one
+_AWAY = (*_LEAVING, "-C", "-d ", "dir", "irector", "prefix", "cwd", "PATH", "sys.path", "-w", "-v", "includes:", "environment", "Uri")
 _OF_RUNNERS = {"go": rf"go\b{NEXT}run(?:{NEXT}-C{NEXT}[\w./-]+)?", "python": r"python[\d.]*", "node": "node", ".scripts]": r"\w\s*="}
 _OF_RUNNERS |= {"require": r"require(?:_\w+)?(?=[ (]{0,9}[\"'])\(?", "import_": r"import_(?:module|_)\(f?"}
 _RUNNERS = {word: lazy_pattern(rf"{one}{NEXT}(?:-[\w=]+{NEXT})*{_HERE}([\w./@+-]+)") for word, one in _OF_RUNNERS.items()}
@@ -175,7 +174,7 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
     """Yield the files that a text may name, seen from folders (absolute) and from those that it goes to."""
     homes = [*folders]
     text = _VARIABLE.sub("", text) if "$" in text or "%" in text else text
-    moved = _folders_in(text, homes, fence) if any(sign in text for sign in _AWAY) else ()
+    moved = _folders_in("\n".join(_lines_with(_AWAY, text)), homes, fence)
     leaves, starts = moved and any(sign in text for sign in _LEAVING), list(dict.fromkeys((*homes, *moved)))
     if path and len(starts) > _MOST_AWAY:
         fence.beyond.add((path, f"more than {_MOST_AWAY} folders that commands go to, of which not all were looked into"))
@@ -202,13 +201,8 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
 def _folders_in(text: str, homes: Iterable[str], fence: Fence) -> list[str]:
     """The folders that a text names, seen from ``homes`` (absolute): what it runs may stand in any of them."""
     words = sorted({word.strip("/") for word in {*checkout.words_of(text)}})
-    named = (
-        os.path.normpath(os.path.join(at, one))
-        for at in homes
-        for one in words
-        if one[:1] == "." or one.partition("/")[0] in fence.names(at)
-    )
-    return [one for one in named if one not in homes and fence.names(one)]
+    known = ((at, one) for at in homes for one in words if one[:1] == "." or one.partition("/")[0] in fence.names(at))
+    return [one for one in (os.path.normpath(os.path.join(*both)) for both in known) if one not in homes and fence.names(one)]
 
 
 def _built(text: str, here: frozenset[str]) -> set[str]:
