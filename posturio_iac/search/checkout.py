@@ -1,7 +1,4 @@
-"""What a checkout holds: its programs and packages by their names, and those that make keys.
-
-Could not go into `posturio_iac.search.named_programs`, which is longer than most and follows paths; nothing here does.
-"""
+"""What a checkout holds: its programs and packages by their names, and those that make keys. Nothing here follows paths."""
 
 from __future__ import annotations
 
@@ -22,13 +19,11 @@ if TYPE_CHECKING:
 WORDS = bytes(sign if sign > 127 or chr(sign).isalnum() or sign in b"_./@+-" else 32 for sign in range(256))  # noqa: PLR2004 - ASCII
 NEXT = r"[ \t\"',\\]+"
 _TOOLS = "make gmake MAKE npm pnpm yarn bun task just rake tox nox poetry uv inv invoke fab pipenv pdm hatch poe deno nx turbo lerna mise"
-_MORE = "uvx pipx npx mage earthly composer docker-compose docker-bake docker-build docker-run podman-compose podman-build podman-run"
-_RUN_TOOLS, _ENGINES = frozenset(f"{_TOOLS} {_MORE}".split()), ("docker", "podman")
-_OF_ENGINE = lazy_pattern(rf"(?:docker|podman){NEXT}(?:compose|bake|build\w*|run)(?![\w.-])")
-RUNS_TOOL = ("", "")  # the part of a text that runs one of these
-_IN_NAMES = bytes(sign if sign in WORDS and sign not in b"/@" else 32 for sign in range(256))
+_TOOLS += " uvx pipx npx mage earthly composer docker-compose podman-compose"
+_OF_ENGINE = lazy_pattern(rf"(?:docker|podman)(?:-|{NEXT})(?:compose|bake|build\w*|run)(?![\w.-])")
+RUN_TOOLS, _RUNS_TOOL = frozenset(_TOOLS.split()), ("", "")  # and the part of a text that runs one of these
+_IN_NAMES = bytes(sign if sign in WORDS and sign not in b"/@" else 32 for sign in range(256))  # of names in paths, and of modules
 _IN_MODULES = bytes(47 if sign in b".:/" else sign if sign in WORDS and sign not in b"@+" else 32 for sign in range(256))
-"""What the names in a path are made of, and a module's, with a slash for each of its dots."""
 _MANIFESTS = ("package.json", "pyproject.toml", "project.json", "Cargo.toml")
 _PACKAGE = lazy_pattern(r"(?:\"name\"\s*:|\bname\s*=)\s*\"([^\"]+)\"")
 WORKSPACES = frozenset(("package.json", "pyproject.toml", "pnpm-workspace.yaml", "nx.json"))
@@ -73,7 +68,7 @@ def elsewhere(parts: Iterable[set[Any]], starts: Iterable[str], found: set[str],
         files = (one for one in names[name] if not is_common or os.path.basename(os.path.dirname(one)) in held)
         yield from _nearest([*files], homes)
     modules = [(stem, file) for stem in sorted(stems.keys() & held) for file in stems[stem]]
-    for stem, file in (*modules, *(("", file) for name in MADE for file in names.get(name, ()) if RUNS_TOOL in held)):
+    for stem, file in (*modules, *(("", file) for name in MADE for file in names.get(name, ()) if _RUNS_TOOL in held)):
         folder = os.path.dirname(file)
         for start in homes:
             if folder.startswith(start + os.sep):
@@ -95,16 +90,12 @@ def parts_of(text: str) -> set[Any]:
     modules = (module.split("/") for module in {*words_of(text, _IN_MODULES)} if "/" in module)
     pairs = {pair for module in modules for pair in pairwise(module) if all(pair)}
     pairs |= {("roles", name) for name in names} if "hosts:" in text else set()  # of Ansible
-    return {*names, *pairs, *(stem for _, stem in pairs), *((RUNS_TOOL,) if runs_tool(text, names) else ())}
+    return {*names, *pairs, *(stem for _, stem in pairs), *(() if RUN_TOOLS.isdisjoint(names) else (_RUNS_TOOL,))}
 
 
 def names_in(text: str) -> set[str]:
-    return {name.strip(".") for name in {*words_of(text, _IN_NAMES)}}
-
-
-def runs_tool(text: str, names: set[str]) -> bool:
-    """True if a text with these names in it runs what finds by itself what it runs."""
-    return not _RUN_TOOLS.isdisjoint(names) or (not names.isdisjoint(_ENGINES) and _OF_ENGINE.search(text) is not None)
+    names = {name.strip(".") for name in {*words_of(text, _IN_NAMES)}}
+    return names | {"docker-compose"} if not names.isdisjoint(("docker", "podman")) and _OF_ENGINE.search(text) else names
 
 
 def by_name(top: str, fence: Fence) -> tuple[dict[str, list[str]], dict[str, list[str]], dict[Any, list[str]]]:

@@ -9,7 +9,7 @@ from itertools import islice
 from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.search import checkout
-from posturio_iac.search.checkout import ALL, COMPILED_FROM, MOST_FILES, NEXT, OF_TESTS, PACKED, WORDS, WORKSPACES, below
+from posturio_iac.search.checkout import ALL, COMPILED_FROM, MOST_FILES, NEXT, OF_TESTS, PACKED, RUN_TOOLS, WORDS, WORKSPACES, below
 from posturio_iac.search.programs import ENDINGS, HANDLED, MADE, SCRIPTS, Program, looked_into
 
 TYPE_CHECKING = False
@@ -88,10 +88,10 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
     left of too many to look into each is noted for the ``path`` of the code.
     """
     homes = (*homes, *(os.path.dirname(home) for home in homes if home.endswith(".ebextensions")))  # whose commands run in the folder above
-    text = _slashed(text.replace(fence.top, os.path.relpath(fence.top, homes[0])) if len(fence.top) > 1 and fence.top in text else text)
+    root, text = fence.top_of(homes[0]), _slashed(text, homes[0], fence)
     pending = deque(_named_in(text, homes[:1], fence, path))
     pending += _named_in(text.replace("andler", ""), homes[1:], fence, path) if homes[1:] else ()  # which is no path
-    root, at_top = fence.top_of(homes[0]), _from_top(text)
+    at_top = _from_top(text)
     pending += (run_there := [*_named_in(at_top, (root,), fence, path)] if at_top else [])
     folders = [one for sign, pattern in _FOLDER.items() if sign in text for one in pattern.findall(text)]
     folders += [*(_FILESET.findall(text) if "archive_file" in text else ()), *(f"asset.{one}" for one in _ASSET.findall(text))]
@@ -102,7 +102,6 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
     scripts = {"": checkout.parts_of("\n".join(line for line in text.split("\n") if "andler" not in line))}
     has_aliases = any(name in fence.names(home) for home in homes for name in ("tsconfig.json", "tsconfig.base.json", "packages"))
     packages = checkout.by_name(root, fence)[2].keys() if not WORKSPACES.isdisjoint(fence.names(root)) else set()
-    of_packages = {one if isinstance(one, str) else one[-1] for one in packages}
     while len(seen) < MOST_FILES:
         if not pending and not packed and added < (added := len(scripts)):
             starts = (*homes, *(os.path.normpath(f"{one}/{up}") for one in scripts if one for up in ("..", "../..")))
@@ -121,13 +120,13 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
             yield name, program
         leads_out = file.endswith(".go") or "../" in said or "..\\" in said or (file.endswith(_BUNDLED) and (has_aliases or "@/" in said))
         packed += below(os.path.dirname(file), fence) if file.endswith(COMPILED_FROM) and not is_packed else ()
-        if said and (leads_out or not is_packed or any(one in said for one in of_packages)):
+        if said and (leads_out or not is_packed or any((one if isinstance(one, str) else one[-1]) in said for one in packages)):
             held = known[file, "parts"] = known.get((file, "parts")) or checkout.parts_of(said)
             scripts[file] = held if leads_out or not is_packed else held & packages
         if said and (not is_packed or leads_out or "vendor" in said or "node_modules" in said):
             if (asked := (file, homes, file in run_there)) not in known:
                 said = next((f"{tool} {' '.join(checkout.words_of(said))}" for sign, tool in _LISTS.items() if sign in file), said)
-                words, above = _slashed(said), ("..", "../..", "../../..")[: 3 if file.endswith(".go") else 1]
+                words, above = _slashed(said, homes[0], fence), ("..", "../..", "../../..")[: 3 if file.endswith(".go") else 1]
                 own = (*(os.path.normpath(os.path.join(file, one)) for one in above), *homes)
                 at_top = words if asked[2] else _from_top(words)
                 known[asked] = [*_named_in(words, own, fence, path), *(_named_in(at_top, (root,), fence) if at_top else ())]
@@ -138,8 +137,10 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
         fence.beyond.add((path, f"more than {MOST_FILES} programs, and those in {top} were not all looked into"))
 
 
-def _slashed(text: str) -> str:
+def _slashed(text: str, home: str, fence: Fence) -> str:
     """A text, its lines again with paths of Windows as those of other systems, and all of it with the parts of a path as one."""
+    for sign, top in ((fence.top, fence.top), ("get_repo_root()", fence.top_of(home))):  # of Terragrunt
+        text = text.replace(sign, os.path.relpath(top, home)) if sign[1:] and sign in text else text
     lines = "".join(f"\n{line}" for line in text.split("\n") if "\\" in line).replace("\\", "/") if "\\" in text else ""
     parts = _lines_with(_JOINING, text) if any(sign in text for sign in _JOINING) else ()
     return "\n".join((text + lines, *(_OPEN_PART.sub("/$ ", _PARTS.sub("/", line)) for line in parts))).replace("${path.module}", ".")
@@ -247,7 +248,7 @@ def _opened(text: str, here: frozenset[str]) -> set[tuple[str, tuple[str, ...]]]
 def _paths(text: str, here: frozenset[str]) -> dict[str, list[str]]:
     """The folders of paths, each with the names of files there; the empty one also has what a recipe runs by default."""
     handled = "andler" in text
-    runs = not here.isdisjoint(MADE) and ("includes:" in text or checkout.runs_tool(text, checkout.names_in(text)))
+    runs = not here.isdisjoint(MADE) and ("includes:" in text or not RUN_TOOLS.isdisjoint(checkout.names_in(text)))
     found: dict[str, list[str]] = {"": [*MADE] if runs else []}
     if handled or len(here) > _MANY or any(sign in text for sign in ("./", '"@', "'@", "dist/", *here)):
         for under, lasts in islice(_paths_in(text, here, handled=handled), _MOST_NAMES):

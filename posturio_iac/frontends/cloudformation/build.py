@@ -34,8 +34,7 @@ _TRANSFORM, _INCLUDE = "Fn::Transform", "AWS::Include"
 _RUN = ("UserData", "ZipFile", "DefinitionString", "Content")  # properties whose text is a program
 _TRANSFORMS = ("::Transform", "!Transform", "\\")  # how the text of a template writes one that is no part of the whole
 _PRODUCTS = dict.fromkeys(
-    (f"AWS::ServiceCatalog::CloudFormation{kind}" for kind in ("Product", "ProvisionedProduct")),
-    ("ProductName", "ProductId", "Name"),
+    (f"AWS::ServiceCatalog::CloudFormation{kind}" for kind in ("Product", "ProvisionedProduct")), ("ProductName", "ProductId", "Name")
 )
 _MODULE = "::MODULE"
 _OPEN = "a template that the code does not fix"

@@ -179,7 +179,7 @@ class _Reader:
             told = readings.told_engine(program.root, root.folder, configured, program.fence)
             engine = readings.engine_of(program.root, root.folder, told, program.request.config.engine_version, program.fence)
             notes = readings.decided_by_file(engine, root.folder, configured)
-            runs = self.programs.below(root.folder, closure([path] if unit is None else own, self.folders))
+            runs = self.programs.below(root.folder, closure([path] if unit is None else own or self.folders[path], self.folders))
             setting = RootModuleContext(engine, program.stable_path(path if unit is None else unit.folder), runs)
             for instance in self._tree(root):
                 declared.extend(_guarded(instance, setting, program))

@@ -61,8 +61,17 @@ def said_by(entry: TemplateEntry, ev: Evaluator, scope: StackScope, *shared: Nod
     """What a resource says in its properties and Metadata, and in ``shared`` ones, in lines, as far as the code fixes it."""
 
     def known(node: Node) -> object:
-        text = ev.text(ev.value(node, scope)) if node.function[0] in FUNCTIONS else None
-        return text if isinstance(text, str) or node.function[0] != "Fn::FindInMap" else _entries(node.function[1].elements, scope)
+        name, given = node.function
+        value = ev.value(node, scope) if name in FUNCTIONS else None
+        text = " ".join(map(str, map(ev.text, value))) if isinstance(value, tuple) else ev.text(value)
+        if name == "Fn::FindInMap" and not isinstance(text, str):
+            return _entries(given.elements, scope)
+        if name != "Fn::Sub" or isinstance(text, str) or not given.elements:
+            return text if name in FUNCTIONS else None
+        said = written(given.elements[0]) or ""
+        for key, one in given.elements[1].members if given.elements[1:] else ():
+            said = said.replace(f"${{{key.value}}}", written(one, known) or "")
+        return said
 
     def texts(node: Node) -> tuple[str, ...]:
         """The text of a node, and those that conditions and parameters choose from."""
