@@ -168,13 +168,11 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     if not is_open and is_without_makers(text + path, folder, fence):
         return False
     told = path if kind is TERRAFORM or served or holds_any(data, (b"Resources", b"r_commands")) else ""  # of code alone
-    is_left = is_open and kind is TERRAFORM  # to an evaluation
-    programs = () if is_left else programs_named(text, (folder,), fence, told)
+    programs = () if is_open and kind is TERRAFORM else programs_named(text, (folder,), fence, told)  # which is evaluated
     fills = "templatefile(" in text or "template_file" in text
     if not is_open and any(program.makes_keys or program.deploys_key or (fills and program.in_parts) for _, program in programs):
         return True
-    runs = not is_open and holds_any(data, (*_BY_SHELL, b"phases:", *_IN_TEMPLATES))
-    note_absent(text, path, fence, served=served if told else None, runs=runs)
+    note_absent(text, path, fence, served=served if told else None, runs=not is_open and holds_any(data, (b"phases:", *RUNNING[OTHER])))
     return is_open
 
 

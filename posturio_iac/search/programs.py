@@ -72,9 +72,10 @@ _REMARK = lazy_pattern(r"(?:\A|\n|= )[ \t]*(?:#(?=[ \t#]|aws iam)|//)(?:[\w \t.,
 _DOCSTRING = lazy_pattern(r"(?s)(?:\A(?:#[^\n]*\n|\s)*|\b(?:def|class)\s[^\n]{0,300}:[ \t]*\n\s*)(\"\"\"|''').{0,5000}?\1")  # of Python
 GETTING, BOOTING = ("curl", "wget", "iwr", "irm"), ("user_data", "UserData")  # a script from elsewhere, and what a server runs first
 _GETS, _RUN = rf"(?:{'|'.join(GETTING)})\b", r"(?:sudo(?:\s+-\w+)*\s+)?(?:\w*sh|python[\d.]*|node|perl|ruby|iex)\b"
-_FETCHED = lazy_pattern(rf"{_GETS}[^|;&\n]{{0,500}}\|\s*{_RUN}|(?:<|\b(?:\w*sh\s+-c|eval)\s+[\\\"']*\$)\({_GETS}[^)\n]{{0,500}}")
-"""A script that is run as it comes from elsewhere."""
-_SAVED = lazy_pattern(rf"{_GETS}[^;&|]{{1,500}}?(?=[;&|\n]|\",|$)")  # a command that may save what it fetches
+_PIPED = rf"{_GETS}[^|;&\n]{{0,500}}\|(?:[^|;&\n]{{1,99}}\|)?\s*{_RUN}"
+_FETCHED = lazy_pattern(rf"{_PIPED}|(?:<|\b(?:\w*sh\s+-c|eval)\s+[\\\"']*\$)\({_GETS}[^)\n]{{0,500}}")
+_TO_FILE = r"(?=[^;&|\n]{0,500}(?:>|\s-\w*[oO]\b|--output|--remote-name|-OutFile))"
+_SAVED = lazy_pattern(rf"(?:wget\b|{_GETS}{_TO_FILE})[^;&|]{{1,500}}?(?=[;&|\n]|\",|$)")  # a command that saves what it fetches
 _RUN_LATER = lazy_pattern(rf"(?:\b{_RUN}\s+(?:-\w+\s+)*|[\s;&\"']\.[/\\]+)[\"'\\]*([\w./~-]+)")  # one that runs a file
 _ADDRESS = lazy_pattern(r"\w+://[^\s\"'\\|)]+")
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -149,6 +150,7 @@ def fetched(text: str) -> str:
     """The address of a script that a command runs as it comes from elsewhere, or words for an open one; empty without one."""
     if not any(one in text for one in GETTING):
         return ""
+    text = text.replace("\\\n", " ")
     found = _FETCHED.search(text) or next((one for one in _SAVED.finditer(text) if _runs_what_it_saved(text, one)), None)
     return "" if found is None else address[0] if (address := _ADDRESS.search(found[0])) else "a script that the code does not fix"
 
