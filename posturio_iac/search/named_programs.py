@@ -66,9 +66,8 @@ _OF_FOLDERS |= {"helm": rf"helm{NEXT}(?:install|upgrade|template)", "kustomize":
 _OF_FOLDERS |= _PROJECTS | _OF_IMAGES
 _BUILDS = {sign: lazy_pattern(rf"{one}((?:\\\s*\n|[^;&|\n])*)") for sign, one in _OF_FOLDERS.items()}
 """What builds an image or deploys from a whole folder, which is one of the words behind it."""
-_AT_TOP = ("uildspec", "uildSpec", "odebuild", "odeBuild")
 _FROM_TOP = lazy_pattern(r"(?:[bB]uild[sS]pec\"?\s*[=:]\s*\"?)([\w./@+-]+)")
-_LISTS = {"kustomization.": "kustomize build", "requirements": "pip install"}  # files that list what a tool takes
+_AT_TOP, _LISTS = ("uildspec", "uildSpec", "odebuild", "odeBuild"), {"kustomization.": "kustomize build", "requirements": "pip install"}
 _PACKAGES = lazy_pattern(r"\"[\w.-]+/([\w.-]+(?:/[\w.-]+)*)\"")  # of Go, behind the name of a host
 _SHELL = r"\$(?:(?:env:)?\{?[A-Za-z_]\w*[^\s{}/\\]?(?:/\*)?\}?|\([^()\n]{1,99}\))[/\\]"
 _VARIABLE = lazy_pattern(rf"(?:{_SHELL}|%(?:~dp0[/\\]?|\w+%[/\\]))(?=[\w.])")  # or a command, before a path
@@ -140,7 +139,8 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
 def _slashed(text: str, home: str, fence: Fence) -> str:
     """A text, its lines again with paths of Windows as those of other systems, and all of it with the parts of a path as one."""
     for sign, top in ((fence.top, fence.top), ("get_repo_root()", fence.top_of(home))):  # of Terragrunt
-        text = text.replace(sign, os.path.relpath(top, home)) if sign[1:] and sign in text else text
+        for before in " \"'=([{,:\n" if sign[1:] and sign in text else "":  # the beginning of a path
+            text = text.replace(before + sign, before + os.path.relpath(top, home))
     lines = "".join(f"\n{line}" for line in text.split("\n") if "\\" in line).replace("\\", "/") if "\\" in text else ""
     parts = _lines_with(_JOINING, text) if any(sign in text for sign in _JOINING) else ()
     return "\n".join((text + lines, *(_OPEN_PART.sub("/$ ", _PARTS.sub("/", line)) for line in parts))).replace("${path.module}", ".")

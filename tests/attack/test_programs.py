@@ -181,10 +181,10 @@ def test_a_program_in_a_template_is_an_undetermined_key(tmp_path: Path, name: st
     assert seen == {address: custom}, said
 
 
-def test_without_git_what_is_named_bounds_a_checkout(tmp_path: Path) -> None:
-    build, steps = block("aws_codebuild_project.p", 'buildspec = "k.yml"'), "phases: {build: {commands: [aws iam create-access-key]}}"
-    lay(tmp_path, {"app/infra/main.tf": build, "app/k.yml": steps})
-    assert [key["verdict"] for key in report(tmp_path, "app")["keys"]] == ["undetermined"]
+def test_without_git_what_is_named_bounds_a_checkout_whose_path_is_no_part_of_another(tmp_path: Path) -> None:
+    code = block("aws_codebuild_project.p", 'buildspec = "k.yml"') + block("data.archive_file.p", f'source_dir = "../x{tmp_path}/app"')
+    lay(tmp_path, {"app/infra/main.tf": code, "app/k.yml": "phases: [aws iam create-access-key]", f"app/x{tmp_path}/app/a.py": PYTHON})
+    assert [key["verdict"] for key in report(tmp_path, "app")["keys"]] == ["undetermined", "undetermined"]
 
 
 @pytest.mark.parametrize("git", [False, True], ids=["walk", "git"])
