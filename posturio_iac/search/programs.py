@@ -22,8 +22,7 @@ NO_PROGRAMS = (*PROSE, *f".lock .log .h .tf .tofu .tfvars {_NO_TEXT}".split())
 """Endings of what is no program, and of what is judged by itself."""
 _BUILDS = (b"TemplateBody", b"Custom::AWS", b"AWS::ServiceCatalog::CloudFormationP", b"AWS::Include", b"!Transform", b"!Rain::")
 _TYPE = lazy_pattern(rb"Type(?<![\w-]Type)[\"']?\s*:\s*(?:[!{&*|>#]|Fn::|Ref\b|[\"']?[\w:.@-]*(?:\$\{|::MODULE\b))")
-_MODULES = lazy_pattern(rb"Modules(?<![\w-]Modules)[\"']?\s*:")
-"""A type that is put together, and modules. ``re`` looks fast for letters at the beginning."""
+_MODULES = lazy_pattern(rb"Modules(?<![\w-]Modules)[\"']?\s*:")  # ``re`` looks fast for letters at the beginning
 _OPEN = ((b"Type", _TYPE), (b"Modules", _MODULES))  # each with what it holds, which is found before it is compiled
 SEARCHED = lazy_pattern(rb"(?i)([^${}]+\.(?:ya?ml|json|txt|template|cfn|config))")
 _TRANSFORM = lazy_pattern(rb"Transform(?<!\wTransform)[\"']?\s*:\s*(\[[^\]]*\]|(?:[ \t]*-[^\n]*\n?\s*)+|[^\n]*)")
@@ -74,8 +73,7 @@ GETTING, BOOTING = ("curl", "wget", "iwr", "irm"), ("user_data", "UserData")  # 
 _GETS, _RUN = rf"(?:{'|'.join(GETTING)})\b", r"(?:sudo(?:\s+-\w+)*\s+)?(?:\w*sh|python[\d.]*|node|perl|ruby|iex)\b"
 _PIPED = rf"{_GETS}[^|;&\n]{{0,500}}\|(?:[^|;&\n]{{1,99}}\|)?\s*{_RUN}"
 _FETCHED = lazy_pattern(rf"{_PIPED}|(?:<|\b(?:\w*sh\s+-c|eval)\s+[\\\"']*\$)\({_GETS}[^)\n]{{0,500}}")
-_TO_FILE = r"(?=[^;&|\n]{0,500}(?:>|\s-\w*[oO]\b|--output|--remote-name|-OutFile))"
-_SAVED = lazy_pattern(rf"(?:wget\b|{_GETS}{_TO_FILE})[^;&|]{{1,500}}?(?=[;&|\n]|\",|$)")  # a command that saves what it fetches
+_SAVED = lazy_pattern(rf"(?:wget\b|{_GETS}(?=[^;&|\n]{{0,500}}(?:>|\s-\w*[oO]\b|-[oO]ut|-remote-n)))[^;&|]{{1,500}}?(?=[;&|\n]|\",|$)")
 _RUN_LATER = lazy_pattern(rf"(?:\b{_RUN}\s+(?:-\w+\s+)*|[\s;&\"']\.[/\\]+)[\"'\\]*([\w./~-]+)")  # one that runs a file
 _ADDRESS = lazy_pattern(r"\w+://[^\s\"'\\|)]+")
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"

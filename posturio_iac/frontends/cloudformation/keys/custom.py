@@ -60,17 +60,19 @@ def users_of(entry: TemplateEntry, custom_types: tuple[str, ...]) -> tuple[Node 
 def said_by(entry: TemplateEntry, ev: Evaluator, scope: StackScope, *shared: Node) -> str:
     """What a resource says in its properties and Metadata, and in ``shared`` ones, in lines, as far as the code fixes it."""
 
+    def value_of(node: Node) -> object:
+        value = ev.value(node, scope) if node.function[0] in FUNCTIONS else None
+        text = " ".join(map(str, map(ev.text, value))) if isinstance(value, tuple) else ev.text(value)
+        is_open = not isinstance(text, str) and node.function[0] == "Fn::FindInMap"
+        return _entries(node.function[1].elements, scope) if is_open else text if node.function[0] in FUNCTIONS else None
+
     def known(node: Node) -> object:
         name, given = node.function
-        value = ev.value(node, scope) if name in FUNCTIONS else None
-        text = " ".join(map(str, map(ev.text, value))) if isinstance(value, tuple) else ev.text(value)
-        if name == "Fn::FindInMap" and not isinstance(text, str):
-            return _entries(given.elements, scope)
-        if name != "Fn::Sub" or isinstance(text, str) or not given.elements:
-            return text if name in FUNCTIONS else None
+        if isinstance(text := value_of(node), str) or name != "Fn::Sub" or not given.elements:
+            return text
         said = written(given.elements[0]) or ""
         for key, one in given.elements[1].members if given.elements[1:] else ():
-            said = said.replace(f"${{{key.value}}}", written(one, known) or "")
+            said = said.replace(f"${{{key.value}}}", written(one, value_of) or "")
         return said
 
     def texts(node: Node) -> tuple[str, ...]:
