@@ -81,8 +81,7 @@ class Suppressions:
     def diagnostics(self, crashed: Collection[str] = ()) -> Iterator[Diagnostic]:
         """Yield diagnostics about suppressions that suppressed nothing. Rules that ``crashed`` might have found something."""
         for entry in self._entries.values():
-            for level, text in self._complaints(entry, crashed):
-                yield Diagnostic(level, text, *entry.place)
+            yield from (Diagnostic(level, text, *entry.place) for level, text in self._complaints(entry, crashed))
         ended = tuple(self._ended.values())
         for key, rule, until in ended[:MOST]:
             where = f" in {key.span.path}" if key.span else ""

@@ -21,6 +21,7 @@ NEXT = r"[ \t\"',\\]+"
 _TOOLS = "make gmake MAKE npm pnpm yarn bun task just rake tox nox poetry uv inv invoke fab pipenv pdm hatch poe deno nx turbo lerna mise"
 _TOOLS += " uvx pipx npx mage earthly composer docker-compose podman-compose"
 _OF_ENGINE = lazy_pattern(rf"(?:docker|podman)(?:-|{NEXT})(?:compose|bake|build\w*|run)(?![\w.-])")
+_FOREIGN = lazy_pattern(r"(?:(?<!s3):/|(?<![\w.)}$/])/(?:opt|usr|etc))/[^\s\"']+")  # a path that leads to no file of a checkout
 RUN_TOOLS, _RUNS_TOOL = frozenset(_TOOLS.split()), ("", "")  # and the part of a text that runs one of these
 _IN_NAMES = bytes(sign if sign in WORDS and sign not in b"/@" else 32 for sign in range(256))  # of names in paths, and of modules
 _IN_MODULES = bytes(47 if sign in b".:/" else sign if sign in WORDS and sign not in b"@+" else 32 for sign in range(256))
@@ -32,7 +33,8 @@ _ALIAS = lazy_pattern(r"\"@?([\w-]+)/([\w-]+)\"\s*:\s*\[\s*\"(?:\./)?([^\"*]+)\"
 MOST_FILES, _MOST_PROGRAMS = 200, 2000  # how many files are read of a folder of programs and of those that call each other; of a checkout
 COMPILED_FROM = (".csproj", ".fsproj", "Cargo.toml", "pom.xml", "build.gradle", "build.gradle.kts", "go.mod")  # the whole folder
 PACKED = (*ENDINGS, *COMPILED_FROM, "package.json", "pyproject.toml", "requirements.txt")
-ALL = (*PACKED, ".yml", ".yaml", ".json", ".zip", ".tpl", ".tftpl", ".tmpl", ".j2")  # what may hold a program
+_TEXTS = (".tpl", ".tftpl", ".tmpl", ".template", ".j2", ".in", ".txt", ".cfg", ".conf", ".init", ".cloudinit", ".userdata", ".asl", ".ksh")
+ALL = (*PACKED, ".yml", ".yaml", ".json", ".zip", *_TEXTS)  # what may hold a program
 _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
 OF_TESTS = lazy_pattern(r"[/\\](?:(?:__)?(?:tests?|specs?)(?:__)?[/\\]|test_|conftest\.py$)|(?:_test|\.spec|\.test)\.\w+$")
 _NAMED_CODE = r"filename\s*=\s*\"[^\"\n]{0,200}\$\{(?!path)[^\"\n]{0,200}\.(?:zip|jar)\""
@@ -86,6 +88,7 @@ def _nearest(paths: list[str], homes: Sequence[str]) -> list[str]:
 
 def parts_of(text: str) -> set[Any]:
     """The parts of paths in a text, and pairs of two, as names of modules have them."""
+    text = _FOREIGN.sub(" ", text) if "://" in text or "/opt/" in text or "/usr/" in text or "/etc/" in text else text
     names = names_in(text)
     modules = (module.split("/") for module in {*words_of(text, _IN_MODULES)} if "/" in module)
     pairs = {pair for module in modules for pair in pairwise(module) if all(pair)}
@@ -169,10 +172,9 @@ def maker(folder: str, fence: Fence, endings: tuple[str, ...] = ALL, *, fills: b
     if (asked := (top, endings, fills, most)) not in fence.makers:
         whole, known = below(top, fence, most, endings), fence.programs
         files = (one for one in whole if endings in (ALL, ()) or not OF_TESTS.search(one[len(top) :]))  # no code of functions
-        parts = fills or not endings
         hinted = (one for one in files if kept(known, (one, ""), lambda of: is_hinted((read := content(of[0], fence))[0]) or read[1] != ""))
         programs = ((one, kept(known, one, lambda file: looked_into(file, fence))[0]) for one in hinted)
-        found = (one for one, of in programs if of.makes_keys or of.deploys_key or of.unseen or (parts and of.in_parts))
+        found = (one for one, of in programs if of.makes_keys or of.deploys_key or of.unseen or ((fills or not endings) and of.in_parts))
         fence.makers[asked] = next(found, "") if len(whole) <= most else top
     return fence.makers[asked]
 

@@ -149,11 +149,9 @@ def may_name_maker(data: bytes, text: str, kind: str, folders: Sequence[str], fe
     from posturio_iac.search.checkout import maker
     from posturio_iac.search.named_programs import OPEN_URI, is_open
 
-    if kind is TERRAFORM:
-        takes_evaluation = is_open(text, folders, fence, runs=holds_any(data, _BY_SHELL) or _is_external(data))
-    else:
-        takes_evaluation = OPEN_URI.search(text) is not None or is_served(data)
-    return takes_evaluation and maker(folders[0], fence, fills="templatefile(" in text) != ""
+    runs = kind is TERRAFORM and (holds_any(data, _BY_SHELL) or _is_external(data))
+    opens = is_open(text, folders, fence, runs=runs) if kind is TERRAFORM else OPEN_URI.search(text) is not None or is_served(data)
+    return opens and maker(folders[0], fence, fills="templatefile(" in text) != ""
 
 
 def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
@@ -163,7 +161,7 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     from posturio_iac.search.checkout import is_without_makers, note_absent
     from posturio_iac.search.named_programs import programs_named
 
-    text, folder = data.decode("utf-8", "replace"), path.rpartition("/")[0]
+    text, folder = spelled_out(data).decode("utf-8", "replace"), path.rpartition("/")[0]
     served, is_open = is_served(data), may_name_maker(data, text, kind, (folder,), fence)
     if not is_open and is_without_makers(text + path, folder, fence):
         return False

@@ -77,7 +77,8 @@ _BUNDLED = HANDLED[1:-1]  # of JavaScript, which bundlers pack with what it impo
 _INDEX = ("__init__.py", "package.json", *("index" + one for one in _BUNDLED))  # what stands for a folder that is imported
 _SOURCES = ("./", "", "src/", "packages/", "libs/")  # where an alias, or a package of the same repository, stands for a folder
 _MANY, _MOST_NAMES, _MOST_AWAY = 100, 2000, 100  # names in a folder, too many to look for each in a text; paths, and folders, in one
-_TESTING, _LISTING = ("moto", "mock", "unittest", "pytest", "jest"), ("listdir", "scandir", "iterdir", "readdir", "glob(", "Dir[")
+_TESTING = ("moto", "mock", "unittest", "pytest", "jest", "Stubber", "Mock", "Moq", "RSpec", '"testing"', "vitest", "sinon")
+_LISTING = ("listdir", "scandir", "iterdir", "readdir", "glob(", "Dir[")
 
 
 def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = "") -> Iterator[tuple[str, Program]]:

@@ -166,8 +166,7 @@ class Builder:
         scope, node = parent.scope(entry), entry.prop("Parameters")
         match node.value if node is not None else None:
             case Object() as members:
-                for key, value in members:
-                    yield str(key.value), FixedParameter(node=value, scope=scope)
+                yield from ((str(key.value), FixedParameter(node=value, scope=scope)) for key, value in members)
             case Array() as items:
                 for item in items:
                     name, given = item.get("ParameterKey"), item.get("ParameterValue")

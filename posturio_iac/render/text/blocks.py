@@ -145,8 +145,7 @@ def _change(finding: Finding, context: RenderContext) -> Iterator[str]:
     change = context.change(finding)
     lines = [line for line in change.diff if line[1:].strip()] if change is not None else []
     shown = lines if len(lines) <= SHOWN_LINES + 1 else lines[:SHOWN_LINES]
-    for line in shown:
-        yield f"      {paint(printable(line), 'red' if line.startswith('-') else 'green', color=context.color)}"
+    yield from (f"      {paint(printable(line), 'red' if line.startswith('-') else 'green', color=context.color)}" for line in shown)
     if len(lines) > len(shown):
         yield f"      … {len(lines) - len(shown)} more lines"
 

@@ -55,8 +55,7 @@ COLUMNS = (*counted("keys", "open", "undetermined", "findings"), ("worst", lambd
 
 def stream(report: Report, listed: Sequence[KeyEntry], context: RenderContext) -> Iterator[str]:
     """Yield it in pieces."""
-    for block in _blocks(report, listed, context):
-        yield without_commands("\n".join(block) + "\n\n")
+    yield from (without_commands("\n".join(block) + "\n\n") for block in _blocks(report, listed, context))
     notes = [f"{d.level.value}: {printable(d.message)}" for d in report.diagnostics if d.about]
     for lines in (notes, advice(report, context)):
         if lines:

@@ -9,7 +9,7 @@ from functools import cache, partial
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.core.text.decoding import holds_any
+from posturio_iac.core.text.decoding import holds_any, spelled_out
 from posturio_iac.core.text.hcl_lexer import masked
 from posturio_iac.scan.configuration import seen_below
 from posturio_iac.search.kinds import PROGRAMS, TERRAFORM, kind_of, may_name_maker, names_file
@@ -106,17 +106,18 @@ class ChangedCode:
         inside = {os.curdir, *("/".join(way[:depth]) for way in ways for depth in range(len(way)))}
         found, parts = set[str](), {part for way in ways for part in way}
         programs = {path for path in files if not path.endswith(NO_PROGRAMS)}
+        is_escaped = any('"' in name or "\\" in name or not name.isprintable() for name in names)
         is_given = cache(partial(self._names, {name for way in ways for name in way[-2:]}))
         graph = CallGraph(local_calls(self.selection))
         for path in holding(self.selection, (*_READS, *PROGRAMS)):
-            folder, data = posixpath.dirname(path), text(self.selection, path)
+            folder, data = posixpath.dirname(path), spelled_out(text(self.selection, path))
             quoted = _quoted(data)
             if b"templatefile(" in data:  # a template may read files too
                 named = (posixpath.join(folder, os.fsdecode(one.rpartition(b"}/")[2])) for one in quoted if b"." in one)
                 quoted += [word for name in named for word in _quoted(text(self.selection, name))]
             spelled = {os.fsdecode(one.rpartition(b"/")[2]) for one in quoted}
             words = b" ".join(quoted).replace(b"/", b" ").split() if holds_any(data, PROGRAMS) else ()  # where a program may stand
-            is_named = not names.isdisjoint(spelled) or not parts.isdisjoint(map(os.fsdecode, words))
+            is_named = is_escaped or not names.isdisjoint(spelled) or not parts.isdisjoint(map(os.fsdecode, words))
             leads_there = b".." in data or not inside.isdisjoint(graph.above(folder))
             is_read = is_named or (_computes(code_of(data, path)) and (leads_there or is_given()))
             if is_read or (folder not in found and leads_to(programs, path, data, TERRAFORM, self.selection)):

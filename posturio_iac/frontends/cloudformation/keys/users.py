@@ -49,8 +49,7 @@ def read_tags(node: Node | None, ev: Evaluator, scope: StackScope, unsure: Unkno
             if isinstance(given := ev.value(node, scope), Unknown):
                 yield TemplateTag(given, given, node, unsure)
         case Object() as members:
-            for key, value in members:
-                yield TemplateTag(str(key.value), ev.text(ev.value(value, scope)), value, unsure)
+            yield from (TemplateTag(str(key.value), ev.text(ev.value(value, scope)), value, unsure) for key, value in members)
 
 
 def read_pairs(node: Node | None, ev: Evaluator, scope: StackScope) -> tuple[tuple[str, str], ...]:

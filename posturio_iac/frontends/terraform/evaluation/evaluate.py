@@ -148,7 +148,8 @@ def index(value: Value, key: Value) -> Value:
     if isinstance(value, Unknown):
         return value
     if isinstance(key, Unknown):
-        return doubtful(key, value)
+        is_same = type(value) is dict and {*map(repr, value.values())} in ({"True"}, {"False"})  # whichever it is
+        return next(iter(value.values())) if is_same else doubtful(key, value)
     if isinstance(value, dict):
         return attribute(value, text_of(key))
     if isinstance(value, tuple) and not isinstance(value, SetValue):

@@ -26,6 +26,7 @@ _RUN = frozenset(("command", "inline", "program", "query", "environment", "execu
 _RUN |= {"user_data", "user_data_base64", "desired_state", "filename", "source", "source_dir", "source_file", "source_path", "context"}
 _RUN |= {"script", "scripts", "chart", "playbook"}
 """Arguments whose value is a program, names one, or is given to one."""
+_SAID, _WHOLE = ("description", "message", "comment", "title", "tags", "labels"), ("source_dir", "source_path", "context", "chart")
 _INNER = {hcl.TemplateExpr: "parts", hcl.TupleExpr: "items", hcl.Call: "arguments"}
 MOST_FILES, _MOST_CHOICES = 200, 20  # files of values, or instances, that are looked at; what an open text may be
 ROOTS = (b"local.", b"var.", b"module.", b"each.", b"data.")  # to what may hold a program's text
@@ -75,10 +76,11 @@ def text_in(body: hcl.Expr, scope: ModuleScope, value: Value = None) -> str | No
 def lines_in(body: hcl.Body, scope: ModuleScope) -> Iterator[str]:
     """Yield the arguments of a body, and of the blocks in it, as lines with their names."""
     for name, attribute in body.attributes.items():
-        if name in ("template_body", "delete"):  # it is judged by itself, or ends what the block has made
+        if name in ("template_body", "delete") or name.endswith(_SAID):  # it is judged by itself, ends what the block made, or is not run
             continue
         parts = list(walk(attribute.expression))
-        texts = [part.value for part in parts if isinstance(part, hcl.Literal) and isinstance(part.value, str)]
+        is_known = name in _WHOLE and isinstance(evaluate_or_unknown(attribute.expression, scope), str)  # whose parts are no folders
+        texts = [part.value for part in parts if isinstance(part, hcl.Literal) and isinstance(part.value, str) and not is_known]
         yield from (f"{name} = {text}" for text in texts)
         for call in parts:
             if isinstance(call, hcl.Call) and call.name == "fileset":

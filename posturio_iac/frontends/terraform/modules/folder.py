@@ -34,7 +34,7 @@ _MISTYPED = 0.82
 """How alike, from 0 to 1, a word must be to one of these to be a slip of it: a letter too many, too few, wrong or misplaced."""
 
 
-_LOCK = ".terraform.lock.hcl"
+_LOCK, _OF_ROOT = ".terraform.lock.hcl", (".tfvars", ".tfvars.json", ".tfbackend", ".tfstate")  # files of folders that are applied
 _CONFIGURATION = (".tf", ".tofu", ".tf.json", ".tofu.json")
 
 
@@ -89,13 +89,14 @@ class Module:
         return [b for s in self.settings for kind in ("backend", "cloud") if s.says(kind) for b in s.body.all(kind)]
 
     def stands_alone(self, *, applied: bool) -> bool:
-        """True if Terraform applies the folder whoever calls it: a backend, a lock file with a configured provider, or files of values.
+        """True if Terraform applies the folder whoever calls it: a backend, a lock file with a configured provider, imports, values.
 
         Terragrunt, where it has ``applied`` the folder, fills in an empty backend there, and gives way to the files of values.
         """
         if applied:
             return any(b.body.attributes or b.body.blocks for b in self._backends())
-        return self.has_backend or (_LOCK in self.names and self.has_configured_provider) or any(map(files.is_automatic, self.names))
+        is_shown = (_LOCK in self.names and self.has_configured_provider) or any(name.endswith(_OF_ROOT) for name in self.names)
+        return is_shown or self.has_backend or any(one.type == "import" for one in self.settings)
 
 
 def load(

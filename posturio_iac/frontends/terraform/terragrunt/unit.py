@@ -216,8 +216,7 @@ class TerragruntUnit:
                 yield one
             else:
                 by_name["".join(one[0].labels)] = one
-        for block, configuration in by_name.values():
-            yield _written(block, configuration)
+        yield from (_written(block, configuration) for block, configuration in by_name.values())
 
 
 def _elements(value: Value) -> tuple[Value, ...]:
