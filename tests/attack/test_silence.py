@@ -439,10 +439,10 @@ def test_loops_within_loops_spend_the_budget_in_time(tmp_path: Path) -> None:
     assert "to read" in out + err
 
 
-READING = 'fileexists("flag.txt")  can(filemd5("flag.txt"))  length(fileset(".", "*.txt")) > 0  fileexists(join("", ["../", "a/flag.txt"]))'
+READ = 'fileexists("fl\\u0061g.txt")  can(filemd5("flag.txt"))  length(fileset(".", "*t")) > 0  fileexists(join("", ["../a", "/flag.txt"]))'
 
 
-@pytest.mark.parametrize("call", listed(READING))
+@pytest.mark.parametrize("call", listed(READ))
 def test_a_file_that_a_function_reads_is_a_change_of_its_module(tmp_path: Path, call: str) -> None:
     repository = tracked(tmp_path, {"a/main.tf": KEY % f"  count = {call} ? 1 : 0\n", "b/main.tf": BARE})
     start = repository.commit()
