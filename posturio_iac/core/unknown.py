@@ -106,7 +106,7 @@ READ_BY_PLAN = OpenKind(
 AT_DEPLOYMENT = OpenKind("at_deployment", "{} is known only at deployment", _APPLY, is_named=True)
 EACH_RUN = OpenKind("each_run", "{} is different in each run", _APPLY, is_named=True)
 DEPENDS_ON = OpenKind("depends_on", "{} depends on {}", _APPLY, is_named=True)
-MADE_BY_PROGRAM = OpenKind("made_by_program", "the keys of {} are made by a program that is not read", _APPLY)
+MADE_BY_PROGRAM = OpenKind("made_by_program", "the keys of {} are made by a program, which is not run here", _APPLY)
 GENERATED_NAME = OpenKind("generated_name", "the name of {} is generated", _APPLY)
 NAMES_USER = OpenKind("names_user", "{} names the user by itself", _APPLY)
 ADDS_PROPERTIES = OpenKind("adds_properties", "{} adds properties to {} at deployment", _APPLY)

@@ -56,7 +56,7 @@ def unfollowed(selection: Selection, config: Config, changed: Collection[str] | 
     sources = [place.text.partition(": ")[2] for place in places if place.kind == MODULE]
     folders = sum(place.kind == PROGRAMS for place in places)
     calls, is_local = len(sources), all(source.startswith(known_modules.LOCAL) for source in sources)
-    counted = ((calls, "module call"), (len(places) - calls - folders, "template or macro"), (folders, _OF_PROGRAMS))
+    counted = ((calls, "module call"), (len(places) - calls - folders, _OF_TEXTS), (folders, _OF_PROGRAMS))
     subject = " and ".join(f"{n:,} {noun if n == 1 else _PLURAL[noun]}" for n, noun in counted if n)
     verb, object_ = ("was", "it makes") if len(places) == 1 else ("were", "they make")
     init = "check the paths and git submodules" if is_local else "run terraform init"
@@ -65,8 +65,8 @@ def unfollowed(selection: Selection, config: Config, changed: Collection[str] | 
     return Diagnostic(Level.NOTE, text, about=CALLS_NOT_FOLLOWED)
 
 
-_OF_PROGRAMS = "program, folder or archive"
-_PLURAL = {"module call": "module calls", "template or macro": "templates and macros", _OF_PROGRAMS: "programs, folders and archives"}
+_OF_TEXTS, _OF_PROGRAMS = "template or script", "program, folder or archive"
+_PLURAL = {"module call": "module calls", _OF_TEXTS: "templates and scripts", _OF_PROGRAMS: "programs, folders and archives"}
 
 
 def _elsewhere(selection: Selection, config: Config, changed: Collection[str] | None = None) -> Iterator[SkippedPlace]:
@@ -142,7 +142,7 @@ def _installed(folder: str, graph: CallGraph, selection: Selection) -> dict[str,
 EXCLUDED, IGNORED, CACHE, SUBMODULE, REPOSITORY = "excluded", "ignored", "cache", "submodule", "repository"
 UNREAD, MODULE, TEMPLATE, SOURCE, PROGRAMS = "unread", "module", "template", "source", "programs"
 """Left out by ``exclude`` or by git; a folder of tools such as ``.terraform``; a submodule; a repository inside the scanned one;
-a file that could not be read; a call of a module, or a template or macro, whose code is not here; a source of CDK's or Pulumi's;
+a file that could not be read; a call of a module, or a template or script, whose code is not here; a source of CDK's or Pulumi's;
 programs that are too many to look into each."""
 
 _IGNORED = ("ls-files", "-z", "-o", "-i", "--exclude-standard", "--directory")

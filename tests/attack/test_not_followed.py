@@ -164,10 +164,10 @@ def test_what_was_followed_is_not_named(tmp_path: Path, name: str) -> None:
 def test_templates_and_calls_share_one_line(tmp_path: Path) -> None:
     lay(tmp_path, {"t.json": resource(CHILD, TemplateURL=URL), "main.tf": 'module "m" {\n  source = "acme/users/aws"\n}\n'})
     _, out, err = scan(tmp_path)
-    assert (out + err).count("1 module call and 1 template or macro were not followed") == 1
+    assert (out + err).count("1 module call and 1 template or script were not followed") == 1
     for form in FORMATS:
         _, out, err = scan(tmp_path, "--format", form)
-        assert "1 template or macro" in out + err, form
+        assert "1 template or script" in out + err, form
 
 
 SOURCES = {

@@ -202,7 +202,7 @@ def test_what_our_scan_could_not_read_fails(tmp_path: Path) -> None:
 def test_a_nested_template_that_cannot_be_read_is_a_remark(tmp_path: Path) -> None:
     write(tmp_path, parent=KEY + "  Child:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: child.yaml}\n")
     (match,) = (m for m in lint(tmp_path, "parent.yaml") if m.id == REMARKS)
-    assert match.message.startswith("1 template or macro was not followed, so it is not known whether it makes keys (parent.yaml Child: ")
+    assert match.message.startswith("1 template or script was not followed, so it is not known whether it makes keys (parent.yaml Child: ")
 
 
 def test_remarks_about_a_template_are_said_to_those_who_ask(tmp_path: Path) -> None:

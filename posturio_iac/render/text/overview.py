@@ -27,7 +27,7 @@ HEADS = {
     skipped.SUBMODULE: "submodules",
     skipped.REPOSITORY: "other repositories inside this one",
     skipped.MODULE: "modules that are not known and whose code is not here",
-    skipped.TEMPLATE: "templates and macros that are not here",
+    skipped.TEMPLATE: "templates and scripts that are not here",
     skipped.PROGRAMS: "folders and archives of programs",
     skipped.SOURCE: "sources that make a key, whose output is not here (cdk synth, pulumi preview)",
 }
