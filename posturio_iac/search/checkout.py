@@ -44,8 +44,7 @@ _ARCHIVE = r"filename(?=[^\n]*\.(?:zip|jar)\")|source_(?:dir|path|file)"
 _LOCAL_CODE = lazy_pattern(rf"(?:{_ARCHIVE})\"?\s*[=:]\s*\"(?:\$\{{path\.module\}})?([^\"$]+)\"")
 _BY_ITSELF = "turbo nx lerna rake artisan manage.py rails helmfile argocd sbt gradle gradlew mvn mvnw xargs pwsh ansible-playbook npx"
 _BY_ITSELF += " dagger mise salt-call chef-client vagrant sceptre pulumi cdk serverless sls flask gulp"
-_BEGINS = r"(?:[\"'`;&|(\n]|- )\s*(?:[\w./-]+ )?(?:\./)?"  # a command
-_FINDS_ITSELF = lazy_pattern(rf"{_BEGINS}({_BY_ITSELF.replace(' ', '|')})(?=[ \"',])")
+_FINDS_ITSELF = lazy_pattern(rf"(?:[\"'`;&|(\n]|- )\s*(?:[\w./-]+ )?(?:\./)?({_BY_ITSELF.replace(' ', '|')})(?=[ \"',])")
 _ABSENT_IMAGE = "an image whose code is not here"
 _BUILT = ("artifact", "Code(?:Uri|(?<!\\wCode))", "handler")
 *_BUILT_CODE, _HANDLER = (lazy_pattern(rf"{one}[\"']?:[ \t]*[\"']?([\w./-]+(?: [\w./-]+)*)") for one in _BUILT)
@@ -88,8 +87,7 @@ def _nearest(paths: list[str], homes: Sequence[str]) -> list[str]:
 
 def parts_of(text: str) -> set[Any]:
     """The parts of paths in a text, and pairs of two, as names of modules have them."""
-    text = _FOREIGN.sub(" ", text) if "://" in text or "/opt/" in text or "/usr/" in text or "/etc/" in text else text
-    names = names_in(text)
+    names = names_in(text := _FOREIGN.sub(" ", text) if "://" in text or "/opt/" in text or "/usr/" in text or "/etc/" in text else text)
     modules = (module.split("/") for module in {*words_of(text, _IN_MODULES)} if "/" in module)
     pairs = {pair for module in modules for pair in pairwise(module) if all(pair)}
     pairs |= {("roles", name) for name in names} if "hosts:" in text else set()  # of Ansible

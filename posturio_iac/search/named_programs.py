@@ -27,7 +27,7 @@ _PROVISIONED = r"provisioner(?=\W{1,99}file\W)(?s:.){0,500}?source"
 _FOLDER = {one: lazy_pattern(rf"{one}(?<!\w{one}){_SET}") for one in _FOLDERS} | {"provisioner": lazy_pattern(_PROVISIONED + _SET)}
 _ASSET = lazy_pattern(r"S3Key(?<!\wS3Key)[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")  # an archive of CDK's, whose folder lies beside the template
 _LEAVING = ("cd ", "pushd ", "Set-Location", "working_dir", "chdir")  # signs of what runs in another folder, and of what may look into one
-_AWAY = (*_LEAVING, "-C", "-d ", "dir", "irector", "prefix", "cwd", "PATH", "sys.path", "-w", "-v", "includes:", "environment", "Uri")
+_AWAY = (*_LEAVING, "-C", "-d ", "-w", "-v", "dir:", "irector", "prefix", "cwd", "PATH", "sys.path", "includes:", "environment =", "Uri")
 _OF_RUNNERS = {"go": rf"go\b{NEXT}run(?:{NEXT}-C{NEXT}[\w./-]+)?", "python": r"python[\d.]*", "node": "node", ".scripts]": r"\w\s*="}
 _OF_RUNNERS |= {"require": r"require(?:_\w+)?(?=[ (]{0,9}[\"'])\(?", "import_": r"import_(?:module|_)\(f?"}
 _RUNNERS = {word: lazy_pattern(rf"{one}{NEXT}(?:-[\w=]+{NEXT})*{_HERE}([\w./@+-]+)") for word, one in _OF_RUNNERS.items()}
@@ -143,13 +143,14 @@ def _slashed(text: str, home: str, fence: Fence) -> str:
         for before in " \"'=([{,:\n" if sign[1:] and sign in text else "":  # the beginning of a path
             text = text.replace(before + sign, before + os.path.relpath(top, home))
     lines = "".join(f"\n{line}" for line in text.split("\n") if "\\" in line).replace("\\", "/") if "\\" in text else ""
-    parts = _lines_with(_JOINING, text) if any(sign in text for sign in _JOINING) else ()
+    parts = _lines_with(_JOINING, text)
     return "\n".join((text + lines, *(_OPEN_PART.sub("/$ ", _PARTS.sub("/", line)) for line in parts))).replace("${path.module}", ".")
 
 
 def _lines_with(signs: Iterable[str], text: str) -> list[str]:
     """The lines of a text that hold one of the signs."""
-    return [line for line in text.split("\n") if any(sign in line for sign in signs)]
+    held = [sign for sign in signs if sign in text]
+    return [line for line in text.split("\n") if any(map(line.__contains__, held))] if held else []
 
 
 def _from_top(text: str) -> str:
@@ -176,8 +177,8 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
     """Yield the files that a text may name, seen from folders (absolute) and from those that it goes to."""
     homes = [*folders]
     text = _VARIABLE.sub("", text) if "$" in text or "%" in text else text
-    moved = _folders_in("\n".join(_lines_with(_AWAY, text)), homes, fence)
-    leaves, starts = moved and any(sign in text for sign in _LEAVING), list(dict.fromkeys((*homes, *moved)))
+    gone = _folders_in(text, _LEAVING, 1, homes, fence)
+    starts = list(dict.fromkeys((*homes, *gone, *_folders_in(text, _AWAY, 3, homes, fence))))
     if path and len(starts) > _MOST_AWAY:
         fence.beyond.add((path, f"more than {_MOST_AWAY} folders that commands go to, of which not all were looked into"))
     del starts[_MOST_AWAY:]
@@ -187,7 +188,7 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
     here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
     built, run, paths = _built(text, here), sorted(_run(text, here) | _opened(text, here)), _paths(text, here)
     for start in starts:
-        lone = (leaves and start in homes) or "phases:" in text  # where a dot is too much
+        lone = (bool(gone) if start in homes else start not in gone) or "phases:" in text  # where a dot is too much
         for folder in sorted({os.path.normpath(os.path.join(start, one)) for one in built if one.strip("./") or not lone}):
             yield from below(folder, fence, endings=ALL)
         for name, ends in run:
@@ -200,18 +201,19 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
             yield from (os.path.join(there, name) for name in names if name in fence.names(there))
 
 
-def _folders_in(text: str, homes: Iterable[str], fence: Fence) -> list[str]:
-    """The folders that a text names, seen from ``homes`` (absolute): what it runs may stand in any of them."""
-    words = sorted({word.strip("/") for word in {*checkout.words_of(text)}})
-    known = ((at, one) for at in homes for one in words if one[:1] == "." or one.partition("/")[0] in fence.names(at))
+def _folders_in(text: str, signs: tuple[str, ...], most: int, homes: Iterable[str], fence: Fence) -> list[str]:
+    """The folders that a text goes to, seen from ``homes`` (absolute), with one of the ``signs`` and by one of so many words behind it."""
+    rests = (line.partition(sign)[2][:_LONGEST] for line in _lines_with(signs, text) for sign in signs if sign in line)
+    words = sorted({word.strip("/") for rest in rests for word in checkout.words_of(rest)[:most]})
+    known = ((at, one) for at in homes for one in words if one[:2] in ("./", "..") or one.partition("/")[0] in fence.names(at))
     return [one for one in (os.path.normpath(os.path.join(*both)) for both in known) if one not in homes and fence.names(one)]
 
 
 def _built(text: str, here: frozenset[str]) -> set[str]:
     """The folders that an image, an archive or a project is built from, or a chart is deployed from."""
     found = [(sign, one) for sign, pattern in _BUILDS.items() if sign in text for one in pattern.findall(text)]
-    words = {word.lstrip("/") for _, one in found for word in checkout.words_of(one)}
-    words = {(os.path.dirname(word) or ".") if word.endswith((".xml", ".csproj", ".toml")) else word for word in words}
+    said, projects = (word.lstrip("/") for _, one in found for word in checkout.words_of(one)), (".xml", ".csproj", ".toml")
+    words = {(os.path.dirname(word) or ".") if word.endswith(projects) else word for word in said}
     named = {word for word in words if word[:1] == "." or word.partition("/")[0] in here}
     return named | {"." for sign, _ in found if sign == "go" or (not named and sign in _PROJECTS)}
 
@@ -234,7 +236,7 @@ def _run(text: str, here: frozenset[str]) -> set[tuple[str, tuple[str, ...]]]:
 def _opened(text: str, here: frozenset[str]) -> set[tuple[str, tuple[str, ...]]]:
     """The folders of paths whose last part is open, with the endings that this may have, and those that a program lists."""
     found: list[Any] = [(one, ENDINGS) for one in (_LISTED.findall(text)[:_MOST_NAMES] if any(sign in text for sign in _LISTING) else ())]
-    text = "\n".join(line for line in _lines_with("/", text) if any(sign in line for sign in _OPEN_SIGNS))
+    text = "\n".join(_lines_with(_OPEN_SIGNS, "\n".join(_lines_with("/", text))))
     text = _SHUT.sub("} ", text) if "/*" in text or "${" in text else text
     text = _FILLED_IN.sub("{}", text) if "{{" in text else text
     text = text.replace('/"$', "/$").replace('" +', "$ ").replace("' +", "$ ")
