@@ -41,7 +41,7 @@ _TORN = r"(?<![a-z_])_?access[\"'$}-]|ss[^a-z]{0,9}key|reate[-_]?a[ces]*[\"'$]|s
 _PARTS = lazy_pattern(f"(?i){_READ}|{_TORN}".encode())
 """What composes the name of a call, beside the word create; and functions that read it from elsewhere."""
 _FETCHES = "fetches"  # what a file does that only runs a script from elsewhere
-APART = "where the folder is applied by itself, as its backend, its lock file or its files of values say"
+APART = "where the folder is applied by itself, as its backend, imports, state, lock file or values say"
 
 
 def told_apart(opentofu: list[AccessKey], terraform: list[AccessKey]) -> list[AccessKey]:
