@@ -203,7 +203,7 @@ def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -
 
 def _folders_in(text: str, signs: tuple[str, ...], most: int, homes: Iterable[str], fence: Fence) -> list[str]:
     """The folders that a text goes to, seen from ``homes`` (absolute), with one of the ``signs`` and by one of so many words behind it."""
-    rests = (line.partition(sign)[2][:_LONGEST] for line in _lines_with(signs, text) for sign in signs if sign in line)
+    rests = (rest[:_LONGEST] for line in _lines_with(signs, text) for sign in signs for rest in line.split(sign)[1:])
     words = sorted({word.strip("/") for rest in rests for word in checkout.words_of(rest)[:most]})
     known = ((at, one) for at in homes for one in words if one[:2] in ("./", "..") or one.partition("/")[0] in fence.names(at))
     return [one for one in (os.path.normpath(os.path.join(*both)) for both in known) if one not in homes and fence.names(one)]
