@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.rules import Registered
 
-
 COMMAND = Command(
     "explain",
     "Prints the page of a rule, or lists the rules.",

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-
 _DEEP = lazy_pattern(r"\.(?:[^\n.=,]{1,80}\.){500}")  # for such a name the standard library takes a gigabyte
 _FILES = ("var_files", "parameters", "baseline")
 

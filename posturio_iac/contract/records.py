@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from posturio_iac.contract import RunScope
     from posturio_iac.core.finding import Diagnostic, Suppression
 
-
 _LOWEST = DEMERITS[Severity.LOW]
 
 

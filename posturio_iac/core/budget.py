@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.model import Span
 
-
 MAX_STEPS = 2_000_000
 """Steps of evaluation: references followed, elements that loops run over, values that functions are given; of one root module or template,
 and of a run together, which has `OWN_STEPS` more for each of them and `STEPS_A_BYTE` for each byte: so it grows as the code does."""

@@ -137,7 +137,6 @@ if TYPE_CHECKING:
         IgnoreChangesOrigin,
     ]
 
-
 KINDS = {
     TagOrigin: "tag",
     CommentOrigin: "comment",

@@ -81,7 +81,6 @@ ABOUT = OpenKind("about", "{}: {}")  # the kind of `Unknown.about`; all others s
 
 Attr: TypeAlias = "T | Unknown"  # A value, or why it is unknown. Narrow it with ``isinstance`` or ``match``, never with ``not``.
 
-
 _INPUT, _APPLY, _ABSENT = OpenCause.INPUT, OpenCause.APPLY, OpenCause.ABSENT_CODE
 _NOT_READ, _NOT_EVALUATED = OpenCause.NOT_READ, OpenCause.NOT_EVALUATED
 

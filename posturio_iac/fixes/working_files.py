@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.node_source import NodeSource
     from posturio_iac.fixes.wanted import Edit
 
-
 HCL_BESIDE = (".hcl", ".tfvars")  # the endings of HCL that is no module's code
 
 

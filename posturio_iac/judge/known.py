@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
     from posturio_iac.judge.baseline import BaselineEntry, BaselineFile
 
-
 _MOST_BYTES = 256 * MIB  # Limit in bytes. The files were searched before, so it only matters for one that grows meanwhile.
 
 

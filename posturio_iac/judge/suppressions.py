@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from posturio_iac.config import Exemption
     from posturio_iac.judge.policy import Policies
 
-
 MOST = 5  # how many ended entries of baselines are named, since all that were accepted on one day may end on one day
 BORROWED = "code"  # the source of suppressions beside the declaration of a deployed key: an unused one may be of use to the scan
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.place import Origin
 
-
 _EVER = datetime(1, 1, 1, tzinfo=timezone.utc)
 _NEVER = datetime(9000, 1, 1, tzinfo=timezone.utc)
 _NOWHERE = Span("", 1, 1, 1, 1)

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from posturio_iac.live.inventory import Inventory
     from posturio_iac.live.request import Request
 
-
 BEDROCK = "bedrock.amazonaws.com"
 """Its events tell calls with an API key by ``callWithBearerToken``, and the user, but not which of the keys it was.
 https://aws.amazon.com/blogs/security/securing-amazon-bedrock-api-keys-best-practices-for-implementation-and-management/"""

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
     from typing import Any
 
-
 INSTALL = 'the option --dask needs dask.distributed, which is not installed: pip install "dask[distributed]"'
 CONNECTING = 15.0  # seconds that a scheduler, and then its first worker, get to answer
 LOOKING = 2.0

@@ -44,7 +44,6 @@ ENDINGS = {
     ".csv": "csv",
 }
 
-
 OTHER_ENDINGS = (".pdf", ".xls", ".xlsx", ".doc", ".docx", ".yaml", ".yml", ".toml", ".tsv", ".svg", ".png", ".gz", ".zip", ".jsonl")
 """Endings that promise what no format of ours is, or another than each command has; other names hold text."""
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-
 MARK = "posturio-iac-ledger"
 VERSION = 1
 FORGOTTEN = timedelta(days=400)  # how long after it was last seen a key or a finding is dropped

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.text.textfile import Fence
 
-
 TERRAFORM, TEMPLATE, JSON, OTHER = "terraform", "template", "json", "other"
 """Terraform and OpenTofu; YAML and templates; JSON, which may be a template or a plan; a named file with any other ending."""
 HCL, LOCK = "hcl", ".lock.hcl"  # the ending of HCL files that Terraform itself does not read as code, and of those that it writes
@@ -31,7 +30,7 @@ _ADDED: dict[str, tuple[bytes, ...]] = {}  # the search terms of kinds that fron
 
 CALLING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey", b"iamaccesskey", b"pecific-c", b"pecific_c", b"pecificC", *CODED)
 """Each call that makes a key holds one of these: of the command line, of Python, of other languages, of PowerShell, or in base64."""
-_BY_SHELL = (b"-exec", b"local_command", b"_hook", b"run_cmd")
+_BY_SHELL = (b"l-exec", b"te-exec", b"local_command", b"r_hook", b"ore_hook", b"run_cmd")
 _STACKS = (b"reateStack", b"pdateStack", b"reateChangeSet")  # calls that are given a template, in a document or a state machine
 _IN_TEMPLATES = (b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString", b"CloudFormation::Init", b"laybook", b"DocumentT", *_STACKS)
 _IN_CODE = (*_BY_SHELL, b"aws iam", b'"iam"', b"document_type", *_STACKS)
@@ -39,17 +38,20 @@ RUNNING = {TERRAFORM: _IN_CODE, TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, OT
 """Signs of a program whose text may be put together, by the kind of the file."""
 _EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"  # what runs a program, by its label, and its argument
 _ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'js"', b'"aws_s3_object"', b'"aws_s3_bucket_object"', b"provisioner", b"kustomization_")
-_WHOLE = (b"docker_image", b"docker_registry_image", b"helm_release", b"path_documents", b"codebuild_", b"_lambda_f")  # made of a folder
+_OF_AWS = (b"s_codebuild_", b"c_codebuild_", b"s_lambda_f")  # of the providers aws and awscc
+_WHOLE = (b"docker_image", b"docker_registry_image", b"helm_release", b"path_documents", *_OF_AWS)  # made of a folder
 _FILES = (b"source_dir", b"source_file", b"source_path", b"playbook", b"buildspec", b"local_file", b"fileset(", *_WHOLE, *_ARTIFACTS)
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:", b'handler":', b"r_commands")
 _AS_CODE = (b"Uri", b"S3Location", b"ScriptLocation", b"AWS::Include", b"DockerContext", b"BuildSpec", b"aws:asset", *_FUNCTIONS)
 PROGRAMS = (*_EXTERNAL, *_BY_SHELL, *_FILES, *_AS_CODE)
 """Signs of code that names a program in another file, but for functions that read one."""
-_IN_TERRAFORM = (*_BY_SHELL, *_FILES, b"file(", b"filebase64(", b"dkr.ecr")
+_IN_TERRAFORM = (*_BY_SHELL, *_FILES, b"dkr.ecr", b"file(", b"filebase64(")
 _PACKED = (b"layers:", b"ecr:", b"dkr.ecr", b"scripts:", b"laybook", b"CodeBuild::P")  # what Serverless packs, and what runs elsewhere
 NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, *_PACKED, b"${file(", b"!Rain::"), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
 NAMING[JSON] = NAMING[TEMPLATE]
 """Signs of a program in another file, by the kind of the file that names it."""
+_BY_ONE = (b"file(", b"filebase64(", b"AWS::Lambda::Function")  # with only these, one kind of argument names files
+_BY_ANY = {kind: tuple(sign for sign in signs if sign not in _BY_ONE) for kind, signs in NAMING.items() if kind is not OTHER}
 STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
 HOLDING = (b"esources", b"Type", b"script", b"ommands", b"files")  # of a template that runs a program, and a part that one draws in
 SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", b"_servicecatalog_pro", STATED)
@@ -132,7 +134,7 @@ def _is_external(data: bytes) -> bool:
     return data.find(GIVEN) >= 0 and holds_any(data, _EXTERNAL)
 
 
-_SERVED = (b"functions", b"handler:", b'"handler"', b"layers:", b"scripts:", b"r_commands")
+_SERVED = (b"functions", b"handler:", b'"handler"', b"layers:", b"r_commands")
 _PARTS = {JSON: (b'"Resources"', b'"functions"'), OTHER: (b"Resources", *_SERVED)}
 """What a template holds that names programs; of JSON whole names, since much of it is no template."""
 
@@ -141,7 +143,7 @@ def names_file(data: bytes, kind: str) -> bool:
     """True if code holds a sign of a program in another file."""
     if kind is TERRAFORM:
         return holds_any(data, NAMING[kind]) or _is_external(data)
-    return holds_any(data, _PARTS.get(kind, _PARTS[OTHER])) and holds_any(data, NAMING.get(kind, NAMING[OTHER]))
+    return (holds_any(data, _PARTS.get(kind, _PARTS[OTHER])) or is_served(data)) and holds_any(data, NAMING.get(kind, NAMING[OTHER]))
 
 
 def may_name_maker(data: bytes, text: str, kind: str, folders: Sequence[str], fence: Fence) -> bool:
@@ -156,18 +158,21 @@ def may_name_maker(data: bytes, text: str, kind: str, folders: Sequence[str], fe
 
 def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     """True if the code at ``path`` (absolute) names a file of the checkout that makes keys."""
-    if not names_file(data, kind):
+    if not names_file(data := spelled_out(data), kind):
         return False
     from posturio_iac.search.checkout import is_without_makers, note_absent
-    from posturio_iac.search.named_programs import programs_named
+    from posturio_iac.search.named_programs import CODE, READ_FILE, programs_named
 
-    text, folder = spelled_out(data).decode("utf-8", "replace"), path.rpartition("/")[0]
+    named = text = data.decode("utf-8", "replace")
+    folder = path.rpartition("/")[0]
     served, is_open = is_served(data), may_name_maker(data, text, kind, (folder,), fence)
     if not is_open and is_without_makers(text + path, folder, fence):
         return False
     told = path if kind is TERRAFORM or served or holds_any(data, (b"Resources", b"r_commands")) else ""  # of code alone
-    programs = () if is_open and kind is TERRAFORM else programs_named(text, (folder,), fence, told)  # which is evaluated
     fills = "templatefile(" in text or "template_file" in text
+    if not (served or holds_any(data, _BY_ANY.get(kind, (b"",))) or _is_external(data)):
+        named = "\n".join((READ_FILE if kind is TERRAFORM else CODE).findall(text))
+    programs = () if is_open and kind is TERRAFORM else programs_named(named, (folder,), fence, told)  # which is evaluated
     if not is_open and any(program.makes_keys or program.deploys_key or (fills and program.in_parts) for _, program in programs):
         return True
     note_absent(text, path, fence, served=served if told else None, runs=not is_open and holds_any(data, (b"phases:", *RUNNING[OTHER])))

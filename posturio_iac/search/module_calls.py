@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from posturio_iac.search.file_search import FileSearch
     from posturio_iac.search.hcl_scanner import ScannedBlock
 
-
 _APPLIES = lazy_pattern(rb"\b(?:source|include)\b")
 _BUILT = lazy_pattern(rb"""\bsource"?\s*[=:]\s*(?:"(?:\$\{[^}]*\})?[^"?\n]*[$%]\{|[^\s"])|\bcontents"?\s*[=:]\s*(?!<<|")""")
 """A source or a generated text that is put together, so that none of its words need stand in the file."""

@@ -43,13 +43,15 @@ _LISTED = lazy_pattern(r"(?:join|Path|dir|Sync|glob|Dir)[(\[][^()\n]{0,99}?[\"']
 _IMPORTS = lazy_pattern(r"import(?:[ \t]{1,9}(\w[\w., \t]*)|[ \t]{0,9}\(([^()]{1,2000})\))")  # of Python, and what stands before it
 _FROM = lazy_pattern(r"(?:\A|[\n;:\"'])[ \t]*(?:from[ \t]{1,9}(\.{0,9})(\w[\w.]{0,99})?[ \t]{1,9})?\Z")
 _OPEN_FILE = lazy_pattern(r"file(?:base64)?\((?!\s*\"(?:\$\{path\.[mr]\w+\}|[^\"$%\n]|[$%](?!\{))*\")")  # which no text names
+READ_FILE = lazy_pattern(r"file(?:base64)?\(\s*(\"[^\"\n]*\")")  # and one that a text names
+CODE = lazy_pattern(r"Code(?<!\wCode)[\"']?\s*:\s*[^\n]*")  # of a function, in a template
 _PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir|buildspec)\"?\s*[=:]\s*(?:\"(\$\{path\.module\}/*)?([^\"$%]*)\")?")
 """An argument that names a program: the folder of the code, if that stands before it, and a path, if there is one."""
 _GIVEN = r"\"?\s*[=:](?:\s*\[.{0,99}\"-c\",)?[\[\"${\s]{0,99}(?:local|var|each|module)\."
 _FILLED = {sign: lazy_pattern(rf"{sign}(?<=\.)(?:zip|sh|py|m?js)\"") for sign in ("}.", "%s.")}
 _FILLED |= {word: lazy_pattern(word + _GIVEN) for word in ("command", "program", "inline", "execute")}
 _WHOLES = {'_object"': "source", "helm_release": "chart", "_playbook": "playbook"}
-_FILLED |= {sign: lazy_pattern(rf"{one}(?<!\w{one})\s*=\s*(?!\"[^\"$%\n]*\")") for sign, one in _WHOLES.items()}
+_FILLED |= {sign: lazy_pattern(rf"{one}(?<!\w{one})\s*=(?!\s*\"(?:\$\{{path\.[mr]\w+\}})?[^\"$%\n]*\")") for sign, one in _WHOLES.items()}
 """What an evaluation gives a name: `${local.name}.zip`, that of a format, and a whole command."""
 _BY_PATH, _BY_NAME = ("source_", "docker_", "working_dir", "buildspec"), (".sh", ".bash", ".py", ".js", ".ps1")
 _OPEN = r"[\"']?[ \t]*:\s{0,99}(?:[>|&!*]|\{?\s{0,99}[\"']?(?:Fn::|Ref\b)|[\"']?[\w./-]+ [\w./-])"

@@ -84,7 +84,7 @@ _FILLED = lazy_pattern(r"\$\{(?!path\.\w+\})")
 _NAMES = "profile|region|zone|project|repository|namespace|names?|ids?|arns?|username"
 _VALUES = lazy_pattern(rf"(?:\s--(?:[\w-]+-)?(?:{_NAMES})[= ]\s*|[^-]>\s*)[\\\"']*\$\{{[^{{}}\n]*\}}")
 """What a command gives to options that name things, and the file that it writes to: no program."""
-_BLOCKS = ("-exec", '"external"', "data external", "local_command", "_hook", "run_cmd")  # signs of what runs such a command
+_BLOCKS = ("l-exec", "te-exec", '"external"', "data external", "local_command", "r_hook", "ore_hook", "run_cmd")  # signs of such a command
 _STEMS = {"ew-": "ew-(?i:iam)", "EW-": "EW-(?i:iam)", "reate": "reate(?:[-_]?a|A|ServiceS|[-_]service[-_]s|services)"}
 _HINTS = tuple((sign, lazy_pattern(one)) for sign, one in _STEMS.items())
 _AROUND, _BEHIND, _LATER, _HALF = 80, 400, 500, len("create-a")  # the rest of a torn call may be longer, with all its quotes

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from posturio_iac.adapters.checkov.entity import Entity
     from posturio_iac.core.finding import Finding, JudgedKey
 
-
 LIMIT = 255  # characters that GitHub takes of a rule's name, where checkov puts our message
 
 

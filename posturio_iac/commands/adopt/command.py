@@ -30,10 +30,8 @@ if TYPE_CHECKING:
     from posturio_iac.scan import CodeScan
     from posturio_iac.search import Selection
 
-
 FIX, BASELINE, CONFIG, HOOK = "fix", "baseline", "config", "hook"
 PARTS = (FIX, BASELINE, CONFIG, HOOK, *(f"ci={service}" for service in files.PLACES))
-
 
 COMMAND = Command(
     "adopt",

@@ -15,7 +15,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-
 DEFAULT_FORMAT = "text"
 FORMAT = Option(
     "format",

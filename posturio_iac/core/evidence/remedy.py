@@ -271,7 +271,6 @@ if TYPE_CHECKING:
         RunCommand,
     ]
 
-
 EXAMPLE_OWNER = "team@example.com"  # the placeholder for the owner of a key; it is never written into code
 DELETE = Advice("delete the key")
 REPLACE = Advice("replace the key")

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
     from datetime import datetime
 
-
 RULES = {check: rule for rule, check in CHECKOV.items()}
 _SKIP = r"(?:checkov|bridgecrew|cortex):skip= *(?P<ids>[\w-]+(?:,[\w-]+)*)(?::(?P<reason>[^\n]*))?"
 """The form that checkov searches for in each line of a block (checkov/common/comment/enum.py)."""

@@ -17,7 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-
 _NOBODY = {"default", "example", "nobody", "noowner", "unassigned", "changeme", "owner", "terraform", "true", "yourname", "yourteam"}
 """Values that name nobody, besides the placeholders of dates."""
 GENERIC = frozenset(

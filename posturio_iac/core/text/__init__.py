@@ -7,7 +7,6 @@ if TYPE_CHECKING:
     import re
     from typing import Any, AnyStr
 
-
 _SEPARATORS = str.maketrans("", "", "-_:./")
 _SHOWN = 40  # how much of a value a message quotes
 

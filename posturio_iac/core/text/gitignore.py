@@ -17,7 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-
 MOST_WILDCARDS = 5_000  # how many patterns of one list may hold wildcards
 MOST_COMPARISONS = 3_000_000  # how often patterns with wildcards of one list are compared with paths
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from posturio_iac.frontends import Reading, ReadRequest
     from posturio_iac.search import Selection
 
-
 _MARKS = (('"resource_changes"',), ('"planned_values"',), *STATE_MARKS, ('"@level"', '"planned_change"'))
 """Texts in a plan, a state and the messages of ``terraform plan -json``; all texts of one line together identify one."""
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.frontends.plan.document import PlanDocument, Resource
 
-
 PlanTags = tuple[tuple[MetadataItem, ...], tuple[Unknown, ...]]
 """The tags of a user, and why it may have others."""
 

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 _DYNAMIC = "{{resolve:"
 
-
 _MARKUP = (("{{", "}}"), ("{%", "%}"), ("<%", "%>"))
-
 
 _BRACE = lazy_pattern(r"[{}]")
 

@@ -15,7 +15,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-
 _BEANSTALK, _RUN = "/.ebextensions/", ("commands", "container_commands", "files")
 """Where files configure an environment of Elastic Beanstalk, and their parts that it runs."""
 _LITERAL = lazy_pattern(r"\|[-+0-9]*[ \t]*(?:#[^\n]*)?\r?\n")
@@ -57,14 +56,12 @@ NESTING = {
     "AWS::CloudFormation::StackSet": ("TemplateURL",),
 }
 
-
 KEY_TYPE = "AWS::IAM::AccessKey"
 SECTIONS = ("Metadata", "Globals", "Parameters", "Mappings", "Conditions", "Resources", "Outputs", "Modules")
 
 _DECLARED = r"""["']?Type["']?\s*:\s*["']?(?:%s)(?![\w:])"""
 _MAX_DUPLICATES = 20
 _WITHOUT_KEYS = ("Mappings", "Metadata")  # sections that make no resource and show none
-
 
 _ROOTS = frozenset(("Resources", "Transform", "resources", "functions", "HeatTemplateFormatVersion"))
 """Members of which each template that is no mere map of resources has one, and those that are told not to be ours."""

@@ -230,7 +230,6 @@ _PICKED = {"coalesce": slice(None), "element": slice(1), "lookup": slice(0, None
 _KEEPING = frozenset(("compact", "concat", "distinct", "flatten", "merge", "reverse", "slice", "sort", "tolist", "toset", "values"))
 """Functions whose elements are elements of what they are given."""
 
-
 _ASKING = ("contains", "flatten", "length", "startswith")
 """Functions that can tell something of values of which only a part is unknown, more than is told here."""
 

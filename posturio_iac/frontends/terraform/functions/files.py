@@ -109,7 +109,6 @@ def _declare(name: str, algorithm: str, *, base64: bool) -> None:
 for _name in _SCHEMES:
     _declare(_name, _name.removeprefix("base64"), base64=_name.startswith("base64"))
 
-
 signature.function("uuid")(lambda: EACH_RUN("uuid()"))
 signature.function("file", signature.TEXT, environment=True)(lambda environment, path: environment.read_file(path))
 signature.function("templatestring", signature.TEXT, signature.mapping(), environment=True)(

@@ -158,7 +158,6 @@ TEXTS = Parameter(lambda argument: tuple(map(values.to_text, _elements(argument)
 BOOLEANS = Parameter(lambda argument: tuple(map(values.to_bool, _elements(argument))), Sees.INSIDE)
 """A list of booleans, whose elements may be null."""
 
-
 _COMMON = lazy_pattern(
     r"[\x00-\u017f\u0370-\u0482\u048a-\u0523\u2010-\u2027\u20a0-\u20bf\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]*"
 )

@@ -175,7 +175,6 @@ def user_facts(user: TerraformUser, names: Names) -> UserFacts:
 
 _OFFSETS = (("offset_minutes", "min"), ("offset_hours", "h"), ("offset_days", "d"), ("offset_months", "mo"), ("offset_years", "y"))
 
-
 _MOMENT: dict[str, Value] = {"year": 2031, "month": 12, "day": 31, "hour": 23, "minute": 59, "second": 58, "unix": 1956527998}
 _MOMENT |= dict.fromkeys(("id", "rfc3339"), "2031-12-31T23:59:58Z")
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.evidence.remedy import Remedy
 
-
 _ORDER = "create_before_destroy"
 
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound="ExpandableScope")
 MAX_INSTANCES = 1000  # more instances than that are reported as one, without an index
 
-
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 

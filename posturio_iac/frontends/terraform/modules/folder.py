@@ -33,7 +33,6 @@ _UNIQUE = {(kind,) for kind in (*KEY_TYPES, "aws_iam_user")}
 _MISTYPED = 0.82
 """How alike, from 0 to 1, a word must be to one of these to be a slip of it: a letter too many, too few, wrong or misplaced."""
 
-
 _LOCK, _OF_ROOT = ".terraform.lock.hcl", (".tfvars", ".tfvars.json", ".tfbackend", ".tfstate")  # files of folders that are applied
 _CONFIGURATION = (".tf", ".tofu", ".tf.json", ".tofu.json")
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     Parsed = tuple[hcl.Body, tuple[Diagnostic, ...]]
 
-
 OUTLINED_FROM = 16_384  # bytes that are read whole before blocks are parsed one at a time: compiling what finds them costs as much
 _SMALL = 1000  # bytes up to which a file with a key is read whole: nearly every block there is asked for
 _seen = 0

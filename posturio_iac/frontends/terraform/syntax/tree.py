@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.frontends.terraform.syntax.source import SourceText
 
-
 MAX_BLOCK_DEPTH = 100
-
 
 _SECONDS, _BYTES_A_SECOND = 0.05, 200_000  # of processor time to parse code; what is sound takes a tenth of it
 _parser: Parser | None = None
