@@ -33,7 +33,7 @@ CALLING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey", b"iamaccesskey", 
 _BY_SHELL = (b"l-exec", b"te-exec", b"local_command", b"r_hook", b"ore_hook", b"run_cmd")
 _STACKS = (b"reateStack", b"pdateStack", b"reateChangeSet")  # calls that are given a template, in a document or a state machine
 _IN_TEMPLATES = (b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString", b"CloudFormation::Init", b"laybook", b"DocumentT", *_STACKS)
-_IN_CODE = (*_BY_SHELL, b"aws iam", b'"iam"', b"document_type", *_STACKS)
+_IN_CODE = (*_BY_SHELL, b"iam.aws.", b"aws iam", b'"iam"', b"document_type", *_STACKS)
 RUNNING = {TERRAFORM: _IN_CODE, TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, OTHER: (*_BY_SHELL, *_IN_TEMPLATES)}
 """Signs of a program whose text may be put together, by the kind of the file."""
 _EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"  # what runs a program, by its label, and its argument

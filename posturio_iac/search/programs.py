@@ -41,20 +41,20 @@ def leads_elsewhere(data: bytes, folder: str) -> bool:
     return any(not word.startswith(_OWN) for value in transforms for word in _WORD.findall(value.partition(b"#")[0]))
 
 
-_KEY = "(?:AccessKey|ServiceSpecificCredential)"
-_ANY_KEY = "(?:access[-_]?key|service[-_]?specific[-_]?credential)"
+_KEY, _ANY_KEY = "(?:AccessKey|ServiceSpecificCredential)", "(?:access[-_]?key|service[-_]?specific[-_]?credential)"
 _MAKES = lazy_pattern(
     rf"create[-_](?i:access[-_]key|service[-_]specific[-_]credential)(?!\s*=[^=])|(?<![:\w])create{_KEY}|(?i:aws-sdk:iam:create{_KEY})"
     rf"|(?<![:\w])Create{_KEY}(?:Command|Request|Async|WithContext|\()"
     rf"|(?i:\b(?:action|api)\b[\\\"'\s]*[:=][\\\"'\s]*create{_KEY})|(?i:New-IAM{_KEY})|(?i:\biam:action/create{_KEY})|_make_api_call\([\"'\s]*Create{_KEY}"
 )
 """Calls, though not arguments of that name, nor the names of actions in policies (``iam:CreateAccessKey``) and in filters of events."""
-_DECLARING = (b"IAM::AccessKey", b"iam_access_key", b"access_key_state")
+_DECLARING = (b"IAM::AccessKey", b"iam_access_key", b"access_key_state", b"iam.aws.")
 _OF_TASK = r"(?<![\w.]iam_access_key)[\"']?(?::\s| +(?=\w))[^#]{0,200}?\buser_?name[\"']?\s*[:=]"
 _TASK = rf"iam_access_key(?:(?<=\bamazon\.aws\.iam_access_key)\b|(?<=\bcommunity\.aws\.iam_access_key)\b|{_OF_TASK})"
 _TYPE_OF_KEY = r"Type(?<!\wType)[\\\"']*\s*[:=]\s*[\\\"']*AWS::IAM::AccessKey\b"
 _STATE = r"access_key_state(?<!\waccess_key_state)\s*:\s*[\\\"']*create"
-_DEPLOYS = tuple(map(lazy_pattern, (_TYPE_OF_KEY, _TASK, _STATE, r"resource(?<!\wresource)\s+[\\\"]*aws_iam_access_key\b")))
+_OF_CROSSPLANE = r"iam\.aws\.[\w.]{1,99}/v[^#]{1,99}?\bAccessKey\b"
+_DEPLOYS = tuple(map(lazy_pattern, (_TYPE_OF_KEY, _TASK, _STATE, _OF_CROSSPLANE, r"resource(?<!\wresource)\s+[\\\"]*aws_iam_access_key\b")))
 """A resource in the text of a template, a task of Ansible, and a resource in code that is written out."""
 _ENDS = lazy_pattern(
     rf"(?i:(?<![:\w])(?:delete|update)[-_]?{_ANY_KEY}|aws-sdk:iam:(?:delete|update){_ANY_KEY}|(?:Remove|Update)-IAM{_KEY})"
@@ -69,6 +69,7 @@ _REST_OF_KEY = r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key(?![\w-
 _RESTS = (lazy_pattern(_REST_OF_KEY), lazy_pattern(r"iam[\s\"',\\]+[\w-]*[$%]"))  # or an open one
 _REMARK = lazy_pattern(r"(?:\A|\n|= )[ \t]*(?:#(?=[ \t#]|aws iam)|//)(?:[\w \t.,:;()=#/@|&+-]|\"[^\"\n]*\"|'[^'\n]*')*\Z")
 _DOCSTRING = lazy_pattern(r"(?s)(?:\A(?:#[^\n]*\n|\s)*|\b(?:def|class)\s[^\n]{0,300}:[ \t]*\n\s*)(\"\"\"|''').{0,5000}?\1")  # of Python
+_COMMENT = lazy_pattern(r"(?m)^[ \t]*(?:/\*\*?[^\n*`]*\n(?:[ \t]*\*(?!/)[^\n`]*\n)*[ \t]*\*/|<#[^#\"'$]*#>)")  # of others
 GETTING, BOOTING = ("curl", "wget", "iwr", "irm"), ("user_data", "UserData")  # a script from elsewhere, and what a server runs first
 _GETS, _RUN = rf"(?:{'|'.join(GETTING)})\b", r"(?:sudo(?:\s+-\w+)*\s+)?(?:\w*sh|python[\d.]*|node|perl|ruby|iex)\b"
 _PIPED = rf"{_GETS}[^|;&\n]{{0,500}}\|(?:[^|;&\n]{{1,99}}\|)?\s*{_RUN}"
@@ -103,9 +104,8 @@ _TOO_LARGE = f"more than {LARGEST >> 20} MiB of programs in {{}}, which were not
 _CLOSED = "{}, an archive that cannot be looked into (broken, encrypted or no ZIP)"
 _ABSENT = "{}, which Git LFS has not fetched or git-crypt has locked"
 _ARCHIVES, _OTHER_ARCHIVES = (".zip", ".jar"), (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"(\xb5/\xfd")  # by name, and not ZIP
-_WHOLE = (b"iam $", b'iam", "$', *CODED)
 _CALLS = tuple(map(lazy_pattern, (rb"reate[-_]?(?i:access|service)", rb"ew-(?i:iam)", _REST_OF_KEY.encode())))
-_OF = (b"ccess", b"CCESS", b"pecific", b"PECIFIC")
+_WHOLE, _OF = (b"iam $", b'iam", "$', *CODED), (b"ccess", b"CCESS", b"pecific", b"PECIFIC")
 _TORN = lazy_pattern(rb"cre(?:a(?:t(?:e(?:[-_]?[aAces]*)?)?)?)?[\"'$\\]")
 """What says by itself that a program may make keys, what does beside the name of what it makes, and what may be a part of a call."""
 
@@ -270,7 +270,7 @@ def looked_into(file: str, fence: Fence) -> tuple[Program, str]:
     if not (hinted or is_script or holds_any(data, _OF)):
         return program._replace(unseen=unseen), ""
     text = decode(data, "replace") if hinted or len(data) <= _LARGE else ""
-    text = _DOCSTRING.sub("", text) if file.endswith(".py") and hinted else text
+    text = (_DOCSTRING if file.endswith(".py") else _COMMENT).sub("", text) if hinted else text
     gives_template = "mainSteps" in text or ("reateStack" in text and "emplateBody" in text)
     if file.endswith((".tf", ".tofu")) or (SEARCHED.fullmatch(os.fsencode(file)) and not gives_template):  # it is judged by itself
         text = text.replace("AWS::IAM::", "").replace("aws_iam_", "")
