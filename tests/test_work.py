@@ -96,8 +96,8 @@ resource "aws_iam_policy" "p%(n)d" {
     ("tree", "scale", "counts"),
     [
         ("modules", 10, (44, 30, 30, 2)),
-        ("monorepo", 24, (150, 10, 165, 28)),
-        ("monorepo", 96, (523, 19, 597, 31)),
+        ("monorepo", 24, (150, 11, 165, 28)),
+        ("monorepo", 96, (523, 26, 597, 31)),
         ("units", 20, (68, 24, 61, 16)),
         ("registry", 10, (62, 5, 70, 5)),
         ("noise", 10, (30, 0, 30, 2)),

@@ -34,8 +34,7 @@ def judge(
 ) -> Report:
     """Judge ``keys`` at ``as_of``, in UTC; the report takes over ``diagnostics``, and how many ``files`` front ends searched."""
     judging = PartwiseJudge(as_of, policy)
-    found = judging.unredacted(keys)
-    return redacted(joined([found], (*diagnostics, *judging.closing()), as_of, files))
+    return redacted(joined([judging.unredacted(keys)], (*diagnostics, *judging.closing()), as_of, files))
 
 
 class PartwiseJudge:
@@ -168,14 +167,15 @@ class _Run:
     def _finding(self, key: AccessKey, rule: Registered, violation: Violation) -> Finding:
         identity = (rule.rule.id, key.framework, key.scope, key.address, violation.mark)
         fingerprint = _fingerprint(identity, 0)
-        if fingerprint in self.fingerprints:
+        if fingerprint in self.fingerprints and not key.reading:
             self.repetitions[fingerprint] += 1
             fingerprint = _fingerprint(identity, self.repetitions[fingerprint])
-        self.fingerprints.add(fingerprint)
+        self.fingerprints.update(() if key.reading else (fingerprint,))  # of several readings one stays
+        so = f"This is so {key.reading}." if key.reading and rule.rule.denies_end else ""
         return Finding(
             rule=rule.rule,
             severity=self._severity(rule, violation),
-            message=violation.message if key.declaration is None else f"{violation.message} It {key.declaration.text()}.",
+            message=" ".join(filter(None, (violation.message, f"It {key.declaration.text()}." if key.declaration else "", so))),
             remediation=violation.remediation,
             address=key.address,
             framework=key.framework,

@@ -128,9 +128,11 @@ def worst_readings(parts: list[Judged]) -> list[Judged]:
         by_place.setdefault(part[0].key.span, []).append(part)
         by_place.setdefault((part[0].key.address, part[0].key.scope), []).append(part)
     left_out: set[int] = set()
-    for part in (one for one in parts if one[0].key.reading):
+    read_twice = {(one.key.address, one.key.scope) for one, _ in parts if one.key.reading}
+    rivals = [one for one in parts if (one[0].key.address, one[0].key.scope) in read_twice]
+    for part in sorted(rivals, key=lambda one: not one[0].key.reading):  # the usual reading stays where no other is worse
         key = part[0].key
-        same = [one for one in by_place[key.address, key.scope] if one is not part and id(one) not in left_out and one[0].key.reading]
+        same = [one for one in by_place[key.address, key.scope] if one is not part and id(one) not in left_out]
         others = [one for one in by_place[key.span] if one[0].key.scope != key.scope and id(one) not in left_out]
         if any(_weight(one) >= _weight(part) for one in same) or any(_covers(one, part) for one in others):
             left_out.add(id(part))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from itertools import chain
+from itertools import chain, islice
 
 from posturio_iac.core.budget import BudgetError, free_last_part
 from posturio_iac.core.closure import closure
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
     from posturio_iac.frontends.terraform.syntax.hcl import Block
     from posturio_iac.search import Selection
+
+
+_MOST_FILES, _SHOWN = 20, ("example", "sample")  # files of values of one root module that are read in turn; how those for people are named
 
 
 def read(selection: Selection, request: ReadRequest) -> Reading:
@@ -146,6 +149,7 @@ class _Reader:
         """The keys of a root module and of all that it calls, by each engine that may apply it."""
         self.visited.clear()
         found, told = self._keys_below(path, self.program)
+        found += self._by_values(path, {key.address: key for key in found})
         folders = [self.program.folder(one) for one in sorted(self.visited & self.program.with_tofu)]
         if not folders or told == "opentofu":
             return found
@@ -192,6 +196,26 @@ class _Reader:
         if unit is not None:
             unit.forget()
         return [key for key in with_siblings(declared, is_beside) if key.span is not None and program.is_ours(key.span.path)], told
+
+    def _by_values(self, path: str, usual: dict[str, AccessKey]) -> list[AccessKey]:
+        """The keys of a root module that a file of values makes others, where it sets a variable that has a value already."""
+        folder = self.program.folder(path) if usual and path not in self.units and not self.program.request.config.var_files else None
+        if folder is None or not (
+            has_value := {name for name, one in folder.variables.items() if name in folder.tfvars or "default" in one.body.attributes}
+        ):
+            return []
+        from posturio_iac.frontends.terraform.modules.values_given import unread_values
+
+        found, own = [], folder.tfvars
+        given = unread_values(folder, self.program.root, self.program.request.config.max_file_size, self.program.fence)
+        for file, values in islice(given.items(), _MOST_FILES):
+            others = {name: value for name, value in values.items() if name in has_value}
+            if others and not any(word in file for word in _SHOWN):
+                folder.tfvars = own | others
+                keys = self._keys_below(path, self.program)[0]
+                found += [readings.marked(key, f"with {file}") for key in keys if usual.get(key.address, key) != key]
+        folder.tfvars = own
+        return found
 
     def _tree(self, instance: ModuleInstance) -> Iterator[ModuleInstance]:
         self.reached.add(instance.folder.path)

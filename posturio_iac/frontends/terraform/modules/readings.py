@@ -56,7 +56,7 @@ def told_apart(opentofu: list[AccessKey], terraform: list[AccessKey]) -> list[Ac
 
 
 def marked(key: AccessKey, reading: str) -> AccessKey:
-    return replace(key, reading=reading, notes=(*key.notes, f"this is so {reading}"))
+    return replace(key, reading=reading)
 
 
 def two_readings(folders: Iterable[Module], keys: Iterable[AccessKey]) -> Iterator[Diagnostic]:
@@ -188,8 +188,7 @@ def engine_of(root: str, folder: Module, found: str | None, version: str | None,
     if found is None and any(n.endswith(TOFU) for n in folder.names):
         found = "opentofu"
     pinned = next((_text(root, folder.path, n, fence) for n in (_TOFU_VERSION, ".terraform-version") if n in folder.names), "")
-    at_least = _version(version) if version else _lowest(folder) or (_version(pinned) if pinned else None)
-    return Engine(found, at_least)
+    return Engine(found, _version(version) if version else _lowest(folder) or (_version(pinned) if pinned else None))
 
 
 def decided_by_file(engine: Engine, folder: Module, configured: str) -> Iterator[Diagnostic]:
