@@ -177,8 +177,7 @@ class _Words:
             text = f"{text.replace(self.nowhere, '')} Comments are not visible on standard input."
         elif finding.span is not None and not self._is_here(finding.span):
             text += f" It is in {printable(finding.span.path)}:{finding.span.line}."
-        pack_id = CFN_LINT.get(finding.rule.id, CFN_LINT_INCOMPLETE)
-        return self._about(key, pack_id, text, finding.span)
+        return self._about(key, CFN_LINT.get(finding.rule.id, CFN_LINT_INCOMPLETE), text, finding.span)
 
     def _about(self, key: AccessKey, pack_id: str, text: str, span: Span | None = None) -> HostMatch:
         at = span if self._is_here(span) else key.span

@@ -107,8 +107,7 @@ def _table(path: str, shown: str, fence: Fence | None) -> dict[str, Any]:
 
 def _parse(path: str, shown: str, fence: Fence | None) -> dict[str, Any]:
     try:
-        data = read_named(path) if fence is None else read(path, LIMIT, fence)
-        return parse_toml(decoded(data), shown)
+        return parse_toml(decoded(read_named(path) if fence is None else read(path, LIMIT, fence)), shown)
     except UnreadableError as error:
         raise UsageError(f"{shown}: {error}") from None
 

@@ -125,11 +125,9 @@ def _replaced(remedy: ReplaceValue, source: HclSource, start: int, end: int) -> 
     new, first, last = remedy.written or remedy.value, start - source.base, end - source.base
     written = source.data[first:last].decode("utf-8", "replace")
     if written == hcl_maps.quoted(remedy.old) or (written == remedy.old and written.replace(".", "").isdigit()):
-        level = ChangeLevel.REPLACES if remedy.replaces else ChangeLevel.IN_PLACE
-        return level, [source.edit(first, last, hcl_maps.quoted(new))]
+        return ChangeLevel.REPLACES if remedy.replaces else ChangeLevel.IN_PLACE, [source.edit(first, last, hcl_maps.quoted(new))]
     at = written.rfind(remedy.old) if source.is_in_comment(first, last) else -1
     if at < 0 or not remedy.old:
         raise CannotFixError(ELSEWHERE if at < 0 else "the value is empty; write one")
     before = len(written[:at].encode())
-    length = len(remedy.old.encode())
-    return ChangeLevel.NOTHING, [source.edit(first + before, first + before + length, new)]
+    return ChangeLevel.NOTHING, [source.edit(first + before, first + before + len(remedy.old.encode()), new)]

@@ -58,8 +58,7 @@ def in_template(remedy: Remedy, span: Span, files: WorkingFiles) -> tuple[Change
             return _replaced(remedy, source, files.start(span), files.end(span))
         case r.AddMetadata(name=name, value=value):
             _, body = source.member_at(files.start(span))
-            members = {"Metadata": {"Posturio": {pascal(name): value}}}
-            return ChangeLevel.NOTHING, source.add(body, members, after="Type")
+            return ChangeLevel.NOTHING, source.add(body, {"Metadata": {"Posturio": {pascal(name): value}}}, after="Type")
         case r.SetInterval(setting, days):
             _, body = source.member_at(files.start(span))
             return ChangeLevel.REPLACES, set_interval(source, body, setting, days)

@@ -7,7 +7,7 @@ from itertools import pairwise, tee
 
 from posturio_iac.core.record import grouped, kept
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.search.programs import ENDINGS, MADE, NO_PROGRAMS, PROSE, SCRIPTS, content, is_hinted, looked_into
+from posturio_iac.search.programs import ENDINGS, MADE, NAMED_ONLY, NO_PROGRAMS, SCRIPTS, content, is_hinted, looked_into
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ _FINDS_ITSELF = lazy_pattern(rf"(?:[\"'`;&|(\n]|- )\s*(?:[\w./-]+ )?(?:\./)?({_B
 _ABSENT_IMAGE = "an image whose code is not here"
 _BUILT = ("artifact", "Code(?:Uri|(?<!\\wCode))", "handler")
 *_BUILT_CODE, _HANDLER = (lazy_pattern(rf"{one}[\"']?:[ \t]*[\"']?([\w./-]+(?: [\w./-]+)*)") for one in _BUILT)
-_MANY, _FEW = 400, 10  # questions after which more files are read, and which are answered apart; files of one name that stand for it
+_MANY, _FEW = 50, 10  # questions after which twice as many files are read, and which are answered apart; files that stand for a name
 
 
 def elsewhere(parts: Iterable[set[Any]], starts: Iterable[str], found: set[str], fence: Fence) -> Iterator[str]:
@@ -60,7 +60,7 @@ def elsewhere(parts: Iterable[set[Any]], starts: Iterable[str], found: set[str],
     held: set[Any] = set().union(*parts)
     homes = tuple(starts)
     top = fence.top_of(homes[0])
-    names, stems, packages = by_name(top, fence)
+    names, pairs, packages = by_name(top, fence)
     for one in sorted(packages.keys() & held, key=str):
         for folder in _nearest(packages[one], homes):
             yield from below(folder, fence, endings=ALL) if folder != top else ()
@@ -68,14 +68,15 @@ def elsewhere(parts: Iterable[set[Any]], starts: Iterable[str], found: set[str],
         is_common = name.partition(".")[0] in _COMMON or len(names[name]) > _FEW
         files = (one for one in names[name] if not is_common or os.path.basename(os.path.dirname(one)) in held)
         yield from _nearest([*files], homes)
-    modules = [(stem, file) for stem in sorted(stems.keys() & held) for file in stems[stem]]
-    for stem, file in (*modules, *(("", file) for name in MADE for file in names.get(name, ()) if _RUNS_TOOL in held)):
+    has_path = ("sys", "path") in held
+    modules = {(one[1], file) for one in ([p for p in pairs if p[1] in held] if has_path else pairs.keys() & held) for file in pairs[one]}
+    for stem, file in (*sorted(modules), *(("", file) for name in MADE for file in names.get(name, ()) if _RUNS_TOOL in held)):
         folder = os.path.dirname(file)
         for start in homes:
             if folder.startswith(start + os.sep):
                 folders = folder[len(start) + 1 :].split(os.sep)
                 above = [one for one in folders if one not in ("src", "lib")] or folders
-                if (above[-1], stem) in held or ((("sys", "path") in held or not stem) and held.issuperset(folders)):
+                if (above[-1], stem) in held or ((has_path or not stem) and held.issuperset(folders)):
                     yield file
 
 
@@ -99,8 +100,8 @@ def names_in(text: str) -> set[str]:
     return names | {"docker-compose"} if not names.isdisjoint(("docker", "podman")) and _OF_ENGINE.search(text) else names
 
 
-def by_name(top: str, fence: Fence) -> tuple[dict[str, list[str]], dict[str, list[str]], dict[Any, list[str]]]:
-    """The programs of a checkout by their names and by these without endings, and the folders of packages by their names."""
+def by_name(top: str, fence: Fence) -> tuple[dict[str, list[str]], dict[Any, list[str]], dict[Any, list[str]]]:
+    """The programs of a checkout by their names, and by the folder and the stem of a module; the folders of packages by their names."""
     if (top, "names") not in fence.programs:
         files = [one for one in below(top, fence, 10 * _MOST_PROGRAMS, SCRIPTS) if not OF_TESTS.search(one[len(top) :])]
         names = grouped(files, os.path.basename)
@@ -117,9 +118,14 @@ def by_name(top: str, fence: Fence) -> tuple[dict[str, list[str]], dict[str, lis
             above, role = os.path.split(os.path.dirname(folder))
             packages += [(("roles", role), f"{above}{os.sep}{role}")] if os.path.basename(above) == "roles" else []
         folders = {one: [folder for _, folder in pairs] for one, pairs in grouped(packages, lambda pair: pair[0]).items()}
-        fence.programs[top, "names"] = names, grouped(files, lambda file: os.path.basename(file).partition(".")[0]), folders
-    names, stems, folders = fence.programs[top, "names"]
-    return names, stems, folders
+        pairs: dict[Any, list[str]] = {}
+        for path in files:
+            *way, name = path.split(os.sep)
+            for folder in {way[-1], next((one for one in reversed(way) if one not in ("src", "lib")), "")}:
+                pairs.setdefault((folder, name.partition(".")[0]), []).append(path)
+        fence.programs[top, "names"] = names, pairs, folders
+    names, pairs, folders = fence.programs[top, "names"]
+    return names, pairs, folders
 
 
 def note_absent(text: str, path: str, fence: Fence, *, served: bool | None, runs: bool) -> None:
@@ -151,6 +157,17 @@ def _lacks_code(text: str, folder: str, fence: Fence, *, served: bool) -> bool:
     return is_image or is_remote or any(text.count(name) == 1 or "output_path" not in text for name in absent)
 
 
+def is_installed(file: str, fence: Fence) -> bool:
+    """True if pip has put a module of Python there, by the record beside its package: it leads to nothing of ours."""
+
+    def recorded(key: tuple[str, str]) -> set[str]:
+        records = (os.path.join(key[0], one, "RECORD") for one in fence.names(key[0]) if one.endswith(".dist-info"))
+        return {line.partition(",")[0] for one in records for line in content(one, fence)[0].decode("utf-8", "replace").splitlines()}
+
+    ends = (at for at in range(len(fence.top), len(file)) if file[at] == os.sep and file.endswith(".py"))
+    return any(file[at + 1 :] in kept(fence.programs, (file[:at], "installed"), recorded) for at in ends)
+
+
 def words_of(text: str, signs: bytes = WORDS) -> list[str]:
     return text.encode("utf-8", "replace").translate(signs).decode().split()
 
@@ -160,13 +177,15 @@ def is_without_makers(text: str, folder: str, fence: Fence, *, asks: bool = Fals
     fence.questions += 1
     if fence.edited or not (asks or fence.makers or fence.questions > _FEW):
         return False
-    words = words_of(text) if any(sign in text for sign in (*_SKIPPED, *PROSE)) else []
-    return not any(word.endswith(PROSE) or not _SKIPPED.isdisjoint(word.split("/")) for word in words) and not maker(folder, fence, ())
+    if maker(folder, fence, ()):
+        return False
+    words = words_of(text.replace("README.md", "")) if any(sign in text for sign in (*fence.passed, *NAMED_ONLY)) else []
+    return not any(word.endswith(NAMED_ONLY) or not fence.passed.isdisjoint(word.split("/")) for word in words)
 
 
 def maker(folder: str, fence: Fence, endings: tuple[str, ...] = ALL, *, fills: bool = False) -> str:
     """A program that may make keys, also by what code ``fills`` in, or the top of a tree with too many; without ``endings`` any file."""
-    top, most = fence.top_of(folder), _MOST_PROGRAMS if endings or fence.questions < _MANY else 10 * _MOST_PROGRAMS
+    top, most = fence.top_of(folder), min(_MOST_PROGRAMS << (0 if endings else fence.questions // _MANY), 10 * _MOST_PROGRAMS)
     if (asked := (top, endings, fills, most)) not in fence.makers:
         whole, known = below(top, fence, most, endings), fence.programs
         files = (one for one in whole if endings in (ALL, ()) or not OF_TESTS.search(one[len(top) :]))  # no code of functions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from posturio_iac.core.keys import CODED, KEY_TYPES
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import holds_any, spelled_out
 from posturio_iac.search.written_sources import written_sources
 
@@ -53,7 +54,7 @@ NAMING[JSON] = NAMING[TEMPLATE]
 _BY_ONE = (b"file(", b"filebase64(", b"AWS::Lambda::Function")  # with only these, one kind of argument names files
 _BY_ANY = {kind: tuple(sign for sign in signs if sign not in _BY_ONE) for kind, signs in NAMING.items() if kind is not OTHER}
 STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
-HOLDING = (b"esources", b"Type", b"script", b"ommands", b"files")  # of a template that runs a program, and a part that one draws in
+_HOLDING = (b"esources", b"Type", b"script", b"ommands", b"files")  # of a template that runs a program, and a part that one draws in
 SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", b"_servicecatalog_pro", STATED)
 """Texts without which no file declares a key, unless it calls a module known to hold one, or runs a program."""
 
@@ -135,15 +136,21 @@ def _is_external(data: bytes) -> bool:
 
 
 _SERVED = (b"functions", b"handler:", b'"handler"', b"layers:", b"r_commands")
-_PARTS = {JSON: (b'"Resources"', b'"functions"'), OTHER: (b"Resources", *_SERVED)}
-"""What a template holds that names programs; of JSON whole names, since much of it is no template."""
+_PLANNED, _TYPED = (b'"resource_changes"', b'"planned_values"'), lazy_pattern(rb"Type[\"']?\s*:\s*[^\n:]{0,99}::")
+
+
+def _may_hold_program(data: bytes, kind: str, signs: tuple[bytes, ...]) -> bool:
+    """True if a text may be a template, by one of the ``signs``, or of JSON, of which much is none, by a resource, or is a plan."""
+    if kind is JSON and data.lstrip()[:1] in (b"{", b"["):
+        return is_served(data) or holds_any(data, _PLANNED) or (data.find(b"::") >= 0 and _TYPED.search(data) is not None)
+    return is_served(data) or holds_any(data, signs)
 
 
 def names_file(data: bytes, kind: str) -> bool:
     """True if code holds a sign of a program in another file."""
     if kind is TERRAFORM:
         return holds_any(data, NAMING[kind]) or _is_external(data)
-    return (holds_any(data, _PARTS.get(kind, _PARTS[OTHER])) or is_served(data)) and holds_any(data, NAMING.get(kind, NAMING[OTHER]))
+    return _may_hold_program(data, kind, (b"Resources", *_SERVED)) and holds_any(data, NAMING.get(kind, NAMING[OTHER]))
 
 
 def may_name_maker(data: bytes, text: str, kind: str, folders: Sequence[str], fence: Fence) -> bool:
@@ -163,15 +170,14 @@ def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     from posturio_iac.search.checkout import is_without_makers, note_absent
     from posturio_iac.search.named_programs import CODE, READ_FILE, programs_named
 
-    named = text = data.decode("utf-8", "replace")
-    folder = path.rpartition("/")[0]
-    served, is_open = is_served(data), may_name_maker(data, text, kind, (folder,), fence)
-    if not is_open and is_without_makers(text + path, folder, fence):
+    text, folder = data.decode("utf-8", "replace"), path.rpartition("/")[0]
+    if is_without_makers(text + path, folder, fence):
         return False
+    served, is_open = is_served(data), may_name_maker(data, text, kind, (folder,), fence)
     told = path if kind is TERRAFORM or served or holds_any(data, (b"Resources", b"r_commands")) else ""  # of code alone
     fills = "templatefile(" in text or "template_file" in text
-    if not (served or holds_any(data, _BY_ANY.get(kind, (b"",))) or _is_external(data)):
-        named = "\n".join((READ_FILE if kind is TERRAFORM else CODE).findall(text))
+    is_whole = served or holds_any(data, _BY_ANY.get(kind, (b"",))) or _is_external(data)
+    named = text if is_whole else "\n".join((READ_FILE if kind is TERRAFORM else CODE).findall(text))
     programs = () if is_open and kind is TERRAFORM else programs_named(named, (folder,), fence, told)  # which is evaluated
     if not is_open and any(program.makes_keys or program.deploys_key or (fills and program.in_parts) for _, program in programs):
         return True
@@ -219,7 +225,7 @@ class SearchTerms:
         """True if a text holds a search term for its kind, known modules apart, or a program that makes keys."""
         if any(data.find(ending) >= 0 and holds_any(data, terms) for ending, terms in self._by_kind[kind]):
             return True
-        return (kind not in (TEMPLATE, JSON) or holds_any(data, HOLDING)) and runs_program(data, kind)
+        return (kind not in (TEMPLATE, JSON) or _may_hold_program(data, kind, _HOLDING)) and runs_program(data, kind)
 
     def name_known_module(self, data: bytes) -> bool:
         """True if a text holds the address of one of the modules, wherever it stands."""

@@ -114,6 +114,7 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
         if file in seen or "README." in file:
             continue
         seen.add(file)
+        is_packed = is_packed or checkout.is_installed(file, fence)
         program, said = kept(known, file, lambda one: looked_into(one, fence))
         name = os.path.relpath(file, homes[0]).replace(os.sep, "/")
         if path and program.unseen:

@@ -17,17 +17,16 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.text.textfile import Fence
 
-PROSE, _NO_TEXT = (".md", ".rst", ".adoc", ".csv"), ".svg .png .jpg .gif .ico .pdf .ttf .woff .woff2 .dll .dylib .so .a .db"
-NO_PROGRAMS = (*PROSE, *f".lock .log .h .tf .tofu .tfvars {_NO_TEXT}".split())
+NAMED_ONLY = (".md", ".rst", ".adoc", ".csv", "service-2.json", ".json.gz", "zoneinfo.tar.gz")  # prose, and data of botocore
+_OTHERS = ".lock .log .h .tf .tofu .tfvars .svg .png .jpg .gif .ico .pdf .ttf .woff .woff2 .dll .dylib .so .a .db"
+NO_PROGRAMS = (*NAMED_ONLY, *_OTHERS.split())
 """Endings of what is no program, and of what is judged by itself."""
 _BUILDS = (b"TemplateBody", b"Custom::AWS", b"AWS::ServiceCatalog::CloudFormationP", b"AWS::Include", b"!Transform", b"!Rain::")
 _TYPE = lazy_pattern(rb"Type(?<![\w-]Type)[\"']?\s*:\s*(?:[!{&*|>#]|Fn::|Ref\b|[\"']?[\w:.@-]*(?:\$\{|::MODULE\b))")
-_MODULES = lazy_pattern(rb"Modules(?<![\w-]Modules)[\"']?\s*:")  # ``re`` looks fast for letters at the beginning
-_OPEN = ((b"Type", _TYPE), (b"Modules", _MODULES))  # each with what it holds, which is found before it is compiled
+_OPEN = ((b"Type", _TYPE), (b"Modules", lazy_pattern(rb"Modules(?<![\w-]Modules)[\"']?\s*:")))  # each is compiled if its word is there
 SEARCHED = lazy_pattern(rb"(?i)([^${}]+\.(?:ya?ml|json|txt|template|cfn|config))")
 _TRANSFORM = lazy_pattern(rb"Transform(?<!\wTransform)[\"']?\s*:\s*(\[[^\]]*\]|(?:[ \t]*-[^\n]*\n?\s*)+|[^\n]*)")
 _WORD = lazy_pattern(rb"[A-Za-z][\w:-]*")
-_OWN = (b"AWS::", b"Name", b"Parameters")
 
 
 def leads_elsewhere(data: bytes, folder: str) -> bool:
@@ -38,7 +37,8 @@ def leads_elsewhere(data: bytes, folder: str) -> bool:
     if any(not name or (folder and (os.pardir in name or not os.path.exists(os.path.join(folder, name)))) for name in names):
         return True
     transforms = _TRANSFORM.findall(data) if data.find(b"Transform") >= 0 else ()
-    return any(not word.startswith(_OWN) for value in transforms for word in _WORD.findall(value.partition(b"#")[0]))
+    words = (word for value in transforms for word in _WORD.findall(value.partition(b"#")[0]))
+    return not all(word.startswith((b"AWS::", b"Name", b"Parameters")) for word in words)
 
 
 _KEY, _ANY_KEY = "(?:AccessKey|ServiceSpecificCredential)", "(?:access[-_]?key|service[-_]?specific[-_]?credential)"

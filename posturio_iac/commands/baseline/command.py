@@ -172,8 +172,7 @@ def _of_live_result(config: Config, given: Arguments) -> int:
 def updated(files: Sequence[BaselineFile], report: Report, searched: Searched, new: NewEntryFields) -> tuple[NewBaseline, ...]:
     """The baselines with entries for the findings of a report."""
     known = known_findings(report, files, searched.selection)
-    update = Update(files, report, known, stale(known, report, searched))
-    return tuple(update.baselines(new, code_files(searched.selection)))
+    return tuple(Update(files, report, known, stale(known, report, searched)).baselines(new, code_files(searched.selection)))
 
 
 def _complain(report: Report) -> bool:

@@ -151,8 +151,7 @@ class Run:
         self._progress.show(f"{done} of {total} accounts")
 
     def parts(self, outcomes: Iterable[AccountOutcome], judging: PartwiseJudge) -> Iterator[AccountPart]:
-        judged = (self._judged(outcome, judging) for outcome in outcomes)
-        return as_finished(self.request.workers, self._asked_about, judged)
+        return as_finished(self.request.workers, self._asked_about, (self._judged(outcome, judging) for outcome in outcomes))
 
     def _asked_about(self, part: AccountPart) -> AccountPart:
         report = with_creators(part.report, lambda: self.surveyor.connected(part.target))

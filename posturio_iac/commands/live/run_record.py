@@ -110,8 +110,7 @@ def ages_of(parts: Sequence[FindingAges]) -> FindingAges:
     """What is known of the findings of all accounts."""
     first = {name: when for ages in parts for name, when in ages.first_seen.items()}
     known = [ages.new for ages in parts if ages.new is not None]
-    new = frozenset[str]().union(*known) if known else None
-    return FindingAges(first, new)
+    return FindingAges(first, frozenset[str]().union(*known) if known else None)
 
 
 def new_of(report: Report, ages: FindingAges) -> Report:

@@ -59,8 +59,7 @@ class Statement:
     end: int
 
     def span(self) -> Span:
-        places = _Places(self)
-        return places.span(self.start, self.end)
+        return _Places(self).span(self.start, self.end)
 
 
 class _Places:

@@ -58,11 +58,12 @@ class MissingError(UnreadableError):
 class Fence:
     """The bounds of reading: everything below one folder, and the files that the command line names."""
 
-    __slots__ = ("_folders", "_names", "base", "beyond", "edited", "makers", "named", "programs", "questions", "sizes", "top")
+    __slots__ = ("_folders", "_names", "base", "beyond", "edited", "makers", "named", "passed", "programs", "questions", "sizes", "top")
 
     def __init__(self, top: str, named: Iterable[str] = ()) -> None:
         """Allow what is below ``top``, a real path, and ``named``, which are real paths as well."""
         self.top = self.base = top  # and the folder that all paths of the command line share, for code without a repository
+        self.passed: set[str] = set()  # names of folders that a walk has passed by
         self.questions = 0  # how often it was asked whether a checkout has a program that makes keys
         self.edited: Mapping[str, bytes] = {}  # texts that are read instead of those on the disk, by their real paths
         self.named = set(named)
@@ -96,6 +97,7 @@ class Fence:
             is_new = (real := self.folder(folder)) not in seen
             seen.add(real)
             layered = {"node_modules"} if os.path.basename(folder) == "nodejs" else set()  # where layers and canaries have their own code
+            self.passed |= skipped.intersection(folders) - {".git"}
             folders[:] = sorted(set(folders) - (skipped - layered)) if is_new else ()
             if is_new:
                 yield folder, sorted(names)

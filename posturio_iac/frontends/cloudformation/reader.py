@@ -163,14 +163,14 @@ class _Scan:
         except UnreadableError as error:
             self._error(str(error), path)
             return False
+        if is_other_json(text, self.types):
+            return False
         data = spelled_out(text.encode("utf-8", "replace"))
         if any(name.encode() in data for name in self.types) or make_keys(data.decode("utf-8", "replace")):
             self.naming.add(path)
-        elif kind_of(path) is not TEMPLATE and not (  # JSON was perhaps selected as a plan, other files by the signs of templates alone
-            runs_program(data, TEMPLATE) or puts_together(data, self.files.folder_of(path)) or names_file(data, TEMPLATE)
-        ):
-            return False
-        return not is_other_json(text, self.types)
+            return True
+        folder = self.files.folder_of(path)  # JSON was perhaps selected as a plan, other files by the signs of templates alone
+        return kind_of(path) is TEMPLATE or runs_program(data, TEMPLATE) or puts_together(data, folder) or names_file(data, TEMPLATE)
 
     def templates(self, path: str, *, parent: bool) -> Iterator[Template]:
         """Yield the templates in a file. A ``parent`` is read only for the files that it may include, so its own problems do not matter."""

@@ -149,8 +149,7 @@ def _listed(user: Resource) -> PlanTags:
     pairs = mappings(value)
     entries = {pair["key"]: pair.get("value", AFTER_APPLY(f'tags["{pair["key"]}"]')) for pair in pairs if isinstance(pair.get("key"), str)}
     unfinished = len(entries) < len(pairs)
-    rest = AFTER_APPLY(f"part of tags of {user.address}") if unfinished else None
-    return _tags(user, entries, entries, rest, "")
+    return _tags(user, entries, entries, AFTER_APPLY(f"part of tags of {user.address}") if unfinished else None, "")
 
 
 def _provider(user: Resource, configuration: Configuration) -> str:

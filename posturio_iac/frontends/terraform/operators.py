@@ -194,8 +194,7 @@ def _unify_lists(values: Sequence[Value]) -> tuple[Value, ...]:
     """Unify lists place by place when they have the same length, else all their elements."""
     lists = [value for value in values if isinstance(value, tuple)]
     if len({len(elements) for elements in lists}) == 1 and not any(isinstance(elements, SetValue) for elements in lists):
-        rows = list(zip(*(_unify(column) for column in zip(*lists, strict=True)), strict=True)) or lists
-        return _put_back(values, rows)
+        return _put_back(values, list(zip(*(_unify(column) for column in zip(*lists, strict=True)), strict=True)) or lists)
     elements = _unify([element for elements in lists for element in elements])
     rows, start = [], 0
     for source in lists:

@@ -146,8 +146,7 @@ class _Axis:
         self.end = min(max([*dates, now]), now + FURTHEST_ON) + MARGIN
 
     def x(self, when: datetime) -> float:
-        share = (when - self.start) / (self.end - self.start)
-        return (LIFE_WIDE - LIFE_RIGHT) * min(max(share, 0.0), 1.0)
+        return (LIFE_WIDE - LIFE_RIGHT) * min(max((when - self.start) / (self.end - self.start), 0.0), 1.0)
 
     def ticks(self) -> Iterator[tuple[datetime, str]]:
         """Yield the first days of months or years, as many as fit."""

@@ -31,8 +31,7 @@ def changed_since(revision: str, root: str, repository: str | None) -> frozenset
         raise UsageError(f"--changed-since uses git, but {root} is not in a git repository")
     base = _merge_base(revision, repository)
     outputs = [_ask(repository, *_STAGED, base, "--"), _ask(repository, "ls-files", "-z", "-o", "--exclude-standard")]
-    found = [name for output in outputs for name in names(output)]
-    return relative([*found, *_unstaged(repository)], root, repository)
+    return relative([*[name for output in outputs for name in names(output)], *_unstaged(repository)], root, repository)
 
 
 def shown_in_diff(revision: str, root: str, repository: str) -> Callable[[str, int, int], bool]:

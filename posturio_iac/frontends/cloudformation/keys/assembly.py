@@ -136,7 +136,9 @@ class Reader:
         shared = (one for one in stack.template.section("Globals") if entry.type == f"AWS::Serverless::{one.name}")
         beside = root.template.source if entry.type == FUNCTION else entry.source
         own = f"{entry.type}\n{said_by(entry, self.ev, stack.scope(entry), *(one.body for one in shared))}"
-        programs = [("", program_of(_NAME.sub("", own))), *programs_named(own, (self.files.folder_of(beside.path),), self.files.fence)]
+        folder, fence = self.files.folder_of(beside.path), self.files.fence
+        named = () if is_without_makers(own + folder, folder, fence, asks=True) else programs_named(own, (folder,), fence)
+        programs = [("", program_of(_NAME.sub("", own))), *named]
         makers = [name for name, one in programs if one.makes_keys or one.deploys_key]
         url = fetched(own) if not makers and any(sign in own for sign in BOOTING) else ""
         if not (makers or url) or not possible(conditions_of(entry, stack)):

@@ -195,8 +195,7 @@ class _Composer:
     def _tagged(self, tag: str, inner: Node, start: int) -> Node:
         """Spell out a short tag: ``!GetAtt x`` is ``{"Fn::GetAtt": x}``."""
         name = _SHORT.get(tag) or "Fn::" + tag[1:].removeprefix("Fn::")
-        key = node_of((name, start, start + len(tag), self.lines))
-        return node_of((Object(((key, inner),)), start, inner.end, self.lines))
+        return node_of((Object(((node_of((name, start, start + len(tag), self.lines)), inner),)), start, inner.end, self.lines))
 
     def _open(self, event: Any) -> None:
         start = event.start_mark.index

@@ -97,8 +97,7 @@ def _tags(scope: ModuleScope, user: TerraformUser) -> AddTag | MergeTags | None:
         return None
     if (ignored := ignored_changes(user.block)) is None or ignored & {"tags", "tags_all"}:
         return None  # Terraform would never apply it.
-    place = Place(str(user.address), user.span)
-    return added("tags", hcl.setting(user.block, "tags"), place, user.scope.instance, user.block)
+    return added("tags", hcl.setting(user.block, "tags"), Place(str(user.address), user.span), user.scope.instance, user.block)
 
 
 def above_calls(instance: ModuleInstance) -> Iterator[AddComment]:
@@ -120,8 +119,7 @@ def added(argument: str, expression: hcl.Expr | None, place: Place, instance: Mo
     name, caller, call = _input(expression), instance.caller, instance.call
     if name is not None and not _goes_elsewhere(name, instance, block):
         if caller is not None and call is not None and not instance.program.is_for_others(posixpath.dirname(call.header.path)):
-            place = Place(f"module.{call.labels[0]}", call.header)
-            return added(name, hcl.setting(call, name), place, caller.instance, call)
+            return added(name, hcl.setting(call, name), Place(f"module.{call.labels[0]}", call.header), caller.instance, call)
         value, unit = instance.folder.tfvars.get(name), instance.folder.unit
         span = value.expression.span if value is not None and isinstance(value.expression, hcl.ObjectExpr) else None
         if unit is not None and span is not None and posixpath.dirname(span.path) == unit.folder and span.path.endswith(".hcl"):

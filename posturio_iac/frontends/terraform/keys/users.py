@@ -196,8 +196,7 @@ def _known_name(instance: ModuleInstance, call: hcl.Block) -> Attr[str | None]:
         return None
     from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs
 
-    scope = instances_of(call, instance).instances[0][1]
-    return Inputs(call, scope, made[0]).text(made[0].user[0])
+    return Inputs(call, instances_of(call, instance).instances[0][1], made[0]).text(made[0].user[0])
 
 
 def _in_module(name: Attr[str], instance: ModuleInstance, call: hcl.Block, reason: Unknown | None, identity: object) -> TerraformUser:

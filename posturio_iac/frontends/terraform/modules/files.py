@@ -57,8 +57,7 @@ def unreadable(path: str, data: bytes) -> Diagnostic | None:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        return Diagnostic(Level.ERROR, "not UTF-8; save the file as UTF-8", path, line)
+        return Diagnostic(Level.ERROR, "not UTF-8; save the file as UTF-8", path, data.count(b"\n", 0, error.start) + 1)
     return None
 
 

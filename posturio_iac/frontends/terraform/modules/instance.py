@@ -360,8 +360,7 @@ class ModuleScope:
                 return self.view.planner.beyond(self, "module", name, children)
             return children if label is None else label
         expansion, instances = children
-        values = [ResourceValue(child.address, self._output_of(child)) for child in instances]
-        return self._collected(expansion, values)
+        return self._collected(expansion, [ResourceValue(child.address, self._output_of(child)) for child in instances])
 
     def _collected(
         self,

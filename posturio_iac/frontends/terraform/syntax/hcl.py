@@ -272,8 +272,7 @@ def setting(block: Block, name: str) -> Expr | None:
     """An attribute's expression; a nested block of that name counts as an object, as Terraform 0.11 wrote ``tags { }``."""
     if (expression := block.get(name)) is not None or (nested := block.first(name)) is None:
         return expression
-    items = tuple((Literal(a.name, a.span), a.expression) for a in nested.body.attributes.values())
-    return ObjectExpr(items, nested.span)
+    return ObjectExpr(tuple((Literal(a.name, a.span), a.expression) for a in nested.body.attributes.values()), nested.span)
 
 
 def same(one: object, other: object) -> bool:

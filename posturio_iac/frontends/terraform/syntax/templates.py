@@ -121,8 +121,7 @@ def _parts(children: list[Node], start: int, end: int, text: _Text) -> Iterator[
 def _dynamic(node: Node, text: _Text) -> TemplatePart:
     if node.type == "template_interpolation":
         inner = next((c for c in node.children if c.type == "expression"), None)
-        expression = text.nested(inner) if inner else hcl.InvalidExpr(SYNTAX_ERROR(), text.source.span(node))
-        return expression, *_strips(node)
+        return text.nested(inner) if inner else hcl.InvalidExpr(SYNTAX_ERROR(), text.source.span(node)), *_strips(node)
     inner = node.children[0]
     expression = _if(inner, text) if inner.type == "template_if" else _for(inner, text)
     return expression, _strips(inner.children[0])[0], _strips(inner.children[-1])[1]
