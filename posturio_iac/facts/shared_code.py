@@ -137,8 +137,7 @@ def left_open(key: AccessKey, namesakes: Sequence[Namesake]) -> AccessKey:
 def _reason(key: AccessKey, namesakes: Sequence[Namesake]) -> Unknown:
     shown = [f"{n.span.path}:{n.span.line} with {' and '.join((*n.lifetimes, *n.owners))}" for n in namesakes[:SHOWN]]
     more = len(namesakes) - len(shown)
-    places = "; ".join([*shown, f"{more} more places"] if more else shown)
-    return NAMESAKE(f'a user "{key.user}"', places)
+    return NAMESAKE(f'a user "{key.user}"', "; ".join([*shown, f"{more} more places"] if more else shown))
 
 
 MAX_SIBLINGS = 20  # how many other keys of its user a key is compared with, active ones first; AWS allows a user two keys

@@ -205,8 +205,7 @@ def renamed(source: HclSource, changes: Sequence[tuple[Node, str]]) -> list[Edit
         word = attribute.children[0]
         edits += [source.edit(word.start_byte, word.end_byte, name)] if name else _removed(source, attribute)
     names = {attribute.id: name for attribute, name in changes}
-    gaps = (gap for attribute, _ in changes for gap in _gaps(source, attribute, names))
-    return [*edits, *dict.fromkeys(gaps)]
+    return [*edits, *dict.fromkeys(gap for attribute, _ in changes for gap in _gaps(source, attribute, names))]
 
 
 def _removed(source: HclSource, attribute: Node) -> list[Edit]:

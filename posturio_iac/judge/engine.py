@@ -220,8 +220,7 @@ def _fingerprint(identity: tuple[str, ...], repetition: int) -> str:
     """Digest the identity of a finding; places in files are not part of it. A repetition of the same gets another digest."""
     from posturio_iac.core.text.decoding import sha256
 
-    parts = (*identity, str(repetition)) if repetition else identity
-    return sha256("\0".join(parts).encode("utf-8", "surrogatepass"))[:32]
+    return sha256("\0".join((*identity, str(repetition)) if repetition else identity).encode("utf-8", "surrogatepass"))[:32]
 
 
 def _key_order(key: AccessKey) -> tuple[str, int, int, str, str]:

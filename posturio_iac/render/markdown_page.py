@@ -43,8 +43,7 @@ def plain(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    escaped = "".join(_ENTITIES.get(c, c) for c in text)
-    return _LINKS.sub(BREAK, _MARKUP.sub(r"\\\g<0>", escaped))
+    return _LINKS.sub(BREAK, _MARKUP.sub(r"\\\g<0>", "".join(_ENTITIES.get(c, c) for c in text)))
 
 
 def code(text: str) -> str:

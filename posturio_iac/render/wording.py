@@ -32,9 +32,7 @@ def place(span: Span | None) -> str:
 
 def owner_text(owner: Attr[str | None]) -> str:
     """The owner of a key, safe to print, with a word where there is none or it is not known."""
-    if isinstance(owner, Unknown):
-        return UNKNOWN
-    return printable(owner) if owner else NO_OWNER
+    return UNKNOWN if isinstance(owner, Unknown) else printable(owner) if owner else NO_OWNER
 
 
 def describe_suppression(why: Suppression) -> str:

@@ -134,8 +134,7 @@ def _disabling(key: AccessKey, rules: set[str], limits: Context, before: str, *,
     option = f"--include-in-use {key.key_id} plans to switch it off."
     ask = option if life.stands(as_of) else f"Ask its owner; {option}"
     if life.is_needed and life.stands(as_of):
-        why = f"{_answer(key, life)} So it stays active."
-        return Decision(Action.KEEP, why, option, life.answer())
+        return Decision(Action.KEEP, f"{_answer(key, life)} So it stays active.", option, life.answer())
     late, in_use = _awaited(life, as_of), isinstance(key.last_used, datetime) and as_of - key.last_used <= limits.window
     if not any(one.means_unneeded for one in _known(rules)) and key.kind is KeyKind.ACCESS_KEY:
         held = "is" if in_use else "may be"

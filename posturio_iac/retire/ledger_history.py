@@ -195,8 +195,7 @@ def _is_whole(text: str, first: dict[str, Any]) -> bool:
     head = {name: value for name, value in first.items() if name != "digest"}
     lines = text.split("\n")[1:]
     end = next((number for number, line in enumerate(lines) if '"run": "begun"' in line), len(lines) - 1)
-    body = "".join(f"{line}\n" for line in lines[:end])
-    return _digest(head, body) == first.get("digest")
+    return _digest(head, "".join(f"{line}\n" for line in lines[:end])) == first.get("digest")
 
 
 def _folded(changes: list[KeyChange], as_of: datetime) -> list[KeyChange]:

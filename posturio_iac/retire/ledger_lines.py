@@ -60,8 +60,7 @@ def change_of(entry: dict[str, Any]) -> KeyChange:
     given = dict(entry)
     at = moment(given.pop("at"))
     kind, key = KeyChangeKind(given.pop("change")), str(given.pop("key"))
-    last = moment(given.pop("last")) if "last" in given else at
-    return KeyChange(at, kind, key, last, given)
+    return KeyChange(at, kind, key, moment(given.pop("last")) if "last" in given else at, given)
 
 
 def moment(value: object) -> datetime:

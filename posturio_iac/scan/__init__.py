@@ -180,8 +180,7 @@ class CodeScan:
             from posturio_iac.core.metadata.pipelines import with_uses
 
             keys = with_uses(keys, selection.root, selection.repository or selection.root, fence)
-        keys = [_with_known_status(key, diagnostics) for key in keys if scopes is None or key.scope in scopes]
-        return keys, diagnostics
+        return [_with_known_status(key, diagnostics) for key in keys if scopes is None or key.scope in scopes], diagnostics
 
 
 def _path_of(scope: str, selection: Selection) -> str:

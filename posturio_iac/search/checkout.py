@@ -7,6 +7,7 @@ from itertools import pairwise, tee
 
 from posturio_iac.core.record import grouped, kept
 from posturio_iac.core.text import lazy_pattern
+from posturio_iac.search.kinds import IMAGES
 from posturio_iac.search.programs import ENDINGS, MADE, NAMED_ONLY, NO_PROGRAMS, SCRIPTS, content, is_hinted, looked_into
 
 TYPE_CHECKING = False
@@ -38,9 +39,9 @@ ALL = (*PACKED, ".yml", ".yaml", ".json", ".zip", *_TEXTS)  # what may hold a pr
 _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
 OF_TESTS = lazy_pattern(r"[/\\](?:(?:__)?(?:tests?|specs?)(?:__)?[/\\]|test_|conftest\.py$)|(?:_test|\.spec|\.test)\.\w+$")
 _NAMED_CODE = r"filename\s*=\s*\"[^\"\n]{0,200}\$\{(?!path)[^\"\n]{0,200}\.(?:zip|jar)\""
-_IN_BUCKET = r"(?:s3_key|image_uri|filename)\s*=\s*(?:var|local)\.|(?:s3_key|image_uri)\s*=\s*[\"d]|(?:S3Key|ImageUri)\W?:"
-_REMOTE_CODE, _REMOTE = lazy_pattern(f"{_IN_BUCKET}|{_NAMED_CODE}"), ("filename", "s3_key", "image_uri", "S3Key", "ImageUri")
-_ARCHIVE = r"filename(?=[^\n]*\.(?:zip|jar)\")|source_(?:dir|path|file)"
+_IN_BUCKET = r"s3_existing_p|(?:s3_key|image_uri|filename)\s*=\s*(?:var|local)\.|(?:s3_key|image_uri)\s*=\s*[\"d]|(?:S3Key|ImageUri)\W?:"
+_REMOTE_CODE, _REMOTE = lazy_pattern(f"{_IN_BUCKET}|{_NAMED_CODE}"), ("g_package", "filename", "s3_key", "image_uri", "S3Key", "ImageUri")
+_ARCHIVE = r"local_existing_package|filename(?=[^\n]*\.(?:zip|jar)\")|source_(?:dir|path|file)"
 _LOCAL_CODE = lazy_pattern(rf"(?:{_ARCHIVE})\"?\s*[=:]\s*\"(?:\$\{{path\.module\}})?([^\"$]+)\"")
 _BY_ITSELF = "turbo nx lerna rake artisan manage.py rails helmfile argocd sbt gradle gradlew mvn mvnw xargs pwsh ansible-playbook npx"
 _BY_ITSELF += " dagger mise salt-call chef-client vagrant sceptre pulumi cdk serverless sls flask gulp"
@@ -131,15 +132,20 @@ def by_name(top: str, fence: Fence) -> tuple[dict[str, list[str]], dict[Any, lis
 def note_absent(text: str, path: str, fence: Fence, *, served: bool | None, runs: bool) -> None:
     """Note what may make keys and is not here: code of functions in a template, ``served`` or not, and what a tool ``runs`` by itself."""
     folder, lacks = os.path.dirname(path), ""
-    if served is not None and "unction" in text and _lacks_code(text, folder, fence, served=served):
+    if served is not None and ("unction" in text or "existing_package" in text) and _lacks_code(text, folder, fence, served=served):
         lacks = "a function whose code is not here"
-    elif served is not None and "dkr.ecr" in text:
+    elif served is not None and any(sign.decode() in text for sign in IMAGES):
         lacks = _ABSENT_IMAGE
     elif runs and not names_in(text).isdisjoint(_BY_ITSELF.split()) and (tool := _FINDS_ITSELF.search(text)):
         lacks = f"{tool[1]}, which finds what it runs by itself"
     made = maker(folder, fence, (*ENDINGS, ".zip")) if lacks else ""
-    above = (made[:at] for at, sign in enumerate(made) if sign == os.sep)
-    if os.path.isfile(made) and (lacks != _ABSENT_IMAGE or any("Dockerfile" in fence.names(one) for one in above)):
+    if made and lacks == _ABSENT_IMAGE:
+        places = map(os.path.dirname, by_name(fence.top_of(folder), fence)[0].get("Dockerfile", ()))
+        found = (
+            (one, kept(fence.programs, one, lambda file: looked_into(file, fence))[0]) for place in places for one in below(place, fence)
+        )
+        made = next((one for one, program in found if program.makes_keys), "")
+    if os.path.isfile(made):
         fence.beyond.add((path, f"{lacks}, and {os.path.relpath(made, folder)} may make keys"))
 
 

@@ -24,7 +24,10 @@ _HERE, _LONGEST = r"(?:\$\{path\.\w+\}/*)?", 200  # a path
 _SET = rf"[\"']?\s*[:=]\s{{0,99}}(?:[\[{{\s]{{0,99}}path\s*=\s*)?[\"'\[]*(?:file://)?{_HERE}([\w./@+-]+(?: [\w./@+-]+)*)"
 _FOLDERS = ("source_dir", "source_path", "chart", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "context", "aws:asset:path")
 _PROVISIONED = r"provisioner(?=\W{1,99}file\W)(?s:.){0,500}?source"
-_FOLDER = {one: lazy_pattern(rf"{one}(?<!\w{one}){_SET}") for one in _FOLDERS} | {"provisioner": lazy_pattern(_PROVISIONED + _SET)}
+_FOLDER = {one: lazy_pattern(rf"{one}(?<!\w{one}){_SET}") for one in (*_FOLDERS, "DagS3Path", "dag_s3_path")} | {
+    "provisioner": lazy_pattern(_PROVISIONED + _SET)
+}
+SERVERLESS, _GIVEN_CODE = "AWS::Serverless::Function", ("CodeUri", "InlineCode", "ImageUri", "\nBucket")  # built where the template lies
 _ASSET = lazy_pattern(r"S3Key(?<!\wS3Key)[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")  # an archive of CDK's, whose folder lies beside the template
 _LEAVING = ("cd ", "pushd ", "Set-Location", "working_dir", "chdir")  # signs of what runs in another folder, and of what may look into one
 _AWAY = (*_LEAVING, "-C", "-d ", "-w", "-v", "dir:", "irector", "prefix", "cwd", "PATH", "sys.path", "includes:", "environment =", "Uri")
@@ -33,6 +36,7 @@ _OF_RUNNERS |= {"require": r"require(?:_\w+)?(?=[ (]{0,9}[\"'])\(?", "import_": 
 _RUNNERS = {word: lazy_pattern(rf"{one}{NEXT}(?:-[\w=]+{NEXT})*{_HERE}([\w./@+-]+)") for word, one in _OF_RUNNERS.items()}
 """What runs a whole folder, or a module by its name, each by a word without which it is not looked for."""
 _NOTES, _FILESET = lazy_pattern(r"#[^\n]*"), lazy_pattern(rf"\bfileset{_SET}")
+_BUCKET = lazy_pattern(r"(?:s3://(?:\$\{[^{}]*\}|[^/\s\"'])+|https?://[\w.${}-]*s3\.amazonaws\.com)/")  # before a path in the checkout
 _JOINING = ("join(", "joinpath(", '" / "', "' / '", "__file__", "__dir", "Path(", "oin-Path")
 _PARTS = lazy_pattern(r"[\"']\)?(?:\s{0,9}[,/]\s{0,9}|\s{1,9}|\.r?glob\()[\"']")  # of a path that a program joins
 _OPEN_PART = lazy_pattern(r"[\"']\)?\s{0,9}[,/]\s{0,9}(?=[A-Za-z_$])")
@@ -95,9 +99,8 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
     pending += _named_in(text.replace("andler", ""), homes[1:], fence, path) if homes[1:] else ()  # which is no path
     at_top = _from_top(text)
     pending += (run_there := [*_named_in(at_top, (root,), fence, path)] if at_top else [])
-    folders = [one for sign, pattern in _FOLDER.items() if sign in text for one in pattern.findall(text)]
-    folders += [*(_FILESET.findall(text) if "archive_file" in text else ()), *(f"asset.{one}" for one in _ASSET.findall(text))]
-    tops = dict.fromkeys(os.path.normpath(os.path.join(home, name.lstrip("/"))) for home in homes for name in folders)
+    folders = ((home, name) for home in homes for name in _folders(text) if name or home == homes[0])
+    tops = dict.fromkeys(os.path.normpath(os.path.join(home, name.lstrip("/"))) for home, name in folders)
     packed = deque(file for top in tops for file in below(top, fence, endings=ALL if "Chart.yaml" in fence.names(top) else PACKED))
     known: dict[Any, Any] = {} if fence.edited else fence.programs
     seen, added = set[str](), 0
@@ -140,14 +143,23 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
         fence.beyond.add((path, f"more than {MOST_FILES} programs, and those in {top} were not all looked into"))
 
 
+def _folders(text: str) -> list[str]:
+    """The folders that arguments name as a whole, and without a name that of the template, for a function without code of its own."""
+    found = [one for sign, pattern in _FOLDER.items() if sign in text for one in pattern.findall(text)]
+    is_beside = text.count(SERVERLESS) > sum(map(text.count, _GIVEN_CODE)) or 'CodeUri": ""' in text
+    found += [""] * is_beside + [f"asset.{one}" for one in _ASSET.findall(text)]
+    return found + (_FILESET.findall(text) if "archive_file" in text else [])
+
+
 def _slashed(text: str, home: str, fence: Fence) -> str:
     """A text, its lines again with paths of Windows as those of other systems, and all of it with the parts of a path as one."""
     for sign, top in ((fence.top, fence.top), ("get_repo_root()", fence.top_of(home))):  # of Terragrunt
         for before in " \"'=([{,:\n" if sign[1:] and sign in text else "":  # the beginning of a path
             text = text.replace(before + sign, before + os.path.relpath(top, home))
     lines = "".join(f"\n{line}" for line in text.split("\n") if "\\" in line).replace("\\", "/") if "\\" in text else ""
-    parts = _lines_with(_JOINING, text)
-    return "\n".join((text + lines, *(_OPEN_PART.sub("/$ ", _PARTS.sub("/", line)) for line in parts))).replace("${path.module}", ".")
+    stored = (_BUCKET.sub(" ", line) for line in _lines_with(("s3://", "s3.amazonaws"), text))
+    parts = (_OPEN_PART.sub("/$ ", _PARTS.sub("/", line)) for line in _lines_with(_JOINING, text))
+    return "\n".join((text + lines, *stored, *parts)).replace("${path.module}", ".")
 
 
 def _lines_with(signs: Iterable[str], text: str) -> list[str]:

@@ -70,17 +70,17 @@ _RESTS = (lazy_pattern(_REST_OF_KEY), lazy_pattern(r"iam[\s\"',\\]+[\w-]*[$%]"))
 _REMARK = lazy_pattern(r"(?:\A|\n|= )[ \t]*(?:#(?=[ \t#]|aws iam)|//)(?:[\w \t.,:;()=#/@|&+-]|\"[^\"\n]*\"|'[^'\n]*')*\Z")
 _DOCSTRING = lazy_pattern(r"(?s)(?:\A(?:#[^\n]*\n|\s)*|\b(?:def|class)\s[^\n]{0,300}:[ \t]*\n\s*)(\"\"\"|''').{0,5000}?\1")  # of Python
 _COMMENT = lazy_pattern(r"(?m)^[ \t]*(?:/\*\*?[^\n*`]*\n(?:[ \t]*\*(?!/)[^\n`]*\n)*[ \t]*\*/|<#[^#\"'$]*#>)")  # of others
-GETTING, BOOTING = ("curl", "wget", "iwr", "irm"), ("user_data", "UserData")  # a script from elsewhere, and what a server runs first
+GETTING, BOOTING = ("curl", "wget", "iwr", "irm", "s3 cp", "git clone"), ("user_data", "UserData")  # a script from elsewhere, and at a boot
 _GETS, _RUN = rf"(?:{'|'.join(GETTING)})\b", r"(?:sudo(?:\s+-\w+)*\s+)?(?:\w*sh|python[\d.]*|node|perl|ruby|iex)\b"
 _PIPED = rf"{_GETS}[^|;&\n]{{0,500}}\|(?:[^|;&\n]{{1,99}}\|)?\s*{_RUN}"
 _FETCHED = lazy_pattern(rf"{_PIPED}|(?:<|\b(?:\w*sh\s+-c|eval)\s+[\\\"']*\$)\({_GETS}[^)\n]{{0,500}}")
-_SAVED = lazy_pattern(rf"(?:wget\b|{_GETS}(?=[^;&|\n]{{0,500}}(?:>|\s-\w*[oO]\b|-[oO]ut|-remote-n)))[^;&|]{{1,500}}?(?=[;&|\n]|\",|$)")
+_INTO = r"(?:>|\s-\w*[oO]\b|-[oO]ut|-remote-n)"
+_SAVED = lazy_pattern(rf"(?:(?:wget|s3 cp|git clone)\b|{_GETS}(?=[^;&|\n]{{0,500}}{_INTO}))[^;&|]{{1,500}}?(?=[;&|\n]|\",|$)")
 _RUN_LATER = lazy_pattern(rf"(?:\b{_RUN}\s+(?:-\w+\s+)*|[\s;&\"']\.[/\\]+)[\"'\\]*([\w./~-]+)")  # one that runs a file
 _ADDRESS = lazy_pattern(r"\w+://[^\s\"'\\|)]+")
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _GIVEN = {one: lazy_pattern(rf"{one}(?<!\w{one})\"?[ \t]*[=:][ \t]*") for one in ("command", "program", "inline", "arguments")}
-_REFERENCE = lazy_pattern(r"(?:\[(?:[^\]]{0,500},)?\s*)?[a-z][\w.]{0,99}[.(]")
-_FILLED = lazy_pattern(r"\$\{(?!path\.\w+\})")
+_REFERENCE, _FILLED = lazy_pattern(r"(?:\[(?:[^\]]{0,500},)?\s*)?[a-z][\w.]{0,99}[.(]"), lazy_pattern(r"\$\{(?!path\.\w+\})")
 """An argument that a command is given by, a value that begins with a reference or ends with one in a list, and a part that is filled in."""
 _NAMES = "profile|region|zone|project|repository|namespace|names?|ids?|arns?|username"
 _VALUES = lazy_pattern(rf"(?:\s--(?:[\w-]+-)?(?:{_NAMES})[= ]\s*|[^-]>\s*)[\\\"']*\$\{{[^{{}}\n]*\}}")
@@ -98,7 +98,7 @@ _COMPILED = (".java", ".cs", ".kt", ".rs", ".scala", ".groovy", ".gradle", ".kts
 _SHELLS = (".sh", ".bash", ".zsh", ".fish", ".ps1", ".psm1", ".bat", ".cmd", ".mk", "akefile", "ockerfile", ".pkr.hcl", ".envrc", ".rake")
 _RAN = (*HANDLED, *_SHELLS, ".env", ".php", ".go", ".pl", ".ex")
 _PROJECTS = ("project.json", "Cargo.toml", ".csproj", ".fsproj", "pom.xml", "go.mod", "requirements.txt")
-ENDINGS, SCRIPTS = (*_RAN, *_COMPILED), (*_RAN, ".yml", ".yaml", *MADE, *_PROJECTS)  # of programs, and of what names others
+ENDINGS, SCRIPTS = (*_RAN, *_COMPILED), (*_RAN, ".yml", ".yaml", ".tpl", ".tftpl", ".tmpl", *MADE, *_PROJECTS)  # and what names others
 _LARGE, LARGEST = 1 << 20, 10 << 20  # a file that is looked into only if it holds a hint, and the largest one
 _TOO_LARGE = f"more than {LARGEST >> 20} MiB of programs in {{}}, which were not all looked into"
 _CLOSED = "{}, an archive that cannot be looked into (broken, encrypted or no ZIP)"
@@ -154,8 +154,8 @@ def fetched(text: str) -> str:
 
 
 def _runs_what_it_saved(text: str, got: re.Match[str]) -> bool:
-    words = {word.strip("\"'\\>").rpartition("/")[2] for word in got[0].split()}
-    return any(run[1].rpartition("/")[2] in words for run in _RUN_LATER.finditer(text, got.end(), got.end() + _LATER))
+    words = {word.strip("\"'\\>").rpartition("/")[2].removesuffix(".git") for word in got[0].split()} - {""}
+    return any(not words.isdisjoint(run[1].split("/")) for run in _RUN_LATER.finditer(text, got.end(), got.end() + _LATER))
 
 
 def _torn(text: str) -> list[re.Match[str]]:

@@ -471,7 +471,7 @@ STEPS: dict[str, tuple[dict[str, str], str]] = {
     "hook-included": ({"r.hcl": AFTER, "u/terragrunt.hcl": INCLUDE % "../r.hcl", **EMPTY, "u/a.sh": "../bin/k.sh"}, "after_hook.h"),
 }
 """Code in a folder that leads to a script there, for the most part in more than one step."""
-TAKE_ANY = {"left-open", "commands", "serverless", "layer", "build-from-top", "top", "mounted"}  # which may lead to any program
+TAKE_ANY = {"left-open", "commands", "serverless", "layer", "build-from-top", "top", "mounted", "handler"}  # to any program
 GIVEN = ("u.yaml ../u.yaml file(var.f)", 'r/b.yaml b file("${path.root}/${var.f}.yaml")', 'u/a ../u fileset(var.f, "*")')
 DRAWN_IN = {
     **{name: ({f"a/{file}": text for file, text in files.items()}, "a/bin/k.sh", MAKES, key) for name, (files, key) in STEPS.items()},

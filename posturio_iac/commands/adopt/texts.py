@@ -115,8 +115,7 @@ def _extended(text: str, entry: list[str]) -> str | None:
     head = lines[: last + 1]
     if not head[-1].endswith(("\n", "\r")):
         head[-1] += newline
-    indent = " " * items.start_mark.column
-    return "".join(head) + _block(entry, indent).replace("\n", newline) + "".join(lines[last + 1 :])
+    return "".join(head) + _block(entry, " " * items.start_mark.column).replace("\n", newline) + "".join(lines[last + 1 :])
 
 
 def _last_line(node: yaml.Node) -> int:

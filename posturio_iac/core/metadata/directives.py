@@ -65,8 +65,7 @@ def instruction(
     if not reason:
         problems.append(Diagnostic(Level.WARNING, 'posturio:ignore has no effect without a reason; add reason="…"', *span[:3]))
     known = tuple(rule for rule in dict.fromkeys(written) if rule in known_rules)
-    directive = Directive(known, reason, _until(until), span, source) if known and reason else None
-    return directive, tuple(problems)
+    return Directive(known, reason, _until(until), span, source) if known and reason else None, tuple(problems)
 
 
 def full_name(rule: str, known_rules: Collection[str]) -> str:

@@ -119,8 +119,7 @@ def as_text(value: object) -> str | None:
 def _from_text(kind: Kind, text: str, unit: str | None, origin: Origin, span: Span | None) -> Lifetime:
     date = leading_date(text) if kind is Kind.ROTATED else parse_date(text)
     if date is not None and not (unit and text.strip().isdigit()):
-        dated = Kind.EXPIRY if kind is Kind.ROTATION else kind
-        return Lifetime(dated, Effect.DECLARED, origin, text, span, at=date)
+        return Lifetime(Kind.EXPIRY if kind is Kind.ROTATION else kind, Effect.DECLARED, origin, text, span, at=date)
     interval = None if kind is Kind.ROTATED else _interval(text, unit)
     if interval:
         return Lifetime(Kind.ROTATION, Effect.DECLARED, origin, text, span, interval=interval)

@@ -130,8 +130,7 @@ def ends(key: SavedKey) -> str:
     effects = {evidence.effect: evidence for evidence in key.lifetime}
     for effect in COUNTS:
         if effect in effects:
-            value = effects[effect].value
-            return f"{effects[effect].kind} {value}".strip()
+            return f"{effects[effect].kind} {effects[effect].value}".strip()
     for effect, word in (("unknown", NOT_KNOWN), ("unreadable", "unreadable"), ("inert", "inert")):
         if effect in effects:
             return word

@@ -200,8 +200,7 @@ class Evaluator:
         """The value of a parameter."""
         kind = entry.type if entry is not None else ""
         if (given := stack.given.get(name)) is not None and not kind.startswith(SSM):
-            value = self.value(given.node, given.scope) if given.scope is not None else given.text
-            return _typed(value, kind)
+            return _typed(self.value(given.node, given.scope) if given.scope is not None else given.text, kind)
         if self.known is not None and (known := self.known.parameters.get((id(stack), name))) is not None:
             return _typed(known, kind)
         if self.assumed is not None and (assumed := self.assumed.get((id(stack), name))) is not None:

@@ -155,8 +155,7 @@ def _change(mention: Mention, kind: str, words: _Words) -> str:
 def _span(mention: Mention, entry: TemplateEntry) -> Span:
     """The place of a mention, within a text that of the variable."""
     at = entry.source.text.find(mention.written, mention.node.start, mention.node.end) if mention.written else -1
-    node = mention.node if at < 0 else mention.node._replace(start=at, end=at + len(mention.written))
-    return entry.source.span(node)
+    return entry.source.span(mention.node if at < 0 else mention.node._replace(start=at, end=at + len(mention.written)))
 
 
 def _text(node: Node | None) -> str:

@@ -118,8 +118,7 @@ def units_of(
 def unread_call(caller: str, source: str, known: str, span: Span | None) -> Diagnostic:
     """The note on a call of a module that has the name of a known one and whose code is not here."""
     text = f"{caller} uses {source}, whose code is not here; it has the name of {known}, which creates access keys"
-    place = (span.path, span.line, span.column) if span is not None else (caller,)
-    return Diagnostic(Level.NOTE, text, *place)
+    return Diagnostic(Level.NOTE, text, *((span.path, span.line, span.column) if span is not None else (caller,)))
 
 
 def unread_units(units: Mapping[str, ModuleCaller], known_name: Callable[[str], str | None]) -> Iterator[Diagnostic]:

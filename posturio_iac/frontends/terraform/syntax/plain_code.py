@@ -118,17 +118,13 @@ class _Recognizer:
         found = _pairs.match(self.data, at)
         if found is None:
             return -1
-        if not found[1]:
-            return self._expression(found.end())
-        return self._behind_bracket(found.end())
+        return self._behind_bracket(found.end()) if found[1] else self._expression(found.end())
 
     def _list(self, at: int) -> int:
         if self.open[-1] in _FOR.values():
             return self._expression(at)
         at = _items.match(self.data, at).end()  # type: ignore[union-attr]  # it always matches, if only nothing
-        if self.data[at : at + 1] != self.open[-1]:
-            return self._expression(at)
-        return self._behind_bracket(at + 1)
+        return self._behind_bracket(at + 1) if self.data[at : at + 1] == self.open[-1] else self._expression(at)
 
     def _behind_bracket(self, at: int) -> int:
         self.open.pop()

@@ -228,8 +228,7 @@ class ExpressionReader(TokenReader):
         if first[0] == ".":  # an index in brackets is of the whole then
             inside = next((place for place, step in enumerate(each) if step[0] is hcl.Index and not step[3]), inside)
         name = hcl.Name("*", span)
-        found = hcl.Splat(self._onward(found, steps[:count]), self._onward(name, each[:inside]), span)
-        return self._onward(found, each[inside:])
+        return self._onward(hcl.Splat(self._onward(found, steps[:count]), self._onward(name, each[:inside]), span), each[inside:])
 
     def _onward(self, found: hcl.Expr, steps: Iterable[_Step]) -> hcl.Expr:
         for make, value, end, _ in steps:
