@@ -183,21 +183,21 @@ def is_without_makers(text: str, folder: str, fence: Fence, *, asks: bool = Fals
     fence.questions += 1
     if fence.edited or not (asks or fence.makers or fence.questions > _FEW):
         return False
-    if maker(folder, fence, ()):
+    if maker(folder, fence):
         return False
     words = words_of(text.replace("README.md", "")) if any(sign in text for sign in (*fence.passed, *NAMED_ONLY)) else []
     return not any(word.endswith(NAMED_ONLY) or not fence.passed.isdisjoint(word.split("/")) for word in words)
 
 
-def maker(folder: str, fence: Fence, endings: tuple[str, ...] = ALL, *, fills: bool = False) -> str:
-    """A program that may make keys, also by what code ``fills`` in, or the top of a tree with too many; without ``endings`` any file."""
+def maker(folder: str, fence: Fence, endings: tuple[str, ...] = (), *, fills: bool = True) -> str:
+    """A program that may make keys, or the top of a tree with too many; without ``endings`` any file, also by what code ``fills`` in."""
     top, most = fence.top_of(folder), min(_MOST_PROGRAMS << (0 if endings else fence.questions // _MANY), 10 * _MOST_PROGRAMS)
     if (asked := (top, endings, fills, most)) not in fence.makers:
         whole, known = below(top, fence, most, endings), fence.programs
-        files = (one for one in whole if endings in (ALL, ()) or not OF_TESTS.search(one[len(top) :]))  # no code of functions
+        files = (one for one in whole if not endings or not OF_TESTS.search(one[len(top) :]))  # no code of functions
         hinted = (one for one in files if kept(known, (one, ""), lambda of: is_hinted((read := content(of[0], fence))[0]) or read[1] != ""))
         programs = ((one, kept(known, one, lambda file: looked_into(file, fence))[0]) for one in hinted)
-        found = (one for one, of in programs if of.makes_keys or of.deploys_key or of.unseen or ((fills or not endings) and of.in_parts))
+        found = (one for one, of in programs if of.makes_keys or of.deploys_key or of.unseen or (fills and of.in_parts and not endings))
         fence.makers[asked] = next(found, "") if len(whole) <= most else top
     return fence.makers[asked]
 

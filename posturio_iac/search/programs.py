@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.text.textfile import Fence
 
-NAMED_ONLY = (".md", ".rst", ".adoc", ".csv", "service-2.json", ".json.gz", "zoneinfo.tar.gz")  # prose, and data of botocore
+NAMED_ONLY = (".md", ".rst", ".adoc", ".csv", ".html", "service-2.json", ".json.gz", "zoneinfo.tar.gz")  # prose, and data of botocore
 _OTHERS = ".lock .log .h .tf .tofu .tfvars .svg .png .jpg .gif .ico .pdf .ttf .woff .woff2 .dll .dylib .so .a .db"
 NO_PROGRAMS = (*NAMED_ONLY, *_OTHERS.split())
 """Endings of what is no program, and of what is judged by itself."""

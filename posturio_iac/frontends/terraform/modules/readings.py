@@ -268,7 +268,7 @@ class Programs:
         places = (os.path.normpath(search.prefix + folder) for folder in folders)
         paths = [os.path.join(place, name) for place in places for name in search.fence.names(place) if name.endswith((*CODE, *VALUES))]
         paths += (os.path.normpath(search.prefix + path) for path in files_of_values(root, search.root, search.fence))
-        return maker(search.root, search.fence, ()) != "" or any(map(self._has_part, paths))
+        return maker(search.root, search.fence) != "" or any(map(self._has_part, paths))
 
     def _says(self, path: str) -> bool | str | None:
         """True if a file holds or names a program that makes keys, or pieces of one; False if it only runs one that is put together."""
