@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from posturio_iac.core.evidence.lifetime import OpenQuestion, Question
 from posturio_iac.core.evidence.reason import HOW_LONG, Reason
 from posturio_iac.core.evidence.remedy import Advice
-from posturio_iac.core.finding import Finding, JudgedKey, Verdict
+from posturio_iac.core.finding import Finding, JudgedKey, Severity, Verdict
 from posturio_iac.core.model import AccessKey, Effect, Exposure, Kind, Lifetime, Replacement, Span, Unknown
 from posturio_iac.core.place import HolderKind, SecretHolder
 from posturio_iac.core.record import NamedTuple, replace
@@ -117,7 +117,7 @@ def _is_endless(evidence: Lifetime) -> bool:
     return evidence.interval is None and (evidence.kind is Kind.ROTATION or evidence.at is None)
 
 
-_GRAVITY = (Verdict.CLEAN, Verdict.SUPPRESSED, Verdict.UNDETERMINED, Verdict.FLAGGED)
+_GRAVITY = {Verdict.CLEAN: 0, Verdict.UNDETERMINED: 1, Verdict.SUPPRESSED: 2, Verdict.FLAGGED: 2}  # what a baseline holds is as bad
 Judged = tuple[JudgedKey, list[Finding]]
 
 
@@ -139,8 +139,8 @@ def worst_readings(parts: list[Judged]) -> list[Judged]:
     return [part for part in parts if id(part) not in left_out]
 
 
-def _weight(part: Judged) -> tuple[int, int]:
-    return _GRAVITY.index(part[0].verdict), len(part[1])
+def _weight(part: Judged) -> tuple[int, Severity, int]:
+    return _GRAVITY[part[0].verdict], max((finding.severity for finding in part[1]), default=Severity.LOW), len(part[1])
 
 
 def _covers(one: Judged, other: Judged) -> bool:

@@ -47,6 +47,7 @@ _BY_ITSELF = "turbo nx lerna rake artisan manage.py rails helmfile argocd sbt gr
 _BY_ITSELF += " dagger mise salt-call chef-client vagrant sceptre pulumi cdk serverless sls flask gulp"
 _FINDS_ITSELF = lazy_pattern(rf"(?:[\"'`;&|(\n]|- )\s*(?:[\w./-]+ )?(?:\./)?({_BY_ITSELF.replace(' ', '|')})(?=[ \"',])")
 _ABSENT_IMAGE = "an image whose code is not here"
+_OPEN_IMAGE = lazy_pattern(r"[iI]mage\w*[\"']?\s*[:=]\s*(?:[\"']?\$\{|(?:var|local|data|each)\.|!Ref|!Sub|\{\s*\"(?:Ref|Fn))")
 _BUILT = ("artifact", "Code(?:Uri|(?<!\\wCode))", "handler")
 *_BUILT_CODE, _HANDLER = (lazy_pattern(rf"{one}[\"']?:[ \t]*[\"']?([\w./-]+(?: [\w./-]+)*)") for one in _BUILT)
 _MANY, _FEW = 50, 10  # questions after which twice as many files are read, and which are answered apart; files that stand for a name
@@ -134,7 +135,7 @@ def note_absent(text: str, path: str, fence: Fence, *, served: bool | None, runs
     folder, lacks = os.path.dirname(path), ""
     if served is not None and ("unction" in text or "existing_package" in text) and _lacks_code(text, folder, fence, served=served):
         lacks = "a function whose code is not here"
-    elif served is not None and any(sign.decode() in text for sign in IMAGES):
+    elif served is not None and (any(sign.decode() in text for sign in IMAGES) or _OPEN_IMAGE.search(text)):
         lacks = _ABSENT_IMAGE
     elif runs and not names_in(text).isdisjoint(_BY_ITSELF.split()) and (tool := _FINDS_ITSELF.search(text)):
         lacks = f"{tool[1]}, which finds what it runs by itself"

@@ -44,13 +44,14 @@ _WHOLE = (b"docker_image", b"docker_registry_image", b"helm_release", b"path_doc
 _PATHS = (b"source_dir", b"source_file", b"source_path", b"template_path", b"existing_package", b"dag_s3_path", b"aws s3 ", b"git clone")
 _FILES = (*_PATHS, b"playbook", b"buildspec", b"local_file", b"fileset(", *_WHOLE, *_ARTIFACTS)
 IMAGES = (b"repository_url", b"ghcr.io/", b"dkr.ecr", b"RepositoryUri")  # signs of an image that may be built from code here
+_RUN = (b"container_def", b"ContainerDef", b"image_identifier")  # and of one that a variable may name
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:", b'handler":', b"r_commands")
-_IN_S3 = (b"S3Location", b"ScriptLocation", b"s3://", b"s3.amazonaws", b"DagS3Path")
+_IN_S3 = (b"S3Location", b"ScriptLocation", b"s3://", b".s3.", b".s3-", b"DagS3Path")
 _AS_CODE = (b"Uri", *_IN_S3, b"AWS::Include", b"DockerContext", b"BuildSpec", b"aws:asset", b"git clone", *_FUNCTIONS)
 PROGRAMS = (*_EXTERNAL, *_BY_SHELL, *_FILES, *_AS_CODE)
 """Signs of code that names a program in another file, but for functions that read one."""
-_IN_TERRAFORM = (*_BY_SHELL, *_FILES, *IMAGES, b"file(", b"filebase64(")
-_PACKED = (*IMAGES, b"layers:", b"ecr:", b"scripts:", b"laybook", b"CodeBuild::P")  # what Serverless packs, and what runs elsewhere
+_IN_TERRAFORM = (*_BY_SHELL, *_FILES, *IMAGES, *_RUN, b"file(", b"filebase64(")
+_PACKED = (*IMAGES, *_RUN, b"layers:", b"ecr:", b"scripts:", b"laybook", b"CodeBuild::P")  # what Serverless packs, and runs elsewhere
 NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, *_PACKED, b"${file(", b"!Rain::"), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
 NAMING[JSON] = NAMING[TEMPLATE]
 """Signs of a program in another file, by the kind of the file that names it."""

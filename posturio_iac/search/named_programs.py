@@ -27,7 +27,7 @@ _PROVISIONED = r"provisioner(?=\W{1,99}file\W)(?s:.){0,500}?source"
 _FOLDER = {one: lazy_pattern(rf"{one}(?<!\w{one}){_SET}") for one in (*_FOLDERS, "DagS3Path", "dag_s3_path")} | {
     "provisioner": lazy_pattern(_PROVISIONED + _SET)
 }
-SERVERLESS, _GIVEN_CODE = "AWS::Serverless::Function", ("CodeUri", "InlineCode", "ImageUri", "\nBucket")  # built where the template lies
+SERVERLESS, _GIVEN_CODE = "AWS::Serverless::Function", ("CodeUri", "InlineCode", "Image", "\nBucket", "DockerC")
 _ASSET = lazy_pattern(r"S3Key(?<!\wS3Key)[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")  # an archive of CDK's, whose folder lies beside the template
 _LEAVING = ("cd ", "pushd ", "Set-Location", "working_dir", "chdir")  # signs of what runs in another folder, and of what may look into one
 _AWAY = (*_LEAVING, "-C", "-d ", "-w", "-v", "dir:", "irector", "prefix", "cwd", "PATH", "sys.path", "includes:", "environment =", "Uri")
@@ -36,7 +36,7 @@ _OF_RUNNERS |= {"require": r"require(?:_\w+)?(?=[ (]{0,9}[\"'])\(?", "import_": 
 _RUNNERS = {word: lazy_pattern(rf"{one}{NEXT}(?:-[\w=]+{NEXT})*{_HERE}([\w./@+-]+)") for word, one in _OF_RUNNERS.items()}
 """What runs a whole folder, or a module by its name, each by a word without which it is not looked for."""
 _NOTES, _FILESET = lazy_pattern(r"#[^\n]*"), lazy_pattern(rf"\bfileset{_SET}")
-_BUCKET = lazy_pattern(r"(?:s3://(?:\$\{[^{}]*\}|[^/\s\"'])+|https?://[\w.${}-]*s3\.amazonaws\.com)/")  # before a path in the checkout
+_BUCKET = lazy_pattern(r"(?:s3://(?:\$\{[^{}]*\}|[^/\s\"'])+|https?://[\w.${}:-]*\bs3[.-][\w.${}:-]*)/")  # before a path in the checkout
 _JOINING = ("join(", "joinpath(", '" / "', "' / '", "__file__", "__dir", "Path(", "oin-Path")
 _PARTS = lazy_pattern(r"[\"']\)?(?:\s{0,9}[,/]\s{0,9}|\s{1,9}|\.r?glob\()[\"']")  # of a path that a program joins
 _OPEN_PART = lazy_pattern(r"[\"']\)?\s{0,9}[,/]\s{0,9}(?=[A-Za-z_$])")
@@ -157,7 +157,7 @@ def _slashed(text: str, home: str, fence: Fence) -> str:
         for before in " \"'=([{,:\n" if sign[1:] and sign in text else "":  # the beginning of a path
             text = text.replace(before + sign, before + os.path.relpath(top, home))
     lines = "".join(f"\n{line}" for line in text.split("\n") if "\\" in line).replace("\\", "/") if "\\" in text else ""
-    stored = (_BUCKET.sub(" ", line) for line in _lines_with(("s3://", "s3.amazonaws"), text))
+    stored = (_BUCKET.sub(" ", line) for line in _lines_with(("s3://", ".s3", "/s3"), text))
     parts = (_OPEN_PART.sub("/$ ", _PARTS.sub("/", line)) for line in _lines_with(_JOINING, text))
     return "\n".join((text + lines, *stored, *parts)).replace("${path.module}", ".")
 

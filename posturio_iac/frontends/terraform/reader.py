@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 
-_MOST_FILES, _SHOWN = 20, ("example", "sample")  # files of values of one root module that are read in turn; how those for people are named
+_MOST_FILES, _SHOWN = 50, ("example", "sample")  # files of values of one root module that are read in turn; how those for people are named
 
 
 def read(selection: Selection, request: ReadRequest) -> Reading:
@@ -208,13 +208,16 @@ class _Reader:
 
         found, own = [], folder.tfvars
         given = unread_values(folder, self.program.root, self.program.request.config.max_file_size, self.program.fence)
+        if len(given) > _MOST_FILES:
+            text = f"{len(given)} files of values, of which only {_MOST_FILES} are read in turn; name others with --var-file"
+            self.program.report(Diagnostic(Level.WARNING, text, path or "."))
         for file, values in islice(given.items(), _MOST_FILES):
             others = {name: value for name, value in values.items() if name in has_value}
             if others and not any(word in file for word in _SHOWN):
-                folder.tfvars = own | others
+                folder.tfvars, folder.unused_var_files = own | others, {}
                 keys = self._keys_below(path, self.program)[0]
                 found += [readings.marked(key, f"with {file}") for key in keys if usual.get(key.address, key) != key]
-        folder.tfvars = own
+        folder.tfvars, folder.unused_var_files = own, given
         return found
 
     def _tree(self, instance: ModuleInstance) -> Iterator[ModuleInstance]:

@@ -59,9 +59,7 @@ def cut(text: str, most: int) -> str:
 
 def shown(value: Any) -> Any:
     """A value for a template: markup as it is, text with every character visible and cut where it is too long."""
-    if type(value) is not str:
-        return "" if value is None else value
-    return printable(cut(value, LONGEST))
+    return printable(cut(value, LONGEST)) if type(value) is str else "" if value is None else value
 
 
 def soft(value: Any) -> Any:

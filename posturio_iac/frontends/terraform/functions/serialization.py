@@ -104,9 +104,7 @@ class _Reader:
         tag = node.tag.removeprefix(_TAG)
         if tag and tag not in _SCALAR_TAGS:
             raise values.EvaluationError(f"the tag {node.tag} is not supported")
-        if tag in ("str", "binary") or (node.style and not tag):
-            return node.value
-        return _plain(node.value, tag)
+        return node.value if tag in ("str", "binary") or (node.style and not tag) else _plain(node.value, tag)
 
 
 def _merged(value: values.Value) -> dict[str, values.Value]:

@@ -128,6 +128,7 @@ def _not_followed(block: hcl.Block, instance: ModuleInstance, address: str, *nam
 
 
 def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleContext, *, names: bool) -> Iterator[KeyOfUser]:
+    from posturio_iac.frontends.terraform.terragrunt.unit import FILLED_IN
     from posturio_iac.search.named_programs import programs_named
     from posturio_iac.search.programs import BOOTING, GETTING, fetched, program_of
 
@@ -148,7 +149,7 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
         is_run = block.type not in ("resource", "data", "module") or words[:2] == ("data", "external")
         commands = (line for one in (block, *block.body.all("provisioner"))[not is_run :] for line in lines_in(one.body, instance.scope()))
         if url := fetched("\n".join((*commands, *(line for line in lines if line.startswith(BOOTING))))):
-            _not_followed(block, instance, address, url)
+            _not_followed(block, instance, address, url.replace(FILLED_IN, "…"))
         return
     place = own_place(block.header, instance)
     if (ends := any(one.ends_keys for _, one in programs)) or _is_run_to_rotate(words, instance):

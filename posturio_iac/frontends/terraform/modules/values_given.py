@@ -89,7 +89,7 @@ def files_of_values(folder: Module, root: str, fence: Fence) -> list[str]:
     return [*beside, *_below(folder.path, folder.names, root, fence)]
 
 
-def _below(folder: str, names: Iterable[str], root: str, fence: Fence, depth: int = 2) -> Iterator[str]:
+def _below(folder: str, names: Iterable[str], root: str, fence: Fence, depth: int = 3) -> Iterator[str]:
     for place in (posixpath.join(folder, name) for name in names if "." not in name and name not in _OF_TESTS):
         held = fence.names(os.path.normpath(os.path.join(root, place)))
         if not any(name.endswith(CODE) for name in held):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.values import Value
 
 UNIT_FILE = "terragrunt.hcl"
-_FILLED_IN = "terragrunt.text"  # the name for interpolated parts of the generated text; every module takes it for unknown
+FILLED_IN = "terragrunt.text"  # the name for interpolated parts of the generated text; every module takes it for unknown
 _VARIABLE = "TF_VAR_"
 _HOOKS = ("before_hook", "after_hook", "error_hook")
 _parsed = lru_cache(maxsize=64)(partial(parse_either, labels={}))
@@ -279,6 +279,6 @@ def _texts(parts: tuple[hcl.Expr, ...], known: Callable[[hcl.Expr], Value]) -> I
         quoted = line.replace('\\"', "").count('"') % 2 == 1
         text = text_of(part, known)
         if text is None:
-            text = f"${{{_FILLED_IN}}}" if quoted else _FILLED_IN
+            text = f"${{{FILLED_IN}}}" if quoted else FILLED_IN
         line = (line + text).rpartition("\n")[2]
         yield text
