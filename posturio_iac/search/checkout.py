@@ -192,7 +192,7 @@ def is_without_makers(text: str, folder: str, fence: Fence, *, asks: bool = Fals
 
 def maker(folder: str, fence: Fence, endings: tuple[str, ...] = (), *, fills: bool = True) -> str:
     """A program that may make keys, or the top of a tree with too many; without ``endings`` any file, also by what code ``fills`` in."""
-    top, most = fence.top_of(folder), min(_MOST_PROGRAMS << (0 if endings else fence.questions // _MANY), 10 * _MOST_PROGRAMS)
+    top, most = fence.top_of(folder), min(_MOST_PROGRAMS << (0 if endings else 1 + fence.questions // _MANY), 10 * _MOST_PROGRAMS)
     if (asked := (top, endings, fills, most)) not in fence.makers:
         whole, known = below(top, fence, most, endings), fence.programs
         files = (one for one in whole if not endings or not OF_TESTS.search(one[len(top) :]))  # no code of functions
