@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from itertools import pairwise, tee
 
+from posturio_iac.core.keys import IMAGES
 from posturio_iac.core.record import grouped, kept
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.search.kinds import IMAGES
 from posturio_iac.search.programs import ENDINGS, MADE, NAMED_ONLY, NO_PROGRAMS, SCRIPTS, content, is_hinted, looked_into
 
 TYPE_CHECKING = False
@@ -50,7 +50,7 @@ _ABSENT_IMAGE = "an image whose code is not here"
 _OPEN_IMAGE = lazy_pattern(r"[iI]mage\w*[\"']?\s*[:=]\s*(?:[\"']?\$\{|(?:var|local|data|each)\.|!Ref|!Sub|\{\s*\"(?:Ref|Fn))")
 _BUILT = ("artifact", "Code(?:Uri|(?<!\\wCode))", "handler")
 *_BUILT_CODE, _HANDLER = (lazy_pattern(rf"{one}[\"']?:[ \t]*[\"']?([\w./-]+(?: [\w./-]+)*)") for one in _BUILT)
-_MANY, _FEW = 50, 10  # questions after which twice as many files are read, and which are answered apart; files that stand for a name
+_MANY, _FEW = 150, 10  # questions after which twice as many files are read, and which are answered apart; files that stand for a name
 
 
 def elsewhere(parts: Iterable[set[Any]], starts: Iterable[str], found: set[str], fence: Fence) -> Iterator[str]:
@@ -192,7 +192,7 @@ def is_without_makers(text: str, folder: str, fence: Fence, *, asks: bool = Fals
 
 def maker(folder: str, fence: Fence, endings: tuple[str, ...] = (), *, fills: bool = True) -> str:
     """A program that may make keys, or the top of a tree with too many; without ``endings`` any file, also by what code ``fills`` in."""
-    top, most = fence.top_of(folder), min(_MOST_PROGRAMS << (0 if endings else 1 + fence.questions // _MANY), 10 * _MOST_PROGRAMS)
+    top, most = fence.top_of(folder), min(_MOST_PROGRAMS << (0 if endings else fence.questions // _MANY), 10 * _MOST_PROGRAMS)
     if (asked := (top, endings, fills, most)) not in fence.makers:
         whole, known = below(top, fence, most, endings), fence.programs
         files = (one for one in whole if not endings or not OF_TESTS.search(one[len(top) :]))  # no code of functions

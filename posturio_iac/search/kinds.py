@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.keys import CODED, KEY_TYPES
+from posturio_iac.core.keys import CODED, IMAGES, KEY_TYPES
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import holds_any, spelled_out
 from posturio_iac.search.written_sources import written_sources
@@ -43,7 +43,6 @@ _OF_AWS = (b"s_codebuild_", b"c_codebuild_", b"s_lambda_f")  # of the providers 
 _WHOLE = (b"docker_image", b"docker_registry_image", b"helm_release", b"path_documents", *_OF_AWS)  # made of a folder
 _PATHS = (b"source_dir", b"source_file", b"source_path", b"template_path", b"existing_package", b"dag_s3_path", b"aws s3 ", b"git clone")
 _FILES = (*_PATHS, b"playbook", b"buildspec", b"local_file", b"fileset(", *_WHOLE, *_ARTIFACTS)
-IMAGES = (b"repository_url", b"ghcr.io/", b"dkr.ecr", b"RepositoryUri")  # signs of an image that may be built from code here
 _RUN = (b"container_def", b"ContainerDef", b"image_identifier")  # and of one that a variable may name
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:", b'handler":', b"r_commands")
 _IN_S3 = (b"S3Location", b"ScriptLocation", b"s3://", b".s3.", b".s3-", b"DagS3Path")
@@ -55,7 +54,7 @@ _PACKED = (*IMAGES, *_RUN, b"layers:", b"ecr:", b"scripts:", b"laybook", b"CodeB
 NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, *_PACKED, b"${file(", b"!Rain::"), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
 NAMING[JSON] = NAMING[TEMPLATE]
 """Signs of a program in another file, by the kind of the file that names it."""
-_BY_ONE = (b"file(", b"filebase64(", b"AWS::Lambda::Function")  # with only these, one kind of argument names files
+_BY_ONE = (b"file(", b"filebase64(", b"AWS::Lambda::Function", *IMAGES, *_RUN)  # with only these, at most one argument names files
 _BY_ANY = {kind: tuple(sign for sign in signs if sign not in _BY_ONE) for kind, signs in NAMING.items() if kind is not OTHER}
 STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
 _HOLDING = (b"esources", b"Type", b"script", b"ommands", b"files")  # of a template that runs a program, and a part that one draws in
