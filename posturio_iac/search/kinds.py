@@ -45,7 +45,7 @@ _PATHS = (b"source_dir", b"source_file", b"source_path", b"template_path", b"exi
 _FILES = (*_PATHS, b"playbook", b"buildspec", b"local_file", b"fileset(", *_WHOLE, *_ARTIFACTS)
 _RUN = (b"container_def", b"ContainerDef", b"image_identifier")  # and of one that a variable may name
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:", b'handler":', b"r_commands")
-_IN_S3 = (b"S3Location", b"ScriptLocation", b"s3://", b".s3.", b".s3-", b"DagS3Path")
+_IN_S3 = (b"S3Location", b"ScriptLocation", b"s3://", b"s3.", b"DagS3Path")
 _AS_CODE = (b"Uri", *_IN_S3, b"AWS::Include", b"DockerContext", b"BuildSpec", b"aws:asset", b"git clone", *_FUNCTIONS)
 PROGRAMS = (*_EXTERNAL, *_BY_SHELL, *_FILES, *_AS_CODE)
 """Signs of code that names a program in another file, but for functions that read one."""
