@@ -31,7 +31,7 @@ _PACKAGE = lazy_pattern(r"(?:\"name\"\s*:|\bname\s*=)\s*\"([^\"]+)\"")
 WORKSPACES = frozenset(("package.json", "pyproject.toml", "pnpm-workspace.yaml", "nx.json"))
 _COMMON = frozenset(("index", "main", "handler", "app", "__init__", "cli", "run", "setup", "lambda_function"))  # names of many files
 _ALIAS = lazy_pattern(r"\"@?([\w-]+)/([\w-]+)\"\s*:\s*\[\s*\"(?:\./)?([^\"*]+)\"")
-MOST_FILES, _MOST_PROGRAMS = 200, 2000  # how many files are read of a folder of programs and of those that call each other; of a checkout
+MOST_FILES, _MOST_PROGRAMS = 200, 2500  # how many files are read of a folder of programs and of those that call each other; of a checkout
 COMPILED_FROM = (".csproj", ".fsproj", "Cargo.toml", "pom.xml", "build.gradle", "build.gradle.kts", "go.mod")  # the whole folder
 PACKED = (*ENDINGS, *COMPILED_FROM, "package.json", "pyproject.toml", "requirements.txt")
 _TEXTS = (".tpl", ".tftpl", ".tmpl", ".template", ".j2", ".in", ".txt", ".cfg", ".conf", ".init", ".cloudinit", ".userdata", ".asl", ".ksh")
