@@ -149,24 +149,23 @@ class _Reader:
         """The keys of a root module and of all that it calls, by each engine that may apply it."""
         self.visited.clear()
         found, told = self._keys_below(path, self.program)
-        found += self._by_values(path, {key.address: key for key in found})
         folders = [self.program.folder(one) for one in sorted(self.visited & self.program.with_tofu)]
         if not folders or told == "opentofu":
-            return found
+            return found + self._by_values(path, found, self.program)
         other = ModuleTree(self.selection, self.program.request, opentofu=False)
         other.leading, other.units = self.folders, self.units
         if path not in self.units:
             other.folder(path).given = self.program.folder(path).given
         by_terraform, _ = self._keys_below(path, other, "terraform")
         if told is None and any(readings.is_torn(other.folder(folder.path), folder) for folder in folders):
-            return found
+            return found + self._by_values(path, found, self.program)
         self.program.diagnostics.update(other.diagnostics)
         if told == "terraform" or any(readings.is_torn(folder, other.folder(folder.path)) for folder in folders):
-            return by_terraform
+            return by_terraform + self._by_values(path, by_terraform, other, "terraform")
         both = readings.told_apart(found, by_terraform)
         for note in readings.two_readings(folders, both):
             self.program.report(note)
-        return both
+        return both + self._by_values(path, found, self.program) + self._by_values(path, by_terraform, other, "terraform")
 
     def _keys_below(self, path: str, program: ModuleTree, engine_name: str = "") -> tuple[list[AccessKey], str | None]:
         """The keys as one engine reads the code, and the engine that the code names."""
@@ -197,26 +196,26 @@ class _Reader:
             unit.forget()
         return [key for key in with_siblings(declared, is_beside) if key.span is not None and program.is_ours(key.span.path)], told
 
-    def _by_values(self, path: str, usual: dict[str, AccessKey]) -> list[AccessKey]:
-        """The keys of a root module that a file of values makes others, where it sets a variable that has a value already."""
-        folder = self.program.folder(path) if usual and path not in self.units and not self.program.request.config.var_files else None
-        if folder is None or not (
-            has_value := {name for name, one in folder.variables.items() if name in folder.tfvars or "default" in one.body.attributes}
-        ):
+    def _by_values(self, path: str, usual: list[AccessKey], program: ModuleTree, engine_name: str = "") -> list[AccessKey]:
+        """The keys that a file of values makes others than the ``usual`` ones, by a variable that has a value already."""
+        if not usual or path in self.units or program.request.config.var_files:
+            return []
+        folder, own = program.folder(path), program.folder(path).tfvars
+        if not (names := {name for name, one in folder.variables.items() if "default" in one.body.attributes or name in own}):
             return []
         from posturio_iac.frontends.terraform.modules.values_given import unread_values
 
-        found, own = [], folder.tfvars
-        given = unread_values(folder, self.program.root, self.program.request.config.max_file_size, self.program.fence)
+        given = unread_values(folder, program.root, program.request.config.max_file_size, program.fence)
         if len(given) > _MOST_FILES:
             text = f"{len(given)} files of values, of which only {_MOST_FILES} are read in turn; name others with --var-file"
-            self.program.report(Diagnostic(Level.WARNING, text, path or "."))
+            program.report(Diagnostic(Level.WARNING, text, path or "."))
+        found, same = [], {key.address: key for key in usual}
         for file, values in islice(given.items(), _MOST_FILES):
-            others = {name: value for name, value in values.items() if name in has_value}
+            others = {name: value for name, value in values.items() if name in names}
             if others and not any(word in file for word in _SHOWN):
                 folder.tfvars, folder.unused_var_files = own | others, {}
-                keys = self._keys_below(path, self.program)[0]
-                found += [readings.marked(key, f"with {file}") for key in keys if usual.get(key.address, key) != key]
+                keys = self._keys_below(path, program, engine_name)[0]
+                found += [readings.marked(key, f"with {file}") for key in keys if same.get(key.address, key) != key]
         folder.tfvars, folder.unused_var_files = own, given
         return found
 
