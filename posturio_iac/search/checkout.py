@@ -133,7 +133,7 @@ def by_name(top: str, fence: Fence) -> tuple[dict[str, list[str]], dict[Any, lis
 def note_absent(text: str, path: str, fence: Fence, *, served: bool | None, runs: bool) -> None:
     """Note what may make keys and is not here: code of functions in a template, ``served`` or not, and what a tool ``runs`` by itself."""
     folder, lacks = os.path.dirname(path), ""
-    if served is not None and ("unction" in text or "existing_package" in text) and _lacks_code(text, folder, fence, served=served):
+    if served is not None and "unction" in text and _lacks_code(text, folder, fence, served=served):
         lacks = "a function whose code is not here"
     elif served is not None and (any(sign.decode() in text for sign in IMAGES) or _OPEN_IMAGE.search(text)):
         lacks = _ABSENT_IMAGE

@@ -27,7 +27,7 @@ _PROVISIONED = r"provisioner(?=\W{1,99}file\W)(?s:.){0,500}?source"
 _FOLDER = {one: lazy_pattern(rf"{one}(?<!\w{one}){_SET}") for one in (*_FOLDERS, "DagS3Path", "dag_s3_path")} | {
     "provisioner": lazy_pattern(_PROVISIONED + _SET)
 }
-SERVERLESS, _GIVEN_CODE = "AWS::Serverless::Function", ("CodeUri", "InlineCode", "Image", "\nBucket", "DockerC")
+SERVERLESS, _GIVEN_CODE = "AWS::Serverless::Function", ("CodeUri", "InlineCode", "Image", "\nBucket")
 _ASSET = lazy_pattern(r"S3Key(?<!\wS3Key)[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")  # an archive of CDK's, whose folder lies beside the template
 _LEAVING = ("cd ", "pushd ", "Set-Location", "working_dir", "chdir")  # signs of what runs in another folder, and of what may look into one
 _AWAY = (*_LEAVING, "-C", "-d ", "-w", "-v", "dir:", "irector", "prefix", "cwd", "PATH", "sys.path", "includes:", "environment =", "Uri")
