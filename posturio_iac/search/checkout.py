@@ -31,7 +31,7 @@ _PACKAGE = lazy_pattern(r"(?:\"name\"\s*:|\bname\s*=)\s*\"([^\"]+)\"")
 WORKSPACES = frozenset(("package.json", "pyproject.toml", "pnpm-workspace.yaml", "nx.json"))
 _COMMON = frozenset(("index", "main", "handler", "app", "__init__", "cli", "run", "setup", "lambda_function"))  # names of many files
 _ALIAS = lazy_pattern(r"\"@?([\w-]+)/([\w-]+)\"\s*:\s*\[\s*\"(?:\./)?([^\"*]+)\"")
-MOST_FILES, _MOST_PROGRAMS = 200, 2500  # how many files are read of a folder of programs and of those that call each other; of a checkout
+MOST_FILES, _MOST_PROGRAMS = 200, 2000  # how many files are read of a folder of programs and of those that call each other; of a checkout
 COMPILED_FROM = (".csproj", ".fsproj", "Cargo.toml", "pom.xml", "build.gradle", "build.gradle.kts", "go.mod")  # the whole folder
 PACKED = (*ENDINGS, *COMPILED_FROM, "package.json", "pyproject.toml", "requirements.txt")
 _TEXTS = (".tpl", ".tftpl", ".tmpl", ".template", ".j2", ".in", ".txt", ".cfg", ".conf", ".init", ".cloudinit", ".userdata", ".asl", ".ksh")
@@ -192,7 +192,8 @@ def is_without_makers(text: str, folder: str, fence: Fence, *, asks: bool = Fals
 
 def maker(folder: str, fence: Fence, endings: tuple[str, ...] = (), *, fills: bool = True) -> str:
     """A program that may make keys, or the top of a tree with too many; without ``endings`` any file, also by what code ``fills`` in."""
-    top, most = fence.top_of(folder), min(_MOST_PROGRAMS << (0 if endings else fence.questions // _MANY), 10 * _MOST_PROGRAMS)
+    any_file = min(_MOST_PROGRAMS * 5 // 4 << fence.questions // _MANY, 10 * _MOST_PROGRAMS)
+    top, most = fence.top_of(folder), _MOST_PROGRAMS if endings else any_file
     if (asked := (top, endings, fills, most)) not in fence.makers:
         whole, known = below(top, fence, most, endings), fence.programs
         files = (one for one in whole if not endings or not OF_TESTS.search(one[len(top) :]))  # no code of functions

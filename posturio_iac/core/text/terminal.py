@@ -95,9 +95,7 @@ def wrapped(text: str, indent: str, columns: int | None) -> list[str]:
 
 def paint(text: str, *styles: str, color: bool) -> str:
     """``text`` in the named styles, or as it is when colour is not wanted."""
-    if not color or not text:
-        return text
-    return f"\x1b[{';'.join(CODES[s] for s in styles)}m{text}\x1b[0m"
+    return text if not color or not text else f"\x1b[{';'.join(CODES[s] for s in styles)}m{text}\x1b[0m"
 
 
 def wants_color(choice: str, stream: TextIO | None, environment: Mapping[str, str]) -> bool:

@@ -206,6 +206,7 @@ class _Reader:
         from posturio_iac.frontends.terraform.modules.values_given import unread_values
 
         given = unread_values(folder, program.root, program.request.config.max_file_size, program.fence)
+        program.diagnostics.update(dict.fromkeys(folder.torn_values))
         if len(given) > _MOST_FILES:
             text = f"{len(given)} files of values, of which only {_MOST_FILES} are read in turn; name others with --var-file"
             program.report(Diagnostic(Level.WARNING, text, path or "."))

@@ -157,6 +157,4 @@ def demerits(part: ResultPart) -> float:
 
 def shown(value: float | None) -> str:
     """A score for readers: a whole number, with one decimal where it is small, or the word for unknown."""
-    if value is None:
-        return "unknown"
-    return f"{value:.1f}" if value < _EXACT_BELOW else str(round(value))
+    return "unknown" if value is None else f"{value:.1f}" if value < _EXACT_BELOW else str(round(value))

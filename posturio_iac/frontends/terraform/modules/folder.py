@@ -54,6 +54,7 @@ class Module:
     unreadable_tfvars: Unknown | None = None  # why any variable may be set: a variables file could not be read
     unused_var_files: dict[str, Mapping[str, hcl.Attribute]] | None = None
     """The variables that each file of values beside the module sets, once they have been asked for."""
+    torn_values: list[Diagnostic] = field(default_factory=list)  # what is wrong in those files
     open_values: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Names of variables without a value, with the files that would give them one, as far as they were needed."""
     unit: AppliedUnit | None = None  # the unit of Terragrunt's that applies the module, when it stands for the root module of one

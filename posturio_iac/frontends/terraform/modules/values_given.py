@@ -78,8 +78,9 @@ def without_value(folder: Module, variable: str, root: str, max_size: int, fence
 def unread_values(folder: Module, root: str, max_size: int, fence: Fence) -> dict[str, Mapping[str, hcl.Attribute]]:
     """What each file of values sets that a root module reads only when it is named."""
     if folder.unused_var_files is None:
-        paths = files_of_values(folder, root, fence)
-        folder.unused_var_files = {path: files.load(root, path, max_size, fence)[0].attributes for path in paths}
+        loaded = {path: files.load(root, path, max_size, fence) for path in files_of_values(folder, root, fence)}
+        folder.unused_var_files = {path: body.attributes for path, (body, _) in loaded.items()}
+        folder.torn_values = [problem for _, problems in loaded.values() for problem in problems]
     return folder.unused_var_files
 
 
