@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import HELP, Command, parse
-from posturio_iac.config.option_table import Shape
+from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.core import module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from posturio_iac.config.option_table import Option
 
 COMMAND = Command(
     "completion",

@@ -7,7 +7,7 @@ import time
 
 from posturio_iac.commands.ci_environment import chosen
 from posturio_iac.commands.output import STDOUT, to_stderr
-from posturio_iac.commands.parser import Command, own_option, parse
+from posturio_iac.commands.parser import Arguments, Command, own_option, parse
 from posturio_iac.commands.reporting import exit_code, point_to_secrets
 from posturio_iac.commands.scan import DEFAULT_FORMAT, FORMAT, OUTPUT, reports
 from posturio_iac.config.option_table import ARGUMENTS, Shape
@@ -19,7 +19,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from posturio_iac.commands.parser import Arguments
     from posturio_iac.config import Config
     from posturio_iac.search import Selection
 

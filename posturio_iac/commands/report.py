@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.commands.output import STDOUT, to_stderr, write
-from posturio_iac.commands.parser import Command, own_option, parse
+from posturio_iac.commands.parser import Arguments, Command, own_option, parse
 from posturio_iac.commands.scan import apart, paired
 from posturio_iac.config.option_table import Shape
 from posturio_iac.contract.read import NotAResultError, load
@@ -19,7 +19,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from posturio_iac.commands.parser import Arguments
     from posturio_iac.contract.records import SavedResult
 
 

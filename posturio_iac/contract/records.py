@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.finding import DEMERITS, UNDETERMINED, Severity, Verdict
+from posturio_iac.core.finding import DEMERITS, UNDETERMINED, Diagnostic, Severity, Suppression, Verdict
 from posturio_iac.core.keys import calls
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.record import dataclass
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from posturio_iac.contract import RunScope
-    from posturio_iac.core.finding import Diagnostic, Suppression
 
 _LOWEST = DEMERITS[Severity.LOW]
 

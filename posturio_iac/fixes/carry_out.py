@@ -7,8 +7,8 @@ import posixpath
 from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.keys import AGE
 from posturio_iac.fixes import hcl_maps
-from posturio_iac.fixes.wanted import ELSEWHERE, CannotFixError, ChangeLevel, CodeChange, Suppress
-from posturio_iac.fixes.working_files import HCL_BESIDE
+from posturio_iac.fixes.wanted import ELSEWHERE, CannotFixError, ChangeLevel, CodeChange, Edit, Suppress
+from posturio_iac.fixes.working_files import HCL_BESIDE, WorkingFiles
 from posturio_iac.search.kinds import IN_HCL, IN_JSON
 
 TYPE_CHECKING = False
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Remedy, ReplaceValue
     from posturio_iac.core.place import Span
     from posturio_iac.fixes.hcl_source import Block, HclSource
-    from posturio_iac.fixes.wanted import Edit
-    from posturio_iac.fixes.working_files import WorkingFiles
 
 UNIT = ".hcl"
 

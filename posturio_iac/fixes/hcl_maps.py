@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.fixes.wanted import ELSEWHERE, CannotFixError, clash
+from posturio_iac.fixes.wanted import ELSEWHERE, CannotFixError, Edit, clash
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from posturio_iac.fixes.hcl_source import Block, HclSource
-    from posturio_iac.fixes.wanted import Edit
 
 _WORD = lazy_pattern(r"\w+")
 _OURS = lazy_pattern(r"(?i)[ \t]*(?:#+|//+)[ \t]*posturio[ \t]*:(?![ \t]*ignore\b)(?P<body>.*)")

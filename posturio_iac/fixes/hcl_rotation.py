@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import chain, count
 
-from posturio_iac.core.evidence.remedy import INSTANCE
+from posturio_iac.core.evidence.remedy import INSTANCE, HoldTrigger, IntervalSetting, ReplaceTrigger
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.times import plural
 from posturio_iac.fixes.hcl_maps import bare, renamed, set_arguments
-from posturio_iac.fixes.wanted import CannotFixError
+from posturio_iac.fixes.wanted import CannotFixError, Edit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from posturio_iac.core.evidence.remedy import HoldTrigger, IntervalSetting, ReplaceTrigger
     from posturio_iac.fixes.hcl_source import Block, HclSource
-    from posturio_iac.fixes.wanted import Edit
 
 ORDER, TRIGGERED = "create_before_destroy", "replace_triggered_by"
 CLOCK, HOLDER, DATA = "time_rotating", "time_static", "terraform_data"

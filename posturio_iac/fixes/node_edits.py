@@ -11,7 +11,7 @@ from posturio_iac.core.keys import AGE
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.times import plural
 from posturio_iac.fixes.hcl_maps import item, quoted
-from posturio_iac.fixes.wanted import ELSEWHERE, CannotFixError, ChangeLevel
+from posturio_iac.fixes.wanted import ELSEWHERE, CannotFixError, ChangeLevel, Edit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import IntervalSetting, Remedy, ReplaceValue
     from posturio_iac.core.place import Span
     from posturio_iac.fixes.node_source import NodeSource
-    from posturio_iac.fixes.wanted import Edit
     from posturio_iac.fixes.working_files import WorkingFiles
 
 BY_HAND = "change the rotation of Terraform's JSON in the program that writes it, or by hand"

@@ -8,7 +8,7 @@ from datetime import timedelta
 from posturio_iac.core.record import dataclass, grouped, replace
 from posturio_iac.core.times import parse_date
 from posturio_iac.fixes.carry_out import carry_out
-from posturio_iac.fixes.wanted import SAFE, SPREAD, CannotFixError, ChangeLevel, CodeChange, Wanted, clash, target_of
+from posturio_iac.fixes.wanted import SAFE, SPREAD, CannotFixError, ChangeLevel, CodeChange, Edit, Suppress, Wanted, clash, target_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Finding
     from posturio_iac.core.model import AccessKey, Span
     from posturio_iac.fixes.proof import Failure, Proof
-    from posturio_iac.fixes.wanted import Edit, Suppress
     from posturio_iac.fixes.working_files import WorkingFiles
 
 OTHER_END = "the same code is to state another end for another key"

@@ -7,11 +7,11 @@ what the findings named for it are about.
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from posturio_iac.core.evidence import remedy as r
-from posturio_iac.core.finding import Level
-from posturio_iac.core.model import Kind
+from posturio_iac.core.finding import Diagnostic, Finding, Level, Report
+from posturio_iac.core.model import AccessKey, Kind
 from posturio_iac.core.place import Span
 from posturio_iac.core.record import NamedTuple, grouped, kept
 from posturio_iac.core.times import parse_date
@@ -19,12 +19,9 @@ from posturio_iac.core.times import parse_date
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
     from typing import Protocol
 
     from posturio_iac.core.evidence.remedy import Remedy
-    from posturio_iac.core.finding import Diagnostic, Finding, Report
-    from posturio_iac.core.model import AccessKey
     from posturio_iac.fixes.wanted import Suppress
 
     Identity = tuple[str, str, str]  # framework, root module or template, and address of a key

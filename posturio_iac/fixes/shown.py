@@ -5,13 +5,12 @@ from __future__ import annotations
 from posturio_iac.core.place import Span
 from posturio_iac.core.record import dataclass
 from posturio_iac.fixes.planner import first_that_works
-from posturio_iac.fixes.wanted import apply
+from posturio_iac.fixes.wanted import CodeChange, Edit, RemedyChoice, Wanted, apply
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from posturio_iac.fixes.wanted import CodeChange, Edit, RemedyChoice, Wanted
     from posturio_iac.fixes.working_files import WorkingFiles
 
     InDiff = Callable[[str, int, int], bool]  # True if the lines of a path from one to another are all part of a diff

@@ -8,7 +8,7 @@ from posixpath import dirname
 
 from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.keys import calls
-from posturio_iac.core.place import Place
+from posturio_iac.core.place import Place, Span
 from posturio_iac.core.record import Enum, NamedTuple, dataclass, replace
 
 TYPE_CHECKING = False
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Declaring, Remedy
     from posturio_iac.core.finding import Finding, Report
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.core.place import Span
 
 SPREAD = 7  # over how many days the ends of the keys of one owner are spread
 _EXPIRES = "expires"

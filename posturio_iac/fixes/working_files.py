@@ -9,7 +9,7 @@ from itertools import accumulate
 from posturio_iac.core.place import Span
 from posturio_iac.core.record import grouped, kept
 from posturio_iac.fixes.hcl_source import BOM, HclSource
-from posturio_iac.fixes.wanted import CannotFixError, apply, moved
+from posturio_iac.fixes.wanted import CannotFixError, Edit, apply, moved
 from posturio_iac.search.kinds import IN_HCL
 
 TYPE_CHECKING = False
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from posturio_iac.fixes.node_source import NodeSource
-    from posturio_iac.fixes.wanted import Edit
 
 HCL_BESIDE = (".hcl", ".tfvars")  # the endings of HCL that is no module's code
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import partial
 
-from posturio_iac.config import rule_id
+from posturio_iac.config import Exemption, rule_id
 from posturio_iac.core.finding import Diagnostic, Level, Suppression
 from posturio_iac.core.model import AccessKey, Attr, Directive, Unknown
 from posturio_iac.core.record import NamedTuple, kept
@@ -17,7 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from posturio_iac.config import Exemption
     from posturio_iac.judge.policy import Policies
 
 MOST = 5  # how many ended entries of baselines are named, since all that were accepted on one day may end on one day

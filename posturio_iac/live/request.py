@@ -11,7 +11,7 @@ from posturio_iac.core.model import AccessKey, Attr, KeyKind, Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.connection.calls import wait
-from posturio_iac.live.model import UNTOLD_DESCRIPTION
+from posturio_iac.live.model import UNTOLD_DESCRIPTION, DeployedKey
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.finding import Level
     from posturio_iac.link.linker import Linker
-    from posturio_iac.live.model import DeployedKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from posturio_iac.live.connection.calls import NOT_UNDERSTOOD, UNEXPECTED, AwsEr
 from posturio_iac.live.connection.session import Connection, connect
 from posturio_iac.live.context import ask_stacks
 from posturio_iac.live.inventory import Inventory, detailed, say_failures, take
-from posturio_iac.live.model import Account, UserQuery
+from posturio_iac.live.model import Account, DeployedUser, UserQuery
 from posturio_iac.live.reading import usage
 from posturio_iac.live.reading.events import Trail, from_trail, is_undated, read_deletions, read_trail
 from posturio_iac.live.reading.report import of_summary, reported, root_arn, summarised
@@ -23,11 +23,8 @@ from posturio_iac.live.reading.usage import read_credentials
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-    from concurrent.futures import Executor
     from typing import TypeAlias
 
-    from posturio_iac.live.connection.session import Connection
-    from posturio_iac.live.model import DeployedUser, UserQuery
     from posturio_iac.live.request import Request
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from functools import cache
 
 from posturio_iac.core import module
@@ -18,9 +18,6 @@ from posturio_iac.core.record import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
     from posturio_iac.core.model import AccessKey
 
     Check = Callable[[AccessKey, "Context"], "Violations"]

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta, timezone
 
 from posturio_iac.core.finding import CIS
 from posturio_iac.core.keys import bare
-from posturio_iac.core.model import Effect, Kind
+from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.times import describe_date, describe_interval, parse_date
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from posturio_iac.core.evidence.remedy import Remedy
-    from posturio_iac.core.model import AccessKey, Lifetime
     from posturio_iac.rules import Context
 
 

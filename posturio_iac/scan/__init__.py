@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.frontends import FRONT_ENDS
+from posturio_iac.frontends import FRONT_ENDS, Reading
 from posturio_iac.scan.reading import read_all, request_of, search_terms_of
 from posturio_iac.search import Selection, discover
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from posturio_iac.config import Config
     from posturio_iac.core.finding import Diagnostic, Report
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends import Reading
     from posturio_iac.judge.policy import Policy
     from posturio_iac.scan.impact import Narrowed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.config import FILE, SHARED_FILE, TABLE
+from posturio_iac.config import FILE, SHARED_FILE, TABLE, Config
 from posturio_iac.config.option_table import LIMITS, OPTIONS, Option
 from posturio_iac.core.finding import CONFIGURATION, SUBJECT, Diagnostic, Level, Report, by_severity
 from posturio_iac.core.record import replace
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from typing import Any
 
-    from posturio_iac.config import Config
     from posturio_iac.search import Selection
 
     Was = Callable[[str], bytes] | None  # tells what a file (absolute) held before

@@ -6,8 +6,8 @@ import os
 from functools import partial
 
 from posturio_iac.core.budget import Budget, BudgetError, Pool, TimeIsUpError, Watch
-from posturio_iac.frontends import CUSTOM_TYPES, FRONT_ENDS
-from posturio_iac.search import SEARCH_TERMS
+from posturio_iac.frontends import CUSTOM_TYPES, FRONT_ENDS, Reading, ReadRequest
+from posturio_iac.search import SEARCH_TERMS, Selection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.metadata.names import Names
     from posturio_iac.core.model import AccessKey, Attr, Span
-    from posturio_iac.frontends import Reading, ReadRequest
-    from posturio_iac.search import Selection
 
 _APART = "not all keys in it were checked; scan a part of it at a time"
 LIBRARIES = {"tree_sitter": "tree-sitter", "tree_sitter_hcl": "tree-sitter-hcl", "yaml": "PyYAML"}

@@ -12,7 +12,7 @@ from posturio_iac.frontends.terraform.known_modules.lookup import load
 from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources, makes_no_key
 from posturio_iac.frontends.terraform.modules.call_graph import graph_of
 from posturio_iac.frontends.terraform.modules.installed import InstalledModule, manifest
-from posturio_iac.search import SKIPPED
+from posturio_iac.search import SKIPPED, Selection
 from posturio_iac.search.kinds import kind_of
 from posturio_iac.search.locations import holds_code, outermost, repository_of
 from posturio_iac.search.module_calls import content, local_calls, text
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from posturio_iac.config import Config
     from posturio_iac.core.closure import CallGraph
     from posturio_iac.scan.impact import Narrowed
-    from posturio_iac.search import Selection
     from posturio_iac.search.file_search import FileSearch
 
 _SHOWN = 3

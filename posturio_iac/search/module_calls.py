@@ -9,7 +9,7 @@ from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import spelled_out
 from posturio_iac.core.text.textfile import Fence, UnreadableError, read, real_path
-from posturio_iac.search.file_search import LOCAL
+from posturio_iac.search.file_search import LOCAL, FileSearch
 from posturio_iac.search.kinds import TEMPLATE, TERRAFORM, kind_of, names_program
 from posturio_iac.search.written_sources import CALLS, blocks_of, templates_named
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from posturio_iac.search import Selection
-    from posturio_iac.search.file_search import FileSearch
     from posturio_iac.search.hcl_scanner import ScannedBlock
 
 _APPLIES = lazy_pattern(rb"\b(?:source|include)\b")

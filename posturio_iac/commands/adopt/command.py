@@ -11,7 +11,7 @@ from posturio_iac.commands.output import refuse_links_out, to_stdout, write
 from posturio_iac.commands.parser import JUDGING, Arguments, Command, own_option, parse, shared_options
 from posturio_iac.commands.reporting import exit_code
 from posturio_iac.commands.settings import split
-from posturio_iac.config import meant
+from posturio_iac.config import Config, meant
 from posturio_iac.config.option_table import Shape
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from posturio_iac.commands.fix.command import FixRun
-    from posturio_iac.config import Config
     from posturio_iac.core.finding import Report
     from posturio_iac.fixes.planner import Outcome
     from posturio_iac.scan import CodeScan

@@ -9,13 +9,13 @@ from collections import Counter
 from posturio_iac.commands.baseline.entries import NewBaseline, NewEntryFields, NoEndError, Update, accepted_severities, pruned
 from posturio_iac.commands.baseline.stale import Searched, stale
 from posturio_iac.commands.output import refuse_links_out, to_stderr, to_stdout, write
-from posturio_iac.commands.parser import JUDGING, Command, own_option, parse, shared_options
+from posturio_iac.commands.parser import JUDGING, Arguments, Command, own_option, parse, shared_options
 from posturio_iac.commands.reporting.reports import diagnose
 from posturio_iac.commands.settings import settings
 from posturio_iac.config.check import BadValueError, moment
 from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.contract.read import NotAResultError, load
-from posturio_iac.core.finding import Level
+from posturio_iac.core.finding import Level, Report
 from posturio_iac.core.keys import account_of
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.terminal import printable
@@ -30,10 +30,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from posturio_iac.commands.parser import Arguments
     from posturio_iac.config import Config
     from posturio_iac.contract.records import SavedResult
-    from posturio_iac.core.finding import Report
 
 FILE = "posturio-iac-baseline.json"
 INCOMPLETE = 3

@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 
-from posturio_iac.core.finding import Severity, by_severity
+from posturio_iac.core.finding import Finding, Report, Severity, by_severity
 from posturio_iac.core.record import NamedTuple, grouped, replace
 from posturio_iac.errors import UsageError
-from posturio_iac.judge.baseline import Baseline, BaselineEntry
+from posturio_iac.judge.baseline import Baseline, BaselineEntry, BaselineFile
 from posturio_iac.judge.redaction import user_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from posturio_iac.core.finding import Finding, Report
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.judge.baseline import BaselineFile
     from posturio_iac.judge.known import CodeFiles, KnownEntry, KnownFindings
 
 

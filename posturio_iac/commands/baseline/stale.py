@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.finding import CONFIGURATION, Diagnostic, Level
+from posturio_iac.core.finding import CONFIGURATION, Diagnostic, Level, Report
 from posturio_iac.core.keys import is_arn
 from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.core.text.textfile import is_inside
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from posturio_iac.config import Config
-    from posturio_iac.core.finding import Report
     from posturio_iac.judge.baseline import BaselineFile
     from posturio_iac.judge.known import KnownEntry, KnownFindings
     from posturio_iac.search import Selection

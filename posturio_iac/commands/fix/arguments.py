@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posturio_iac.commands.parser import JUDGING, Command, own_option, shared_options
+from posturio_iac.commands.parser import JUDGING, Arguments, Command, own_option, shared_options
 from posturio_iac.config.option_table import Shape
 from posturio_iac.core.times import plural
 from posturio_iac.errors import UsageError
@@ -11,7 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from posturio_iac.commands.parser import Arguments
     from posturio_iac.config import Config
     from posturio_iac.fixes.wanted import Wishes
 

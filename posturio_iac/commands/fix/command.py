@@ -9,7 +9,7 @@ import sys
 from posturio_iac.commands.fix.arguments import COMMAND, HOOK, checked, date, wishes
 from posturio_iac.commands.hook import tracked_part, triggers, with_marked_files
 from posturio_iac.commands.output import to_stdout
-from posturio_iac.commands.parser import parse
+from posturio_iac.commands.parser import Arguments, parse
 from posturio_iac.core.place import relocated
 from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from posturio_iac.commands.parser import Arguments
     from posturio_iac.config import Config
     from posturio_iac.core.finding import Diagnostic, Finding, Report
     from posturio_iac.core.model import AccessKey

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from posturio_iac.commands.output import to_stderr
 from posturio_iac.core.evidence import remedy as r
-from posturio_iac.core.finding import Level, Verdict, by_severity
+from posturio_iac.core.finding import Finding, Level, Report, Verdict, by_severity
 from posturio_iac.core.text.terminal import paint, printable, without_commands
 from posturio_iac.fixes.proof import claim_of
 from posturio_iac.fixes.wanted import NAME_OWNER, ChangeLevel
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from posturio_iac.commands.parser import Arguments
-    from posturio_iac.core.finding import Finding, Report
     from posturio_iac.fixes.planner import Outcome
 
 SHOWN = 10

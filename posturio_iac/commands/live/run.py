@@ -10,8 +10,8 @@ from posturio_iac.commands.live import code_link
 from posturio_iac.commands.live.ledger import LedgerFile, ledger_of, options_of, rules_of
 from posturio_iac.commands.live.run_record import AccountPart, RunRecord, ages_of
 from posturio_iac.commands.output import ProgressLine
-from posturio_iac.contract import FindingAges, RunScope
-from posturio_iac.core.finding import Level
+from posturio_iac.contract import FindingAges, ResolvedFinding, RunScope
+from posturio_iac.core.finding import Diagnostic, Level, Report
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.core.text.textfile import UnreadableError, decoded, read_named
 from posturio_iac.errors import UsageError
@@ -21,7 +21,7 @@ from posturio_iac.live.build import access_keys
 from posturio_iac.live.connection.calls import CallBudget, as_finished
 from posturio_iac.live.connection.session import connect
 from posturio_iac.live.context import with_context, with_creators
-from posturio_iac.live.model import Mask
+from posturio_iac.live.model import Account, Mask
 from posturio_iac.live.reading import organization
 from posturio_iac.live.request import PoliciesByKind, Request
 from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor, once_each, survey
@@ -38,11 +38,8 @@ if TYPE_CHECKING:
     from posturio_iac.commands.live.arguments import LiveArguments
     from posturio_iac.commands.live.code_link import Links
     from posturio_iac.config import Config
-    from posturio_iac.contract import ResolvedFinding
-    from posturio_iac.core.finding import Diagnostic, Report
     from posturio_iac.core.model import AccessKey
     from posturio_iac.live.inventory import Inventory
-    from posturio_iac.live.model import Account
 
 COLUMNS = ("users", "owner")
 

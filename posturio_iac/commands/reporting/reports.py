@@ -7,7 +7,7 @@ import sys
 from functools import cache, lru_cache
 
 from posturio_iac.commands.output import STDOUT, to_stderr, write
-from posturio_iac.core.finding import SUBJECT, Diagnostic, Level, Report
+from posturio_iac.core.finding import SUBJECT, Diagnostic, Finding, Level, Report
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.decoding import UTF16, decode
 from posturio_iac.core.text.terminal import columns_of_stdout, lines_of_stdout, paint, printable, wants_color, without_commands
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.config import Config
     from posturio_iac.contract import RenderContext
-    from posturio_iac.core.finding import Finding
     from posturio_iac.fixes.shown import InDiff, ShownChange
     from posturio_iac.fixes.working_files import WorkingFiles
 

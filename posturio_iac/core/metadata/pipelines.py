@@ -10,14 +10,13 @@ import re
 
 from posturio_iac.core.place import Span
 from posturio_iac.core.record import kept, replace
-from posturio_iac.core.text.textfile import UnreadableError, read
+from posturio_iac.core.text.textfile import Fence, UnreadableError, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from posturio_iac.core.model import AccessKey, Consumer
-    from posturio_iac.core.text.textfile import Fence
 
 FILES = {"github_actions": r"\.github/workflows/[^/]+\.ya?ml", "gitlab": r"\.gitlab-ci\.ya?ml|\.gitlab/[^/]+\.ya?ml"}
 USES = {"github_actions": r"secrets(?:\.|\[\s*['\"]){}\b|vars\.{}\b", "gitlab": r"\$\{{?{}\b"}  # how a file of each kind names a secret

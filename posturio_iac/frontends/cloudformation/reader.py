@@ -13,8 +13,8 @@ from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import UNRESOLVED, conflict_line, markup, spelled_out
 from posturio_iac.core.text.json_nodes import Lines
 from posturio_iac.core.text.textfile import UnreadableError
-from posturio_iac.core.unknown import SET_PER_DEPLOYMENT
-from posturio_iac.frontends import Reading
+from posturio_iac.core.unknown import SET_PER_DEPLOYMENT, Attr
+from posturio_iac.frontends import Reading, ReadRequest
 from posturio_iac.frontends.cloudformation.build import Builder
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
 from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope
@@ -43,9 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from posturio_iac.core.place import Span
-    from posturio_iac.core.unknown import Attr
     from posturio_iac.facts.shared_code import KeyOfUser
-    from posturio_iac.frontends import ReadRequest
     from posturio_iac.search import Selection
 
 

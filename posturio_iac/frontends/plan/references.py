@@ -11,15 +11,13 @@ from functools import lru_cache
 
 from posturio_iac.core.record import dataclass, kept
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.frontends.plan.document import mapping, mappings
+from posturio_iac.frontends.plan.document import PlanDocument, Resource, mapping, mappings
 from posturio_iac.frontends.terraform.dataflow.secret_flow import PASSING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
-
-    from posturio_iac.frontends.plan.document import PlanDocument, Resource
 
 _PART = lazy_pattern(r'([^.\[\]]+)|\[(-?[0-9]+|"(?:[^"\\]|\\.)*")\]|\.|\[[^\[\]]*\]')
 _DEPTH, _DEEPEST = 16, 200  # references, and modules, in one another

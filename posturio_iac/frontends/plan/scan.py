@@ -14,7 +14,7 @@ from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.core.text.textfile import read as read_bytes
 from posturio_iac.core.unknown import PLAN_OF_OTHER_CODE, PLAN_OF_SEVERAL, PLAN_WITHOUT_CODE
 from posturio_iac.errors import UsageError
-from posturio_iac.frontends import Reading
+from posturio_iac.frontends import Reading, ReadRequest
 from posturio_iac.frontends.plan.code_join import PlannedCode, rebased, rebased_path
 from posturio_iac.frontends.plan.document import PlanDocument, within
 from posturio_iac.frontends.plan.keys import PlanContext, blocks, keys_of
@@ -30,9 +30,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
-
-    from posturio_iac.frontends import ReadRequest
-    from posturio_iac.search import Selection
 
 
 def read(selection: Selection, request: ReadRequest, plans: Sequence[str]) -> Reading:

@@ -7,7 +7,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.unknown import AFTER_APPLY, DECLARED_ELSEWHERE, NAMES_NO, NOT_FIXED, ONE_OF, SENSITIVE, TAGS_UNSEEN
 from posturio_iac.facts import MetadataItem, UserFacts, ends_permission, quoted
-from posturio_iac.frontends.plan.document import mapping, mappings
+from posturio_iac.frontends.plan.document import PlanDocument, Resource, mapping, mappings
 from posturio_iac.frontends.plan.references import Configuration, instances_of
 from posturio_iac.frontends.terraform.keys.users import USER_TYPES
 
@@ -15,8 +15,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
-
-    from posturio_iac.frontends.plan.document import PlanDocument, Resource
 
 PlanTags = tuple[tuple[MetadataItem, ...], tuple[Unknown, ...]]
 """The tags of a user, and why it may have others."""

@@ -9,10 +9,10 @@ from itertools import chain, islice
 from posturio_iac.core.budget import BudgetError, free_last_part
 from posturio_iac.core.closure import closure
 from posturio_iac.core.finding import CRASH, Diagnostic, Level, too_costly
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import AccessKey, Unknown
 from posturio_iac.errors import UsageError
 from posturio_iac.facts.shared_code import KeyOfUser, Namesake, left_open, with_siblings
-from posturio_iac.frontends import Reading
+from posturio_iac.frontends import Reading, ReadRequest
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, is_beside, keys_of, namesake_of
 from posturio_iac.frontends.terraform.keys.made_inside import keys_made_inside
 from posturio_iac.frontends.terraform.keys.users import users_below
@@ -25,8 +25,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends import ReadRequest
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
     from posturio_iac.frontends.terraform.syntax.hcl import Block
     from posturio_iac.search import Selection

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.finding import Level, exact_score
+from posturio_iac.core.finding import Diagnostic, Level, exact_score
 from posturio_iac.core.keys import account_of, hidden
 from posturio_iac.core.record import dataclass, field, grouped, replace
 from posturio_iac.core.text import lazy_pattern
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.contract.records import SavedFinding, SavedKey, SavedResult
-    from posturio_iac.core.finding import Diagnostic
 
     SavedIdentity = tuple[str, ...]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 
-from posturio_iac.core.finding import Level, Severity, Verdict
+from posturio_iac.core.finding import Diagnostic, Level, Severity, Verdict
 from posturio_iac.core.model import NOT_ACTIVE, Effect
 from posturio_iac.core.record import NamedTuple, dataclass, grouped, replace
 from posturio_iac.render.report.changes import ChangeCategory, UnitChange, changes, worst_first
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from posturio_iac.contract.records import SavedFinding, SavedKey, SavedResult
-    from posturio_iac.core.finding import Diagnostic
 
 
 class Series:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from posturio_iac.core.finding import Verdict
+from posturio_iac.core.finding import Suppression, Verdict
 from posturio_iac.core.keys import user_path
 from posturio_iac.core.times import describe_date
 from posturio_iac.render import count
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.contract.records import SavedFinding, SavedKey
-    from posturio_iac.core.finding import Suppression
     from posturio_iac.render.report.view import KeyRow, Posture
 
 TITLE = "IAM access key posture"

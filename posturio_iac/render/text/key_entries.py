@@ -6,7 +6,7 @@ from collections import Counter
 
 from posturio_iac.core.evidence.remedy import place_of
 from posturio_iac.core.keys import INDEX, bare
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.record import NamedTuple, grouped
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.terminal import printable
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from posturio_iac.core.evidence.reason import Reason
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.finding import Finding, JudgedKey, Report, Severity
-    from posturio_iac.core.model import Span
 
     KeyIdentity = tuple[str, str, str]
 

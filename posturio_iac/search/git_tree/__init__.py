@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 
 from posturio_iac.core.text.textfile import is_inside
-from posturio_iac.search.file_search import PRUNED
+from posturio_iac.search.file_search import PRUNED, FileSearch
 from posturio_iac.search.kinds import STACK_JSON, kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-
-    from posturio_iac.search.file_search import FileSearch
 
 NAME = "git.exe" if os.name == "nt" else "git"
 

@@ -9,14 +9,13 @@ from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import spelled_out
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.frontends.cloudformation.evaluation.conditions import branches, cases
-from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, sub_parts
+from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, sub_parts
 from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE, TemplateEntry, written
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
     from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope
 
 _PATH = "aws:cdk:path"

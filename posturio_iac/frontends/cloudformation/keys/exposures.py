@@ -14,7 +14,7 @@ from posturio_iac.facts.keyless import BY_TYPE
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import as_deployed
 from posturio_iac.frontends.cloudformation.keys.custom import Mention, is_from_cdk, mentions
 from posturio_iac.frontends.cloudformation.serverless import FUNCTION
-from posturio_iac.frontends.cloudformation.syntax.template import NESTING
+from posturio_iac.frontends.cloudformation.syntax.template import NESTING, TemplateEntry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.frontends.cloudformation.evaluation.stack import Stack
-    from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
     Seen = set[tuple[int, str]]
     Places = dict[str, list[tuple[str, TemplateEntry, Mention]]]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.model import Span
+from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import AT_DEPLOYMENT, FILLED_IN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from posturio_iac.core.model import Unknown
     from posturio_iac.core.text.json_nodes import Node
 
 _DYNAMIC = "{{resolve:"

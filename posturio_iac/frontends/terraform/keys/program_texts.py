@@ -13,14 +13,12 @@ from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import USUAL, ModuleInstance, ModuleScope, View, instances_of, resource_value
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import inside, references, walk
-from posturio_iac.frontends.terraform.values import first_unknown
+from posturio_iac.frontends.terraform.values import Value, first_unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
-
-    from posturio_iac.frontends.terraform.values import Value
 
 _RUN = frozenset(("command", "inline", "program", "query", "environment", "execute", "definition", "content", "buildspec", "working_dir"))
 _RUN |= {"user_data", "user_data_base64", "desired_state", "filename", "source", "source_dir", "source_file", "source_path", "context"}

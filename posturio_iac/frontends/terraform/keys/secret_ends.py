@@ -18,14 +18,13 @@ from posturio_iac.frontends.terraform.modules.expansion import nested_blocks
 from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
-from posturio_iac.frontends.terraform.values import beside
+from posturio_iac.frontends.terraform.values import Value, beside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from posturio_iac.core.evidence.remedy import Remedy
-    from posturio_iac.frontends.terraform.values import Value
 
     End = Exposure | Unknown | Consumer
 

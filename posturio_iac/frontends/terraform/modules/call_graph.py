@@ -14,7 +14,7 @@ from posturio_iac.core.unknown import GENERATES
 from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.published import is_example
-from posturio_iac.search import is_initialised
+from posturio_iac.search import Selection, is_initialised
 from posturio_iac.search.kinds import CODE, TERRAFORM, VALUES, names_file, runs_program
 from posturio_iac.search.module_calls import explore, local_calls, sources_of, text
 from posturio_iac.search.written_sources import CALLS, blocks_of
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.tree import ModuleTree
     from posturio_iac.frontends.terraform.terragrunt.unit import GeneratedFile
     from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
-    from posturio_iac.search import Selection
     from posturio_iac.search.hcl_scanner import ScannedBlock
 
     ModuleCaller = AppliedUnit | ComponentStack

@@ -7,7 +7,7 @@ import posixpath
 
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.core.record import kept
-from posturio_iac.frontends.terraform.modules.folder import constant
+from posturio_iac.frontends.terraform.modules.folder import Module, constant
 from posturio_iac.frontends.terraform.syntax import hcl
 
 TYPE_CHECKING = False
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from posturio_iac.core.text.textfile import Fence
-    from posturio_iac.frontends.terraform.modules.folder import Module
 
 _EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test", "tests", "fixture", "fixtures", "integration_tests"})
 _BROKERED = ("provision", "bind")  # the folders of what a service broker applies for each service and each binding

@@ -13,10 +13,10 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import dataclass, grouped, replace
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import spelled_out
-from posturio_iac.core.text.textfile import LIMIT, UnreadableError, read
+from posturio_iac.core.text.textfile import LIMIT, Fence, UnreadableError, read
 from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
 from posturio_iac.frontends.terraform.modules.files import TOFU, is_automatic
-from posturio_iac.frontends.terraform.modules.folder import TABLES, constant
+from posturio_iac.frontends.terraform.modules.folder import TABLES, Module, constant
 from posturio_iac.frontends.terraform.syntax.references import mentioned, pairs_in
 from posturio_iac.search.checkout import maker
 from posturio_iac.search.kinds import CODE, STATED, TERRAFORM, VALUES, kind_of, names_program, runs_program
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.core.text.textfile import Fence
-    from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
     from posturio_iac.frontends.terraform.modules.tree import ModuleTree
     from posturio_iac.frontends.terraform.syntax import hcl

@@ -21,7 +21,7 @@ from posturio_iac.frontends.terraform.modules.instance import USUAL, ModuleInsta
 from posturio_iac.frontends.terraform.modules.published import Published
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, Value
-from posturio_iac.search import is_initialised
+from posturio_iac.search import Selection, is_initialised
 from posturio_iac.search.kinds import TERRAFORM, calls_modules, kind_of
 from posturio_iac.search.locations import holds_above
 from posturio_iac.search.module_calls import content
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.component_stacks import ComponentStack
     from posturio_iac.frontends.terraform.modules.expansion import Expansion
     from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
-    from posturio_iac.search import Selection
 
 
 class ModuleTree:

@@ -8,13 +8,11 @@ from time import process_time
 from posturio_iac.core.unknown import SYNTAX_ERROR
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.expressions import build, string
-from posturio_iac.frontends.terraform.syntax.source import left_out
+from posturio_iac.frontends.terraform.syntax.source import SourceText, left_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Range, Tree
-
-    from posturio_iac.frontends.terraform.syntax.source import SourceText
 
 MAX_BLOCK_DEPTH = 100
 
