@@ -39,13 +39,27 @@ ALL = (*PACKED, ".yml", ".yaml", ".json", ".zip", *_TEXTS)  # what may hold a pr
 _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
 OF_TESTS = lazy_pattern(r"[/\\](?:(?:__)?(?:tests?|specs?)(?:__)?[/\\]|test_|conftest\.py$)|(?:_test|\.spec|\.test)\.\w+$")
 _NAMED_CODE = r"filename\s*=\s*\"[^\"\n]{0,200}\$\{(?!path)[^\"\n]{0,200}\.(?:zip|jar)\""
-_IN_BUCKET = r"s3_existing_p|(?:s3_key|image_uri|filename)\s*=\s*(?:var|local)\.|(?:s3_key|image_uri)\s*=\s*[\"d]|(?:S3Key|ImageUri)\W?:"
-_REMOTE_CODE, _REMOTE = lazy_pattern(f"{_IN_BUCKET}|{_NAMED_CODE}"), ("g_package", "filename", "s3_key", "image_uri", "S3Key", "ImageUri")
+_IN_BUCKET = r"s3_existing_p|(?:s3_key|image_uri|filename)\s*=\s*(?:var|local)\.|(?:s3_key|image_uri)\s*=\s*[\"d]"
+_IN_BUCKET += r"|(?:S3Key|ImageUri)\W?:|Uri\W{0,3}:[\s{\"]*(?:Bucket|Key)\b"
+_REMOTE_CODE, _REMOTE = lazy_pattern(f"{_IN_BUCKET}|{_NAMED_CODE}"), ("g_package", "filename", "s3_key", "image_uri", "S3Key", "Uri")
 _ARCHIVE = r"local_existing_package|filename(?=[^\n]*\.(?:zip|jar)\")|source_(?:dir|path|file)"
 _LOCAL_CODE = lazy_pattern(rf"(?:{_ARCHIVE})\"?\s*[=:]\s*\"(?:\$\{{path\.module\}})?([^\"$]+)\"")
 _BY_ITSELF = "turbo nx lerna rake artisan manage.py rails helmfile argocd sbt gradle gradlew mvn mvnw xargs pwsh ansible-playbook npx"
 _BY_ITSELF += " dagger mise salt-call chef-client vagrant sceptre pulumi cdk serverless sls flask gulp"
 _FINDS_ITSELF = lazy_pattern(rf"(?:[\"'`;&|(\n]|- )\s*(?:[\w./-]+ )?(?:\./)?({_BY_ITSELF.replace(' ', '|')})(?=[ \"',])")
+_OPEN_FILE = lazy_pattern(r"file(?:base64)?\((?!\s*\"(?:\$\{path\.[mr]\w+\}|[^\"$%\n]|[$%](?!\{))*\")")  # which no text names
+_PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir|buildspec)\"?\s*[=:]\s*(?:\"(\$\{path\.module\}/*)?([^\"$%]*)\")?")
+"""An argument that names a program: the folder of the code, if that stands before it, and a path, if there is one."""
+_GIVEN = r"\"?\s*[=:](?:\s*\[.{0,99}\"-c\",)?[\[\"${\s]{0,99}(?:local|var|each|module)\."
+_FILLED = {sign: lazy_pattern(rf"{sign}(?<=\.)(?:zip|sh|py|m?js)\"") for sign in ("}.", "%s.")}
+_FILLED |= {word: lazy_pattern(word + _GIVEN) for word in ("command", "program", "inline", "execute")}
+_WHOLES = {'_object"': "source", "helm_release": "chart", "_playbook": "playbook"}
+_FILLED |= {sign: lazy_pattern(rf"{one}(?<!\w{one})\s*=(?!\s*\"(?:\$\{{path\.[mr]\w+\}})?[^\"$%\n]*\")") for sign, one in _WHOLES.items()}
+"""What an evaluation gives a name: `${local.name}.zip`, that of a format, and a whole command."""
+_BY_PATH, _BY_NAME = ("source_", "docker_", "working_dir", "buildspec"), (".sh", ".bash", ".py", ".js", ".ps1")
+_OPEN = r"[\"']?[ \t]*:\s{0,99}(?:[>|&!*]|\{?\s{0,99}[\"']?(?:Fn::|Ref\b)|[\"']?[\w./-]+ [\w./-])"
+OPEN_URI = lazy_pattern(rf"(?:Uri(?:(?<=CodeUri)|(?<=ContentUri)|(?<=DefinitionUri))|Co(?<!\wCo)(?:de|ntent)){_OPEN}")
+"""What takes a parser in a template: an expression, or a text in several parts."""
 _ABSENT_IMAGE = "an image whose code is not here"
 _OPEN_IMAGE = lazy_pattern(r"[iI]mage\w*[\"']?\s*[:=]\s*(?:[\"']?\$\{|(?:var|local|data|each)\.|!Ref|!Sub|\{\s*\"(?:Ref|Fn))")
 _BUILT = ("artifact", "Code(?:Uri|(?<!\\wCode))", "handler")
@@ -98,8 +112,20 @@ def parts_of(text: str) -> set[Any]:
 
 
 def names_in(text: str) -> set[str]:
-    names = {name.strip(".") for name in {*words_of(text, _IN_NAMES)}}
+    names = {name.strip(".-") for name in {*words_of(text, _IN_NAMES)}}
     return names | {"docker-compose"} if not names.isdisjoint(("docker", "podman")) and _OF_ENGINE.search(text) else names
+
+
+def is_open(text: str, folders: Sequence[str], fence: Fence, *, runs: bool) -> bool:
+    """True if Terraform code may name a program by what only an evaluation tells; ``runs`` if it has commands."""
+    fills = any(sign in text and pattern.search(text) is not None for sign, pattern in _FILLED.items())
+    if fills or "fileset(" in text or (runs and '"-m"' in text) or _OPEN_FILE.search(text):
+        return True
+    named = _PATH.findall(text) if any(sign in text for sign in _BY_PATH) else []
+    words = words_of(text.replace("${path.module}/", "")) if runs else ()
+    named += (("", word) for word in words if word.endswith(_BY_NAME) or word[:2] == "./")
+    tops = {path.removeprefix("./").partition("/")[0] for own, path in named if not own}
+    return all(not tops <= fence.names(folder) for folder in folders)
 
 
 def by_name(top: str, fence: Fence) -> tuple[dict[str, list[str]], dict[Any, list[str]], dict[Any, list[str]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from posturio_iac.core.keys import CODED, IMAGES, KEY_TYPES
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import holds_any, spelled_out
-from posturio_iac.search.written_sources import written_sources
+from posturio_iac.search.written_sources import leads_elsewhere, written_sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,25 +32,30 @@ _ADDED: dict[str, tuple[bytes, ...]] = {}  # the search terms of kinds that fron
 CALLING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey", b"iamaccesskey", b"pecific-c", b"pecific_c", b"pecificC", *CODED)
 """Each call that makes a key holds one of these: of the command line, of Python, of other languages, of PowerShell, or in base64."""
 _BY_SHELL = (b"l-exec", b"te-exec", b"local_command", b"r_hook", b"ore_hook", b"run_cmd")
-_STACKS = (b"reateStack", b"pdateStack", b"reateChangeSet")  # calls that are given a template, in a document or a state machine
+_STACKS = (
+    b"reateStack",
+    b"pdateStack",
+    b"reateChangeSet",
+    b"ourceInfo",
+)  # calls that are given a template, in a document or a state machine
 _IN_TEMPLATES = (b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString", b"CloudFormation::Init", b"laybook", b"DocumentT", *_STACKS)
 _IN_CODE = (*_BY_SHELL, b"iam.aws.", b"aws iam", b'"iam"', b"document_type", *_STACKS)
 RUNNING = {TERRAFORM: _IN_CODE, TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, OTHER: (*_BY_SHELL, *_IN_TEMPLATES)}
 """Signs of a program whose text may be put together, by the kind of the file."""
 _EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"  # what runs a program, by its label, and its argument
 _ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'js"', b'"aws_s3_object"', b'"aws_s3_bucket_object"', b"provisioner", b"kustomization_")
-_OF_AWS = (b"s_codebuild_", b"c_codebuild_", b"s_lambda_f")  # of the providers aws and awscc
+_OF_AWS = (b"s_codebuild_", b"c_codebuild_", b"s_lambda_f", b"_codedeploy_")  # of the providers aws and awscc
 _WHOLE = (b"docker_image", b"docker_registry_image", b"helm_release", b"path_documents", *_OF_AWS)  # made of a folder
 _PATHS = (b"source_dir", b"source_file", b"source_path", b"template_path", b"existing_package", b"dag_s3_path", b"aws s3 ", b"git clone")
-_FILES = (*_PATHS, b"playbook", b"buildspec", b"local_file", b"fileset(", *_WHOLE, *_ARTIFACTS)
+_FILES = (*_PATHS, b"S3Object", b"playbook", b"buildspec", b"local_file", b"fileset(", *_WHOLE, *_ARTIFACTS)
 _RUN = (b"container_def", b"ContainerDef", b"image_identifier")  # and of one that a variable may name
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:", b'handler":', b"r_commands")
-_IN_S3 = (b"S3Location", b"ScriptLocation", b"s3://", b"s3.", b"DagS3Path")
+_IN_S3 = (b"S3Location", b"ScriptLocation", b"s3://", b"s3.", b"DagS3Path", b"S3Object")
 _AS_CODE = (b"Uri", *_IN_S3, b"AWS::Include", b"DockerContext", b"BuildSpec", b"aws:asset", b"git clone", *_FUNCTIONS)
 PROGRAMS = (*_EXTERNAL, *_BY_SHELL, *_FILES, *_AS_CODE)
 """Signs of code that names a program in another file, but for functions that read one."""
 _IN_TERRAFORM = (*_BY_SHELL, *_FILES, *IMAGES, *_RUN, b"file(", b"filebase64(")
-_PACKED = (*IMAGES, *_RUN, b"layers:", b"ecr:", b"scripts:", b"laybook", b"CodeBuild::P")  # what Serverless packs, and runs elsewhere
+_PACKED = (*IMAGES, *_RUN, b"layers:", b"ecr:", b"scripts:", b"plugins:", b"laybook", b"CodeBuild::P", b"CodeDeploy::")
 NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, *_PACKED, b"${file(", b"!Rain::"), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
 NAMING[JSON] = NAMING[TEMPLATE]
 """Signs of a program in another file, by the kind of the file that names it."""
@@ -119,8 +124,6 @@ def puts_together(data: bytes, folder: str) -> bool:
     """True if a template may make a key by a text that it puts together, or by what it takes from elsewhere, seen from ``folder``."""
     if not holds_any(data, (b"esources", b"${", b"AWS::Include")) or not holds_any(data, LEADING):
         return False
-    from posturio_iac.search.programs import leads_elsewhere
-
     return is_served(data) or leads_elsewhere(data, folder)
 
 
@@ -138,7 +141,7 @@ def _is_external(data: bytes) -> bool:
     return data.find(GIVEN) >= 0 and holds_any(data, _EXTERNAL)
 
 
-_SERVED = (b"functions", b"handler:", b'"handler"', b"layers:", b"r_commands")
+_SERVED = (b"functions", b"plugins:", b"handler:", b'"handler"', b"layers:", b"r_commands")
 _PLANNED, _TYPED = (b'"resource_changes"', b'"planned_values"'), lazy_pattern(rb"Type[\"']?\s*:\s*[^\n:]{0,99}::")
 
 
@@ -158,8 +161,7 @@ def names_file(data: bytes, kind: str) -> bool:
 
 def may_name_maker(data: bytes, text: str, kind: str, folders: Sequence[str], fence: Fence) -> bool:
     """True if code may name a program that makes keys by what only an evaluation tells, whichever of the ``folders`` it runs in."""
-    from posturio_iac.search.checkout import maker
-    from posturio_iac.search.named_programs import OPEN_URI, is_open
+    from posturio_iac.search.checkout import OPEN_URI, is_open, maker
 
     runs = kind is TERRAFORM and (holds_any(data, _BY_SHELL) or _is_external(data))
     opens = is_open(text, folders, fence, runs=runs) if kind is TERRAFORM else OPEN_URI.search(text) is not None or is_served(data)

@@ -14,7 +14,7 @@ from posturio_iac.search.programs import ENDINGS, HANDLED, MADE, SCRIPTS, Progra
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from posturio_iac.core.text.textfile import Fence
@@ -23,8 +23,8 @@ _MARKED = bytes(36 if sign in b"$*{%#" else 125 if sign in b"[]}" else WORDS[sig
 _HERE, _LONGEST = r"(?:\$\{path\.\w+\}/*)?", 200  # a path
 _SET = rf"[\"']?\s*[:=]\s{{0,99}}(?:[\[{{\s]{{0,99}}path\s*=\s*)?[\"'\[]*(?:file://)?{_HERE}([\w./@+-]+(?: [\w./@+-]+)*)"
 _FOLDERS = ("source_dir", "source_path", "chart", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "context", "aws:asset:path")
-_PROVISIONED = r"provisioner(?=\W{1,99}file\W)(?s:.){0,500}?source"
-_FOLDER = {one: lazy_pattern(rf"{one}(?<!\w{one}){_SET}") for one in (*_FOLDERS, "DagS3Path", "dag_s3_path")} | {
+_DAGS, _PROVISIONED = ("DagS3Path", "dag_s3_path"), r"provisioner(?=\W{1,99}file\W)(?s:.){0,500}?source"
+_FOLDER = {one: lazy_pattern(rf"{one}(?<!\w{one}){_SET}") for one in (*_FOLDERS, *_DAGS)} | {
     "provisioner": lazy_pattern(_PROVISIONED + _SET)
 }
 SERVERLESS, _GIVEN_CODE = "AWS::Serverless::Function", ("CodeUri", "InlineCode", "Image", "\nBucket")
@@ -46,21 +46,8 @@ _FILLED_IN = lazy_pattern(r"\{\{[^{}\n]{1,99}\}\}")
 _LISTED = lazy_pattern(r"(?:join|Path|dir|Sync|glob|Dir)[(\[][^()\n]{0,99}?[\"']([\w./-]+?)(?:/\*[^\"'\n]{0,99})?[\"']")
 _IMPORTS = lazy_pattern(r"import(?:[ \t]{1,9}(\w[\w., \t]*)|[ \t]{0,9}\(([^()]{1,2000})\))")  # of Python, and what stands before it
 _FROM = lazy_pattern(r"(?:\A|[\n;:\"'])[ \t]*(?:from[ \t]{1,9}(\.{0,9})(\w[\w.]{0,99})?[ \t]{1,9})?\Z")
-_OPEN_FILE = lazy_pattern(r"file(?:base64)?\((?!\s*\"(?:\$\{path\.[mr]\w+\}|[^\"$%\n]|[$%](?!\{))*\")")  # which no text names
 READ_FILE = lazy_pattern(r"file(?:base64)?\(\s*(\"[^\"\n]*\")")  # and one that a text names
 CODE = lazy_pattern(r"Code(?<!\wCode)[\"']?\s*:\s*[^\n]*")  # of a function, in a template
-_PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir|buildspec)\"?\s*[=:]\s*(?:\"(\$\{path\.module\}/*)?([^\"$%]*)\")?")
-"""An argument that names a program: the folder of the code, if that stands before it, and a path, if there is one."""
-_GIVEN = r"\"?\s*[=:](?:\s*\[.{0,99}\"-c\",)?[\[\"${\s]{0,99}(?:local|var|each|module)\."
-_FILLED = {sign: lazy_pattern(rf"{sign}(?<=\.)(?:zip|sh|py|m?js)\"") for sign in ("}.", "%s.")}
-_FILLED |= {word: lazy_pattern(word + _GIVEN) for word in ("command", "program", "inline", "execute")}
-_WHOLES = {'_object"': "source", "helm_release": "chart", "_playbook": "playbook"}
-_FILLED |= {sign: lazy_pattern(rf"{one}(?<!\w{one})\s*=(?!\s*\"(?:\$\{{path\.[mr]\w+\}})?[^\"$%\n]*\")") for sign, one in _WHOLES.items()}
-"""What an evaluation gives a name: `${local.name}.zip`, that of a format, and a whole command."""
-_BY_PATH, _BY_NAME = ("source_", "docker_", "working_dir", "buildspec"), (".sh", ".bash", ".py", ".js", ".ps1")
-_OPEN = r"[\"']?[ \t]*:\s{0,99}(?:[>|&!*]|\{?\s{0,99}[\"']?(?:Fn::|Ref\b)|[\"']?[\w./-]+ [\w./-])"
-OPEN_URI = lazy_pattern(rf"(?:Uri(?:(?<=CodeUri)|(?<=ContentUri)|(?<=DefinitionUri))|Co(?<!\wCo)(?:de|ntent)){_OPEN}")
-"""What takes a parser in a template: an expression, or a text in several parts."""
 _OF_IMAGES = {one: rf"{one}{NEXT}(?:build|install)\b" for one in ("docker", "buildx", "podman", "image", "packer", "go")}
 _PROJECTS = {"mvn": r"mvnw?\b", "gradle": r"gradlew?\b", **{one: rf"{one}{NEXT}run" for one in ("dotnet", "cargo", "bazel")}}
 _OF_FOLDERS = {"build:": r"build:(?=\s*[\w./-]+[\s,}])", "context": r"context\"?\s*[:=]", "kubectl": rf"kubectl{NEXT}(?:apply|create)"}
@@ -73,7 +60,9 @@ _OF_FOLDERS |= _PROJECTS | _OF_IMAGES
 _BUILDS = {sign: lazy_pattern(rf"{one}((?:\\\s*\n|[^;&|\n])*)") for sign, one in _OF_FOLDERS.items()}
 """What builds an image or deploys from a whole folder, which is one of the words behind it."""
 _FROM_TOP = lazy_pattern(r"(?:[bB]uild[sS]pec\"?\s*[=:]\s*\"?)([\w./@+-]+)")
-_AT_TOP, _LISTS = ("uildspec", "uildSpec", "odebuild", "odeBuild"), {"kustomization.": "kustomize build", "requirements": "pip install"}
+_USUAL = {"buildspec": ("odebuild", "odeBuild"), "appspec": ("deploy_deployment_group", "odeDeploy::DeploymentGroup")}
+_AT_TOP = ("uildspec", "uildSpec", *_USUAL["buildspec"], *_USUAL["appspec"])
+_LISTS = {"kustomization.": "kustomize build", "requirements": "pip install"}
 _PACKAGES = lazy_pattern(r"\"[\w.-]+/([\w.-]+(?:/[\w.-]+)*)\"")  # of Go, behind the name of a host
 _SHELL = r"\$(?:(?:env:)?\{?[A-Za-z_]\w*[^\s{}/\\]?(?:/\*)?\}?|\([^()\n]{1,99}\))[/\\]"
 _VARIABLE = lazy_pattern(rf"(?:{_SHELL}|%(?:~dp0[/\\]?|\w+%[/\\]))(?=[\w.])")  # or a command, before a path
@@ -100,7 +89,8 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
     at_top = _from_top(text)
     pending += (run_there := [*_named_in(at_top, (root,), fence, path)] if at_top else [])
     folders = ((home, name) for home in homes for name in _folders(text) if name or home == homes[0])
-    tops = dict.fromkeys(os.path.normpath(os.path.join(home, name.lstrip("/"))) for home, name in folders)
+    dags = ((root, name) for sign in _DAGS if sign in text for name in _FOLDER[sign].findall(text))  # of a bucket with the whole checkout
+    tops = dict.fromkeys(os.path.normpath(os.path.join(home, name.lstrip("/"))) for home, name in (*folders, *dags))
     packed = deque(file for top in tops for file in below(top, fence, endings=ALL if "Chart.yaml" in fence.names(top) else PACKED))
     known: dict[Any, Any] = {} if fence.edited else fence.programs
     seen, added = set[str](), 0
@@ -172,20 +162,8 @@ def _from_top(text: str) -> str:
     """What a text names or runs from the top of the repository, where a build stands."""
     if "phases:" in text or not any(sign in text for sign in _AT_TOP):
         return text if "phases:" in text else ""
-    is_default = ("odebuild" in text or "odeBuild" in text) and "uildspec" not in text.lower()
-    return " ".join((*_FROM_TOP.findall(text), *(("buildspec.yml", "buildspec.yaml") if is_default else ())))
-
-
-def is_open(text: str, folders: Sequence[str], fence: Fence, *, runs: bool) -> bool:
-    """True if Terraform code may name a program by what only an evaluation tells; ``runs`` if it has commands."""
-    fills = any(sign in text and pattern.search(text) is not None for sign, pattern in _FILLED.items())
-    if fills or "fileset(" in text or (runs and '"-m"' in text) or _OPEN_FILE.search(text):
-        return True
-    named = _PATH.findall(text) if any(sign in text for sign in _BY_PATH) else []
-    words = checkout.words_of(text.replace("${path.module}/", "")) if runs else ()
-    named += (("", word) for word in words if word.endswith(_BY_NAME) or word[:2] == "./")
-    tops = {path.removeprefix("./").partition("/")[0] for own, path in named if not own}
-    return all(not tops <= fence.names(folder) for folder in folders)
+    usual = [name for name, signs in _USUAL.items() if any(sign in text for sign in signs) and name not in text.lower()]
+    return " ".join((*_FROM_TOP.findall(text), *(f"{one}.{ending}" for one in usual for ending in ("yml", "yaml"))))
 
 
 def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -> Iterator[str]:

@@ -8,7 +8,6 @@ from posturio_iac.core.keys import CODED
 from posturio_iac.core.record import NamedTuple, kept
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import GIT_CRYPT, GIT_LFS, UTF16, decode, holds_any, spelled_out
-from posturio_iac.search.written_sources import NESTING, templates_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,26 +20,7 @@ NAMED_ONLY = (".md", ".rst", ".adoc", ".csv", ".html", "service-2.json", ".json.
 _OTHERS = ".lock .log .h .tf .tofu .tfvars .svg .png .jpg .gif .ico .pdf .ttf .woff .woff2 .dll .dylib .so .a .db"
 NO_PROGRAMS = (*NAMED_ONLY, *_OTHERS.split())
 """Endings of what is no program, and of what is judged by itself."""
-_BUILDS = (b"TemplateBody", b"Custom::AWS", b"AWS::ServiceCatalog::CloudFormationP", b"AWS::Include", b"!Transform", b"!Rain::")
-_TYPE = lazy_pattern(rb"Type(?<![\w-]Type)[\"']?\s*:\s*(?:[!{&*|>#]|Fn::|Ref\b|[\"']?[\w:.@-]*(?:\$\{|::MODULE\b))")
-_OPEN = ((b"Type", _TYPE), (b"Modules", lazy_pattern(rb"Modules(?<![\w-]Modules)[\"']?\s*:")))  # each is compiled if its word is there
-SEARCHED = lazy_pattern(rb"(?i)([^${}]+\.(?:ya?ml|json|txt|template|cfn|config))")
-_TRANSFORM = lazy_pattern(rb"Transform(?<!\wTransform)[\"']?\s*:\s*(\[[^\]]*\]|(?:[ \t]*-[^\n]*\n?\s*)+|[^\n]*)")
-_WORD = lazy_pattern(rb"[A-Za-z][\w:-]*")
-
-
-def leads_elsewhere(data: bytes, folder: str) -> bool:
-    """True if a template in ``folder`` has to be parsed, whatever words are in it."""
-    if holds_any(data, _BUILDS) or any(data.find(sign) >= 0 and one.search(data) for sign, one in _OPEN):
-        return True
-    names = templates_named(data) if holds_any(data, NESTING) else ()  # what leads up leads to where a scan of this folder does not go
-    if any(not name or (folder and (os.pardir in name or not os.path.exists(os.path.join(folder, name)))) for name in names):
-        return True
-    transforms = _TRANSFORM.findall(data) if data.find(b"Transform") >= 0 else ()
-    words = (word for value in transforms for word in _WORD.findall(value.partition(b"#")[0]))
-    return not all(word.startswith((b"AWS::", b"Name", b"Parameters")) for word in words)
-
-
+_SEARCHED = lazy_pattern(rb"(?i)([^${}]+\.(?:ya?ml|json|txt|template|cfn|config))")
 _KEY, _ANY_KEY = "(?:AccessKey|ServiceSpecificCredential)", "(?:access[-_]?key|service[-_]?specific[-_]?credential)"
 _MAKES = lazy_pattern(
     rf"create[-_](?i:access[-_]key|service[-_]specific[-_]credential)(?!\s*=[^=])|(?<![:\w])create{_KEY}|(?i:aws-sdk:iam:create{_KEY})"
@@ -67,16 +47,21 @@ _QUOTES = lazy_pattern(r"\\\r?\n|[\"'\\]")  # what a shell takes out of a word
 _NO_QUOTES = dict.fromkeys(map(ord, "\\\r\n\"'"))  # takes out as much at least, and faster
 _REST_OF_KEY = r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key(?![\w-])"
 _RESTS = (lazy_pattern(_REST_OF_KEY), lazy_pattern(r"iam[\s\"',\\]+[\w-]*[$%]"))  # or an open one
-_REMARK = lazy_pattern(r"(?:\A|\n|= )[ \t]*(?:#(?=[ \t#]|aws iam)|//)(?:[\w \t.,:;()=#/@|&+-]|\"[^\"\n]*\"|'[^'\n]*')*\Z")
+_BEGUN = r"(?:(?:\A|\n|= )[ \t]*(?:#(?=[ \t#]|aws iam)|//)|[ \t]#(?=[ \t])|[;{},][ \t]*//(?=[ \t]))"  # also behind code
+_REMARK = lazy_pattern(rf"{_BEGUN}(?:[\w \t.,:;()=#/@|&+-]|\"[^\"\n]*\"|'[^'\n]*')*\Z")
 _DOCSTRING = lazy_pattern(r"(?s)(?:\A(?:#[^\n]*\n|\s)*|\b(?:def|class)\s[^\n]{0,300}:[ \t]*\n\s*)(\"\"\"|''').{0,5000}?\1")  # of Python
-_COMMENT = lazy_pattern(r"(?m)^[ \t]*(?:/\*\*?[^\n*`]*\n(?:[ \t]*\*(?!/)[^\n`]*\n)*[ \t]*\*/|<#[^#\"'$]*#>)")  # of others
-GETTING, BOOTING = ("curl", "wget", "iwr", "irm", "s3 cp", "git clone"), ("user_data", "UserData")  # a script from elsewhere, and at a boot
+_COMMENT = lazy_pattern(r"(?m)^[ \t]*(?:/\*\*?[^\n*`]*(?:\n(?:[ \t]*\*(?!/)[^\n`]*\n)*[ \t]*)?\*/|<#[^#\"'$]*#>)")  # of others
+GETTING = ("curl", "wget", "iwr", "irm", "s3 cp", "git clone", "Read-S3Object", "ansible-pull", "ourceInfo")  # a script from elsewhere
+BOOTING = ("user_data", "UserData", "ourceInfo")  # and where one is run at a boot, or by Systems Manager
 _GETS, _RUN = rf"(?:{'|'.join(GETTING)})\b", r"(?:sudo(?:\s+-\w+)*\s+)?(?:\w*sh|python[\d.]*|node|perl|ruby|iex)\b"
 _PIPED = rf"{_GETS}[^|;&\n]{{0,500}}\|(?:[^|;&\n]{{1,99}}\|)?\s*{_RUN}"
-_FETCHED = lazy_pattern(rf"{_PIPED}|(?:<|\b(?:\w*sh\s+-c|eval)\s+[\\\"']*\$)\({_GETS}[^)\n]{{0,500}}")
-_INTO = r"(?:>|\s-\w*[oO]\b|-[oO]ut|-remote-n)"
+_FETCHED = lazy_pattern(rf"(?:ansible-pull\b|ourceInfo)[^;\n]*|{_PIPED}|(?:<|\b(?:\w*sh\s+-c|eval)\s+[\\\"']*\$)\({_GETS}[^)\n]{{0,500}}")
+_INTO = r"(?:>|\s-\w*[oO]\b|-[oO]ut|-remote-n|-File)"
 _SAVED = lazy_pattern(rf"(?:(?:wget|s3 cp|git clone)\b|{_GETS}(?=[^;&|\n]{{0,500}}{_INTO}))[^;&|]{{1,500}}?(?=[;&|\n]|\",|$)")
-_RUN_LATER = lazy_pattern(rf"(?:\b{_RUN}\s+(?:-\w+\s+)*|[\s;&\"']\.[/\\]+)[\"'\\]*([\w./~-]+)")  # one that runs a file
+_RUN_LATER = lazy_pattern(
+    rf"(?:\b{_RUN}\s+(?:-\w+\s+)*|[\s;&\"']\.[/\\]+|[;&\n]\s*(?=\w?:?[/\\]))[\"'\\]*([\w./\\:~-]+)"
+)  # one that runs a file
+_MOVED = lazy_pattern(r"\b(?:mv|cp|install|ln)\s+(?:-\S+\s+(?:\d+\s+)?)*([^\s;&|]+)\s+([^\s;&|]+)")
 _ADDRESS = lazy_pattern(r"\w+://[^\s\"'\\|)]+")
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _GIVEN = {one: lazy_pattern(rf"{one}(?<!\w{one})\"?[ \t]*[=:][ \t]*") for one in ("command", "program", "inline", "arguments")}
@@ -154,8 +139,10 @@ def fetched(text: str) -> str:
 
 
 def _runs_what_it_saved(text: str, got: re.Match[str]) -> bool:
-    words = {word.strip("\"'\\>").rpartition("/")[2].removesuffix(".git") for word in got[0].split()} - {""}
-    return any(not words.isdisjoint(run[1].split("/")) for run in _RUN_LATER.finditer(text, got.end(), got.end() + _LATER))
+    moved = (word for both in _MOVED.findall(text, got.end(), got.end() + _LATER) if both[0].rpartition("/")[2] in got[0] for word in both)
+    words = {word.strip("\"'\\>").rpartition("/")[2].removesuffix(".git") for word in (*got[0].replace("\\", "/").split(), *moved)} - {""}
+    runs = _RUN_LATER.finditer(text, got.end(), got.end() + _LATER)
+    return any(not words.isdisjoint(run[1].replace("\\", "/").split("/")) for run in runs)
 
 
 def _torn(text: str) -> list[re.Match[str]]:
@@ -272,7 +259,7 @@ def looked_into(file: str, fence: Fence) -> tuple[Program, str]:
     text = decode(data, "replace") if hinted or len(data) <= _LARGE else ""
     text = (_DOCSTRING if file.endswith(".py") else _COMMENT).sub("", text) if hinted else text
     gives_template = "mainSteps" in text or ("reateStack" in text and "emplateBody" in text)
-    if file.endswith((".tf", ".tofu")) or (SEARCHED.fullmatch(os.fsencode(file)) and not gives_template):  # it is judged by itself
+    if file.endswith((".tf", ".tofu")) or (_SEARCHED.fullmatch(os.fsencode(file)) and not gives_template):  # it is judged by itself
         text = text.replace("AWS::IAM::", "").replace("aws_iam_", "")
     program = program_of(text) if hinted else program._replace(ends_keys=end_keys(text))
     return program._replace(unseen=unseen), text if is_script else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.core.text import lazy_pattern
+from posturio_iac.core.text.decoding import holds_any
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +17,11 @@ CALLS = frozenset(("module", "component"))  # blocks that call a module: Terrafo
 _COMPUTING = (b"${", b"%{", b"\\")  # signs that a quoted text is more than what is written
 NESTING = (b"TemplateURL", b"AWS::Serverless::Application")  # signs of a template that names others
 _PLACES = tuple(lazy_pattern(rb"%b(?<!\w%b)[\"']?\s*:\s*(.*)" % (one, one)) for one in (b"TemplateURL", b"Location"))
+_BUILDS = (b"TemplateBody", b"Custom::AWS", b"AWS::ServiceCatalog::CloudFormationP", b"AWS::Include", b"!Transform", b"!Rain::")
+_TYPE = lazy_pattern(rb"Type(?<![\w-]Type)[\"']?\s*:\s*(?:[!{&*|>#]|Fn::|Ref\b|[\"']?[\w:.@-]*(?:\$\{|::MODULE\b))")
+_OPEN = ((b"Type", _TYPE), (b"Modules", lazy_pattern(rb"Modules(?<![\w-]Modules)[\"']?\s*:")))  # each is compiled if its word is there
+_TRANSFORM = lazy_pattern(rb"Transform(?<!\wTransform)[\"']?\s*:\s*(\[[^\]]*\]|(?:[ \t]*-[^\n]*\n?\s*)+|[^\n]*)")
+_WORD = lazy_pattern(rb"[A-Za-z][\w:-]*")
 _TEMPLATE = lazy_pattern(rb"(?i)[\"']?(?!\w+://)(?:file://)?([\w./-]+\.(?:ya?ml|json|template|txt|cfn))(?:[\"',}\s]|$)")
 
 
@@ -23,6 +29,18 @@ def templates_named(data: bytes) -> Iterator[str]:
     """Yield the local files that a template names as others, which are searched by themselves; an empty text for any other."""
     found = (_TEMPLATE.match(value) for one in _PLACES for value in one.findall(data))
     yield from (os.fsdecode(one[1]) if one else "" for one in found)
+
+
+def leads_elsewhere(data: bytes, folder: str) -> bool:
+    """True if a template in ``folder`` has to be parsed, whatever words are in it."""
+    if holds_any(data, _BUILDS) or any(data.find(sign) >= 0 and one.search(data) for sign, one in _OPEN):
+        return True
+    names = templates_named(data) if holds_any(data, NESTING) else ()  # what leads up leads to where a scan of this folder does not go
+    if any(not name or (folder and (os.pardir in name or not os.path.exists(os.path.join(folder, name)))) for name in names):
+        return True
+    transforms = _TRANSFORM.findall(data) if data.find(b"Transform") >= 0 else ()
+    words = (word for value in transforms for word in _WORD.findall(value.partition(b"#")[0]))
+    return not all(word.startswith((b"AWS::", b"Name", b"Parameters")) for word in words)
 
 
 def sources_in(data: bytes, path: str) -> list[bytes]:

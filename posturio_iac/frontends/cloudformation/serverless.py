@@ -40,8 +40,8 @@ _PROGRAMS = (".js", ".cjs", ".mjs", ".ts", ".py")
 
 def is_serverless(root: Node) -> bool:
     """True if a document is a Serverless Framework file with resources, functions or scripts."""
-    there = [root.get(mark) is not None for mark in ("resources", "functions", "custom", "stepFunctions", "layers", *_MARKS)]
-    return any(there[:5]) and any(there[5:])
+    there = [root.get(mark) is not None for mark in ("resources", "functions", "custom", "stepFunctions", "layers", "plugins", *_MARKS)]
+    return any(there[:6]) and any(there[6:])
 
 
 class Gatherer:
@@ -203,8 +203,13 @@ class Gatherer:
                 held, above = self._at(where), _inside(root, where.partition(".")[0])[1]
             if held is not None and above is not None:
                 if where == "plugins" and isinstance(held.value, Array):
-                    held = held._replace(value=Object((above._replace(value=_PACKED), one) for one in held.value))
+                    packed = (*held.value, *(one._replace(value=f".serverless_plugins/{one.value}") for one in held.value))
+                    held = held._replace(value=Object((above._replace(value=_PACKED), one) for one in packed))
                 self.found["Resources"][where] = TemplateEntry(where, above, self._whole(held), self.source).as_resource(FUNCTION)
+        if run := [one[1].strip() for one in _FILE.finditer(self.source.text) if one[1].strip().endswith(_PROGRAMS)]:  # for a variable
+            key = root.members[0][0]
+            held = key._replace(value=Array(key._replace(value=one) for one in run))
+            self.found["Resources"]["variables"] = TemplateEntry("variables", key, held, self.source).as_resource(FUNCTION)
         if provider is not None and provider.get("environment") is not None:
             self._function("provider", provider, provider, self.source)
         for node, origin, _ in self._followed(functions, self.source) if functions is not None else ():

@@ -7,7 +7,7 @@ import os
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.decoding import holds_any, spelled_out
-from posturio_iac.core.unknown import SET_PER_DEPLOYMENT, Unknown
+from posturio_iac.core.unknown import SET_PER_DEPLOYMENT, Attr, Unknown
 from posturio_iac.facts import FactOptions
 from posturio_iac.facts.access_key import facts_of_program, key_of_user, rotator
 from posturio_iac.facts.shared_code import KeyOfUser
@@ -26,7 +26,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.core.unknown import Attr
     from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.modules.instance import ModuleLoader
     from posturio_iac.frontends.terraform.syntax import hcl
@@ -128,13 +127,13 @@ def _not_followed(block: hcl.Block, instance: ModuleInstance, address: str, *nam
 
 
 def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleContext, *, names: bool) -> Iterator[KeyOfUser]:
-    from posturio_iac.frontends.terraform.terragrunt.unit import FILLED_IN
+    from posturio_iac.frontends.terraform.terragrunt import FILLED_IN
     from posturio_iac.search.named_programs import programs_named
     from posturio_iac.search.programs import BOOTING, GETTING, fetched, program_of
 
     program = instance.program
     lines = dict.fromkeys(lines_of(block, instance))
-    own = "\n".join((block.labels[0] if block.type == "data" or "codebuild" in block.labels[0] else "", *lines))
+    own = "\n".join((block.labels[0] if block.type == "data" or "_code" in block.labels[0] else "", *lines))
     root, path = instance.root.folder, os.path.join(program.root, block.header.path)
     tops = (os.path.join(program.root, one) for one in (root.path, root.unit.folder if root.unit is not None else root.path))
     homes = tuple(dict.fromkeys(map(os.path.normpath, (f"{path}/..", *tops))))

@@ -2,3 +2,5 @@
 
 Imports ``syntax``, ``functions``, ``evaluation`` and the sources of ``known_modules``.
 """
+
+FILLED_IN = "terragrunt.text"  # the name for interpolated parts of the generated text; every module takes it for unknown

@@ -13,10 +13,11 @@ from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unk
 from posturio_iac.frontends.terraform.operators import text_of as text_of_value
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.json_syntax import parse_either
-from posturio_iac.frontends.terraform.terragrunt.documents import UnitSource, source_of
+from posturio_iac.frontends.terraform.terragrunt import FILLED_IN
+from posturio_iac.frontends.terraform.terragrunt.documents import Documents, UnitSource, source_of
 from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries_of, merged
 from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile, UnitContext, UnitFindings
-from posturio_iac.frontends.terraform.values import first_unknown
+from posturio_iac.frontends.terraform.values import Value, first_unknown
 from posturio_iac.search.kinds import CODE
 
 TYPE_CHECKING = False
@@ -25,11 +26,8 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic
-    from posturio_iac.frontends.terraform.terragrunt.documents import Documents
-    from posturio_iac.frontends.terraform.values import Value
 
 UNIT_FILE = "terragrunt.hcl"
-FILLED_IN = "terragrunt.text"  # the name for interpolated parts of the generated text; every module takes it for unknown
 _VARIABLE = "TF_VAR_"
 _HOOKS = ("before_hook", "after_hook", "error_hook")
 _parsed = lru_cache(maxsize=64)(partial(parse_either, labels={}))

@@ -11,7 +11,7 @@ from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.unknown import NOT_IN_CODE
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.terragrunt.documents import UnitSource, as_copied, source_of
+from posturio_iac.frontends.terraform.terragrunt.documents import Documents, UnitSource, as_copied, source_of
 from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile, UnitContext
 from posturio_iac.frontends.terraform.terragrunt.unit import UNIT_FILE, TerragruntUnit
 from posturio_iac.search.file_search import PRUNED
@@ -21,7 +21,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from posturio_iac.frontends.terraform.terragrunt.documents import Documents
     from posturio_iac.frontends.terraform.values import Value
 
 STACK_FILE = "terragrunt.stack.hcl"
