@@ -127,6 +127,10 @@ class Finding:
     shows_code: bool = True
     """True if a report may quote the line that it points at, which it must not if the line can hold something sensitive."""
 
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        return self.framework, self.root, self.address
+
 
 class Level(str, Enum):
     """How serious a diagnostic is."""

@@ -179,6 +179,10 @@ class AccessKey:
     service: Attr[str | None] = None
     """The only service that a service credential is for, as IAM names it: ``bedrock.amazonaws.com``; None for an access key."""
 
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        return self.framework, self.scope, self.address
+
     def effective(self) -> tuple[Lifetime, ...]:
         """The evidence that counts: enforced or declared."""
         return tuple(e for e in self.lifetimes if e.effect in (Effect.ENFORCED, Effect.DECLARED)) if self.lifetimes else ()

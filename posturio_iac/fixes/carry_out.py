@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 
 from posturio_iac.core.evidence import remedy as r
-from posturio_iac.core.keys import AGE
+from posturio_iac.core.keys import AGE, quoted
 from posturio_iac.fixes import hcl_maps
 from posturio_iac.fixes.wanted import ELSEWHERE, CannotFixError, ChangeLevel, CodeChange, Edit, Suppress
 from posturio_iac.fixes.working_files import HCL_BESIDE, WorkingFiles
@@ -122,8 +122,8 @@ def _rotated_in_hcl(remedy: Remedy, source: HclSource, block: Block, files: Work
 def _replaced(remedy: ReplaceValue, source: HclSource, start: int, end: int) -> tuple[ChangeLevel, list[Edit]]:
     new, first, last = remedy.written or remedy.value, start - source.base, end - source.base
     written = source.data[first:last].decode("utf-8", "replace")
-    if written == hcl_maps.quoted(remedy.old) or (written == remedy.old and written.replace(".", "").isdigit()):
-        return ChangeLevel.REPLACES if remedy.replaces else ChangeLevel.IN_PLACE, [source.edit(first, last, hcl_maps.quoted(new))]
+    if written == quoted(remedy.old) or (written == remedy.old and written.replace(".", "").isdigit()):
+        return ChangeLevel.REPLACES if remedy.replaces else ChangeLevel.IN_PLACE, [source.edit(first, last, quoted(new))]
     at = written.rfind(remedy.old) if source.is_in_comment(first, last) else -1
     if at < 0 or not remedy.old:
         raise CannotFixError(ELSEWHERE if at < 0 else "the value is empty; write one")

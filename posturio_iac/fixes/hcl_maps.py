@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from posturio_iac.core.keys import quoted
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.fixes.wanted import ELSEWHERE, CannotFixError, Edit, clash
 
@@ -17,14 +18,6 @@ _WORD = lazy_pattern(r"\w+")
 _OURS = lazy_pattern(r"(?i)[ \t]*(?:#+|//+)[ \t]*posturio[ \t]*:(?![ \t]*ignore\b)(?P<body>.*)")
 _MEANING = frozenset("\"'“”=[],;")
 _OPEN = lazy_pattern(rb"\b(?:var|each|module|data)\.")  # values that may hold an entry of the same name, which a later one would overrule
-
-
-def quoted(text: str) -> str:
-    """Text as HCL writes a string."""
-    if text.replace("-", "").isalnum():  # a date or a name
-        return f'"{text}"'
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-    return '"' + escaped.replace("${", "$${").replace("%{", "%%{") + '"'
 
 
 def add_entry(source: HclSource, block: Block, argument: str, name: str, value: str) -> list[Edit]:

@@ -7,10 +7,10 @@ import re
 
 from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.evidence.remedy_text import describe, pascal
-from posturio_iac.core.keys import AGE
+from posturio_iac.core.keys import AGE, quoted
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.times import plural
-from posturio_iac.fixes.hcl_maps import item, quoted
+from posturio_iac.fixes.hcl_maps import item
 from posturio_iac.fixes.wanted import ELSEWHERE, CannotFixError, ChangeLevel, Edit
 
 TYPE_CHECKING = False

@@ -163,7 +163,7 @@ class ProvenPlan:
         suspects = [
             numbers
             for numbers in changes.values()
-            if any(_identity(outcomes[n].finding) in failing or _span(outcomes[n].remedy) in places for n in numbers)
+            if any(outcomes[n].finding.identity in failing or _span(outcomes[n].remedy) in places for n in numbers)
         ]
         scopes = {one[1] for one in failing if one is not None} | {outcomes[n].finding.root for numbers in suspects for n in numbers}
         groups = self._failing(left, suspects, scopes) or self._failing(left, list(changes.values()), None) or [([made[-1]], failures)]
@@ -196,10 +196,6 @@ def _reason(failures: Sequence[Failure]) -> str:
         return f"the edit was dropped, because {first.why}"
     _, root, address = first.identity
     return f"the edit was dropped, because for {address}{f' of {root}' if root not in ('', '.') else ''} {first.why}"
-
-
-def _identity(finding: Finding) -> tuple[str, str, str]:
-    return finding.framework, finding.root, finding.address
 
 
 def _span(remedy: Remedy | Suppress | None) -> Span | None:

@@ -50,10 +50,6 @@ class Claim(NamedTuple):
     facts: tuple[str, ...]
     end: datetime | None  # the end that the edit states
 
-    @property
-    def identity(self) -> Identity:
-        return self.finding.framework, self.finding.root, self.finding.address
-
 
 class Failure(NamedTuple):
     """A difference that an edit must not make."""
@@ -80,7 +76,7 @@ class Proof:
 
     def __init__(self, code: CodeReader, as_of: datetime) -> None:
         self._code, self._as_of = code, as_of
-        self._before = grouped(code.keys, _identity)
+        self._before = grouped(code.keys, lambda key: key.identity)
         self._shapes: dict[Identity, object] = {}
         self._said = {_sentence(said) for said in code.diagnostics}
         self._last: tuple[object, tuple[Sequence[AccessKey], list[Diagnostic]]] | None = None
@@ -90,8 +86,8 @@ class Proof:
 
     def following(self, claims: Sequence[Claim], edited: Mapping[str, bytes], scopes: Collection[str] | None) -> list[Finding]:
         """What edits that end or rotate keys make necessary: findings of these keys that are new."""
-        named = {claim.identity for claim in claims if claim.facts and claim.facts != (OWNER,)}
-        after = grouped(self._read(edited, scopes)[0], _identity)
+        named = {claim.finding.identity for claim in claims if claim.facts and claim.facts != (OWNER,)}
+        after = grouped(self._read(edited, scopes)[0], lambda key: key.identity)
         before = self._code.judge([key for one in named for key in self._before.get(one, ())], self._as_of)
         known = {finding.fingerprint for finding in before.findings}
         found = self._code.judge([key for one in named for key in after.get(one, ())], self._as_of)
@@ -105,7 +101,7 @@ class Proof:
     def failures(self, claims: Sequence[Claim], edited: Mapping[str, bytes], scopes: Collection[str] | None = None) -> list[Failure]:
         """Every difference that the edits must not make; with ``scopes`` only in these root modules and templates."""
         keys, said = self._read(edited, scopes)
-        after = grouped(keys, _identity)
+        after = grouped(keys, lambda key: key.identity)
         before = {one: held for one, held in self._before.items() if scopes is None or one[1] in scopes}
         found = [Failure(None, f"then {new.message}") for new in said if new.level is not Level.NOTE and _sentence(new) not in self._said]
         if other := before.keys() ^ after.keys():
@@ -131,8 +127,8 @@ class _Comparison:
         self._named: dict[Identity, set[str]] = {}
         self._rules: dict[str, str] = {}  # of findings, by their fingerprints
         for claim in claims:
-            self._facts.setdefault(claim.identity, set()).update(claim.facts)
-            self._named.setdefault(claim.identity, set()).add(claim.finding.fingerprint)
+            self._facts.setdefault(claim.finding.identity, set()).update(claim.facts)
+            self._named.setdefault(claim.finding.identity, set()).add(claim.finding.fingerprint)
 
     def failures(self, as_of: datetime) -> Iterator[Failure]:
         for one in self._changed:
@@ -173,15 +169,15 @@ class _Comparison:
         report = self._code.judge([key for one in ids for key in held[one]], at)
         found: dict[Identity, _Judged] = {one: _Judged(set(), set(), []) for one in ids}
         for judged in report.keys:
-            one = _identity(judged.key)
+            one = judged.key.identity
             found[one].verdict.append(judged.verdict.value)
             found[one].open.update(judged.open_rules)
         for finding in report.active():
-            found[finding.framework, finding.root, finding.address].findings.add(finding.fingerprint)
+            found[finding.identity].findings.add(finding.fingerprint)
             self._rules[finding.fingerprint] = finding.rule.id
         for claim in self._claims:  # a named finding that is open now is not gone, though other exposures may be
-            if claim.facts and claim.identity in found and claim.finding.rule.id in found[claim.identity].open:
-                found[claim.identity].open.add(claim.finding.fingerprint)
+            if claim.facts and claim.finding.identity in found and claim.finding.rule.id in found[claim.finding.identity].open:
+                found[claim.finding.identity].open.add(claim.finding.fingerprint)
         return found
 
 
@@ -189,10 +185,6 @@ class _Judged(NamedTuple):
     findings: set[str]  # by their fingerprints
     open: set[str]  # the rules of which it is open whether they flag it, and the fingerprints of named findings of these
     verdict: list[str]
-
-
-def _identity(key: AccessKey) -> Identity:
-    return key.framework, key.scope, key.address
 
 
 def _sentence(said: Diagnostic) -> tuple[str, str | None, str]:

@@ -111,10 +111,10 @@ def match(files: Sequence[BaselineFile], report: Report, code: CodeFiles) -> Kno
     """Which entry each finding has."""
     known = list(entries_of(files))
     by_fingerprint = {one.entry.fingerprint: one for one in known}
-    keys = {(judged.key.framework, judged.key.scope, judged.key.address): judged.key for judged in report.keys}
+    keys = {judged.key.identity: judged.key for judged in report.keys}
 
     def fits(one: KnownEntry, finding: Finding) -> bool:
-        return one.entry.holds_for(keys.get((finding.framework, finding.root, finding.address)))
+        return one.entry.holds_for(keys.get(finding.identity))
 
     found = ((f, by_fingerprint.get(f.fingerprint)) for f in report.findings)
     matched = {f.fingerprint: one for f, one in found if one is not None and fits(one, f)}
@@ -158,7 +158,7 @@ def _moved(
         return
 
     def content(s: _Sighting) -> str:
-        key = keys.get((s.finding.framework, s.finding.root, s.finding.address))
+        key = keys.get(s.finding.identity)
         return code.content(key) if key is not None else ""
 
     entries = grouped(gone, lambda one: (*one.subject, one.entry.content))

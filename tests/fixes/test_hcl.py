@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from posturio_iac.fixes.hcl_maps import quoted
+from posturio_iac.core.keys import quoted
 from posturio_iac.frontends.terraform.syntax import hcl, parsing
 from tests.support.fixing import OWNER, fix, mended
 from tests.support.terraform_programs import write

@@ -80,7 +80,7 @@ def _joined(answers: Sequence[Answer]) -> Answer:
 
 def _of_key(judged: JudgedKey, known: Mapping[tuple[str, str, str], Sequence[Finding]], rule: str) -> Answer:
     key = judged.key
-    findings = [f for f in known.get((key.framework, key.scope, key.address), ()) if f.rule.id == rule]
+    findings = [f for f in known.get(key.identity, ()) if f.rule.id == rule]
     for finding in findings:
         if finding.suppressed is None:
             return Answer(CheckResult.FAILED, text_of(finding))

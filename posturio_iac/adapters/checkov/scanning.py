@@ -144,7 +144,7 @@ def scan(path: str, cwd: str, var_files: tuple[str, ...]) -> Scan:
 
 def by_key(report: Report) -> Mapping[tuple[str, str, str], tuple[Finding, ...]]:
     """The findings of a report by framework, scope and address of the key."""
-    found = grouped(report.findings, lambda one: (one.framework, one.root, one.address))
+    found = grouped(report.findings, lambda one: one.identity)
     return {key: tuple(findings) for key, findings in found.items()}
 
 

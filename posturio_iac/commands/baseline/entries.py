@@ -98,7 +98,7 @@ class Update:
         self._fresh = [f for f in report.active() if f.fingerprint not in known.matched]
         self._heirs = dict(_heirs(self._fresh, gone))
         self._stale = [one for one in gone if id(one) not in {id(heir) for heir in self._heirs.values()}]
-        self._keys = {(j.key.framework, j.key.scope, j.key.address): j.key for j in report.keys}
+        self._keys = {j.key.identity: j.key for j in report.keys}
 
     def baselines(self, new: NewEntryFields, code: CodeFiles) -> Iterator[NewBaseline]:
         """Yield the new baselines."""
@@ -153,7 +153,7 @@ class Update:
         return added
 
     def _key(self, finding: Finding) -> AccessKey | None:
-        return self._keys.get((finding.framework, finding.root, finding.address))
+        return self._keys.get(finding.identity)
 
 
 def nearest(files: Sequence[BaselineFile], place: str) -> BaselineFile:

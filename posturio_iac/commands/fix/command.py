@@ -62,8 +62,8 @@ class FixRun:
             return report, [*findings]
         from posturio_iac.fixes.planner import spans
 
-        named = {(f.framework, f.root, f.address) for f in findings}
-        keys = [judged.key for judged in report.keys if (judged.key.framework, judged.key.scope, judged.key.address) in named]
+        named = {f.identity for f in findings}
+        keys = [judged.key for judged in report.keys if judged.key.identity in named]
         around = self._all_around({span.path for key in keys for span in spans(key)})
         wide = self.code.judge(around.below(), self.code.as_of)
         known = {finding.fingerprint: finding for finding in wide.findings}

@@ -16,7 +16,7 @@ INDEX_PATTERN = r'\[(?:-?[0-9]+|"(?:[^"\\]|\\.)*")\]'
 INDEX = lazy_pattern(INDEX_PATTERN)
 _CALL = lazy_pattern(rf"module\.([^.\[]+)(?:{INDEX_PATTERN})?\.?")
 _SEGMENT = lazy_pattern(rf"([^.\[\]]+)({INDEX_PATTERN})?")
-_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
+_ESCAPES = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"})
 
 
 def is_arn(address: str) -> bool:
@@ -117,11 +117,13 @@ def fits(code: str, deployed: str) -> bool:
     return all(mine in ("", its) or (its == "" and mine == "[0]") for (_, mine), (_, its) in zip(ours, theirs, strict=True))
 
 
+def quoted(text: str) -> str:
+    """Text as HCL writes a string."""
+    return '"{}"'.format(text.translate(_ESCAPES).replace("${", "$${").replace("%{", "%%{"))
+
+
 def index(value: object) -> str:
     """An index as an address shows it: ``[0]``, ``["a"]``, or nothing."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return ""
-    if isinstance(value, int):
-        return f"[{value}]"
-    escaped = "".join(_ESCAPES.get(character, character) for character in value)
-    return '["{}"]'.format(escaped.replace("${", "$${").replace("%{", "%%{"))
+    return f"[{value if isinstance(value, int) else quoted(value)}]"

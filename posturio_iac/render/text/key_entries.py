@@ -83,8 +83,8 @@ class KeyEntry(NamedTuple):
 
 def entries(report: Report) -> list[KeyEntry]:
     """The keys with open findings in the order of their places, those that look alike once."""
-    found = grouped(report.active(), lambda finding: (finding.framework, finding.root, finding.address))
-    keys = {one: judged for judged in report.keys if (one := (judged.key.framework, judged.key.scope, judged.key.address)) in found}
+    found = grouped(report.active(), lambda finding: finding.identity)
+    keys = {one: judged for judged in report.keys if (one := judged.key.identity) in found}
     placed = grouped(found, lambda one: _place(keys[one].key.span if one in keys else found[one][0].span))
     return [entry for place in sorted(placed) for entry in _folded(placed[place], found, keys, is_placed=bool(place[0]))]
 

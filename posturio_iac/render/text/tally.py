@@ -71,12 +71,12 @@ class Tallies:
     __slots__ = ("by_folder", "by_owner", "by_rule", "folder")
 
     def __init__(self, report: Report) -> None:
-        found = grouped(report.findings, lambda finding: (finding.framework, finding.root, finding.address))
+        found = grouped(report.findings, lambda finding: finding.identity)
         self.folder = "account" if report.keys and all(judged.key.account for judged in report.keys) else "folder"
         groups = {name: _Group() for name in (_folder, _owner)}
         rules = _Group()
         for judged in report.keys:
-            theirs = found.get((judged.key.framework, judged.key.scope, judged.key.address), [])
+            theirs = found.get(judged.key.identity, [])
             hidden_by = frozenset(finding.suppressed.source for finding in theirs if finding.suppressed is not None)
             for name_of, group in groups.items():
                 tally = group[name_of(judged)]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from posturio_iac.core.evidence.remedy import StopIgnoring
+from posturio_iac.core.keys import index as suffix_of
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.frontends.terraform.evaluation.evaluate import attribute, evaluate_or_unknown, index
-from posturio_iac.frontends.terraform.modules.expansion import suffix_of
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, View, planned
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import listed, mentioned, pairs_in, references, spelled

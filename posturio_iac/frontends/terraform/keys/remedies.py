@@ -5,13 +5,12 @@ from __future__ import annotations
 import posixpath
 
 from posturio_iac.core.evidence.remedy import AddBlock, AddComment, AddTag, Advice, CreateFirst, MergeTags, Remedies, SetArgument
-from posturio_iac.core.keys import AGE, KEY_TYPES, SERVICE_CREDENTIAL
+from posturio_iac.core.keys import AGE, KEY_TYPES, SERVICE_CREDENTIAL, quoted
 from posturio_iac.core.place import Place
 from posturio_iac.facts.access_key import INACTIVE, age_of
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origin import Origins
 from posturio_iac.frontends.terraform.keys.users import TerraformUser, below, find_user
-from posturio_iac.frontends.terraform.modules.expansion import quoted
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import mentioned, references_in, spelled
@@ -73,7 +72,7 @@ def _entry(block: hcl.Block, scope: ModuleScope) -> tuple[str, str, str] | None:
     """A condition that holds for one element of ``for_each`` or ``count`` alone, the element, and the collection if it is a reference."""
     if (each := block.get("for_each")) is not None:
         key = scope.bindings.get("each", {}).get("key")
-        shown = f'"{quoted(key)}"' if isinstance(key, str) else "…"
+        shown = quoted(key) if isinstance(key, str) else "…"
         return f"each.key == {shown}", shown, spelled(each)
     if block.get("count") is not None:
         index = scope.bindings.get("count", {}).get("index")

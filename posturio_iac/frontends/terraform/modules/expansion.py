@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from posturio_iac.core.keys import index as suffix_of
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import Generic, TypeVar, dataclass
 from posturio_iac.core.unknown import AS_STATED, MUST_BE, NOT_FIXED, TOO_LARGE
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound="ExpandableScope")
 MAX_INSTANCES = 1000  # more instances than that are reported as one, without an index
-
-_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +103,6 @@ def _for_each(expression: hcl.Expr, scope: S) -> Expansion[S]:
         return _unfixed(scope, expression, items, each=each)
     bound = ((suffix_of(key), _bound(scope, expression, each={"key": key, "value": element})) for key, element in items)
     return Expansion(tuple(bound), "map", keys=tuple(key for key, _ in items))
-
-
-def quoted(key: str) -> str:
-    return key.translate(_ESCAPES).replace("${", "$${").replace("%{", "%%{")
-
-
-def suffix_of(key: str | int) -> str:
-    return f'["{quoted(key)}"]' if isinstance(key, str) else f"[{key}]"
 
 
 def _bound(scope: S, origin: hcl.Expr, **names: Value) -> S:

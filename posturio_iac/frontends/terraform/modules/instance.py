@@ -12,17 +12,18 @@ import os
 from types import MappingProxyType
 
 from posturio_iac.core import unknown as why
+from posturio_iac.core.keys import index as suffix_of
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.record import kept, replace
 from posturio_iac.frontends.terraform.evaluation import conform
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, evaluate_or_unknown
-from posturio_iac.frontends.terraform.modules.expansion import Expansion, expand, suffix_of
+from posturio_iac.frontends.terraform.modules.expansion import Expansion, expand
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, ResourceValue, SomeInstance, Traced, Value, due_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from typing import Any, Protocol, TypeVar
 
     from posturio_iac.core.budget import Budget
@@ -309,7 +310,8 @@ class ModuleScope:
                 return None
         if instance.caller is None and (given := self.view.values.get(name) or instance.folder.tfvars.get(name)) is not None:
             value = evaluate_or_unknown(given.expression, self)
-            if self.view.strict and any(evaluate_or_unknown(other, self) != value for other in self._set_elsewhere(name)):
+            others = (values[name].expression for values in instance.unread_values if name in values) if self.view.strict else ()
+            if any(evaluate_or_unknown(other, self) != value for other in others):
                 return why.MAY_BE_SET(f"var.{name}")
             return conform(value, block.get("type"), self)
         return self._default(name, block)
@@ -334,10 +336,6 @@ class ModuleScope:
         if self.instance.caller is not None or folder.unit is not None:
             return no_value(name)
         return without_value(folder, name, program.root, program.request.config.max_file_size, program.fence)
-
-    def _set_elsewhere(self, name: str) -> Iterable[hcl.Expr]:
-        """What files of values would set a variable to that has a value, where none of them is named."""
-        return (values[name].expression for values in self.instance.unread_values if name in values)
 
     def _local(self, name: str) -> Value:
         found = self.instance.folder.locals.get(name)
