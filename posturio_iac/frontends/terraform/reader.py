@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from itertools import chain, islice
+from itertools import chain
 
 from posturio_iac.core.budget import BudgetError, free_last_part
 from posturio_iac.core.closure import closure
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
     from posturio_iac.frontends.terraform.syntax.hcl import Block
     from posturio_iac.search import Selection
-
-
-_MOST_FILES, _SHOWN = 50, ("example", "sample")  # files of values of one root module that are read in turn; how those for people are named
 
 
 def read(selection: Selection, request: ReadRequest) -> Reading:
@@ -149,21 +146,21 @@ class _Reader:
         found, told = self._keys_below(path, self.program)
         folders = [self.program.folder(one) for one in sorted(self.visited & self.program.with_tofu)]
         if not folders or told == "opentofu":
-            return found + self._by_values(path, found, self.program)
+            return self._by_values(path, found, self.program) + found
         other = ModuleTree(self.selection, self.program.request, opentofu=False)
         other.leading, other.units = self.folders, self.units
         if path not in self.units:
             other.folder(path).given = self.program.folder(path).given
         by_terraform, _ = self._keys_below(path, other, "terraform")
         if told is None and any(readings.is_torn(other.folder(folder.path), folder) for folder in folders):
-            return found + self._by_values(path, found, self.program)
+            return self._by_values(path, found, self.program) + found
         self.program.diagnostics.update(other.diagnostics)
         if told == "terraform" or any(readings.is_torn(folder, other.folder(folder.path)) for folder in folders):
-            return by_terraform + self._by_values(path, by_terraform, other, "terraform")
+            return self._by_values(path, by_terraform, other, "terraform") + by_terraform
         both = readings.told_apart(found, by_terraform)
         for note in readings.two_readings(folders, both):
             self.program.report(note)
-        return both + self._by_values(path, found, self.program) + self._by_values(path, by_terraform, other, "terraform")
+        return self._by_values(path, found, self.program) + self._by_values(path, by_terraform, other, "terraform") + both
 
     def _keys_below(self, path: str, program: ModuleTree, engine_name: str = "") -> tuple[list[AccessKey], str | None]:
         """The keys as one engine reads the code, and the engine that the code names."""
@@ -195,28 +192,17 @@ class _Reader:
         return [key for key in with_siblings(declared, is_beside) if key.span is not None and program.is_ours(key.span.path)], told
 
     def _by_values(self, path: str, usual: list[AccessKey], program: ModuleTree, engine_name: str = "") -> list[AccessKey]:
-        """The keys that a file of values makes others than the ``usual`` ones, by a variable that has a value already."""
-        if not usual or path in self.units or program.request.config.var_files:
+        """The keys that a file of values makes others than the ``usual`` ones."""
+        if not usual or path in self.units or program.request.config.var_files or not (folder := program.folder(path)).variables:
             return []
-        folder, own = program.folder(path), program.folder(path).tfvars
-        if not (names := {name for name, one in folder.variables.items() if "default" in one.body.attributes or name in own}):
-            return []
-        from posturio_iac.frontends.terraform.modules.values_given import unread_values
+        from posturio_iac.frontends.terraform.modules.values_given import MOST_FILES, by_each_file, unread_values
 
         given = unread_values(folder, program.root, program.request.config.max_file_size, program.fence)
         program.diagnostics.update(dict.fromkeys(folder.torn_values))
-        if len(given) > _MOST_FILES:
-            text = f"{len(given)} files of values, of which only {_MOST_FILES} are read in turn; name others with --var-file"
+        if len(given) > MOST_FILES:
+            text = f"{len(given)} files of values, of which only {MOST_FILES} are read in turn; name others with --var-file"
             program.report(Diagnostic(Level.WARNING, text, path or "."))
-        found, same = [], {key.address: key for key in usual}
-        for file, values in islice(given.items(), _MOST_FILES):
-            others = {name: value for name, value in values.items() if name in names}
-            if others and not any(word in file for word in _SHOWN):
-                folder.tfvars, folder.unused_var_files = own | others, {}
-                keys = self._keys_below(path, program, engine_name)[0]
-                found += [readings.marked(key, f"with {file}") for key in keys if same.get(key.address, key) != key]
-        folder.tfvars, folder.unused_var_files = own, given
-        return found
+        return by_each_file(folder, usual, lambda: self._keys_below(path, program, engine_name)[0])
 
     def _tree(self, instance: ModuleInstance) -> Iterator[ModuleInstance]:
         self.reached.add(instance.folder.path)

@@ -6,6 +6,8 @@ import os
 import posixpath
 from itertools import islice
 
+from posturio_iac.core.keys import fits
+from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import AS_STATED, FROM_ABSENT_MODULE, NO_VALUE, NOT_FIXED, VALUE_IN_FILE
 from posturio_iac.frontends.terraform.evaluation.evaluate import attribute, evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules import files
@@ -15,13 +17,14 @@ from posturio_iac.search.kinds import CODE, VALUES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    from posturio_iac.core.model import Unknown
+    from posturio_iac.core.model import AccessKey, Unknown
     from posturio_iac.core.text.textfile import Fence
     from posturio_iac.frontends.terraform.evaluation import Scope
     from posturio_iac.frontends.terraform.modules.folder import Module
 
+MOST_FILES, _SHOWN = 50, ("example", "sample")  # how many files are read in turn; how those for people are named
 _NAMED = 3  # how many files a reason names
 _OF_TESTS = frozenset(("test", "tests", "example", "examples", "fixtures"))
 LABELS = {
@@ -82,6 +85,32 @@ def unread_values(folder: Module, root: str, max_size: int, fence: Fence) -> dic
         folder.unused_var_files = {path: body.attributes for path, (body, _) in loaded.items()}
         folder.torn_values = [problem for _, problems in loaded.values() for problem in problems]
     return folder.unused_var_files
+
+
+def by_each_file(folder: Module, usual: list[AccessKey], read: Callable[[], list[AccessKey]]) -> list[AccessKey]:
+    """The keys of a root module that a file of values makes others than the ``usual`` ones, by what ``read`` gives with that file.
+
+    They differ by a variable that has a value already; those whose number is open without the file, by any.
+    """
+    own, given = folder.tfvars, folder.unused_var_files or {}
+    valued = {name for name, one in folder.variables.items() if "default" in one.body.attributes or name in own}
+    found, same = [], {key.address: key for key in usual}
+
+    def keys_by(values: Mapping[str, hcl.Attribute], names: Collection[str]) -> list[AccessKey]:
+        folder.tfvars, folder.unused_var_files = own | {name: value for name, value in values.items() if name in names}, {}
+        return read() if not values.keys().isdisjoint(names) else usual
+
+    for file, values in islice(given.items(), MOST_FILES):
+        if any(word in file for word in _SHOWN):
+            continue
+        keys = keys_by(values, valued)
+        numbered = keys if valued.issuperset(values.keys() & folder.variables) else keys_by(values, folder.variables)
+        for key in (*(key for key in keys if key.address in same), *(key for key in numbered if key.address not in same)):
+            one = same.get(key.address) or next((one for one in usual if fits(one.address, key.address)), key)
+            if (read_so := replace(key, address=one.address)) != one:
+                found.append(replace(read_so, reading=f"with {file}"))
+    folder.tfvars, folder.unused_var_files = own, given
+    return found
 
 
 def files_of_values(folder: Module, root: str, fence: Fence) -> list[str]:
