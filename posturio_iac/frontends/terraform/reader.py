@@ -146,21 +146,22 @@ class _Reader:
         found, told = self._keys_below(path, self.program)
         folders = [self.program.folder(one) for one in sorted(self.visited & self.program.with_tofu)]
         if not folders or told == "opentofu":
-            return self._by_values(path, found, self.program) + found
+            return self._by_values(path, found, self.program)
         other = ModuleTree(self.selection, self.program.request, opentofu=False)
         other.leading, other.units = self.folders, self.units
         if path not in self.units:
             other.folder(path).given = self.program.folder(path).given
         by_terraform, _ = self._keys_below(path, other, "terraform")
         if told is None and any(readings.is_torn(other.folder(folder.path), folder) for folder in folders):
-            return self._by_values(path, found, self.program) + found
+            return self._by_values(path, found, self.program)
         self.program.diagnostics.update(other.diagnostics)
         if told == "terraform" or any(readings.is_torn(folder, other.folder(folder.path)) for folder in folders):
-            return self._by_values(path, by_terraform, other, "terraform") + by_terraform
-        both = readings.told_apart(found, by_terraform)
+            return self._by_values(path, by_terraform, other, "terraform")
+        found, by_terraform = self._by_values(path, found, self.program), self._by_values(path, by_terraform, other, "terraform")
+        both = readings.told_apart(*([key for key in keys if not key.reading] for keys in (found, by_terraform)))
         for note in readings.two_readings(folders, both):
             self.program.report(note)
-        return self._by_values(path, found, self.program) + self._by_values(path, by_terraform, other, "terraform") + both
+        return [*(key for key in (*found, *by_terraform) if key.reading), *both]
 
     def _keys_below(self, path: str, program: ModuleTree, engine_name: str = "") -> tuple[list[AccessKey], str | None]:
         """The keys as one engine reads the code, and the engine that the code names."""
@@ -192,9 +193,9 @@ class _Reader:
         return [key for key in with_siblings(declared, is_beside) if key.span is not None and program.is_ours(key.span.path)], told
 
     def _by_values(self, path: str, usual: list[AccessKey], program: ModuleTree, engine_name: str = "") -> list[AccessKey]:
-        """The keys that a file of values makes others than the ``usual`` ones."""
+        """The ``usual`` keys, and those that a file of values makes others."""
         if not usual or path in self.units or program.request.config.var_files or not (folder := program.folder(path)).variables:
-            return []
+            return usual
         from posturio_iac.frontends.terraform.modules.values_given import MOST_FILES, by_each_file, unread_values
 
         given = unread_values(folder, program.root, program.request.config.max_file_size, program.fence)
@@ -202,7 +203,9 @@ class _Reader:
         if len(given) > MOST_FILES:
             text = f"{len(given)} files of values, of which only {MOST_FILES} are read in turn; name others with --var-file"
             program.report(Diagnostic(Level.WARNING, text, path or "."))
-        return by_each_file(folder, usual, lambda: self._keys_below(path, program, engine_name)[0])
+        return by_each_file(
+            folder, usual, lambda: self._keys_below(path, program, engine_name)[0], is_published=program.is_for_others(path)
+        )
 
     def _tree(self, instance: ModuleInstance) -> Iterator[ModuleInstance]:
         self.reached.add(instance.folder.path)

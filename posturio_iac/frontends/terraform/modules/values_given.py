@@ -7,6 +7,7 @@ import posixpath
 from itertools import islice
 
 from posturio_iac.core.keys import fits
+from posturio_iac.core.model import AccessKey, Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import AS_STATED, FROM_ABSENT_MODULE, NO_VALUE, NOT_FIXED, VALUE_IN_FILE
 from posturio_iac.frontends.terraform.evaluation.evaluate import attribute, evaluate_or_unknown
@@ -19,7 +20,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    from posturio_iac.core.model import AccessKey, Unknown
     from posturio_iac.core.text.textfile import Fence
     from posturio_iac.frontends.terraform.evaluation import Scope
     from posturio_iac.frontends.terraform.modules.folder import Module
@@ -87,30 +87,33 @@ def unread_values(folder: Module, root: str, max_size: int, fence: Fence) -> dic
     return folder.unused_var_files
 
 
-def by_each_file(folder: Module, usual: list[AccessKey], read: Callable[[], list[AccessKey]]) -> list[AccessKey]:
-    """The keys of a root module that a file of values makes others than the ``usual`` ones, by what ``read`` gives with that file.
+def by_each_file(folder: Module, usual: list[AccessKey], read: Callable[[], list[AccessKey]], *, is_published: bool) -> list[AccessKey]:
+    """The keys of a root module, those that a file of values makes others than the ``usual`` ones included; ``read`` gives them with it.
 
-    They differ by a variable that has a value already; those whose number is open without the file, by any.
+    They differ by a variable that has a value already; those whose number is open without the file, by any. Where every file sets a
+    variable, no environment uses its default, so that a ``usual`` key stays only if a file leaves it so, or none makes it.
     """
     own, given = folder.tfvars, folder.unused_var_files or {}
     valued = {name for name, one in folder.variables.items() if "default" in one.body.attributes or name in own}
-    found, same = [], {key.address: key for key in usual}
+    found, left, same = list[AccessKey](), set[str](), {key.address: key for key in usual}
 
     def keys_by(values: Mapping[str, hcl.Attribute], names: Collection[str]) -> list[AccessKey]:
         folder.tfvars, folder.unused_var_files = own | {name: value for name, value in values.items() if name in names}, {}
         return read() if not values.keys().isdisjoint(names) else usual
 
-    for file, values in islice(given.items(), MOST_FILES):
-        if any(word in file for word in _SHOWN):
-            continue
+    turns = {file: values for file, values in islice(given.items(), MOST_FILES) if not any(word in file for word in _SHOWN)}
+    for file, values in turns.items():
         keys = keys_by(values, valued)
         numbered = keys if valued.issuperset(values.keys() & folder.variables) else keys_by(values, folder.variables)
         for key in (*(key for key in keys if key.address in same), *(key for key in numbered if key.address not in same)):
             one = same.get(key.address) or next((one for one in usual if fits(one.address, key.address)), key)
-            if (read_so := replace(key, address=one.address)) != one:
-                found.append(replace(read_so, reading=f"with {file}"))
+            read_so = replace(key, address=one.address)
+            found += [replace(read_so, reading=f"with {file}")] if read_so != one else ()
+            left |= {one.address} if read_so == one else set()
     folder.tfvars, folder.unused_var_files = own, given
-    return found
+    is_moot = len(turns) > 1 and not is_published and bool((folder.variables.keys() - own.keys()).intersection(*turns.values()))
+    moot = {key.address for key in found if is_moot and len(given) <= MOST_FILES} - left
+    return [*found, *(key for key in usual if key.address not in moot)]
 
 
 def files_of_values(folder: Module, root: str, fence: Fence) -> list[str]:
