@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.working_files import WorkingFiles
 
 OTHER_END = "the same code is to state another end for another key"
-FOLLOWING = 2  # how often changes are planned that others make necessary: a mended rotation can turn out to have too long an interval
+FOLLOWING = 9  # how often changes are planned that others make necessary: a mended rotation can have too long an interval
 BREAKS = "the edit would break the file's syntax; make the change by hand"
 
 

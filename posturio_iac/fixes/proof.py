@@ -85,13 +85,17 @@ class Proof:
         return self._before.get(identity, [])
 
     def following(self, claims: Sequence[Claim], edited: Mapping[str, bytes], scopes: Collection[str] | None) -> list[Finding]:
-        """What edits that end or rotate keys make necessary: findings of these keys that are new."""
+        """What edits that end or rotate keys make necessary: their findings that are new, or stay by another file of values."""
         named = {claim.finding.identity for claim in claims if claim.facts and claim.facts != (OWNER,)}
         after = grouped(self._read(edited, scopes)[0], lambda key: key.identity)
         before = self._code.judge([key for one in named for key in self._before.get(one, ())], self._as_of)
         known = {finding.fingerprint for finding in before.findings}
-        found = self._code.judge([key for one in named for key in after.get(one, ())], self._as_of)
-        return [finding for finding in found.active() if finding.fingerprint not in known]
+        held = [key for one in named for key in after.get(one, ())]
+        read_in_turn = {key.identity for key in held if key.reading}
+        known -= {claim.finding.fingerprint for claim in claims if claim.finding.identity in read_in_turn}
+        done = {(claim.finding.fingerprint, claim.finding.remedy) for claim in claims}
+        found = self._code.judge(held, self._as_of).active()
+        return [one for one in found if one.fingerprint not in known and (one.fingerprint, one.remedy) not in done]
 
     def _read(self, edited: Mapping[str, bytes], scopes: Collection[str] | None) -> tuple[Sequence[AccessKey], list[Diagnostic]]:
         if self._last is None or self._last[0] != (edited, scopes):

@@ -131,9 +131,7 @@ def _key(address: str, known: SavedKey | SavedVerdict | None) -> EarlierKey:
     if known is None:
         return made
     made = replace(made, status=known.status, owner=known.owner, kind=known.kind)
-    if isinstance(known, SavedVerdict):
-        return made
-    return replace(made, created=known.created, linked=known.linked)
+    return made if isinstance(known, SavedVerdict) else replace(made, created=known.created, linked=known.linked)
 
 
 def _finding(found: SavedFinding, key: EarlierKey, as_of: datetime) -> EarlierFinding:

@@ -149,8 +149,8 @@ def _split(text: str) -> list[str]:
 
 
 def without_owner(report: Report, findings: Sequence[Finding]) -> list[Finding]:
-    owned = {(j.key.framework, j.key.scope, j.key.address) for j in report.keys if isinstance(j.key.owner, str)}
-    return [finding for finding in findings if (finding.framework, finding.root, finding.address) not in owned]
+    owned = {judged.key.identity for judged in report.keys if isinstance(judged.key.owner, str)}
+    return [finding for finding in findings if finding.identity not in owned]
 
 
 def overview(report: Report, outcomes: Sequence[Outcome], owner: str) -> Iterator[str]:

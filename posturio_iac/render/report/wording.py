@@ -27,9 +27,7 @@ SOON = 30  # how many days before its end an exception is marked
 
 def name(key: SavedKey) -> str:
     """The name of a key: its address, without the part that repeats the account."""
-    if not key.deployed:
-        return key.address
-    return user_path(key.address)[1:] or key.address.rpartition(":")[2]
+    return key.address if not key.deployed else user_path(key.address)[1:] or key.address.rpartition(":")[2]
 
 
 def sentence(clause: str) -> str:
