@@ -221,7 +221,9 @@ class Reader:
         value = self.ev.text_of(entry.prop("Serial"), declaration.stack.scope(entry))
         if value is not None:
             shown = f"Serial {value}" if isinstance(value, str) else "Serial"
-            yield f"{shown} replaces the key only when somebody raises it: manual rotation without a schedule"
+            policy = entry.get("UpdateReplacePolicy")
+            kept = ", and UpdateReplacePolicy: Retain leaves the old one alive" if policy is not None and policy.value == "Retain" else ""
+            yield f"{shown} replaces the key only when somebody raises it{kept}: manual rotation without a schedule"
         yield from map(ends_permission, ending_policies(declaration.user))
         if any(mentions_rotation(comment.text) for comment in self._comments(entry) if "posturio" not in comment.text.casefold()):
             yield "a comment speaks of rotation, which is not a lifetime"

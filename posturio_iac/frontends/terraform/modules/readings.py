@@ -203,9 +203,7 @@ def _by_files(root: str, folder: str, names: Container[str], fence: Fence) -> st
             return "opentofu"
         if '"registry.terraform.io/' in text:
             return "terraform"
-    if _TOFU_VERSION in names:
-        return "opentofu"
-    return "terraform" if ".terraform-version" in names else None
+    return "opentofu" if _TOFU_VERSION in names else "terraform" if ".terraform-version" in names else None
 
 
 def _text(root: str, folder: str, name: str, fence: Fence) -> str:
