@@ -91,9 +91,7 @@ def in_folder(folder: str) -> str | None:
     """The configuration file of a folder itself."""
     beginning = os.path.join(folder, "")
     own, shared = beginning + FILE, beginning + SHARED_FILE
-    if os.path.lexists(own) and not os.path.isdir(own):
-        return own
-    return shared if _has_table(shared) else None
+    return own if os.path.lexists(own) and not os.path.isdir(own) else shared if _has_table(shared) else None
 
 
 def _has_table(path: str) -> bool:

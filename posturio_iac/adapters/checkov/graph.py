@@ -139,6 +139,4 @@ _CALL = ("path", "nested_tf_module")
 def _path(kind: str, name: str, config: Mapping[str, Any]) -> tuple[str, ...]:
     """The way to the arguments: type and name of a resource, else the name, without the alias of a provider."""
     first, _, rest = name.partition(".")
-    if kind in ("resource", "data"):
-        return (first, rest)
-    return (name,) if name in config else (first,)
+    return (first, rest) if kind in ("resource", "data") else (name,) if name in config else (first,)

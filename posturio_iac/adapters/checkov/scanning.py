@@ -171,8 +171,7 @@ def text_of(diagnostic: Diagnostic) -> str:
 
 
 def _fetched() -> list[str]:
-    folders = [os.path.dirname(clone) for clone in CLONES]
-    return [folder for folder in folders if folder.endswith("_checks")]
+    return [folder for folder in map(os.path.dirname, CLONES) if folder.endswith("_checks")]
 
 
 def _as_of() -> datetime | None:

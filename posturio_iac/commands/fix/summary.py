@@ -160,8 +160,7 @@ def overview(report: Report, outcomes: Sequence[Outcome], owner: str) -> Iterato
         yield no_keys(report.files, errors=any(_errors(report)))
     else:
         folders = len({os.path.dirname(judged.key.span.path) for judged in report.keys if judged.key.span})
-        severities = Counter(finding.severity for finding in active)
-        told = by_severity(severities)
+        told = by_severity(Counter(finding.severity for finding in active))
         where = f"{count(len(report.keys), 'key')} in {count(folders, 'folder')}"
         yield f"{where}: {count(len(active), 'finding')}{f' ({told})' if told else ''}"
     if active:

@@ -64,8 +64,7 @@ def _outputs(document: PlanDocument, configuration: Configuration, types: frozen
 
 def _sinks(document: PlanDocument, configuration: Configuration, types: frozenset[str]) -> Iterator[tuple[Resource, Exposure]]:
     for path, block in blocks(configuration):
-        kind = str(block.get("type"))
-        sink = SINKS.get(kind)
+        sink = SINKS.get(str(block.get("type")))
         shown = (*(sink.arguments if sink is not None else ()), *TAG_ARGUMENTS)
         for argument, expression in arguments_of(block):
             if argument not in shown:

@@ -143,7 +143,7 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 
 def alike(left: Value, right: Value) -> bool:
     """True if two values are known, the same, and of one type."""
-    if left is right or type(left) is not type(right) or is_heavy(left) or is_heavy(right):
+    if left is right or type_name(left) != type_name(right) or is_heavy(left) or is_heavy(right):
         return left is right and first_unknown(left) is None
     return bool(left == right) and first_unknown(left) is None
 

@@ -38,6 +38,10 @@ class SetValue(tuple[Value, ...]):
     __slots__ = ()
 
 
+class TextMap(dict[str, Value]):
+    """A map that is one of text by its type."""
+
+
 class PartialMap(dict[str, Value]):
     """A map with some known entries, and possibly others.
 
@@ -128,6 +132,7 @@ _TYPE_NAMES: dict[type, str] = {
     tuple: "list",
     SetValue: "set",
     dict: "map",
+    TextMap: "map",
     PartialMap: "map",
     ResourceValue: "map",
 }

@@ -14,6 +14,7 @@ from posturio_iac.frontends.terraform.values import (
     EvaluationError,
     PartialMap,
     ResultTooLargeError,
+    TextMap,
     Value,
     make_set,
     normal,
@@ -109,7 +110,8 @@ def _collection(value: Value, name: str, inner: hcl.Expr, scope: Scope) -> Value
         case dict() if name == "map" or isinstance(value, PartialMap):
             rest = (value.rest,) if isinstance(value, PartialMap) else ()
             entries = dict(zip(value, _elements((*value.values(), *rest), inner, scope), strict=False))
-            return PartialMap(entries, value.rest) if isinstance(value, PartialMap) else entries
+            is_text = isinstance(inner, hcl.Name) and inner.name == "string"
+            return PartialMap(entries, value.rest) if isinstance(value, PartialMap) else TextMap(entries) if is_text else entries
         case tuple() if name == "set":
             return make_set(_elements(value, inner, scope))
         case tuple() if name == "list":

@@ -13,11 +13,13 @@ from posturio_iac.frontends.terraform.values import (
     PartialMap,
     ResourceValue,
     SetValue,
+    TextMap,
     Value,
     canonical,
     equal,
     first_unknown,
     make_set,
+    to_text,
     type_name,
 )
 
@@ -96,14 +98,12 @@ def length(value: Value) -> int | Unknown:
 @signature.function("lookup", signature.mapping(signature.Sees.ALL), signature.TEXT, signature.anything(signature.Sees.ALL), required=2)
 def lookup(entries: Value, key: str, *default: Value) -> Value:
     """The entry of a key, or the default when there is none."""
-    if isinstance(entries, Unknown):
-        return entries
-    if key in entries:
-        return entries[key]
+    if isinstance(entries, Unknown) or key in entries:
+        return entries if isinstance(entries, Unknown) else entries[key]
     if isinstance(entries, PartialMap):
         return entries.rest
     if default:
-        return default[0]
+        return to_text(default[0]) if isinstance(entries, TextMap) else default[0]
     raise EvaluationError(f'there is no key "{key}" and no default')
 
 
