@@ -95,6 +95,7 @@ def by_each_file(folder: Module, usual: list[AccessKey], read: Callable[[], list
     """
     own, given = folder.tfvars, folder.unused_var_files or {}
     valued = {name for name, one in folder.variables.items() if "default" in one.body.attributes or name in own}
+    asked = {name.removeprefix("var.") for name in folder.open_values}  # what the usual reading asked for, and only files set
     found, left, same = list[AccessKey](), set[str](), {key.address: key for key in usual}
 
     def keys_by(values: Mapping[str, hcl.Attribute], names: Collection[str]) -> list[AccessKey]:
@@ -104,7 +105,7 @@ def by_each_file(folder: Module, usual: list[AccessKey], read: Callable[[], list
     turns = {file: values for file, values in islice(given.items(), MOST_FILES) if not any(word in file for word in _SHOWN)}
     for file, values in turns.items():
         keys = keys_by(values, valued)
-        numbered = keys if valued.issuperset(values.keys() & folder.variables) else keys_by(values, folder.variables)
+        numbered = keys if asked.isdisjoint(values) else keys_by(values, valued | asked)
         for key in (*(key for key in keys if key.address in same), *(key for key in numbered if key.address not in same)):
             one = same.get(key.address) or next((one for one in usual if fits(one.address, key.address)), key)
             read_so = replace(key, address=one.address)
