@@ -62,6 +62,7 @@ _BUILDS = {sign: lazy_pattern(rf"{one}((?:\\\s*\n|[^;&|\n])*)") for sign, one in
 _FROM_TOP = lazy_pattern(r"(?:[bB]uild[sS]pec\"?\s*[=:]\s*\"?)([\w./@+-]+)")
 _USUAL = {"buildspec": ("odebuild", "odeBuild"), "appspec": ("deploy_deployment_group", "odeDeploy::DeploymentGroup")}
 _AT_TOP = ("uildspec", "uildSpec", *_USUAL["buildspec"], *_USUAL["appspec"])
+_EXCLUDED = lazy_pattern(r"(?m)^excludes = (\w[\w./-]*)$")  # a file or folder that an archive leaves out, of code that was evaluated
 _LISTS = {"kustomization.": "kustomize build", "requirements": "pip install"}
 _PACKAGES = lazy_pattern(r"\"[\w.-]+/([\w.-]+(?:/[\w.-]+)*)\"")  # of Go, behind the name of a host
 _SHELL = r"\$(?:(?:env:)?\{?[A-Za-z_]\w*[^\s{}/\\]?(?:/\*)?\}?|\([^()\n]{1,99}\))[/\\]"
@@ -84,14 +85,14 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
     """
     homes = (*homes, *(os.path.dirname(home) for home in homes if home.endswith(".ebextensions")))  # whose commands run in the folder above
     root, text = fence.top_of(homes[0]), _slashed(text, homes[0], fence)
+    folders = ((home, name) for home in homes for name in _folders(text) if name or home == homes[0])
+    dags = ((root, name) for sign in _DAGS if sign in text for name in _FOLDER[sign].findall(text))  # of a bucket with the whole checkout
+    tops = dict.fromkeys(os.path.normpath(os.path.join(home, name.lstrip("/"))) for home, name in (*folders, *dags))
+    packed, text = deque(_packed(text, tops, fence)), _EXCLUDED.sub("", text)
     pending = deque(_named_in(text, homes[:1], fence, path))
     pending += _named_in(text.replace("andler", ""), homes[1:], fence, path) if homes[1:] else ()  # which is no path
     at_top = _from_top(text)
     pending += (run_there := [*_named_in(at_top, (root,), fence, path)] if at_top else [])
-    folders = ((home, name) for home in homes for name in _folders(text) if name or home == homes[0])
-    dags = ((root, name) for sign in _DAGS if sign in text for name in _FOLDER[sign].findall(text))  # of a bucket with the whole checkout
-    tops = dict.fromkeys(os.path.normpath(os.path.join(home, name.lstrip("/"))) for home, name in (*folders, *dags))
-    packed = deque(file for top in tops for file in below(top, fence, endings=ALL if "Chart.yaml" in fence.names(top) else PACKED))
     known: dict[Any, Any] = {} if fence.edited else fence.programs
     seen, added = set[str](), 0
     scripts = {"": checkout.parts_of("\n".join(line for line in text.split("\n") if "andler" not in line))}
@@ -139,6 +140,14 @@ def _folders(text: str) -> list[str]:
     is_beside = text.count(SERVERLESS) > sum(map(text.count, _GIVEN_CODE)) or 'CodeUri": ""' in text
     found += [""] * is_beside + [f"asset.{one}" for one in _ASSET.findall(text)]
     return found + (_FILESET.findall(text) if "archive_file" in text else [])
+
+
+def _packed(text: str, tops: Iterable[str], fence: Fence) -> Iterator[str]:
+    """Yield the files in folders, but those that an archive of them leaves out."""
+    out = tuple(f"{top}{os.sep}{one}{os.sep}" for top in tops for one in (_EXCLUDED.findall(text) if "excludes" in text else ()))
+    for top in tops:
+        files = below(top, fence, endings=ALL if "Chart.yaml" in fence.names(top) else PACKED)
+        yield from (one for one in files if not f"{one}{os.sep}".startswith(out))
 
 
 def _slashed(text: str, home: str, fence: Fence) -> str:
