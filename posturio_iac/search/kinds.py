@@ -141,7 +141,7 @@ def _is_external(data: bytes) -> bool:
     return data.find(GIVEN) >= 0 and holds_any(data, _EXTERNAL)
 
 
-_SERVED = (b"functions", b"plugins:", b"handler:", b'"handler"', b"layers:", b"r_commands")
+_SERVED = (b"functions", b"handler:", b'"handler"', b"layers:", b"r_commands")
 _PLANNED, _TYPED = (b'"resource_changes"', b'"planned_values"'), lazy_pattern(rb"Type[\"']?\s*:\s*[^\n:]{0,99}::")
 
 
