@@ -147,7 +147,7 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
             return
         is_run = block.type not in ("resource", "data", "module") or words[:2] == ("data", "external")
         commands = (line for one in (block, *block.body.all("provisioner"))[not is_run :] for line in lines_in(one.body, instance.scope()))
-        if url := fetched("\n".join((*commands, *(line for line in lines if line.startswith(BOOTING))))):
+        if url := fetched("\n".join((*commands, *(one for one in lines if one.startswith(BOOTING) or BOOTING[-1] in one)))):
             _not_followed(block, instance, address, url.replace(FILLED_IN, "…"))
         return
     place = own_place(block.header, instance)
