@@ -25,7 +25,7 @@ _OF_ENGINE = lazy_pattern(rf"(?:docker|podman)(?:-|{NEXT})(?:compose|bake|build\
 _FOREIGN = lazy_pattern(r"(?:(?<!s3):/|(?<![\w.)}$/])/(?:opt|usr|etc))/[^\s\"']+")  # a path that leads to no file of a checkout
 RUN_TOOLS, _RUNS_TOOL = frozenset(_TOOLS.split()), ("", "")  # and the part of a text that runs one of these
 _IN_NAMES = bytes(sign if sign in WORDS and sign not in b"/@" else 32 for sign in range(256))  # of names in paths, and of modules
-_IN_MODULES = bytes(47 if sign in b".:/" else sign if sign in WORDS and sign not in b"@+" else 32 for sign in range(256))
+_IN_MODULES = bytes(47 if sign in b".:/\\" else sign if sign in WORDS and sign not in b"@+" else 32 for sign in range(256))
 _MANIFESTS = ("package.json", "pyproject.toml", "project.json", "Cargo.toml")
 _PACKAGE = lazy_pattern(r"(?:\"name\"\s*:|\bname\s*=)\s*\"([^\"]+)\"")
 WORKSPACES = frozenset(("package.json", "pyproject.toml", "pnpm-workspace.yaml", "nx.json"))
@@ -33,7 +33,7 @@ _COMMON = frozenset(("index", "main", "handler", "app", "__init__", "cli", "run"
 _ALIAS = lazy_pattern(r"\"@?([\w-]+)/([\w-]+)\"\s*:\s*\[\s*\"(?:\./)?([^\"*]+)\"")
 MOST_FILES, _MOST_PROGRAMS = 200, 2000  # how many files are read of a folder of programs and of those that call each other; of a checkout
 COMPILED_FROM = (".csproj", ".fsproj", "Cargo.toml", "pom.xml", "build.gradle", "build.gradle.kts", "go.mod")  # the whole folder
-PACKED = (*ENDINGS, *COMPILED_FROM, "package.json", "pyproject.toml", "requirements.txt")
+PACKED = (*ENDINGS, ".jar", *COMPILED_FROM, "package.json", "pyproject.toml", "requirements.txt")
 _TEXTS = (".tpl", ".tftpl", ".tmpl", ".template", ".j2", ".in", ".txt", ".cfg", ".conf", ".init", ".cloudinit", ".userdata", ".asl", ".ksh")
 ALL = (*PACKED, ".yml", ".yaml", ".json", ".zip", *_TEXTS)  # what may hold a program
 _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
@@ -45,7 +45,8 @@ _REMOTE_CODE, _REMOTE = lazy_pattern(f"{_IN_BUCKET}|{_NAMED_CODE}"), ("g_package
 _ARCHIVE = r"local_existing_package|filename(?=[^\n]*\.(?:zip|jar)\")|source_(?:dir|path|file)"
 _LOCAL_CODE = lazy_pattern(rf"(?:{_ARCHIVE})\"?\s*[=:]\s*\"(?:\$\{{path\.module\}})?([^\"$]+)\"")
 _BY_ITSELF = "turbo nx lerna rake artisan manage.py rails helmfile argocd sbt gradle gradlew mvn mvnw xargs pwsh ansible-playbook npx"
-_BY_ITSELF += " dagger mise salt-call chef-client vagrant sceptre pulumi cdk serverless sls flask gulp"
+_BY_ITSELF += " dagger mise salt-call chef-client vagrant sceptre pulumi cdk serverless sls flask gulp copilot chalice zappa skaffold"
+_BY_ITSELF += " tilt werf kapp ytt heroku foreman forego supervisord flyctl thor doit scons behave mage cmake ctest msbuild nix lein cabal"
 _FINDS_ITSELF = lazy_pattern(rf"(?:[\"'`;&|(\n]|- )\s*(?:[\w./-]+ )?(?:\./)?({_BY_ITSELF.replace(' ', '|')})(?=[ \"',])")
 _OPEN_FILE = lazy_pattern(r"file(?:base64)?\((?!\s*\"(?:\$\{path\.[mr]\w+\}|[^\"$%\n]|[$%](?!\{))*\")")  # which no text names
 _PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir|buildspec)\"?\s*[=:]\s*(?:\"(\$\{path\.module\}/*)?([^\"$%]*)\")?")
@@ -107,7 +108,9 @@ def parts_of(text: str) -> set[Any]:
     names = names_in(text := _FOREIGN.sub(" ", text) if "://" in text or "/opt/" in text or "/usr/" in text or "/etc/" in text else text)
     modules = (module.split("/") for module in {*words_of(text, _IN_MODULES)} if "/" in module)
     pairs = {pair for module in modules for pair in pairwise(module) if all(pair)}
-    pairs |= {("roles", name) for name in names} if "hosts:" in text else set()  # of Ansible
+    pairs |= (
+        {("roles", name) for name in names} if any(one in text for one in ("hosts:", "_role", "dependencies:")) else set()
+    )  # of Ansible
     return {*names, *pairs, *(stem for _, stem in pairs), *(() if RUN_TOOLS.isdisjoint(names) else (_RUNS_TOOL,))}
 
 
@@ -165,7 +168,7 @@ def note_absent(text: str, path: str, fence: Fence, *, served: bool | None, runs
         lacks = _ABSENT_IMAGE
     elif runs and not names_in(text).isdisjoint(_BY_ITSELF.split()) and (tool := _FINDS_ITSELF.search(text)):
         lacks = f"{tool[1]}, which finds what it runs by itself"
-    made = maker(folder, fence, (*ENDINGS, ".zip")) if lacks else ""
+    made = maker(folder, fence, () if "by itself" in lacks else (*ENDINGS, ".zip")) if lacks else ""
     if made and lacks == _ABSENT_IMAGE:
         places = map(os.path.dirname, by_name(fence.top_of(folder), fence)[0].get("Dockerfile", ()))
         found = (

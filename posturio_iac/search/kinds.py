@@ -39,15 +39,16 @@ _STACKS = (
     b"ourceInfo",
 )  # calls that are given a template, in a document or a state machine
 _IN_TEMPLATES = (b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString", b"CloudFormation::Init", b"laybook", b"DocumentT", *_STACKS)
-_IN_CODE = (*_BY_SHELL, b"iam.aws.", b"aws iam", b'"iam"', b"document_type", *_STACKS)
+_IN_CODE = (*_BY_SHELL, b"upbound.io", b"crossplane.io", b"aws iam", b'"iam"', b"document_type", *_STACKS)
 RUNNING = {TERRAFORM: _IN_CODE, TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, OTHER: (*_BY_SHELL, *_IN_TEMPLATES)}
 """Signs of a program whose text may be put together, by the kind of the file."""
 _EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"  # what runs a program, by its label, and its argument
 _ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'js"', b'"aws_s3_object"', b'"aws_s3_bucket_object"', b"provisioner", b"kustomization_")
-_OF_AWS = (b"s_codebuild_", b"c_codebuild_", b"s_lambda_f", b"_codedeploy_")  # of the providers aws and awscc
+_OF_AWS = (b"s_codebuild_", b"c_codebuild_", b"s_lambda_f", b"_codedeploy_", b"_apprunner_s", b"_amplify_app")  # of aws and awscc
 _WHOLE = (b"docker_image", b"docker_registry_image", b"helm_release", b"path_documents", *_OF_AWS)  # made of a folder
 _PATHS = (b"source_dir", b"source_file", b"source_path", b"template_path", b"existing_package", b"dag_s3_path", b"aws s3 ", b"git clone")
-_FILES = (*_PATHS, b"S3Object", b"playbook", b"buildspec", b"local_file", b"fileset(", *_WHOLE, *_ARTIFACTS)
+_OTHERS = (b"S3Object", b"argoproj.io", b"repo_url", b"fluxcd.io", b"ko_build")
+_FILES = (*_PATHS, *_OTHERS, b"playbook", b"buildspec", b"local_file", b"fileset(", *_WHOLE, *_ARTIFACTS)
 _RUN = (b"container_def", b"ContainerDef", b"image_identifier")  # and of one that a variable may name
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:", b'handler":', b"r_commands")
 _IN_S3 = (b"S3Location", b"ScriptLocation", b"s3://", b"s3.", b"DagS3Path", b"S3Object")
@@ -55,7 +56,8 @@ _AS_CODE = (b"Uri", *_IN_S3, b"AWS::Include", b"DockerContext", b"BuildSpec", b"
 PROGRAMS = (*_EXTERNAL, *_BY_SHELL, *_FILES, *_AS_CODE)
 """Signs of code that names a program in another file, but for functions that read one."""
 _IN_TERRAFORM = (*_BY_SHELL, *_FILES, *IMAGES, *_RUN, b"file(", b"filebase64(")
-_PACKED = (*IMAGES, *_RUN, b"layers:", b"ecr:", b"scripts:", b"plugins:", b"laybook", b"CodeBuild::P", b"CodeDeploy::")
+_SERVICES = (b"CodePipeline::P", b"AppRunner::S", b"Amplify::App")  # that run what lies at the top of a repository
+_PACKED = (*IMAGES, *_RUN, b"layers:", b"ecr:", b"scripts:", b"plugins:", b"laybook", b"CodeBuild::P", b"CodeDeploy::", *_SERVICES)
 NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, *_PACKED, b"${file(", b"!Rain::"), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
 NAMING[JSON] = NAMING[TEMPLATE]
 """Signs of a program in another file, by the kind of the file that names it."""

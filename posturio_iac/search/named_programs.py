@@ -56,12 +56,16 @@ _OF_FOLDERS |= {"file:": r"file:/*(?=\.)", "=> .": "=>", 'path = "..': r"path\s*
 _OF_FOLDERS |= {"cp -": r"cp(?=[^\n;&|]{0,99}\s-\w{0,9}[rRa])", "kubectl_": r"pattern\"?\s*=", "kustomization_": r"path\"?\s*="}
 _OF_FOLDERS |= {"s3 sync": "s3 sync", "--recursive": r"s3 cp\b", "find ": r"find\b(?=[^\n]{0,200}-exec)", "ls-files": "ls-files"}
 _OF_FOLDERS |= {"helm": rf"helm{NEXT}(?:install|upgrade|template)", "kustomize": "kustomize build", "oc apply": "oc apply"}
+_OF_FOLDERS |= {"argoproj.io": r"(?:path|manifest)\"?\s*[=:]", "fluxcd.io": r"(?:path|manifest)\"?\s*[=:]", "repo_url": r"path\"?\s*[=:]"}
+_OF_FOLDERS |= {"argocd ": "--path", "importpath": r"importpath\"?\s*="}
 _OF_FOLDERS |= _PROJECTS | _OF_IMAGES
 _BUILDS = {sign: lazy_pattern(rf"{one}((?:\\\s*\n|[^;&|\n])*)") for sign, one in _OF_FOLDERS.items()}
 """What builds an image or deploys from a whole folder, which is one of the words behind it."""
 _FROM_TOP = lazy_pattern(r"(?:[bB]uild[sS]pec\"?\s*[=:]\s*\"?)([\w./@+-]+)")
 _USUAL = {"buildspec": ("odebuild", "odeBuild"), "appspec": ("deploy_deployment_group", "odeDeploy::DeploymentGroup")}
-_AT_TOP = ("uildspec", "uildSpec", *_USUAL["buildspec"], *_USUAL["appspec"])
+_USUAL |= {"apprunner": ("_apprunner_service", "AppRunner::Service"), "amplify": ("_amplify_app", "Amplify::App")}
+_OF_CHECKOUT = ("phases:", "AWS::CodePipeline", "argoproj.io", "repo_url", "fluxcd.io", "argocd ")  # whose paths begin at the top
+_AT_TOP = ("uildspec", "uildSpec", *(sign for signs in _USUAL.values() for sign in signs))
 _EXCLUDED = lazy_pattern(r"(?m)^excludes = (\w[\w./-]*)$")  # a file or folder that an archive leaves out, of code that was evaluated
 _LISTS = {"kustomization.": "kustomize build", "requirements": "pip install"}
 _PACKAGES = lazy_pattern(r"\"[\w.-]+/([\w.-]+(?:/[\w.-]+)*)\"")  # of Go, behind the name of a host
@@ -142,8 +146,15 @@ def _folders(text: str) -> list[str]:
     return found + (_FILESET.findall(text) if "archive_file" in text else [])
 
 
+def _is_part(folder: str, fence: Fence) -> bool:
+    """True if a project of the JVM is one of several, which the folder above builds."""
+    names, above = fence.names(folder), fence.names(os.path.dirname(folder))
+    return not names.isdisjoint(COMPILED_FROM) and not above.isdisjoint(("settings.gradle", "settings.gradle.kts", "pom.xml"))
+
+
 def _packed(text: str, tops: Iterable[str], fence: Fence) -> Iterator[str]:
     """Yield the files in folders, but those that an archive of them leaves out."""
+    tops = dict.fromkeys((*tops, *(os.path.dirname(one) for one in tops if _is_part(one, fence))))
     out = tuple(f"{top}{os.sep}{one}{os.sep}" for top in tops for one in (_EXCLUDED.findall(text) if "excludes" in text else ()))
     for top in tops:
         files = below(top, fence, endings=ALL if "Chart.yaml" in fence.names(top) else PACKED)
@@ -169,9 +180,11 @@ def _lines_with(signs: Iterable[str], text: str) -> list[str]:
 
 def _from_top(text: str) -> str:
     """What a text names or runs from the top of the repository, where a build stands."""
-    if "phases:" in text or not any(sign in text for sign in _AT_TOP):
-        return text if "phases:" in text else ""
-    usual = [name for name, signs in _USUAL.items() if any(sign in text for sign in signs) and name not in text.lower()]
+    if (is_whole := any(sign in text for sign in _OF_CHECKOUT)) or not any(sign in text for sign in _AT_TOP):
+        return text if is_whole else ""
+    usual = [
+        name for name, signs in _USUAL.items() if any(sign in text for sign in signs) and (name != "buildspec" or name not in text.lower())
+    ]
     return " ".join((*_FROM_TOP.findall(text), *(f"{one}.{ending}" for one in usual for ending in ("yml", "yaml"))))
 
 
@@ -263,7 +276,7 @@ def _paths(text: str, here: frozenset[str]) -> dict[str, list[str]]:
 
 def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the folder and the names of each word that may be a path to what is ``here``."""
-    imports = "import" in text or "require" in text
+    imports = any(sign in text for sign in ("import", "require", "export "))
     words = {word.lstrip("/").rstrip("/.+-@") for word in {*checkout.words_of(text)}}
     words |= {word.lstrip("@+-") for word in words if word[:1] in ("@", "+", "-")}  # of a recipe
     aliased = (word for word in words if imports and "/" in word and word[:1] != ".")  # as compilers and bundlers are told
@@ -278,6 +291,7 @@ def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tup
             continue
         stem, ending = os.path.splitext(last)
         lasts = (last, *(stem + one for one in HANDLED if handled or not ending or ending in _BUNDLED))  # the code of TypeScript
+        lasts += tuple(last + one for one in _BUNDLED) if imports and ending and ending not in HANDLED else ()  # users.service
         if (under or any(one in here for one in lasts)) and len(name) < _LONGEST:
             yield under, lasts
         if imports and not ending and name.strip("./"):

@@ -23,18 +23,21 @@ NO_PROGRAMS = (*NAMED_ONLY, *_OTHERS.split())
 _SEARCHED = lazy_pattern(rb"(?i)([^${}]+\.(?:ya?ml|json|txt|template|cfn|config))")
 _KEY, _ANY_KEY = "(?:AccessKey|ServiceSpecificCredential)", "(?:access[-_]?key|service[-_]?specific[-_]?credential)"
 _MAKES = lazy_pattern(
-    rf"create[-_](?i:access[-_]key|service[-_]specific[-_]credential)(?!\s*=[^=])|(?<![:\w])create{_KEY}|(?i:aws-sdk:iam:create{_KEY})"
-    rf"|(?<![:\w])Create{_KEY}(?:Command|Request|Async|WithContext|\()"
+    rf"create[-_](?i:access[-_]key|service[-_]specific[-_]credential)(?!\s*=[^=])|(?<![:\w])create{_KEY}(?!\??:)"
+    rf"|(?i:aws-sdk:iam:create{_KEY})|(?<![:\w])Create{_KEY}(?:Command(?!Input|Output)|Request|Async|WithContext|\()"
     rf"|(?i:\b(?:action|api)\b[\\\"'\s]*[:=][\\\"'\s]*create{_KEY})|(?i:New-IAM{_KEY})|(?i:\biam:action/create{_KEY})|_make_api_call\([\"'\s]*Create{_KEY}"
 )
 """Calls, though not arguments of that name, nor the names of actions in policies (``iam:CreateAccessKey``) and in filters of events."""
-_DECLARING = (b"IAM::AccessKey", b"iam_access_key", b"access_key_state", b"iam.aws.")
+_DECLARING = (b"IAM::AccessKey", b"iam_access_key", b"access_key_state", b"iam.aws.", b"identity.aws.", b"kind: AccessKey")
 _OF_TASK = r"(?<![\w.]iam_access_key)[\"']?(?::\s| +(?=\w))[^#]{0,200}?\buser_?name[\"']?\s*[:=]"
-_TASK = rf"iam_access_key(?:(?<=\bamazon\.aws\.iam_access_key)\b|(?<=\bcommunity\.aws\.iam_access_key)\b|{_OF_TASK})"
+_ABSENT_TASK = r"(?:(?!\n\s*- )[^#]){0,300}\bstate[\"']?\s*[:=]\s*[\"']?absent"
+_TASK = rf"iam_access_key(?!{_ABSENT_TASK})(?:(?<=\bamazon\.aws\.iam_access_key)\b|(?<=\bcommunity\.aws\.iam_access_key)\b|{_OF_TASK})"
 _TYPE_OF_KEY = r"Type(?<!\wType)[\\\"']*\s*[:=]\s*[\\\"']*AWS::IAM::AccessKey\b"
-_STATE = r"access_key_state(?<!\waccess_key_state)\s*:\s*[\\\"']*create"
-_OF_CROSSPLANE = r"iam\.aws\.[\w.]{1,99}/v[^#]{1,99}?\bAccessKey\b"
-_DEPLOYS = tuple(map(lazy_pattern, (_TYPE_OF_KEY, _TASK, _STATE, _OF_CROSSPLANE, r"resource(?<!\wresource)\s+[\\\"]*aws_iam_access_key\b")))
+_STATE = r"access_key_state(?<!\waccess_key_state)\s*[:=]\s*[\\\"']*create"
+_OF_KIND = lazy_pattern(r"\bkind[\\\"']*\s*[:=]\s*[\\\"']*(?:IAMAccessKey|AccessKey|ServiceSpecificCredential)\b")
+_KIND = rf"(?:[:=\[(,-][ \t]*|\n|\A)[\\\"']*{_KEY}(?=[\\\"',\]}}]|[ \t]*(?:#|\r?\n|\Z))"
+_MANIFESTS = {"iam.aws.": lazy_pattern(_KIND), "identity.aws.": _OF_KIND, "apiVersion": _OF_KIND}  # of Crossplane, with what each holds
+_DEPLOYS = tuple(map(lazy_pattern, (_TYPE_OF_KEY, _TASK, _STATE, r"resource(?<!\wresource)\s+[\\\"]*aws_iam_access_key\b")))
 """A resource in the text of a template, a task of Ansible, and a resource in code that is written out."""
 _ENDS = lazy_pattern(
     rf"(?i:(?<![:\w])(?:delete|update)[-_]?{_ANY_KEY}|aws-sdk:iam:(?:delete|update){_ANY_KEY}|(?:Remove|Update)-IAM{_KEY})"
@@ -64,6 +67,7 @@ _RUN_LATER = lazy_pattern(
 _MOVED = lazy_pattern(r"\b(?:mv|cp|install|ln)\s+(?:-\S+\s+(?:\d+\s+)?)*([^\s;&|]+)\s+([^\s;&|]+)")
 _ADDRESS = lazy_pattern(r"\w+://[^\s\"'\\|)]+")
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_GZIPPED = lazy_pattern(r"H4sI[A-Za-z0-9+/]{9,}")
 _GIVEN = {one: lazy_pattern(rf"{one}(?<!\w{one})\"?[ \t]*[=:][ \t]*") for one in ("command", "program", "inline", "arguments")}
 _REFERENCE, _FILLED = lazy_pattern(r"(?:\[(?:[^\]]{0,500},)?\s*)?[a-z][\w.]{0,99}[.(]"), lazy_pattern(r"\$\{(?!path\.\w+\})")
 """An argument that a command is given by, a value that begins with a reference or ends with one in a list, and a part that is filled in."""
@@ -88,6 +92,7 @@ _LARGE, LARGEST = 1 << 20, 10 << 20  # a file that is looked into only if it hol
 _TOO_LARGE = f"more than {LARGEST >> 20} MiB of programs in {{}}, which were not all looked into"
 _CLOSED = "{}, an archive that cannot be looked into (broken, encrypted or no ZIP)"
 _ABSENT = "{}, which Git LFS has not fetched or git-crypt has locked"
+_MEMBERS, _OF_SDK = (*ENDINGS, ".class", ".pyc", "bootstrap"), lazy_pattern(r"(?:software/amazon/awssdk|com/amazonaws|botocore)/")
 _ARCHIVES, _OTHER_ARCHIVES = (".zip", ".jar"), (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"(\xb5/\xfd")  # by name, and not ZIP
 _CALLS = tuple(map(lazy_pattern, (rb"reate[-_]?(?i:access|service)", rb"ew-(?i:iam)", _REST_OF_KEY.encode())))
 _WHOLE, _OF = (b"iam $", b'iam", "$', *CODED), (b"ccess", b"CCESS", b"pecific", b"PECIFIC")
@@ -117,7 +122,15 @@ def _goes_on(text: str, found: re.Match[str]) -> bool:
 
 def _decoded(text: str) -> Iterator[str]:
     """Yield what stands in a text in base64, where it may hold the stem of a call."""
-    for hint in map(bytes.decode, CODED):
+    for found in _GZIPPED.finditer(text) if "H4sI" in text else ():
+        import zlib
+        from base64 import b64decode
+
+        try:
+            yield zlib.decompressobj(31).decompress(b64decode(found[0][: len(found[0]) // 4 * 4]), _LARGE).decode("utf-8", "replace")
+        except zlib.error:
+            continue
+    for hint in map(bytes.decode, CODED[:3]):
         at = text.find(hint)
         while at >= 0:
             from base64 import b64decode
@@ -151,6 +164,8 @@ def _torn(text: str) -> list[re.Match[str]]:
 
 def deploys_key(text: str) -> bool:
     """True if a text that a program is given declares an access key."""
+    if any(sign in text and one.search(text) for sign, one in _MANIFESTS.items()) and "CustomResourceDefinition" not in text:
+        return True
     return any(sign in text for sign in map(bytes.decode, _DECLARING)) and any(one.search(text) for one in _DEPLOYS)
 
 
@@ -164,11 +179,9 @@ def _windows(text: str) -> Iterator[str]:
 
 def end_keys(text: str) -> bool:
     """True if a program with this text ends access keys, not only in a remark, or as a custom resource does once its stack goes."""
-    if "RequestType" in text:
-        return False
     ends = (found.span() for one in _ENDED for found in one.finditer(text))
     calls = (call for start, end in ends for call in _ENDS.finditer(text, start - _AROUND, end))
-    return not all(_REMARK.search(text, call.start() - _BEHIND, call.start()) for call in calls)
+    return "RequestType" not in text and not all(_REMARK.search(text, call.start() - _BEHIND, call.start()) for call in calls)
 
 
 class Program(NamedTuple):
@@ -258,7 +271,7 @@ def looked_into(file: str, fence: Fence) -> tuple[Program, str]:
         return program._replace(unseen=unseen), ""
     text = decode(data, "replace") if hinted or len(data) <= _LARGE else ""
     text = (_DOCSTRING if file.endswith(".py") else _COMMENT).sub("", text) if hinted else text
-    gives_template = "mainSteps" in text or ("reateStack" in text and "emplateBody" in text)
+    gives_template = "mainSteps" in text or "apiVersion" in text or ("reateStack" in text and "emplateBody" in text)
     if file.endswith((".tf", ".tofu")) or (_SEARCHED.fullmatch(os.fsencode(file)) and not gives_template):  # it is judged by itself
         text = text.replace("AWS::IAM::", "").replace("aws_iam_", "")
     program = program_of(text) if hinted else program._replace(ends_keys=end_keys(text))
@@ -275,7 +288,7 @@ def _packed(data: bytes) -> tuple[bytes, str]:
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             for one in archive.infolist():
-                if one.filename.endswith(ENDINGS) and not one.filename.endswith(".d.ts"):  # which only declares types
+                if one.filename.endswith(_MEMBERS) and not one.filename.endswith(".d.ts") and not _OF_SDK.search(one.filename):
                     if one.file_size <= left:
                         left -= one.file_size
                         members.append(archive.read(one))

@@ -37,6 +37,8 @@ _PRODUCTS = tuple(f"aws_servicecatalog_{name}" for name in ("product", "provisio
 _PRODUCTS += ("aws_serverlessapplicationrepository_cloudformation_stack",)
 _NAMED = ("template_url", "product_name", "product_id", "template_physical_id", "application_id")
 _SIGNS = (*RUNNING[TERRAFORM], b"user_data", b"buildspec", b"desired_state", b"local_file", b"local_sensitive_file")
+_BUILDERS = ("_code", "_apprunner_", "_amplify_")
+_INSIDE = (b'"aws_iam_access_key"', b"::IAM::AccessKey")  # in a manifest of another tool
 _CARRIERS = frozenset(("external", "aws_lambda_function", "aws_lambda_layer_version", "aws_s3_object", "aws_s3_bucket_object"))
 """What carries a program of the checkout, by a name that other code may hold."""
 _IDLE_NETWORK = ("aws_security_group", "aws_lb", "aws_elb", "aws_route", "aws_subnet", "aws_vpc", "aws_wafv2", "aws_acm_")
@@ -62,17 +64,18 @@ def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> It
 
 def _programs(folder: Module, program: ModuleLoader) -> list[tuple[hcl.Block, bool]]:
     """The blocks of a folder that may hold a program, each with whether it may name one. Others, by their texts, need not be parsed."""
-    blocks = (*folder.resources.values(), *folder.data.values(), *folder.calls.values())
+    blocks = (*folder.resources.values(), *folder.data.values(), *folder.calls.values(), *folder.providers)
     return [(block, names) for block in blocks if (names := _may_run(block, program)) is not None]
 
 
 def _may_run(block: hcl.Block, program: ModuleLoader) -> bool | None:
     text, path = block.text, os.path.join(program.root, block.header.path)
-    if text is None or block.labels[0] in _CARRIERS or holds_any(text, _SIGNS):
+    is_idle = block.labels[0].startswith(_IDLE)
+    if text is None or block.labels[0] in _CARRIERS or holds_any(text, _SIGNS) or not (is_idle or not holds_any(text, _INSIDE)):
         return True
     if any(runs_program(one, TERRAFORM) for one in {text, spelled_out(text)}) or names_program(text, TERRAFORM, path, program.fence):
         return True
-    return None if block.labels[0].startswith(_IDLE) or not holds_any(text, ROOTS) else False
+    return None if is_idle or not holds_any(text, ROOTS) else False
 
 
 def _of_stack(block: hcl.Block, scope: ModuleScope, address: str, setting: RootModuleContext) -> Iterator[KeyOfUser]:
@@ -133,7 +136,7 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
 
     program = instance.program
     lines = dict.fromkeys(lines_of(block, instance))
-    own = "\n".join((block.labels[0] if block.type == "data" or "_code" in block.labels[0] else "", *lines))
+    own = "\n".join((block.labels[0] if block.type == "data" or any(one in block.labels[0] for one in _BUILDERS) else "", *lines))
     root, path = instance.root.folder, os.path.join(program.root, block.header.path)
     tops = (os.path.join(program.root, one) for one in (root.path, root.unit.folder if root.unit is not None else root.path))
     homes = tuple(dict.fromkeys(map(os.path.normpath, (f"{path}/..", *tops))))
