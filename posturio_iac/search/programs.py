@@ -127,7 +127,7 @@ def _decoded(text: str) -> Iterator[str]:
         from base64 import b64decode
 
         try:
-            yield zlib.decompressobj(31).decompress(b64decode(found[0][: len(found[0]) // 4 * 4]), _LARGE).decode("utf-8", "replace")
+            yield zlib.decompressobj(31).decompress(b64decode(found[0][: len(found[0]) // 4 * 4]), _LARGE >> 4).decode("utf-8", "replace")
         except zlib.error:
             continue
     for hint in map(bytes.decode, CODED[:3]):

@@ -131,6 +131,7 @@ def _not_followed(block: hcl.Block, instance: ModuleInstance, address: str, *nam
 
 def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleContext, *, names: bool) -> Iterator[KeyOfUser]:
     from posturio_iac.frontends.terraform.terragrunt import FILLED_IN
+    from posturio_iac.search.checkout import is_without_makers
     from posturio_iac.search.named_programs import programs_named
     from posturio_iac.search.programs import BOOTING, GETTING, fetched, program_of
 
@@ -140,7 +141,8 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
     root, path = instance.root.folder, os.path.join(program.root, block.header.path)
     tops = (os.path.join(program.root, one) for one in (root.path, root.unit.folder if root.unit is not None else root.path))
     homes = tuple(dict.fromkeys(map(os.path.normpath, (f"{path}/..", *tops))))
-    programs = [("", program_of(own)), *(programs_named(own, homes, program.fence, path) if names or "file://" in own else ())]
+    is_led = (names or "file://" in own) and not is_without_makers(own + path, homes[0], program.fence)
+    programs = [("", program_of(own)), *(programs_named(own, homes, program.fence, path) if is_led else ())]
     words = block.labels if block.type == "resource" else (block.type, *block.labels)
     address = instance.full(".".join(words))
     fills = "file://" in own and b"templatefile(" in (block.text or b"")  # by an open name, so with what is not known here
