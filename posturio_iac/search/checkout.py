@@ -43,11 +43,12 @@ _IN_BUCKET = r"s3_existing_p|(?:s3_key|image_uri|filename)\s*=\s*(?:var|local)\.
 _IN_BUCKET += r"|(?:S3Key|ImageUri)\W?:|Uri\W{0,3}:[\s{\"]*(?:Bucket|Key)\b"
 _REMOTE_CODE, _REMOTE = lazy_pattern(f"{_IN_BUCKET}|{_NAMED_CODE}"), ("g_package", "filename", "s3_key", "image_uri", "S3Key", "Uri")
 _ARCHIVE = r"local_existing_package|filename(?=[^\n]*\.(?:zip|jar)\")|source_(?:dir|path|file)"
-_LOCAL_CODE = lazy_pattern(rf"(?:{_ARCHIVE})\"?\s*[=:]\s*\"(?:\$\{{path\.module\}})?([^\"$]+)\"")
+_LOCAL_CODE = lazy_pattern(rf"(?:{_ARCHIVE})\"?\s*[=:]\s*\"(?:\$\{{path\.\w+\}})?([^\"$]+)\"")
 _BY_ITSELF = "turbo nx lerna rake artisan manage.py rails helmfile argocd sbt gradle gradlew mvn mvnw xargs pwsh ansible-playbook npx"
 _BY_ITSELF += " dagger mise salt-call chef-client vagrant sceptre pulumi cdk serverless sls flask gulp copilot chalice zappa skaffold"
-_BY_ITSELF += " tilt werf kapp ytt heroku foreman forego supervisord flyctl thor doit scons behave mage cmake ctest msbuild nix lein cabal"
-_FINDS_ITSELF = lazy_pattern(rf"(?:[\"'`;&|(\n]|- )\s*(?:[\w./-]+ )?(?:\./)?({_BY_ITSELF.replace(' ', '|')})(?=[ \"',])")
+_BY_ITSELF += " tilt werf kapp ytt heroku foreman forego supervisord flyctl thor doit scons behave mage cmake ctest msbuild"
+_BY_ITSELF += " nix lein cabal pixi devbox nuke ant bazelisk pants snakemake rush sst cue console"
+_FINDS_ITSELF = lazy_pattern(rf"(?:[\"'`;&|(\n]|- )\s*(?:[\w./-]+ )?(?:\./)?(?:bin/)?({_BY_ITSELF.replace(' ', '|')})(?=[ \"',])")
 _OPEN_FILE = lazy_pattern(r"file(?:base64)?\((?!\s*\"(?:\$\{path\.[mr]\w+\}|[^\"$%\n]|[$%](?!\{))*\")")  # which no text names
 _PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir|buildspec)\"?\s*[=:]\s*(?:\"(\$\{path\.module\}/*)?([^\"$%]*)\")?")
 """An argument that names a program: the folder of the code, if that stands before it, and a path, if there is one."""
@@ -162,7 +163,7 @@ def by_name(top: str, fence: Fence) -> tuple[dict[str, list[str]], dict[Any, lis
 def note_absent(text: str, path: str, fence: Fence, *, served: bool | None, runs: bool) -> None:
     """Note what may make keys and is not here: code of functions in a template, ``served`` or not, and what a tool ``runs`` by itself."""
     folder, lacks = os.path.dirname(path), ""
-    if served is not None and "unction" in text and _lacks_code(text, folder, fence, served=served):
+    if served is not None and ("unction" in text or "existing_package" in text) and _lacks_code(text, folder, fence, served=served):
         lacks = "a function whose code is not here"
     elif served is not None and (any(sign.decode() in text for sign in IMAGES) or _OPEN_IMAGE.search(text)):
         lacks = _ABSENT_IMAGE

@@ -24,9 +24,8 @@ _HERE, _LONGEST = r"(?:\$\{path\.\w+\}/*)?", 200  # a path
 _SET = rf"[\"']?\s*[:=]\s{{0,99}}(?:[\[{{\s]{{0,99}}path\s*=\s*)?[\"'\[]*(?:file://)?{_HERE}([\w./@+-]+(?: [\w./@+-]+)*)"
 _FOLDERS = ("source_dir", "source_path", "chart", "CodeUri", "Code", "Content", "ContentUri", "DockerContext", "context", "aws:asset:path")
 _DAGS, _PROVISIONED = ("DagS3Path", "dag_s3_path"), r"provisioner(?=\W{1,99}file\W)(?s:.){0,500}?source"
-_FOLDER = {one: lazy_pattern(rf"{one}(?<!\w{one}){_SET}") for one in (*_FOLDERS, *_DAGS)} | {
-    "provisioner": lazy_pattern(_PROVISIONED + _SET)
-}
+_FOLDER = {one: lazy_pattern(rf"{one}(?<!\w{one}){_SET}") for one in (*_FOLDERS, *_DAGS)}
+_FOLDER["provisioner"] = lazy_pattern(_PROVISIONED + _SET)
 SERVERLESS, _GIVEN_CODE = "AWS::Serverless::Function", ("CodeUri", "InlineCode", "Image", "\nBucket")
 _ASSET = lazy_pattern(r"S3Key(?<!\wS3Key)[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")  # an archive of CDK's, whose folder lies beside the template
 _LEAVING = ("cd ", "pushd ", "Set-Location", "working_dir", "chdir")  # signs of what runs in another folder, and of what may look into one
@@ -56,15 +55,14 @@ _OF_FOLDERS |= {"file:": r"file:/*(?=\.)", "=> .": "=>", 'path = "..': r"path\s*
 _OF_FOLDERS |= {"cp -": r"cp(?=[^\n;&|]{0,99}\s-\w{0,9}[rRa])", "kubectl_": r"pattern\"?\s*=", "kustomization_": r"path\"?\s*="}
 _OF_FOLDERS |= {"s3 sync": "s3 sync", "--recursive": r"s3 cp\b", "find ": r"find\b(?=[^\n]{0,200}-exec)", "ls-files": "ls-files"}
 _OF_FOLDERS |= {"helm": rf"helm{NEXT}(?:install|upgrade|template)", "kustomize": "kustomize build", "oc apply": "oc apply"}
-_OF_FOLDERS |= {"argoproj.io": r"(?:path|manifest)\"?\s*[=:]", "fluxcd.io": r"(?:path|manifest)\"?\s*[=:]", "repo_url": r"path\"?\s*[=:]"}
-_OF_FOLDERS |= {"argocd ": "--path", "importpath": r"importpath\"?\s*="}
-_OF_FOLDERS |= _PROJECTS | _OF_IMAGES
+_OF_FOLDERS |= dict.fromkeys(("argoproj.io", "fluxcd.io", "repo_url", "flux_"), r"(?:path|manifest)\"?\s*[=:]")
+_OF_FOLDERS |= {"argocd ": "--path", "importpath": r"importpath\"?\s*="} | _PROJECTS | _OF_IMAGES
 _BUILDS = {sign: lazy_pattern(rf"{one}((?:\\\s*\n|[^;&|\n])*)") for sign, one in _OF_FOLDERS.items()}
 """What builds an image or deploys from a whole folder, which is one of the words behind it."""
 _FROM_TOP = lazy_pattern(r"(?:[bB]uild[sS]pec\"?\s*[=:]\s*\"?)([\w./@+-]+)")
 _USUAL = {"buildspec": ("odebuild", "odeBuild"), "appspec": ("deploy_deployment_group", "odeDeploy::DeploymentGroup")}
 _USUAL |= {"apprunner": ("_apprunner_service", "AppRunner::Service"), "amplify": ("_amplify_app", "Amplify::App")}
-_OF_CHECKOUT = ("phases:", "AWS::CodePipeline", "argoproj.io", "repo_url", "fluxcd.io", "argocd ")  # whose paths begin at the top
+_PATHS_FROM_TOP = ("phases:", "AWS::CodePipeline", "aws_codepipeline", "argoproj.io", "repo_url", "fluxcd.io", "argocd ", "flux_")
 _AT_TOP = ("uildspec", "uildSpec", *(sign for signs in _USUAL.values() for sign in signs))
 _EXCLUDED = lazy_pattern(r"(?m)^excludes = (\w[\w./-]*)$")  # a file or folder that an archive leaves out, of code that was evaluated
 _LISTS = {"kustomization.": "kustomize build", "requirements": "pip install"}
@@ -180,7 +178,7 @@ def _lines_with(signs: Iterable[str], text: str) -> list[str]:
 
 def _from_top(text: str) -> str:
     """What a text names or runs from the top of the repository, where a build stands."""
-    if (is_whole := any(sign in text for sign in _OF_CHECKOUT)) or not any(sign in text for sign in _AT_TOP):
+    if (is_whole := any(sign in text for sign in _PATHS_FROM_TOP)) or not any(sign in text for sign in _AT_TOP):
         return text if is_whole else ""
     usual = [
         name for name, signs in _USUAL.items() if any(sign in text for sign in signs) and (name != "buildspec" or name not in text.lower())
@@ -244,8 +242,12 @@ def _run(text: str, here: frozenset[str]) -> set[tuple[str, tuple[str, ...]]]:
         known = (word for word in words if above or not here.isdisjoint((first := word.partition(".")[0], first + ".py")))
         found.update(above + word.replace(".", "/") for word in known)
     parts = [one.split("/") for one in (_PACKAGES.findall(text)[:_MOST_NAMES] if "package " in text and "import" in text else ())]
+    parts += [word.split("/") for word in found if "." in word.partition("/")[0].strip(".")]  # that a host begins
+    found |= {f"src/{word}" for word in found if "src" in here}
     found.update("/".join(one[n:]) for one in parts for n in range(min(len(one), 9)))
-    return {(one, (*ENDINGS, "package.json")) for word in found for one in (word, word if "/" in word else word.replace(".", "/"))}
+    return {
+        (one, (*ENDINGS, "package.json", "go.mod")) for word in found for one in (word, word if "/" in word else word.replace(".", "/"))
+    }
 
 
 def _opened(text: str, here: frozenset[str]) -> set[tuple[str, tuple[str, ...]]]:
@@ -266,8 +268,8 @@ def _opened(text: str, here: frozenset[str]) -> set[tuple[str, tuple[str, ...]]]
 def _paths(text: str, here: frozenset[str]) -> dict[str, list[str]]:
     """The folders of paths, each with the names of files there; the empty one also has what a recipe runs by default."""
     handled = "andler" in text
-    runs = not here.isdisjoint(MADE) and ("includes:" in text or not RUN_TOOLS.isdisjoint(checkout.names_in(text)))
-    found: dict[str, list[str]] = {"": [*MADE] if runs else []}
+    runs = not here.isdisjoint(MADE) and ("includes:" in text or "node --run" in text or not RUN_TOOLS.isdisjoint(checkout.names_in(text)))
+    found: dict[str, list[str]] = {"": [*MADE] if runs else ["package.json"] if "'#" in text or '"#' in text else []}  # with its imports
     if handled or len(here) > _MANY or any(sign in text for sign in ("./", '"@', "'@", "dist/", *here)):
         for under, lasts in islice(_paths_in(text, here, handled=handled), _MOST_NAMES):
             found.setdefault(under, []).extend(lasts)

@@ -23,8 +23,8 @@ NO_PROGRAMS = (*NAMED_ONLY, *_OTHERS.split())
 _SEARCHED = lazy_pattern(rb"(?i)([^${}]+\.(?:ya?ml|json|txt|template|cfn|config))")
 _KEY, _ANY_KEY = "(?:AccessKey|ServiceSpecificCredential)", "(?:access[-_]?key|service[-_]?specific[-_]?credential)"
 _MAKES = lazy_pattern(
-    rf"create[-_](?i:access[-_]key|service[-_]specific[-_]credential)(?!\s*=[^=])|(?<![:\w])create{_KEY}(?!\??:)"
-    rf"|(?i:aws-sdk:iam:create{_KEY})|(?<![:\w])Create{_KEY}(?:Command(?!Input|Output)|Request|Async|WithContext|\()"
+    rf"create[-_](?i:access[-_]key|service[-_]specific[-_]credential)(?!\s*=[^=]|\s+(?:help\b|--generate-cli))"
+    rf"|(?<![:\w])create{_KEY}(?!\??:)|(?i:aws-sdk:iam:create{_KEY})|(?<![:\w])Create{_KEY}(?:Command(?!Input|Output)|Request|Async|WithContext|\()"
     rf"|(?i:\b(?:action|api)\b[\\\"'\s]*[:=][\\\"'\s]*create{_KEY})|(?i:New-IAM{_KEY})|(?i:\biam:action/create{_KEY})|_make_api_call\([\"'\s]*Create{_KEY}"
 )
 """Calls, though not arguments of that name, nor the names of actions in policies (``iam:CreateAccessKey``) and in filters of events."""
@@ -36,7 +36,8 @@ _TYPE_OF_KEY = r"Type(?<!\wType)[\\\"']*\s*[:=]\s*[\\\"']*AWS::IAM::AccessKey\b"
 _STATE = r"access_key_state(?<!\waccess_key_state)\s*[:=]\s*[\\\"']*create"
 _OF_KIND = lazy_pattern(r"\bkind[\\\"']*\s*[:=]\s*[\\\"']*(?:IAMAccessKey|AccessKey|ServiceSpecificCredential)\b")
 _KIND = rf"(?:[:=\[(,-][ \t]*|\n|\A)[\\\"']*{_KEY}(?=[\\\"',\]}}]|[ \t]*(?:#|\r?\n|\Z))"
-_MANIFESTS = {"iam.aws.": lazy_pattern(_KIND), "identity.aws.": _OF_KIND, "apiVersion": _OF_KIND}  # of Crossplane, with what each holds
+_VERSIONS = ("identity.aws.", "apiVersion: {{", "apiVersion: ${", 'apiVersion: "{{', 'apiVersion: "${')  # of Crossplane, or open ones
+_MANIFESTS = {"iam.aws.": lazy_pattern(_KIND), **dict.fromkeys(_VERSIONS, _OF_KIND)}
 _DEPLOYS = tuple(map(lazy_pattern, (_TYPE_OF_KEY, _TASK, _STATE, r"resource(?<!\wresource)\s+[\\\"]*aws_iam_access_key\b")))
 """A resource in the text of a template, a task of Ansible, and a resource in code that is written out."""
 _ENDS = lazy_pattern(
@@ -65,9 +66,8 @@ _RUN_LATER = lazy_pattern(
     rf"(?:\b{_RUN}\s+(?:-\w+\s+)*|[\s;&\"']\.[/\\]+|[;&\n]\s*(?=\w?:?[/\\]))[\"'\\]*([\w./\\:~-]+)"
 )  # one that runs a file
 _MOVED = lazy_pattern(r"\b(?:mv|cp|install|ln)\s+(?:-\S+\s+(?:\d+\s+)?)*([^\s;&|]+)\s+([^\s;&|]+)")
-_ADDRESS = lazy_pattern(r"\w+://[^\s\"'\\|)]+")
+_ADDRESS, _GZIPPED = lazy_pattern(r"\w+://[^\s\"'\\|)]+"), lazy_pattern(r"H4sI[A-Za-z0-9+/]{9,}")
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-_GZIPPED = lazy_pattern(r"H4sI[A-Za-z0-9+/]{9,}")
 _GIVEN = {one: lazy_pattern(rf"{one}(?<!\w{one})\"?[ \t]*[=:][ \t]*") for one in ("command", "program", "inline", "arguments")}
 _REFERENCE, _FILLED = lazy_pattern(r"(?:\[(?:[^\]]{0,500},)?\s*)?[a-z][\w.]{0,99}[.(]"), lazy_pattern(r"\$\{(?!path\.\w+\})")
 """An argument that a command is given by, a value that begins with a reference or ends with one in a list, and a part that is filled in."""
@@ -81,7 +81,7 @@ _AROUND, _BEHIND, _LATER, _HALF = 80, 400, 500, len("create-a")  # the rest of a
 _RECIPES = ("Makefile", "makefile", "GNUmakefile", "Rakefile", "justfile", "Justfile", "package.json", "tox.ini", "noxfile.py", "tasks.py")
 _TASKS = ("fabfile.py", "Pipfile", "deno.json", "Earthfile", "mise.toml", "composer.json", "pyproject.toml", "Dockerfile", "Containerfile")
 _IN_YAML = (f"{name}.{ending}" for name in ("Taskfile", "compose", "docker-compose") for ending in ("yml", "yaml"))
-MADE = (*_RECIPES, *_TASKS, *_IN_YAML, "docker-bake.hcl", "docker-bake.json")
+MADE = (*_RECIPES, *_TASKS, *_IN_YAML, "docker-bake.hcl", "docker-bake.json", "deno.jsonc")
 HANDLED = (".py", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".rb")
 _COMPILED = (".java", ".cs", ".kt", ".rs", ".scala", ".groovy", ".gradle", ".kts", ".swift", ".fs", ".vb", ".cpp")
 _SHELLS = (".sh", ".bash", ".zsh", ".fish", ".ps1", ".psm1", ".bat", ".cmd", ".mk", "akefile", "ockerfile", ".pkr.hcl", ".envrc", ".rake")

@@ -112,7 +112,8 @@ def _given(expression: hcl.Expr, scope: ModuleScope, value: Value = None) -> str
     text = text_in(expression, scope, value)
     if text is None and isinstance(value, (tuple, dict)):
         named = value.items() if isinstance(value, dict) else enumerate(value)
-        text = ("\n" if isinstance(value, dict) else " ").join(str(one) for name, one in named if not str(name).endswith(".md"))
+        told = {str(name): str(one) for name, one in named if not str(name).endswith(".md")}
+        text = "\n".join(f"{name}: {one}" for name, one in told.items()) if isinstance(value, dict) else " ".join(told.values())
     return text or ""
 
 
