@@ -55,7 +55,7 @@ _OF_AWS = (
 )  # of aws and awscc
 _WHOLE = (b"docker_image", b"docker_registry_image", b"helm_release", b"path_documents", *_OF_AWS)  # made of a folder
 _PATHS = (b"source_dir", b"source_file", b"source_path", b"template_path", b"existing_package", b"dag_s3_path", b"aws s3 ", b"git clone")
-_OTHERS = (b"S3Object", b"argoproj.io", b"repo_url", b"fluxcd.io", b"flux_b", b"ko_build")
+_OTHERS = (b"S3Object", b"argoproj.io", b"argocd_app", b"fluxcd.io", b"flux_b", b"ko_build")
 _FILES = (*_PATHS, *_OTHERS, b"playbook", b"buildspec", b"local_file", b"fileset(", *_WHOLE, *_ARTIFACTS)
 _RUN = (b"container_def", b"ContainerDef", b"image_identifier")  # and of one that a variable may name
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:", b'handler":', b"r_commands")

@@ -55,14 +55,14 @@ _OF_FOLDERS |= {"file:": r"file:/*(?=\.)", "=> .": "=>", 'path = "..': r"path\s*
 _OF_FOLDERS |= {"cp -": r"cp(?=[^\n;&|]{0,99}\s-\w{0,9}[rRa])", "kubectl_": r"pattern\"?\s*=", "kustomization_": r"path\"?\s*="}
 _OF_FOLDERS |= {"s3 sync": "s3 sync", "--recursive": r"s3 cp\b", "find ": r"find\b(?=[^\n]{0,200}-exec)", "ls-files": "ls-files"}
 _OF_FOLDERS |= {"helm": rf"helm{NEXT}(?:install|upgrade|template)", "kustomize": "kustomize build", "oc apply": "oc apply"}
-_OF_FOLDERS |= dict.fromkeys(("argoproj.io", "fluxcd.io", "repo_url", "flux_"), r"(?:path|manifest)\"?\s*[=:]")
+_OF_FOLDERS |= dict.fromkeys(("argoproj.io", "fluxcd.io", "argocd_app", "flux_"), r"(?:path|manifest)\"?\s*[=:]")
 _OF_FOLDERS |= {"argocd ": "--path", "importpath": r"importpath\"?\s*="} | _PROJECTS | _OF_IMAGES
 _BUILDS = {sign: lazy_pattern(rf"{one}((?:\\\s*\n|[^;&|\n])*)") for sign, one in _OF_FOLDERS.items()}
 """What builds an image or deploys from a whole folder, which is one of the words behind it."""
 _FROM_TOP = lazy_pattern(r"(?:[bB]uild[sS]pec\"?\s*[=:]\s*\"?)([\w./@+-]+)")
 _USUAL = {"buildspec": ("odebuild", "odeBuild"), "appspec": ("deploy_deployment_group", "odeDeploy::DeploymentGroup")}
 _USUAL |= {"apprunner": ("_apprunner_service", "AppRunner::Service"), "amplify": ("_amplify_app", "Amplify::App")}
-_PATHS_FROM_TOP = ("phases:", "AWS::CodePipeline", "aws_codepipeline", "argoproj.io", "repo_url", "fluxcd.io", "argocd ", "flux_")
+_PATHS_FROM_TOP = ("phases:", "AWS::CodePipeline", "aws_codepipeline", "argoproj.io", "argocd_app", "fluxcd.io", "argocd ", "flux_")
 _AT_TOP = ("uildspec", "uildSpec", *(sign for signs in _USUAL.values() for sign in signs))
 _EXCLUDED = lazy_pattern(r"(?m)^excludes = (\w[\w./-]*)$")  # a file or folder that an archive leaves out, of code that was evaluated
 _LISTS = {"kustomization.": "kustomize build", "requirements": "pip install"}

@@ -37,7 +37,7 @@ _PRODUCTS = tuple(f"aws_servicecatalog_{name}" for name in ("product", "provisio
 _PRODUCTS += ("aws_serverlessapplicationrepository_cloudformation_stack",)
 _NAMED = ("template_url", "product_name", "product_id", "template_physical_id", "application_id")
 _SIGNS = (*RUNNING[TERRAFORM], b"user_data", b"buildspec", b"desired_state", b"local_file", b"local_sensitive_file")
-_BUILDERS = ("_code", "_apprunner_", "_amplify_", "flux_")
+_BUILDERS = ("_code", "_apprunner_", "_amplify_", "flux_", "argocd_")
 _INSIDE = (b'"aws_iam_access_key"', b"::IAM::AccessKey")  # in a manifest of another tool
 _CARRIERS = frozenset(("external", "aws_lambda_function", "aws_lambda_layer_version", "aws_s3_object", "aws_s3_bucket_object"))
 """What carries a program of the checkout, by a name that other code may hold."""
