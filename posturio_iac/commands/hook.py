@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.config import Config
     from posturio_iac.search import Selection
+    from posturio_iac.search.file_search import FileSearch
 
 FRAMEWORKS = ("all", *frameworks())
 PLAIN = ((DEFAULT_FORMAT, STDOUT),)
@@ -56,16 +57,19 @@ def run(argv: Sequence[str]) -> int:
     from posturio_iac.commands.settings import settings
     from posturio_iac.scan import select
     from posturio_iac.search.locations import repository_of
+    from posturio_iac.search.module_calls import may_miss
+    from posturio_iac.search.programs import NO_PROGRAMS
 
     here = os.path.realpath(os.curdir)
     top = repository_of(here) or here
     config = settings(given, (top,))
-    selection = select((top,), top, config, given.exclude or ())
     changed = triggers(given.words, top)
+    settles = not all(path.endswith(NO_PROGRAMS) for path in changed)  # which all files that name programs may lead to
+    selection = select((top,), top, config, given.exclude or (), settles=settles)
     if not given.quiet:
         point_to_secrets({path: data for path, data in selection.search.texts.items() if path in changed})
     hides = "exclude" in config.own and any(map(selection.search.skips, changed))
-    if selection.is_empty and targets == PLAIN and not hides and not selection.search.may_lead_elsewhere:
+    if selection.is_empty and targets == PLAIN and not hides and not may_miss(selection.search, changed):
         return 0
     return _judge(selection, changed, config, given, targets, started, hides=hides)
 
@@ -167,5 +171,14 @@ def tracked_part(selection: Selection, triggers: frozenset[str]) -> tuple[Select
     from posturio_iac.search.git_tree.git_changes import tracked
 
     ours = tracked(selection.repository) | triggers
-    selection.search.keep_only(ours)
+    keep_only(selection.search, ours)
     return Made(selection.search, selection.repository), ours.__contains__
+
+
+def keep_only(search: FileSearch, ours: frozenset[str]) -> None:
+    """Forget the files that are not among ``ours``, and what was wrong with them."""
+    for found in (search.terraform, search.templates, *search.others.values(), search.hcl, search.calling, search.computing):
+        found.intersection_update(ours)
+    search.read = {path: kind for path, kind in search.read.items() if path in ours}
+    search.problems = [p for p in search.problems if p[2] is None or p[2] in ours or any(o.startswith(f"{p[2]}/") for o in ours)]
+    search.calls = None

@@ -36,7 +36,13 @@ def judge_paths(paths: Sequence[str], *, as_of: datetime, cwd: str | None = None
 
 
 def select(
-    paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str], step: Callable[[str], object] | None = None
+    paths: Sequence[str],
+    cwd: str,
+    config: Config,
+    exclude: Sequence[str],
+    step: Callable[[str], object] | None = None,
+    *,
+    settles: bool = True,
 ) -> Selection:
     """The files that can matter; ``exclude`` adds patterns relative to the scan root, ``step`` is told of each folder and file."""
     for baseline in config.baseline:
@@ -53,6 +59,7 @@ def select(
         search_terms=search_terms_of(config),
         apart=config.baseline,
         step=step,
+        settles=settles,
     )
     if config.exclude and config.path is not None and selection.search.leaves_out_everything():
         from posturio_iac.errors import UsageError
@@ -73,9 +80,10 @@ def judged(
 ) -> Report:
     """Read the selected files and judge their keys at ``as_of``, by default now; ``place`` is where the root stands for globs."""
     from posturio_iac.core.times import now
+    from posturio_iac.search.module_calls import may_miss
 
     report = CodeScan(selection, config, place, as_of or now(), suppressions=suppressions, narrowed=narrowed, guarded=guarded).report()
-    if not selection.search.may_lead_elsewhere:
+    if not may_miss(selection.search, None if narrowed is None else narrowed.changed):
         return report
     from posturio_iac.scan.skipped import with_unfollowed
 

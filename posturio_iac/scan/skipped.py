@@ -15,12 +15,12 @@ from posturio_iac.frontends.terraform.modules.installed import InstalledModule, 
 from posturio_iac.search import SKIPPED, Selection
 from posturio_iac.search.kinds import kind_of
 from posturio_iac.search.locations import holds_code, outermost, repository_of
-from posturio_iac.search.module_calls import content, local_calls, text
+from posturio_iac.search.module_calls import content, local_calls, may_miss, not_run, text
 from posturio_iac.search.written_sources import CALLS, blocks_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from posturio_iac.config import Config
     from posturio_iac.core.closure import CallGraph
@@ -43,25 +43,34 @@ def skipped(selection: Selection, config: Config, report: Report) -> tuple[Skipp
 
 def unfollowed(selection: Selection, config: Config, changed: Collection[str] | None) -> Diagnostic | None:
     """The note on calls and templates that lead to what is not here, if there are any: with ``changed`` those in and to these files."""
-    if not selection.search.may_lead_elsewhere:
+    if not may_miss(selection.search, changed):
         return None
     found = _elsewhere(selection, config, changed)
     if changed is not None:
         names = {os.path.basename(path) for path in changed}
-        found = (one for one in found if one.path in changed or not names.isdisjoint(one.text.replace("/", " ").split()))
+        found = (
+            one for one in found if one.kind == NOT_RUN or one.path in changed or not names.isdisjoint(one.text.replace("/", " ").split())
+        )
     if not (places := sorted(set(found))):
         return None
-    shown = "; ".join((*(f"{place.path} {place.text}" for place in places[:_SHOWN]), *("…" for _ in places[_SHOWN:][:1])))
+    idle = [place for place in places if place.kind == NOT_RUN]
     sources = [place.text.partition(": ")[2] for place in places if place.kind == MODULE]
     folders = sum(place.kind == PROGRAMS for place in places)
-    calls, is_local = len(sources), all(source.startswith(known_modules.LOCAL) for source in sources)
-    counted = ((calls, "module call"), (len(places) - calls - folders, _OF_TEXTS), (folders, _OF_PROGRAMS))
+    calls, texts, is_local = len(sources), len(places) - len(idle), all(source.startswith(known_modules.LOCAL) for source in sources)
+    counted = ((calls, "module call"), (texts - calls - folders, _OF_TEXTS), (folders, _OF_PROGRAMS))
     subject = " and ".join(f"{n:,} {noun if n == 1 else _PLURAL[noun]}" for n, noun in counted if n)
-    verb, object_ = ("was", "it makes") if len(places) == 1 else ("were", "they make")
+    verb, object_ = ("was", "it makes") if texts == 1 else ("were", "they make")
     init = "check the paths and git submodules" if is_local else "run terraform init"
     advice = f"{init}, or --show-skipped to list them" if calls else "--show-skipped lists them"
-    text = f"{subject} {verb} not followed, so it is not known whether {object_} keys ({shown}): {advice}"
-    return Diagnostic(Level.NOTE, text, about=CALLS_NOT_FOLLOWED)
+    shown = _first([place for place in places if place.kind != NOT_RUN])
+    told = [f"{subject} {verb} not followed, so it is not known whether {object_} keys ({shown})"] if texts else []
+    who, them = ("program here makes", "it") if len(idle) == 1 else ("programs here make", "them")
+    told += [f"{len(idle):,} {who} keys, and no code was found to run {them} ({_first(idle)})"] if idle else []
+    return Diagnostic(Level.NOTE, f"{'; '.join(told)}: {advice}", about=CALLS_NOT_FOLLOWED)
+
+
+def _first(places: Sequence[SkippedPlace]) -> str:
+    return "; ".join((*(f"{place.path} {place.text}".rstrip() for place in places[:_SHOWN]), *("…" for _ in places[_SHOWN:][:1])))
 
 
 _OF_TEXTS, _OF_PROGRAMS = "template or script", "program, folder or archive"
@@ -72,6 +81,10 @@ def _elsewhere(selection: Selection, config: Config, changed: Collection[str] | 
     yield from _module_calls(selection, config, changed)
     templates = ((path, text) for path, text in selection.search.unfollowed if not _CALL.fullmatch(text))
     yield from (SkippedPlace(TEMPLATE, path, _CREDENTIALS.sub("//", text)) for path, text in templates)
+    from posturio_iac.search.git_tree.git_search import ignored_of
+
+    if left := not_run(selection.search, changed):
+        yield from (SkippedPlace(NOT_RUN, path) for path in left - ignored_of(selection.search, left))
     for path, said in selection.search.fence.beyond:
         yield SkippedPlace(PROGRAMS, os.path.relpath(path, selection.root).replace(os.sep, "/"), said.replace(os.sep, "/"))
 
@@ -139,10 +152,10 @@ def _installed(folder: str, graph: CallGraph, selection: Selection) -> dict[str,
 
 
 EXCLUDED, IGNORED, CACHE, SUBMODULE, REPOSITORY = "excluded", "ignored", "cache", "submodule", "repository"
-UNREAD, MODULE, TEMPLATE, SOURCE, PROGRAMS = "unread", "module", "template", "source", "programs"
+UNREAD, MODULE, TEMPLATE, SOURCE, PROGRAMS, NOT_RUN = "unread", "module", "template", "source", "programs", "not_run"
 """Left out by ``exclude`` or by git; a folder of tools such as ``.terraform``; a submodule; a repository inside the scanned one;
 a file that could not be read; a call of a module, or a template or script, whose code is not here; a source of CDK's or Pulumi's;
-programs that are too many to look into each."""
+programs that are too many to look into each; a program that makes keys, and that no code was found to run."""
 
 _IGNORED = ("ls-files", "-z", "-o", "-i", "--exclude-standard", "--directory")
 _UNTRACKED = ("ls-files", "-z", "-o", "--exclude-standard")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.text.textfile import MIB, Fence
+from posturio_iac.core.text.textfile import FOR_HOOK, MIB, Fence
 from posturio_iac.errors import system_reason
 from posturio_iac.search.file_search import PRUNED, FileSearch
 from posturio_iac.search.kinds import OTHER, SEARCH_TERMS, TERRAFORM, SearchTerms, calls_modules, kind_of
@@ -62,7 +62,7 @@ class Selection:
         return Selection(self.search, self.repository)
 
 
-def discover(
+def discover(  # noqa: PLR0913 - what a caller gives is kept apart
     paths: Sequence[str],
     *,
     cwd: str,
@@ -72,8 +72,12 @@ def discover(
     search_terms: Sequence[bytes] = SEARCH_TERMS,
     apart: Sequence[str] = (),
     step: Callable[[str], object] | None = None,
+    settles: bool = True,
 ) -> Selection:
-    """Search ``paths``, relative to ``cwd``; a named file whatever git and ``exclude`` say. ``configured`` patterns are of a folder."""
+    """Search ``paths``, relative to ``cwd``; a named file whatever git and ``exclude`` say. ``configured`` patterns are of a folder.
+
+    Unless it ``settles`` that, files that name some program count, and are in `FileSearch.naming`.
+    """
     directories, files, denied = locate(paths or (".",), cwd)
     root = root_of(os.path.realpath(cwd), directories, files)
     named = [os.path.realpath(file) for file in files]
@@ -87,6 +91,8 @@ def discover(
     search = FileSearch(root, SearchTerms(search_terms), exclusions, max_file_size, fence)
     search.apart = frozenset(real[len(search.prefix) :].replace(os.sep, "/") for real in map(os.path.realpath, apart))
     search.step = step
+    if not settles:
+        search.naming, fence.most = {}, FOR_HOOK
     for path in denied:
         search.error("cannot be read: permission denied", path)
     for file in files:

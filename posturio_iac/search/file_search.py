@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.text.decoding import GIT_CRYPT, GIT_LFS, UTF16, decode, holds_any
+from posturio_iac.core.text.decoding import GIT_CRYPT, GIT_LFS, UTF16, decode, holds_any, spelled_out
 from posturio_iac.core.text.textfile import MIB, Fence, LinkError, UnreadableError, open_regular
 from posturio_iac.errors import more_than, system_reason
-from posturio_iac.search.kinds import JSON, OTHER, TEMPLATE, TERRAFORM, SearchTerms, kind_by_text, kind_of, looks_like_state, names_program
+from posturio_iac.search.kinds import (
+    JSON,
+    OTHER,
+    TEMPLATE,
+    TERRAFORM,
+    SearchTerms,
+    kind_by_text,
+    kind_of,
+    looks_like_state,
+    names_file,
+    names_program,
+)
 from posturio_iac.search.locations import holds_above, holds_code
 from posturio_iac.search.written_sources import NESTING, sources_in
 
@@ -68,6 +79,7 @@ class FileSearch:
         self.installed: dict[str, list[bytes]] = {}
         """What stands as a source in each Terraform file that ``terraform init`` has installed."""
         self.nesting: dict[str, bytes] = {}  # templates that matter only if one that they name does, each with its text
+        self.naming: dict[str, str] | None = None  # files that may name programs, each with its kind, if that is asked later
         self.computing: set[str] = set()
         """Terraform files that call a module by a source that only a parser can read; they matter whatever else they hold."""
         self.unfollowed: set[tuple[str, str]] = set()
@@ -203,13 +215,18 @@ class FileSearch:
                 self.installed[path] = sources
             else:
                 self.note_calls(path, sources)
-                self.computing |= set() if all(sources) else {path}
-            return self.search_terms.are_in_code(data, sources) or names_program(data, kind, place, self.fence)
-        if self.search_terms.are_in(data, kind, os.path.dirname(place)) or names_program(data, kind, place, self.fence):
+                self.computing.update(() if all(sources) else (path,))
+            return self.search_terms.are_in_code(data, sources) or self._names_program(path, kind, data)
+        if self.search_terms.are_in(data, kind, os.path.dirname(place)) or self._names_program(path, kind, data):
             return True
-        if holds_any(data, NESTING):
-            self.nesting[path] = data
+        self.nesting |= {path: data} if holds_any(data, NESTING) else {}
         return kind in (JSON, OTHER) and place in self.fence.named and looks_like_state(data)
+
+    def _names_program(self, path: str, kind: str, data: bytes) -> bool:
+        if self.naming is None:
+            return names_program(data, kind, self.prefix + path, self.fence)
+        self.naming |= {path: kind} if names_file(spelled_out(data), kind) else {}
+        return path in self.naming
 
     @property
     def may_lead_elsewhere(self) -> bool:
@@ -259,18 +276,6 @@ class FileSearch:
         if kind is TERRAFORM:
             return self.terraform
         return self.templates if kind in (TEMPLATE, JSON) else self.others.setdefault(kind, set())
-
-    def keep_only(self, ours: frozenset[str]) -> None:
-        """Forget the files that are not among ``ours``, and what was wrong with them."""
-        self.terraform &= ours
-        self.templates &= ours
-        self.others = {kind: paths & ours for kind, paths in self.others.items()}
-        self.hcl &= ours
-        self.calling &= ours
-        self.computing &= ours
-        self.read = {path: kind for path, kind in self.read.items() if path in ours}
-        self.problems = [p for p in self.problems if p[2] is None or p[2] in ours or any(o.startswith(f"{p[2]}/") for o in ours)]
-        self.calls = None
 
     def has(self, path: str) -> bool:
         return path in self.terraform or path in self.templates or any(path in paths for paths in self.others.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.keys import CODED, IMAGES, KEY_TYPES
+from posturio_iac.core.keys import CODED, KEY_TYPES
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import holds_any, spelled_out
 from posturio_iac.search.written_sources import leads_elsewhere, written_sources
@@ -10,6 +10,7 @@ from posturio_iac.search.written_sources import leads_elsewhere, written_sources
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Any
 
     from posturio_iac.core.text.textfile import Fence
 
@@ -32,12 +33,7 @@ _ADDED: dict[str, tuple[bytes, ...]] = {}  # the search terms of kinds that fron
 CALLING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey", b"iamaccesskey", b"pecific-c", b"pecific_c", b"pecificC", *CODED)
 """Each call that makes a key holds one of these: of the command line, of Python, of other languages, of PowerShell, or in base64."""
 _BY_SHELL = (b"l-exec", b"te-exec", b"local_command", b"r_hook", b"ore_hook", b"run_cmd")
-_STACKS = (
-    b"reateStack",
-    b"pdateStack",
-    b"reateChangeSet",
-    b"ourceInfo",
-)  # calls that are given a template, in a document or a state machine
+_STACKS = (b"reateStack", b"pdateStack", b"reateChangeSet", b"ourceInfo")  # calls given a template, in a document or a state machine
 _IN_TEMPLATES = (b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString", b"CloudFormation::Init", b"laybook", b"DocumentT", *_STACKS)
 _IN_CODE = (*_BY_SHELL, b"upbound.io", b"crossplane.io", b"aws iam", b'"iam"', b"document_type", *_STACKS)
 RUNNING = {TERRAFORM: _IN_CODE, TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, OTHER: (*_BY_SHELL, *_IN_TEMPLATES)}
@@ -57,19 +53,18 @@ _WHOLE = (b"docker_image", b"docker_registry_image", b"helm_release", b"path_doc
 _PATHS = (b"source_dir", b"source_file", b"source_path", b"template_path", b"existing_package", b"dag_s3_path", b"aws s3 ", b"git clone")
 _OTHERS = (b"S3Object", b"argoproj.io", b"argocd_app", b"fluxcd.io", b"flux_b", b"ko_build")
 _FILES = (*_PATHS, *_OTHERS, b"playbook", b"buildspec", b"local_file", b"fileset(", *_WHOLE, *_ARTIFACTS)
-_RUN = (b"container_def", b"ContainerDef", b"image_identifier")  # and of one that a variable may name
 _FUNCTIONS = (b"AWS::Lambda::Function", b"AWS::Lambda::Layer", b"AWS::Serverless::Function", b"handler:", b'handler":', b"r_commands")
 _IN_S3 = (b"S3Location", b"ScriptLocation", b"s3://", b"s3.", b"DagS3Path", b"S3Object")
 _AS_CODE = (b"Uri", *_IN_S3, b"AWS::Include", b"DockerContext", b"BuildSpec", b"aws:asset", b"git clone", *_FUNCTIONS)
 PROGRAMS = (*_EXTERNAL, *_BY_SHELL, *_FILES, *_AS_CODE)
 """Signs of code that names a program in another file, but for functions that read one."""
-_IN_TERRAFORM = (*_BY_SHELL, *_FILES, *IMAGES, *_RUN, b"file(", b"filebase64(")
+_IN_TERRAFORM = (*_BY_SHELL, *_FILES, b"file(", b"filebase64(")
 _SERVICES = (b"CodePipeline::P", b"AppRunner::S", b"Amplify::App")  # that run what lies at the top of a repository
-_PACKED = (*IMAGES, *_RUN, b"layers:", b"ecr:", b"scripts:", b"plugins:", b"laybook", b"CodeBuild::P", b"CodeDeploy::", *_SERVICES)
+_PACKED = (b"layers:", b"ecr:", b"scripts:", b"plugins:", b"laybook", b"CodeBuild::P", b"CodeDeploy::", *_SERVICES)
 NAMING = {TERRAFORM: _IN_TERRAFORM, TEMPLATE: (*_AS_CODE, *_PACKED, b"${file(", b"!Rain::"), OTHER: (*_IN_TERRAFORM, *_AS_CODE)}
 NAMING[JSON] = NAMING[TEMPLATE]
 """Signs of a program in another file, by the kind of the file that names it."""
-_BY_ONE = (b"file(", b"filebase64(", b"AWS::Lambda::Function", *IMAGES, *_RUN)  # with only these, at most one argument names files
+_BY_ONE = (b"file(", b"filebase64(", b"AWS::Lambda::Function")  # with only these, at most one argument names files
 _BY_ANY = {kind: tuple(sign for sign in signs if sign not in _BY_ONE) for kind, signs in NAMING.items() if kind is not OTHER}
 STATED = b"_cloudcontrolapi_r"  # a resource of any type, by its state: a template may be part of that
 _HOLDING = (b"esources", b"Type", b"script", b"ommands", b"files")  # of a template that runs a program, and a part that one draws in
@@ -171,33 +166,39 @@ def names_file(data: bytes, kind: str) -> bool:
 
 def may_name_maker(data: bytes, text: str, kind: str, folders: Sequence[str], fence: Fence) -> bool:
     """True if code may name a program that makes keys by what only an evaluation tells, whichever of the ``folders`` it runs in."""
-    from posturio_iac.search.checkout import OPEN_URI, is_open, maker
+    from posturio_iac.search.checkout import OPEN_URI, has_maker, is_open
 
     runs = kind is TERRAFORM and (holds_any(data, _BY_SHELL) or _is_external(data))
     opens = is_open(text, folders, fence, runs=runs) if kind is TERRAFORM else OPEN_URI.search(text) is not None or is_served(data)
-    return opens and maker(folders[0], fence, fills="templatefile(" in text) != ""
+    return opens and has_maker(folders[0], fence, fills="templatefile(" in text)
 
 
 def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
-    """True if the code at ``path`` (absolute) names a file of the checkout that makes keys."""
+    """True if the code at ``path`` (absolute) names a file of the checkout that makes keys; each text is asked about once."""
+    known: dict[Any, bool] = {} if fence.edited else fence.programs  # and without a module that takes long to load
+    if (asked := (path, kind, hash(data))) not in known:
+        known[asked] = _names_program(data, kind, path, fence)
+    return known[asked]
+
+
+def _names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
     if not names_file(data := spelled_out(data), kind):
         return False
-    from posturio_iac.search.checkout import is_without_makers, note_absent
+    from posturio_iac.search.checkout import is_without_makers
     from posturio_iac.search.named_programs import CODE, READ_FILE, programs_named
 
     text, folder = data.decode("utf-8", "replace"), path.rpartition("/")[0]
     if is_without_makers(text + path, folder, fence):
         return False
-    served, is_open = is_served(data), may_name_maker(data, text, kind, (folder,), fence)
+    if may_name_maker(data, text, kind, (folder,), fence):  # which is evaluated
+        return True
+    served = is_served(data)
     told = path if kind is TERRAFORM or served or holds_any(data, (b"Resources", b"r_commands")) else ""  # of code alone
     fills = "templatefile(" in text or "template_file" in text
     is_whole = served or holds_any(data, _BY_ANY.get(kind, (b"",))) or _is_external(data)
     named = text if is_whole else "\n".join((READ_FILE if kind is TERRAFORM else CODE).findall(text))
-    programs = () if is_open and kind is TERRAFORM else programs_named(named, (folder,), fence, told)  # which is evaluated
-    if not is_open and any(program.makes_keys or program.deploys_key or (fills and program.in_parts) for _, program in programs):
-        return True
-    note_absent(text, path, fence, served=served if told else None, runs=not is_open and holds_any(data, (b"phases:", *RUNNING[OTHER])))
-    return is_open
+    programs = (program for _, program in programs_named(named, (folder,), fence, told))
+    return any(program.makes_keys or program.deploys_key or (fills and program.in_parts) for program in programs)
 
 
 class SearchTerms:

@@ -9,7 +9,7 @@ from itertools import islice
 from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.search import checkout
-from posturio_iac.search.checkout import ALL, COMPILED_FROM, MOST_FILES, NEXT, OF_TESTS, PACKED, RUN_TOOLS, WORDS, WORKSPACES, below
+from posturio_iac.search.checkout import ALL, COMPILED_FROM, MOST_FILES, NEXT, OF_TESTS, PACKED, RUN_TOOLS, WORDS, below
 from posturio_iac.search.programs import ENDINGS, HANDLED, MADE, SCRIPTS, Program, looked_into
 
 TYPE_CHECKING = False
@@ -69,8 +69,6 @@ _LISTS = {"kustomization.": "kustomize build", "requirements": "pip install"}
 _PACKAGES = lazy_pattern(r"\"[\w.-]+/([\w.-]+(?:/[\w.-]+)*)\"")  # of Go, behind the name of a host
 _SHELL = r"\$(?:(?:env:)?\{?[A-Za-z_]\w*[^\s{}/\\]?(?:/\*)?\}?|\([^()\n]{1,99}\))[/\\]"
 _VARIABLE = lazy_pattern(rf"(?:{_SHELL}|%(?:~dp0[/\\]?|\w+%[/\\]))(?=[\w.])")  # or a command, before a path
-_OPEN_WORD = r"[\"']?([\w./-]*)\$(?:[A-Za-z_1-9@*]|\$?\{!?\w+(?::?[-=?][^{}\s]{0,99})?\})"  # a variable, as shells and templates write it
-_RUNS_OPEN = lazy_pattern(rf"(?:\b(?:(?:ba|da|k|z)?sh|python[\d.]*|node|source)\s+(?:-\w+\s+)*|[\s;&\"']\./(?!\$[1-9@*])){_OPEN_WORD}")
 _BUNDLED = HANDLED[1:-1]  # of JavaScript, which bundlers pack with what it imports from checkout.elsewhere
 _INDEX = ("__init__.py", "package.json", *("index" + one for one in _BUNDLED))  # what stands for a folder that is imported
 _SOURCES = ("./", "", "src/", "packages/", "libs/")  # where an alias, or a package of the same repository, stands for a folder
@@ -82,8 +80,8 @@ _LISTING = ("listdir", "scandir", "iterdir", "readdir", "glob(", "Dir[")
 def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = "") -> Iterator[tuple[str, Program]]:
     """Yield path and program of what code names: files, those that they name, and whole folders.
 
-    ``homes`` are the folders (absolute) that paths may start from: that of the code, from which they are shown, and where it runs. What is
-    left of too many to look into each is noted for the ``path`` of the code.
+    ``homes`` are the folders (absolute) that paths may start from: that of the code, from which they are shown, and where it runs.
+    What cannot be looked into is noted for the ``path`` of the code.
     """
     homes = (*homes, *(os.path.dirname(home) for home in homes if home.endswith(".ebextensions")))  # whose commands run in the folder above
     root, text = fence.top_of(homes[0]), _slashed(text, homes[0], fence)
@@ -91,26 +89,18 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
     dags = ((root, name) for sign in _DAGS if sign in text for name in _FOLDER[sign].findall(text))  # of a bucket with the whole checkout
     tops = dict.fromkeys(os.path.normpath(os.path.join(home, name.lstrip("/"))) for home, name in (*folders, *dags))
     packed, text = deque(_packed(text, tops, fence)), _EXCLUDED.sub("", text)
-    pending = deque(_named_in(text, homes[:1], fence, path))
-    pending += _named_in(text.replace("andler", ""), homes[1:], fence, path) if homes[1:] else ()  # which is no path
+    pending = deque(_named_in(text, homes[:1], fence))
+    pending += _named_in(text.replace("andler", ""), homes[1:], fence) if homes[1:] else ()  # which is no path
     at_top = _from_top(text)
-    pending += (run_there := [*_named_in(at_top, (root,), fence, path)] if at_top else [])
+    pending += (run_there := [*_named_in(at_top, (root,), fence)] if at_top else [])
     known: dict[Any, Any] = {} if fence.edited else fence.programs
-    seen, added = set[str](), 0
-    scripts = {"": checkout.parts_of("\n".join(line for line in text.split("\n") if "andler" not in line))}
+    seen = set[str]()
     has_aliases = any(name in fence.names(home) for home in homes for name in ("tsconfig.json", "tsconfig.base.json", "packages"))
-    packages = checkout.by_name(root, fence)[2].keys() if not WORKSPACES.isdisjoint(fence.names(root)) else set()
-    while len(seen) < MOST_FILES:
-        if not pending and not packed and added < (added := len(scripts)):
-            starts = (*homes, *(os.path.normpath(f"{one}/{up}") for one in scripts if one for up in ("..", "../..")))
-            pending += checkout.elsewhere(scripts.values(), starts, {os.path.basename(one) for one in seen}, fence)
-        if not pending and not packed:
-            break
+    while (pending or packed) and len(seen) < MOST_FILES:
         is_packed, file = not pending, (pending or packed).popleft()
         if file in seen or "README." in file:
             continue
         seen.add(file)
-        is_packed = is_packed or checkout.is_installed(file, fence)
         program, said = kept(known, file, lambda one: looked_into(one, fence))
         name = os.path.relpath(file, homes[0]).replace(os.sep, "/")
         if path and program.unseen:
@@ -119,21 +109,14 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
             yield name, program
         leads_out = file.endswith(".go") or "../" in said or "..\\" in said or (file.endswith(_BUNDLED) and (has_aliases or "@/" in said))
         packed += below(os.path.dirname(file), fence) if file.endswith(COMPILED_FROM) and not is_packed else ()
-        if said and (leads_out or not is_packed or any((one if isinstance(one, str) else one[-1]) in said for one in packages)):
-            held = known[file, "parts"] = known.get((file, "parts")) or checkout.parts_of(said)
-            scripts[file] = held if leads_out or not is_packed else held & packages
         if said and (not is_packed or leads_out or "vendor" in said or "node_modules" in said):
             if (asked := (file, homes, file in run_there)) not in known:
                 said = next((f"{tool} {' '.join(checkout.words_of(said))}" for sign, tool in _LISTS.items() if sign in file), said)
                 words, above = _slashed(said, homes[0], fence), ("..", "../..", "../../..")[: 3 if file.endswith(".go") else 1]
                 own = (*(os.path.normpath(os.path.join(file, one)) for one in above), *homes)
                 at_top = words if asked[2] else _from_top(words)
-                known[asked] = [*_named_in(words, own, fence, path), *(_named_in(at_top, (root,), fence) if at_top else ())]
+                known[asked] = [*_named_in(words, own, fence), *(_named_in(at_top, (root,), fence) if at_top else ())]
             pending += known[asked]
-    if path and (left := pending or packed):
-        whole = next((top for top in tops if left[0].startswith(top + os.sep)), os.path.dirname(left[0]))
-        top = os.path.relpath(whole, homes[0]).replace(os.sep, "/")
-        fence.beyond.add((path, f"more than {MOST_FILES} programs, and those in {top} were not all looked into"))
 
 
 def _folders(text: str) -> list[str]:
@@ -186,18 +169,13 @@ def _from_top(text: str) -> str:
     return " ".join((*_FROM_TOP.findall(text), *(f"{one}.{ending}" for one in usual for ending in ("yml", "yaml"))))
 
 
-def _named_in(text: str, folders: Iterable[str], fence: Fence, path: str = "") -> Iterator[str]:
+def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
     """Yield the files that a text may name, seen from folders (absolute) and from those that it goes to."""
     homes = [*folders]
     text = _VARIABLE.sub("", text) if "$" in text or "%" in text else text
     gone = _folders_in(text, _LEAVING, 1, homes, fence)
     starts = list(dict.fromkeys((*homes, *gone, *_folders_in(text, _AWAY, 3, homes, fence))))
-    if path and len(starts) > _MOST_AWAY:
-        fence.beyond.add((path, f"more than {_MOST_AWAY} folders that commands go to, of which not all were looked into"))
     del starts[_MOST_AWAY:]
-    opened = {os.path.dirname(one) for one in (_RUNS_OPEN.findall("\n".join(_lines_with("$", text))) if path and "$" in text else ())}
-    opened -= {one for one in opened if one.strip("./") and any(fence.names(os.path.normpath(os.path.join(at, one))) for at in starts)}
-    fence.beyond |= {(path, "a program that a variable of a script names")} if opened and checkout.maker(homes[0], fence) else set()
     here = frozenset(name for start in starts for name in fence.names(os.path.normpath(start)))
     built, run, paths = _built(text, here), sorted(_run(text, here) | _opened(text, here)), _paths(text, here)
     for start in starts:

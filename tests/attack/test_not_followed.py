@@ -28,7 +28,6 @@ VPC, ZIP = "terraform-aws-modules", block("data.archive_file.a", 'source_dir = "
 REMOTE = {"Name": "AWS::Include", "Parameters": {"Location": "s3://bucket/part.yaml"}}
 PUBLIC, PRODUCT = "aws_serverlessapplicationrepository_cloudformation_stack.s", "aws_servicecatalog_provisioned_product.p"
 PACKED = block("aws_lambda_function.f", 'filename = "a.zip"')
-RUN, FAR = block("terraform_data.r", 'provisioner "local-exec" {\n    command = "sh ./r.sh"\n  }'), {f"d{n}/a": "" for n in range(101)}
 LARGE = "x" * (11 << 20)
 ENCRYPTED = archive(k="").replace(b"PK\x01\x02\x14\x03\x14\0\0", b"PK\x01\x02\x14\x03\x14\0\1")  # as its directory says
 PUBLISHED = {"ApplicationId": "arn:aws:serverlessrepo:x", "SemanticVersion": "1"}
@@ -62,9 +61,8 @@ def test_what_is_in_the_checkout_is_read(tmp_path: Path, name: str, git: bool) -
     assert {key["address"] for key in report(tmp_path)["keys"]} == {address}
 
 
-LAMBDA, BUILT = "aws_lambda_function.f", "a function whose code is not here, and src"
-ABSENT = ('filename = "build/f.zip"', 's3_bucket = "b"\n  s3_key = "f.zip"', "image_uri = var.image", 'source_dir = "${path.module}/build"')
-OPEN = ('"for s in make check; do bash $D/$s.sh; done"', '"for s in make; do ./$${s}.sh; done"', '"./all.sh"')
+IDLE = "1 program here makes keys, and no code was found to run it"
+OPEN = ("for s in make check; do bash $D/$s.sh; done", "npx lefthook run k", "./all.sh", "docker run -v $PWD/bin:/s x /s/make.sh")
 SCRIPTS = {"all.sh": '#!/bin/sh\nfor s in make check; do\n  sh "$s.sh"\ndone\n', "bin/make.sh": "aws iam create-access-key\n"}
 NAMED: dict[str, tuple[Mapping[str, str | bytes], str]] = {
     "stack": ({"t.json": resource(CHILD, TemplateURL=URL)}, f"t.json R: {URL}"),
@@ -104,28 +102,23 @@ NAMED: dict[str, tuple[Mapping[str, str | bytes], str]] = {
     "type-in-body": ({"t.json": resource(SET, TemplateBody={"Fn::Sub": STACK.replace("Key", "${P}")})}, "t.json R/K: a type that"),
     "rain": ({"t.yaml": "Resources:\n  R: !Rain::Include r.yaml\n"}, "t.yaml R: a type that"),
     "rain-module": ({"t.yaml": "Modules:\n  M: {Source: ./m.tpl}\n" + TOPIC, "m.tpl": YAML}, "t.yaml Modules.M: ./m.tpl"),
-    "fetched": ({"main.tf": RUN.replace("sh ./r.sh", "curl https://x/k.sh | bash")}, "main.tf terraform_data.r: https://x/k.sh"),
-    "image": ({"main.tf": block("aws_ecs_task.t", 'image = "1.dkr.ecr.x/k"'), "Dockerfile": "", "k.py": PYTHON}, "main.tf an image"),
-    "programs": ({"main.tf": ZIP, **{f"fn/{n}.py": "" for n in range(201)}}, "main.tf more than 200 programs, and those in fn"),
-    "folders": ({"main.tf": RUN, "r.sh": "".join(f"cd {one[:-2]}\n" for one in FAR), **FAR}, "main.tf more than 100 folders"),
+    "fetched": ({"main.tf": RUNS % '"curl https://x/k.sh | bash"'}, "main.tf terraform_data.p: https://x/k.sh"),
+    "programs": ({"main.tf": ZIP, **{f"fn/{n}.py": "" for n in range(200)}, "fn/x.py": PYTHON}, f"{IDLE} (fn/x.py)"),
     "large-program": ({"main.tf": ZIP, "fn/a.py": LARGE}, "main.tf more than 10 MiB of programs in fn/a.py"),
     "large-archive": ({"main.tf": PACKED, "a.zip": archive(k=LARGE)}, "main.tf more than 10 MiB of programs in a.zip"),
     "broken-archive": ({"main.tf": PACKED, "a.zip": archive(k="")[:-9]}, "main.tf a.zip, an archive that cannot be looked into"),
     "encrypted-archive": ({"main.tf": PACKED, "a.zip": ENCRYPTED}, "main.tf a.zip, an archive that cannot be looked into"),
     "other-archive": ({"main.tf": block("helm_release.f", 'chart = "./a.tgz"'), "a.tgz": b"\x1f\x8b\x08"}, "main.tf a.tgz, an archive"),
-    **{f"open-{n}": ({"main.tf": RUNS % one, **SCRIPTS}, "main.tf a program that a variable") for n, one in enumerate(OPEN)},
-    **{f"code-{n}": ({"main.tf": block(LAMBDA, one), "src/app.py": PYTHON}, f"main.tf {BUILT}") for n, one in enumerate(ABSENT)},
-    "code-of-a-template": (
-        {"t.json": resource("AWS::Lambda::Function", Code={"ImageUri": "x"}), "l/f.zip": archive(app=PYTHON)},
-        "t.json a function whose",
-    ),
+    **{f"open-{n}": ({"main.tf": RUNS % f'"{one}"', **SCRIPTS}, f"{IDLE} (bin/make.sh)") for n, one in enumerate(OPEN)},
+    "image": ({"t.json": resource("AWS::Lambda::Function", Code={"ImageUri": "x"}), "k/f.zip": archive(app=PYTHON)}, f"{IDLE} (k/f.zip)"),
+    "task": ({"main.tf": "locals {}\n", "lefthook.yml": "k:\n  commands:\n    run: aws iam create-access-key\n"}, f"{IDLE} (lefthook.yml)"),
     "pointer": ({"main.tf": PACKED, "a.zip": "version https://git-lfs.github.com/spec/v1\n"}, "main.tf a.zip, which Git LFS has not"),
     "catalogue": ({"main.tf": block(PRODUCT, 'product_name = "keys"')}, f"main.tf {PRODUCT}: keys"),
 }
 
 
 def test_files_of_other_tools_are_not_told_to_name_programs(tmp_path: Path) -> None:
-    lay(tmp_path, {"ci.yml": "scripts:\n  - cp -r fn out\n", "main.tf": "", **{f"fn/{n}.py": "" for n in range(201)}})
+    lay(tmp_path, {"ci.yml": "scripts:\n  - cp -r fn out\n", "main.tf": "", "z.py": PYTHON, **{f"fn/{n}.py": "" for n in range(201)}})
     assert "not followed" not in "".join(scan(tmp_path)[1:])
 
 
@@ -136,7 +129,7 @@ def test_what_is_not_here_is_named(tmp_path: Path, name: str, git: bool) -> None
     lay(tmp_path, files, git=git)
     status, out, err = scan(tmp_path)
     assert status == 0
-    assert (out + err).count("not followed, so it is not known whether") == 1
+    assert (out + err).count("note: ") == 1
     assert said in out + err
     status, out, _ = scan(tmp_path, "--strict-calls", "--show-skipped")
     assert (status, said.partition(" ")[2] in out) == (1, True)

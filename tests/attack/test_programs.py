@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from posturio_iac.cli import main
-from posturio_iac.search import discover, named_programs
+from posturio_iac.search import checkout, discover
 from posturio_iac.search.programs import end_keys, is_hinted, looked_into, make_keys, program_of
 from tests.attack.test_silence import CALL, JOIN, RUNS, STACK, SUB, YAML, resource
 from tests.support.attacks import archive, lay, report
@@ -212,7 +212,7 @@ def test_an_archive_that_many_blocks_name_is_read_once(tmp_path: Path, monkeypat
         looked.append(file)
         return looked_into(file, *given)
 
-    monkeypatch.setattr(named_programs, "looked_into", seen)
+    monkeypatch.setattr(checkout, "looked_into", seen)
     blocks = "".join(block(f"aws_lambda_function.f{n}", 'filename = "app.py"') for n in range(9))
     lay(tmp_path, {"main.tf": blocks, "app.py": PYTHON})
     assert main(["scan", "--strict", str(tmp_path)]) == 1
@@ -236,14 +236,17 @@ QUIET = {
     "other-script": {"main.tf": RUNS % '"./other.sh"', "other.sh": "#!/bin/sh\necho\n", "make-key.sh": SHELL},
     "open-name-without-makers": {"main.tf": RUNS % '"for s in a b; do sh bin/$s.sh; done"', "bin/a.sh": "date"},
     "code-that-is-here": {"main.tf": block("aws_lambda_function.f", 'filename = "f.py"'), "f.py": "", "tools/app.py": PYTHON},
-    "code-elsewhere-without-makers": {"main.tf": block("aws_lambda_function.f", "image_uri = var.x"), "tests/f.py": PYTHON},
-    "code-of-others": {"t.json": resource(SAM, CodeUri="src/"), "src/app.py": "", "tools/app.py": PYTHON},
+    "tests": {"main.tf": block("aws_lambda_function.f", "image_uri = var.x"), "tests/f.py": PYTHON},
+    "rotator": {"main.tf": block("aws_lambda_function.f", "image_uri = var.x"), "f.py": PYTHON + "iam.delete_access_key()\n"},
+    "prose": {"main.tf": "locals {}\n", "a.txt": SHELL, "README.md": SHELL},
 }
+IDLE = ("other-script", "code-that-is-here")
 
 
 @pytest.mark.parametrize("name", QUIET)
 def test_what_only_names_the_call_is_no_key(tmp_path: Path, name: str) -> None:
-    assert judged(tmp_path, QUIET[name]) == ({}, "[]")
+    keys, notes = judged(tmp_path, QUIET[name])
+    assert (keys, notes.count("no code was found to run it"), len(notes) > len("[]")) == ({}, name in IDLE, name in IDLE)
 
 
 SCHEDULED = json.loads(zipped(PYTHON)["t.json"])

@@ -462,8 +462,6 @@ STEPS: dict[str, tuple[dict[str, str], str]] = {
     "build": ({"t.json": resource("AWS::CodeBuild::Project", Source={"BuildSpec": "b.yml"}), "b.yml": "run: [bin/k.sh]"}, "R"),
     "build-from-top": ({"main.tf": BUILD % 'buildspec = "a/ci/b.yml"', "ci/b.yml": "run: [a/bin/k.sh]"}, "aws_codebuild_project.p"),
     "commands": ({"main.tf": BUILD % 'buildspec = "phases: {build: {commands: [a/bin/k.sh]}}"'}, "aws_codebuild_project.p"),
-    "top": ({"main.tf": RUNS % '"bash $(git rev-parse --show-toplevel)/a/bin/k.sh"'}, "terraform_data.p"),
-    "mounted": ({"main.tf": RUNS % '"docker run -v $PWD/bin:/s x /s/k.sh"'}, "terraform_data.p"),
     "context": ({"t.json": resource("AWS::Lambda::Function", Metadata={"DockerContext": "."}), "Dockerfile": "COPY bin /\n"}, "R"),
     "serverless": ({"serverless.yml": SERVICE + "custom:\n  scripts: {a: ./a.sh}\n", "a.sh": "bin/k.sh\n"}, "custom.scripts"),
     "layer": ({"serverless.yml": SERVICE + "layers:\n  R: {path: bin}\n"}, "layers"),
@@ -471,7 +469,7 @@ STEPS: dict[str, tuple[dict[str, str], str]] = {
     "hook-included": ({"r.hcl": AFTER, "u/terragrunt.hcl": INCLUDE % "../r.hcl", **EMPTY, "u/a.sh": "../bin/k.sh"}, "after_hook.h"),
 }
 """Code in a folder that leads to a script there, for the most part in more than one step."""
-TAKE_ANY = {"left-open", "commands", "serverless", "layer", "build-from-top", "top", "mounted", "handler"}  # to any program
+TAKE_ANY = {"left-open", "commands", "serverless", "layer", "build-from-top", "handler"}  # to any program
 GIVEN = ("u.yaml ../u.yaml file(var.f)", 'r/b.yaml b file("${path.root}/${var.f}.yaml")', 'u/a ../u fileset(var.f, "*")')
 DRAWN_IN = {
     **{name: ({f"a/{file}": text for file, text in files.items()}, "a/bin/k.sh", MAKES, key) for name, (files, key) in STEPS.items()},

@@ -25,6 +25,7 @@ from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.fixes.wanted import ChangeLevel
 from posturio_iac.render.report.mends import declared_end
 from posturio_iac.render.report.view import join
+from posturio_iac.render.text.overview import HEADS
 from posturio_iac.retire.earlier import KeyState
 from tests.support import canned
 from tests.support.command_line import SCHEMA
@@ -42,6 +43,7 @@ def document(report: Report) -> Any:
 
 def test_the_schema_is_one() -> None:
     Draft202012Validator.check_schema(SCHEMA)
+    assert set(SCHEMA["properties"]["skipped"]["items"]["properties"]["kind"]["enum"]) == set(HEADS)
 
 
 @pytest.mark.parametrize(

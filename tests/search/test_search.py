@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from posturio_iac.commands.hook import keep_only
 from posturio_iac.errors import UsageError
 from posturio_iac.search.module_calls import holding, local_calls
 from tests.support.search_tree import KEY, MODES, TEMPLATE, Tree, complaints, found, make
@@ -526,7 +527,7 @@ def test_who_calls_whom_is_asked_again_for_fewer_files(tree: Tree) -> None:
     tree.write("b/main.tf", call('"../m"'))
     selection = tree.discover(".")
     assert local_calls(selection) == (("a", "m"), ("b", "m"))
-    selection.search.keep_only(frozenset(("a/main.tf",)))
+    keep_only(selection.search, frozenset(("a/main.tf",)))
     assert local_calls(selection) == (("a", "m"),)
 
 

@@ -52,7 +52,9 @@ def run(argv: Sequence[str]) -> int:
 
 def follows_all(selection: Selection, config: Config, changed: Collection[str] | None) -> bool:
     """True if no call leads to code that is not here, of those in ``changed`` files where these are given."""
-    if not selection.search.may_lead_elsewhere:
+    from posturio_iac.search.module_calls import may_miss
+
+    if not may_miss(selection.search, changed):
         return True
     from posturio_iac.scan.skipped import unfollowed
 

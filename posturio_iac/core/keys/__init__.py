@@ -68,7 +68,6 @@ ACCESS_KEY = "aws_iam_access_key"
 EXPIRING_KEY = "awsutils_expiring_iam_access_key"
 SERVICE_CREDENTIAL = "aws_iam_service_specific_credential"
 
-IMAGES = (b"repository_url", b"ghcr.io/", b"dkr.ecr", b"RepositoryUri")  # signs of an image that may be built from code here
 CODED = (b"cmVhdG", b"JlYXRl", b"yZWF0Z", b"H4sI")  # what of "reate" stands in base64, wherever it begins, and of gzip
 KEY_TYPES = {ACCESS_KEY: "user", EXPIRING_KEY: "user", SERVICE_CREDENTIAL: "user_name"}  # each with the argument that names the user
 SERVICE, AGE = "service_name", "credential_age_days"

@@ -55,23 +55,27 @@ class MissingError(UnreadableError):
     """There is no such file."""
 
 
+MOST_PROGRAMS, FOR_HOOK = 20_000, 2_500  # files of a work tree that are searched for programs that make keys
+
+
 class Fence:
     """The bounds of reading: everything below one folder, and the files that the command line names."""
 
-    __slots__ = ("_folders", "_names", "base", "beyond", "edited", "makers", "named", "passed", "programs", "questions", "sizes", "top")
+    __slots__ = ("_names", "_real", "base", "beyond", "edited", "makers", "most", "named", "passed", "programs", "run", "sizes", "top")
 
     def __init__(self, top: str, named: Iterable[str] = ()) -> None:
         """Allow what is below ``top``, a real path, and ``named``, which are real paths as well."""
         self.top = self.base = top  # and the folder that all paths of the command line share, for code without a repository
-        self.passed: set[str] = set()  # names of folders that a walk has passed by
-        self.questions = 0  # how often it was asked whether a checkout has a program that makes keys
+        self.most = MOST_PROGRAMS  # how many files of a work tree are searched for programs that make keys
+        self.passed: set[str] = set()  # names of folders and of prose that a walk has passed by
         self.edited: Mapping[str, bytes] = {}  # texts that are read instead of those on the disk, by their real paths
         self.named = set(named)
-        self._folders: dict[str, str | None] = {}
+        self._real: dict[str, str | None] = {}
         self._names: dict[str, frozenset[str]] = {}
         self.sizes: dict[str, int] = {}  # how many bytes each file has that was opened
-        self.makers: dict[Any, str] = {}  # what `maker` found of a work tree
+        self.makers: dict[Any, Any] = {}  # what is known of the programs of a work tree that make keys
         self.programs: dict[Any, Any] = {}  # what `posturio_iac.search.named_programs` has looked into
+        self.run: dict[str, bool] = {}  # programs that code runs and templates that are read, or False for what only an expression takes
         self.beyond: set[tuple[str, str]] = set()  # files of code that name more than that looks into, each with what is said of it
 
     def names(self, folder: str) -> frozenset[str]:
@@ -92,15 +96,20 @@ class Fence:
 
     def walk(self, top: str, skipped: frozenset[str]) -> Iterator[tuple[str, list[str]]]:
         """Yield a folder and those below it, links followed, each once, with its names sorted; ``skipped`` names folders to pass by."""
-        seen = set[str | None]((None,))
-        for folder, folders, names in os.walk(top, followlinks=True):
-            is_new = (real := self.folder(folder)) not in seen
+        seen, pending = set[str | None]((None,)), [top]
+        while pending:  # without recursion, as deep as folders are
+            if (real := self.folder(folder := pending.pop())) in seen:
+                continue
             seen.add(real)
+            try:
+                entries = [(entry.name, entry.is_dir()) for entry in os.scandir(folder)]
+            except OSError:
+                continue
+            folders = {name for name, is_folder in entries if is_folder}
             layered = {"node_modules"} if os.path.basename(folder) == "nodejs" else set()  # where layers and canaries have their own code
             self.passed |= skipped.intersection(folders) - {".git"}
-            folders[:] = sorted(set(folders) - (skipped - layered)) if is_new else ()
-            if is_new:
-                yield folder, sorted(names)
+            pending += (os.path.join(folder, name) for name in sorted(folders - (skipped - layered), reverse=True))
+            yield folder, sorted(name for name, is_folder in entries if not is_folder)
 
     def holds(self, path: str) -> bool:
         """True if an absolute path, its links followed, stays inside."""
@@ -118,7 +127,7 @@ class Fence:
     def resolved(self, path: str) -> str:
         """The path with the links of its folders followed. Raises `OutsideError` when these lead outside."""
         folder, _, name = path.rpartition(os.sep)
-        known = self._folders.get(folder) or (self.folder(folder) if folder else None)
+        known = self._real.get(folder) or (self.folder(folder) if folder else None)
         if known is not None and _is_plain(name):
             return f"{known}{os.sep}{name}"
         if self.holds(path):
@@ -135,15 +144,15 @@ class Fence:
 
     def folder(self, folder: str) -> str | None:
         """The real path of a folder, None when it is outside or can be none. One look at each suffices without links."""
-        if folder in self._folders:
-            return self._folders[folder]
+        if folder in self._real:
+            return self._real[folder]
         parent, _, name = folder.rpartition(os.sep)
-        known = self._folders.get(parent)
+        known = self._real.get(parent)
         if known is not None and _is_plain(name) and "\0" not in name and not os.path.islink(real := f"{known}{os.sep}{name}"):
-            self._folders[folder] = real = folder if real == folder else real  # one text for both where there are very many
+            self._real[folder] = real = folder if real == folder else real  # one text for both where there are very many
             return real
         way = [folder]
-        while (parent := os.path.split(way[-1])[0]) not in self._folders and parent != way[-1] and is_inside(parent, self.top):
+        while (parent := os.path.split(way[-1])[0]) not in self._real and parent != way[-1] and is_inside(parent, self.top):
             way.append(parent)
         return [self._found(one) for one in reversed(way)][-1]  # from the top, lest a deep tree be too deep for recursion
 
@@ -156,7 +165,7 @@ class Fence:
                 real = os.path.realpath(folder)
         except (OSError, ValueError):  # a link that is replaced meanwhile, or a NUL byte
             real = ""
-        found = self._folders[folder] = real if is_inside(real, self.top) and "\0" not in real else None
+        found = self._real[folder] = real if is_inside(real, self.top) and "\0" not in real else None
         return found
 
     def check(self, path: str) -> None:

@@ -87,6 +87,7 @@ class Files:
 
     def parsed(self, path: str, *, serverless: bool = False) -> ParsedFile:
         """The parsed file at ``path``. Raises `UnreadableError`."""
+        self.fence.run |= {self.place(path): True} if serverless else {}
         return kept(self._parsed, (path, serverless), lambda _: parse(TemplateSource(path, self.text(path), serverless=serverless)))
 
     def settings(self, template: str) -> Iterator[tuple[str, str, str]]:
@@ -126,11 +127,14 @@ class Files:
             raise OutsideError("is outside the scan root and was not read")
         return path
 
+    def place(self, path: str) -> str:
+        return os.path.normpath(os.path.join(self.root, path))
+
     def folder_of(self, path: str) -> str:
-        return os.path.dirname(os.path.join(self.root, path))
+        return os.path.dirname(self.place(path))
 
     def exists(self, path: str) -> bool:
-        return os.path.isfile(os.path.join(self.root, path))
+        return os.path.isfile(self.place(path))
 
 
 def load_parameters(paths: Sequence[str]) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:

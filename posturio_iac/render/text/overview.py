@@ -29,6 +29,7 @@ HEADS = {
     skipped.MODULE: "modules that are not known and whose code is not here",
     skipped.TEMPLATE: "templates and scripts that are not here",
     skipped.PROGRAMS: "folders and archives of programs",
+    skipped.NOT_RUN: "programs that make keys, which no code was found to run",
     skipped.SOURCE: "sources that make a key, whose output is not here (cdk synth, pulumi preview)",
 }
 

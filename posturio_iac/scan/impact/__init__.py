@@ -13,7 +13,7 @@ from posturio_iac.core import loaded
 from posturio_iac.frontends import FRONT_ENDS, frameworks
 from posturio_iac.scan.configuration import seen_below
 from posturio_iac.search import Selection, with_callers
-from posturio_iac.search.kinds import TERRAFORM, VALUES, kind_of
+from posturio_iac.search.kinds import TERRAFORM, VALUES, kind_of, names_program
 from posturio_iac.search.module_calls import local_calls
 
 TYPE_CHECKING = False
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
     from posturio_iac.scan.impact.modules import Modules
     from posturio_iac.scan.impact.templates import Templates
+    from posturio_iac.search.file_search import FileSearch
 
     Impact = Union[Modules, Templates]
 
@@ -43,6 +44,7 @@ class Narrowed:
         for kind in {front_end.kind for front_end in FRONT_ENDS.values()}:
             ours = (impact for name, impact in impacts.items() if FRONT_ENDS[name].kind == kind)
             search.of_kind(kind).intersection_update({path for impact in ours for path in impact.files})
+        _settle(search)
         search.problems = [problem for problem in search.problems if self.concerns(problem[2])]
         apart = next((found for impact in impacts.values() if (found := getattr(impact, "apart", None)) is not None), None)
         self.selection = Selection(search, selection.repository)
@@ -64,6 +66,17 @@ class Narrowed:
         if path is None or path in self.changed or any(impact.knows(path) for impact in self._impacts.values()):
             return True
         return any(changed.startswith(f"{path}/") for changed in self.changed)  # a folder that cannot be read hides what is in it
+
+
+def _settle(search: FileSearch) -> None:
+    """Ask what a search put off: of the files that are left, those that name no program that makes keys go as well."""
+    from posturio_iac.search.programs import content
+
+    asked, search.naming = search.naming or {}, None
+    for path, kind in asked.items():
+        found, place = search.of_kind(kind), search.prefix + path
+        if path in found and not names_program(content(place, search.fence)[0], kind, place, search.fence):
+            found.discard(path)
 
 
 def narrow(

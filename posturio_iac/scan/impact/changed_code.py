@@ -129,11 +129,13 @@ def leads_to(programs: set[str], path: str, data: bytes, kind: str, selection: S
     """True if the code at ``path``, run in ``homes``, leads to one of ``programs``, or may by a name that takes an evaluation."""
     if not programs or not names_file(data, kind):
         return False
-    from posturio_iac.search.checkout import MOST_FILES
+    from posturio_iac.search.checkout import MOST_FILES, is_without_makers
     from posturio_iac.search.named_programs import programs_named
 
     code, folder, fence = data.decode("utf-8", "replace"), posixpath.dirname(path), selection.search.fence
     places = tuple(os.path.normpath(os.path.join(selection.root, home)) for home in (folder, *homes))
+    if is_without_makers(code + path, places[0], fence):
+        return False
     if not programs.issubset(selection.templates) and may_name_maker(data, code, kind, places, fence):
         return True
     named = [posixpath.normpath(posixpath.join(folder, name)) for name, _ in programs_named(code, places, fence)]

@@ -25,7 +25,7 @@ from posturio_iac.frontends.cloudformation.keys.users import USER_TYPE, Template
 from posturio_iac.frontends.cloudformation.serverless import FUNCTION
 from posturio_iac.frontends.cloudformation.syntax.template import NESTING, TemplateEntry, describe
 from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
-from posturio_iac.search.checkout import is_without_makers
+from posturio_iac.search.checkout import is_without_makers, note_run
 from posturio_iac.search.kinds import TEMPLATE, names_file, runs_program
 from posturio_iac.search.named_programs import programs_named
 from posturio_iac.search.programs import BOOTING, fetched, program_of
@@ -118,6 +118,7 @@ class Reader:
     def _of_programs(self, root: Stack) -> Iterator[KeyOfUser]:
         sources = {entry.source for stack in root.family() for entry in stack.resources.values()}
         sources.add(root.template.source)
+        self.files.fence.run |= {self.files.place(source.path): True for source in sources}
         codes = [(source, source.text.encode("utf-8", "replace")) for source in sources if not source.serverless]
         if codes and not any(runs_program(spelled_out(code), TEMPLATE) or self._may_name_maker(source, code) for source, code in codes):
             return
@@ -129,7 +130,7 @@ class Reader:
 
     def _may_name_maker(self, source: TemplateSource, code: bytes) -> bool:
         folder, fence = self.files.folder_of(source.path), self.files.fence
-        return names_file(code, TEMPLATE) and not is_without_makers(source.text + source.path, folder, fence, asks=True)
+        return names_file(code, TEMPLATE) and not is_without_makers(source.text + source.path, folder, fence)
 
     def _of_program(self, entry: TemplateEntry, stack: Stack, root: Stack, *, is_named: bool) -> Iterator[KeyOfUser]:
         stack.budget.spend(_STEPS_A_KEY)
@@ -137,8 +138,9 @@ class Reader:
         beside = root.template.source if entry.type == FUNCTION else entry.source
         own = f"{entry.type}\n{said_by(entry, self.ev, stack.scope(entry), *(one.body for one in shared))}"
         folder, fence = self.files.folder_of(beside.path), self.files.fence
-        named = () if is_without_makers(own + folder, folder, fence, asks=True) else programs_named(own, (folder,), fence)
+        named = () if is_without_makers(own + folder, folder, fence) else programs_named(own, (folder,), fence)
         programs = [("", program_of(_NAME.sub("", own))), *named]
+        note_run(programs, folder, fence)
         makers = [name for name, one in programs if one.makes_keys or one.deploys_key]
         url = fetched(own) if not makers and any(sign in own for sign in BOOTING) else ""
         if not (makers or url) or not possible(conditions_of(entry, stack)):

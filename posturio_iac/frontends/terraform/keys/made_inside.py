@@ -131,7 +131,7 @@ def _not_followed(block: hcl.Block, instance: ModuleInstance, address: str, *nam
 
 def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleContext, *, names: bool) -> Iterator[KeyOfUser]:
     from posturio_iac.frontends.terraform.terragrunt import FILLED_IN
-    from posturio_iac.search.checkout import is_without_makers
+    from posturio_iac.search.checkout import is_without_makers, note_run
     from posturio_iac.search.named_programs import programs_named
     from posturio_iac.search.programs import BOOTING, GETTING, fetched, program_of
 
@@ -145,6 +145,7 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
     programs = [("", program_of(own)), *(programs_named(own, homes, program.fence, path) if is_led else ())]
     words = block.labels if block.type == "resource" else (block.type, *block.labels)
     address = instance.full(".".join(words))
+    note_run(programs, homes[0], program.fence)
     fills = "file://" in own and b"templatefile(" in (block.text or b"")  # by an open name, so with what is not known here
     makers = [name for name, one in programs if one.makes_keys or one.deploys_key or (fills and one.in_parts)]
     if not makers:

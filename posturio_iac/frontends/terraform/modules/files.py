@@ -153,13 +153,15 @@ class TextFiles:
         fence = Fence(self._root)
         fence.edited = self._search.fence.edited
         try:
-            return read_bytes(target, self._max_size, fence).decode("utf-8")
+            text = read_bytes(target, self._max_size, fence).decode("utf-8")
         except MissingError:
             return self._missing(path, target)
         except TooLargeError:
             return TOO_LARGE(path)
         except (UnreadableError, UnicodeDecodeError):
             return CANNOT_BE_READ(path)
+        self._search.fence.run.setdefault(target, False)
+        return text
 
     def _missing(self, path: str, target: str) -> Unknown:
         for part in os.path.relpath(target, self._root).split(os.sep):

@@ -18,7 +18,7 @@ from posturio_iac.frontends.terraform.known_modules.module_source import local_f
 from posturio_iac.frontends.terraform.modules.files import TOFU, is_automatic
 from posturio_iac.frontends.terraform.modules.folder import TABLES, Module, constant
 from posturio_iac.frontends.terraform.syntax.references import mentioned, pairs_in
-from posturio_iac.search.checkout import maker
+from posturio_iac.search.checkout import has_maker
 from posturio_iac.search.kinds import CODE, STATED, TERRAFORM, VALUES, kind_of, names_program, runs_program
 from posturio_iac.search.module_calls import content
 from posturio_iac.search.programs import fetched
@@ -264,7 +264,7 @@ class Programs:
         places = (os.path.normpath(search.prefix + folder) for folder in folders)
         paths = [os.path.join(place, name) for place in places for name in search.fence.names(place) if name.endswith((*CODE, *VALUES))]
         paths += (os.path.normpath(search.prefix + path) for path in files_of_values(root, search.root, search.fence))
-        return maker(search.root, search.fence) != "" or any(map(self._has_part, paths))
+        return has_maker(search.root, search.fence) or any(map(self._has_part, paths))
 
     def _says(self, path: str) -> bool | str | None:
         """True if a file holds or names a program that makes keys, or pieces of one; False if it only runs one that is put together."""

@@ -84,7 +84,7 @@ class Documents:
         self.has_repository = repository is not None
         self.repository = (repository or root).replace(os.sep, "/")
         """Where the repository begins; without one, the scan root stands for it."""
-        self._fence, self._read = fence, read
+        self.fence, self._read = fence, read
         self._parsed: dict[str, Document] = {}
         self._there: dict[str, int] = {}
         self._copies: dict[str, str] = {}
@@ -133,7 +133,7 @@ class Documents:
 
     def holds(self, folder: str, endings: tuple[str, ...]) -> bool:
         """True if a file with one of some endings is in a folder."""
-        return any(name.endswith(endings) for name in self._fence.names(self.real(folder)))
+        return any(name.endswith(endings) for name in self.fence.names(self.real(folder)))
 
     def _kind(self, path: str) -> int:
         """What is at a path, by one look at each; what may not be read is nothing."""
@@ -145,7 +145,7 @@ class Documents:
             except (OSError, ValueError):
                 mode = 0
             kind = _FILE if S_ISREG(mode) else _FOLDER if S_ISDIR(mode) else _NOTHING
-            self._there[real] = kind = kind if kind and self._fence.holds(real) else _NOTHING
+            self._there[real] = kind = kind if kind and self.fence.holds(real) else _NOTHING
         return kind
 
     def data(self, path: str) -> bytes | Diagnostic:

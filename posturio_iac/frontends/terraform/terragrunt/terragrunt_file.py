@@ -190,6 +190,7 @@ class TerragruntFile:
         if not self.context.documents.has_file(there):
             raise EvaluationError(f"there is no file {path}")
         self.context.found.files.add(self.context.documents.real(there))
+        self.context.documents.fence.run.setdefault(self.context.documents.real(there), False)
         data = self.context.documents.data(there)
         return CANNOT_BE_READ(path) if isinstance(data, Diagnostic) else data.decode("utf-8", "replace")
 
