@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.text.textfile import FOR_HOOK, MIB, Fence
+from posturio_iac.core.text.textfile import FOR_PART, MIB, Fence
 from posturio_iac.errors import system_reason
 from posturio_iac.search.file_search import PRUNED, FileSearch
 from posturio_iac.search.kinds import OTHER, SEARCH_TERMS, TERRAFORM, SearchTerms, calls_modules, kind_of
@@ -91,8 +91,9 @@ def discover(  # noqa: PLR0913 - what a caller gives is kept apart
     search = FileSearch(root, SearchTerms(search_terms), exclusions, max_file_size, fence)
     search.apart = frozenset(real[len(search.prefix) :].replace(os.sep, "/") for real in map(os.path.realpath, apart))
     search.step = step
-    if not settles:
-        search.naming, fence.most = {}, FOR_HOOK
+    search.naming = None if settles else {}
+    if not settles or fence.top not in map(os.path.realpath, directories):
+        fence.most = FOR_PART
     for path in denied:
         search.error("cannot be read: permission denied", path)
     for file in files:

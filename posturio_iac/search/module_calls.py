@@ -8,7 +8,7 @@ import posixpath
 from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import spelled_out
-from posturio_iac.core.text.textfile import Fence, UnreadableError, read, real_path
+from posturio_iac.core.text.textfile import MOST_PROGRAMS, Fence, UnreadableError, read, real_path
 from posturio_iac.search.file_search import LOCAL, FileSearch
 from posturio_iac.search.kinds import TEMPLATE, TERRAFORM, kind_of, names_file, names_program
 from posturio_iac.search.written_sources import CALLS, blocks_of, templates_named
@@ -282,8 +282,8 @@ def not_run(search: FileSearch, changed: Collection[str] | None) -> set[str]:
     asks = search.searched and (changed is None or any(kind and names_file(text, kind) for text, kind in texts))
     for top in (os.path.normpath(search.prefix + place) for place in search.places if asks):
         if top not in fence.makers:
-            whole = below(top, fence, fence.most, ())
-            ours = (one for one in whole if not OF_TESTS.search(one[len(top) :])) if changed is None or len(whole) <= fence.most else ()
+            whole = below(top, fence, most := MOST_PROGRAMS if changed is None else fence.most, ())
+            ours = (one for one in whole if not OF_TESTS.search(one[len(top) :])) if changed is None or len(whole) <= most else ()
             fence.makers[top] = dict(hinted(ours, fence))
         found |= fence.makers[top]
     found |= dict(hinted((search.prefix + path for path, kind in given.items() if kind is not TERRAFORM), fence))

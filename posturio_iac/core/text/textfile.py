@@ -55,7 +55,7 @@ class MissingError(UnreadableError):
     """There is no such file."""
 
 
-MOST_PROGRAMS, FOR_HOOK = 20_000, 2_500  # files of a work tree that are searched for programs that make keys
+MOST_PROGRAMS, FOR_PART = 20_000, 2_500  # files of a work tree that are searched for programs that make keys
 
 
 class Fence:
