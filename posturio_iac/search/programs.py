@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.text.textfile import Fence
 
 NAMED_ONLY = (".md", ".rst", ".adoc", ".csv", ".html", ".log", ".lock", "service-2.json", ".json.gz", "zoneinfo.tar.gz")  # or botocore's
-_OTHERS = ".h .tf .tofu .tfvars .svg .png .jpg .gif .ico .pdf .ttf .woff .woff2 .dll .dylib .so .a .db"
+_OTHERS = ".rego .sql .map .sum .css .scss .proto .h .tf .tofu .tfvars .svg .png .jpg .gif .pdf .ttf .woff .woff2 .dll .dylib .so .a .db"
 NO_PROGRAMS = (*NAMED_ONLY, *_OTHERS.split())
 """Endings of what is no program, and of what is judged by itself."""
 _SEARCHED = lazy_pattern(rb"(?i)([^${}]+\.(?:ya?ml|json|txt|template|cfn|config))")
