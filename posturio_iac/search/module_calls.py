@@ -270,20 +270,21 @@ _PROSE = (".txt", ".pyi")
 def not_run(search: FileSearch, changed: Collection[str] | None) -> set[str]:
     """The programs in searched folders that make keys and end none, tests apart, and that no code was found to run; paths from the root.
 
-    With ``changed`` files, those among them, and all if one of these may run a program and there are not too many files.
+    With ``changed`` files, or named ones alone, those among them, and all if one of these may run a program and they are not too many.
     """
     from posturio_iac.search.checkout import OF_TESTS, below, hinted
     from posturio_iac.search.programs import Program
     from posturio_iac.search.programs import content as program_text
 
-    fence, found = search.fence, dict[str, Program]()
-    given = {path: kind_of(path) for path in changed or ()} if search.searched else {}
+    fence, found, is_whole = search.fence, dict[str, Program](), changed is None and bool(search.places)
+    given = {path: kind_of(path) for path in (search.read if changed is None else changed)} if search.searched and not is_whole else {}
     texts = ((search.texts.get(path) or program_text(search.prefix + path, fence)[0], kind) for path, kind in given.items())
-    asks = search.searched and (changed is None or any(kind and names_file(text, kind) for text, kind in texts))
-    for top in (os.path.normpath(search.prefix + place) for place in search.places if asks):
+    asks = search.searched and (is_whole or any(kind and names_file(text, kind) for text, kind in texts))
+    places = search.places or {posixpath.dirname(path) for path in given}
+    for top in sorted(os.path.normpath(search.prefix + place) for place in places if asks):
         if top not in fence.makers:
-            whole = below(top, fence, most := MOST_PROGRAMS if changed is None else fence.most, ())
-            ours = (one for one in whole if not OF_TESTS.search(one[len(top) :])) if changed is None or len(whole) <= most else ()
+            whole = below(top, fence, most := MOST_PROGRAMS if is_whole else fence.most, ())
+            ours = (one for one in whole if not OF_TESTS.search(one[len(top) :])) if is_whole or len(whole) <= most else ()
             fence.makers[top] = dict(hinted(ours, fence))
         found |= fence.makers[top]
     found |= dict(hinted((search.prefix + path for path, kind in given.items() if kind is not TERRAFORM), fence))

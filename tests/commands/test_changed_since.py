@@ -139,13 +139,12 @@ def test_odd_names_are_understood(repository: Repository, scan: Scan, name: str)
 
 
 def test_a_function_whose_code_a_change_makes_elsewhere_is_said(repository: Repository, capsys: Capture) -> None:
-    repository.write("f.tf", 'resource "aws_lambda_function" "f" {\n  image_uri = "x"\n}\n')
-    repository.git("branch", "-f", "main", repository.commit())
     repository.write("src/app.py", "iam.create_access_key()")
     assert "no code was found to run it (src/app.py)" in run(capsys, "scan", "--changed-since", "main")[1]
     repository.git("branch", "-f", "main", repository.commit())
     repository.write("f.tf", 'resource "terraform_data" "f" {\n  provisioner "local-exec" {\n    command = "bb x"\n  }\n}\n')
-    assert "no code was found to run it (src/app.py)" in run(capsys, "scan", "--changed-since", "main")[1]
+    for given in ("--changed-since main", "f.tf", "f.tf src"):
+        assert "no code was found to run it (src/app.py)" in run(capsys, "scan", *given.split())[1]
 
 
 def test_fingerprints_are_those_of_a_whole_scan(repository: Repository, capsys: Capture) -> None:
