@@ -66,6 +66,7 @@ def unfollowed(selection: Selection, config: Config, changed: Collection[str] | 
     told = [f"{subject} {verb} not followed, so it is not known whether {object_} keys ({shown})"] if texts else []
     who, them = ("program here makes", "it") if len(idle) == 1 else ("programs here make", "them")
     told += [f"{len(idle):,} {who} keys, and no code was found to run {them} ({_first(idle)})"] if idle else []
+    advice = advice if texts or len(idle) > _SHOWN else f"exclude {them} if people run {them}"
     return Diagnostic(Level.NOTE, f"{'; '.join(told)}: {advice}", about=CALLS_NOT_FOLLOWED)
 
 

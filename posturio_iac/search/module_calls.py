@@ -293,4 +293,6 @@ def not_run(search: FileSearch, changed: Collection[str] | None) -> set[str]:
     left -= {os.path.realpath(search.prefix + link) for link in search.symlinks}  # what links lead to is read there
     paths = {os.path.relpath(file, search.root).replace(os.sep, "/") for file in left}
     paths -= search.hcl | {path for path, _ in search.unfollowed}
-    return {path for path in paths if not (kind_of(path) is TERRAFORM or search.skips(path))}
+    left_out = {path for path in paths if search.exclusions is not None and search.exclusions.cover(path)}
+    search.left_out |= left_out
+    return {path for path in paths - left_out if not (kind_of(path) is TERRAFORM or search.skips(path))}

@@ -55,8 +55,9 @@ def test_it_is_said_once_on_a_terminal(root: Path) -> None:
 
 def test_files_are_counted_where_git_lists_them(tmp_path: Path) -> None:
     files = {f"legacy/{number}.tf": SOUND for number in range(12)}
+    files |= {"legacy/k.sh": "aws iam create-access-key\n", "legacy/a.py": ""}  # only a program that makes keys counts
     tracked(tmp_path, files | {"sound.tf": SOUND, "posturio-iac.toml": 'exclude = ["legacy/"]\n'})
-    assert "note: posturio-iac.toml leaves out 12 files; --no-config" in scan(tmp_path)[1]
+    assert "note: posturio-iac.toml leaves out 13 files; --no-config" in scan(tmp_path)[1]
 
 
 @pytest.mark.parametrize("text", ["", 'fail_on = "low"\n', "max_lifetime_days = 30\n", 'exclude = ["nothing"]\n'])
