@@ -7,7 +7,7 @@ import posixpath
 
 from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.core.text.decoding import spelled_out
+from posturio_iac.core.text.decoding import holds_any, spelled_out
 from posturio_iac.core.text.textfile import MOST_PROGRAMS, Fence, UnreadableError, read, real_path
 from posturio_iac.search.file_search import LOCAL, FileSearch
 from posturio_iac.search.kinds import TEMPLATE, TERRAFORM, kind_of, names_file, names_program
@@ -264,7 +264,8 @@ def may_miss(search: FileSearch, changed: Collection[str] | None) -> bool:
     return search.may_lead_elsewhere or bool(not_run(search, changed))
 
 
-_PROSE = (".txt", ".pyi")
+_PROSE = (".txt", ".pyi", ".d.ts", ".mdx", ".patch", ".diff", ".graphql", "/README", "/CHANGELOG", "/LICENSE")
+_OF_AWS = (b"iam", b"aws", b"amazon")  # one of which a program names that calls it, whatever its own methods are called
 
 
 def not_run(search: FileSearch, changed: Collection[str] | None) -> set[str]:
@@ -290,9 +291,10 @@ def not_run(search: FileSearch, changed: Collection[str] | None) -> set[str]:
     found |= dict(hinted((search.prefix + path for path, kind in given.items() if kind is not TERRAFORM), fence))
     idle = {file: of for file, of in found.items() if not (of.ends_keys or fence.run.get(file, file.endswith(_PROSE)))}
     left = {file for file, of in idle.items() if of.makes_keys or (of.deploys_key and file not in fence.run)}
+    left = {file for file in left if holds_any(program_text(file, fence)[0].lower(), _OF_AWS)}
     left -= {os.path.realpath(search.prefix + link) for link in search.symlinks}  # what links lead to is read there
     paths = {os.path.relpath(file, search.root).replace(os.sep, "/") for file in left}
-    paths -= search.hcl | {path for path, _ in search.unfollowed}
+    paths -= {path for path, _ in search.unfollowed}
     left_out = {path for path in paths if search.exclusions is not None and search.exclusions.cover(path)}
     search.left_out |= left_out
     return {path for path in paths - left_out if not (kind_of(path) is TERRAFORM or search.skips(path))}

@@ -1,4 +1,7 @@
-"""Programs that make access keys, by the calls that they spell out."""
+"""Programs that make access keys, by the calls that they spell out.
+
+Over 300 lines: what is said of a program in one place, pattern by pattern.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +19,17 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.text.textfile import Fence
 
-NAMED_ONLY = (".md", ".rst", ".adoc", ".csv", ".html", ".log", ".lock", "service-2.json", ".json.gz", "zoneinfo.tar.gz")  # or botocore's
-_OTHERS = ".rego .sql .map .sum .css .scss .proto .h .tf .tofu .tfvars .svg .png .jpg .gif .pdf .ttf .woff .woff2 .dll .dylib .so .a .db"
+NAMED_ONLY = (".md", ".rst", ".adoc", ".csv", ".html", ".log", ".lock", ".sql", "service-2.json", ".json.gz", "zoneinfo.tar.gz")
+_OTHERS = ".rego .map .sum .css .scss .proto .h .tf .tofu .tfvars .svg .png .jpg .gif .pdf .ttf .woff .woff2 .dll .dylib .so .a .db"
 NO_PROGRAMS = (*NAMED_ONLY, *_OTHERS.split())
 """Endings of what is no program, and of what is judged by itself."""
 _SEARCHED = lazy_pattern(rb"(?i)([^${}]+\.(?:ya?ml|json|txt|template|cfn|config))")
+_GIVING = ("mainSteps", "apiVersion", ".cloudformation:", " cloudformation:\n")  # signs of a template in another document
 _KEY, _ANY_KEY = "(?:AccessKey|ServiceSpecificCredential)", "(?:access[-_]?key|service[-_]?specific[-_]?credential)"
 _MAKES = lazy_pattern(
     rf"create[-_](?i:access[-_]key|service[-_]specific[-_]credential)(?!\s*=[^=]|\s+(?:help\b|--generate-cli))"
-    rf"|(?<![:\w])create{_KEY}(?!\??:)|(?i:aws-sdk:iam:create{_KEY})|(?<![:\w])Create{_KEY}(?:Command(?!Input|Output)|Request|Async|WithContext|\()"
+    rf"|(?<![:\w])create{_KEY}(?!\??:)|(?i:aws-sdk:iam:create{_KEY})|(?<![:\w])Create{_KEY}(?:Command(?!Input|Output)|Request|Async|Callable|WithContext|\()"
+    rf"|(?:\bnew|:op +:|getCommand\([\"'])Create{_KEY}"
     rf"|(?i:\b(?:action|api)\b[\\\"'\s]*[:=][\\\"'\s]*create{_KEY})|(?i:New-IAM{_KEY})|(?i:\biam:action/create{_KEY})|_make_api_call\([\"'\s]*Create{_KEY}"
 )
 """Calls, though not arguments of that name, nor the names of actions in policies (``iam:CreateAccessKey``) and in filters of events."""
@@ -53,6 +58,10 @@ _REST_OF_KEY = r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key(?![\w-
 _RESTS = (lazy_pattern(_REST_OF_KEY), lazy_pattern(r"iam[\s\"',\\]+[\w-]*[$%]"))  # or an open one
 _BEGUN = r"(?:(?:\A|\n|= )[ \t]*(?:#(?=[ \t#]|aws iam)|//)|[ \t]#(?=[ \t])|[;{},][ \t]*//(?=[ \t]))"  # also behind code
 _REMARK = lazy_pattern(rf"{_BEGUN}(?:[\w \t.,:;()=#/@|&+-]|\"[^\"\n]*\"|'[^'\n]*')*\Z")
+_TOLD = lazy_pattern(
+    r"(?:\b(?:echo|printf)\b[^\n;|&]*|\b(?:[pP]rint|log|console)\w*\b[^\n]*[\"'`][^\"'`\n]*|^\s*(?:import|from)\b[^\n]*)\Z"
+)
+_ACTIVE = lazy_pattern(r"\(?[^();]{0,200}?\bActive\b")
 _DOCSTRING = lazy_pattern(r"(?s)(?:\A(?:#[^\n]*\n|\s)*|\b(?:def|class)\s[^\n]{0,300}:[ \t]*\n\s*)(\"\"\"|''').{0,5000}?\1")  # of Python
 _COMMENT = lazy_pattern(r"(?m)^[ \t]*(?:/\*\*?[^\n*`]*(?:\n(?:[ \t]*\*(?!/)[^\n`]*\n)*[ \t]*)?\*/|<#[^#\"'$]*#>)")  # of others
 GETTING = ("curl", "wget", "iwr", "irm", "s3 cp", "git clone", "Read-S3Object", "ansible-pull", "ourceInfo")  # a script from elsewhere
@@ -181,7 +190,15 @@ def end_keys(text: str) -> bool:
     """True if a program with this text ends access keys, not only in a remark, or as a custom resource does once its stack goes."""
     ends = (found.span() for one in _ENDED for found in one.finditer(text))
     calls = (call for start, end in ends for call in _ENDS.finditer(text, start - _AROUND, end))
-    return "RequestType" not in text and not all(_REMARK.search(text, call.start() - _BEHIND, call.start()) for call in calls)
+    return "RequestType" not in text and not all(_is_said(text, call) for call in calls)
+
+
+def _is_said(text: str, call: re.Match[str]) -> bool:
+    """True if it is part of a remark, of a text that is shown, or of an import, or if it makes a key active."""
+    at = call.start()
+    if _TOLD.search(text, text.rfind("\n", 0, at) + 1, at) or _REMARK.search(text, at - _BEHIND, at):
+        return True
+    return call[0][:6].lower() == "update" and _ACTIVE.match(text, call.end()) is not None
 
 
 class Program(NamedTuple):
@@ -271,9 +288,10 @@ def looked_into(file: str, fence: Fence) -> tuple[Program, str]:
         return program._replace(unseen=unseen), ""
     text = decode(data, "replace") if hinted or len(data) <= _LARGE else ""
     text = (_DOCSTRING if file.endswith(".py") else _COMMENT).sub("", text) if hinted else text
-    gives_template = "mainSteps" in text or "apiVersion" in text or ("reateStack" in text and "emplateBody" in text)
+    gives_template = any(sign in text for sign in _GIVING) or ("reateStack" in text and "emplateBody" in text)
     if file.endswith((".tf", ".tofu")) or (_SEARCHED.fullmatch(os.fsencode(file)) and not gives_template):  # it is judged by itself
-        text = text.replace("AWS::IAM::", "").replace("aws_iam_", "")
+        text = text.replace("AWS::IAM::", "")
+        text = text if file.endswith((".yaml", ".yml")) else text.replace("aws_iam_", "")
     program = program_of(text) if hinted else program._replace(ends_keys=end_keys(text))
     return program._replace(unseen=unseen), text if is_script else ""
 

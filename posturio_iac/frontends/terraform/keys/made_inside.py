@@ -70,7 +70,9 @@ def _programs(folder: Module, program: ModuleLoader) -> list[tuple[hcl.Block, bo
 
 def _may_run(block: hcl.Block, program: ModuleLoader) -> bool | None:
     text, path = block.text, os.path.join(program.root, block.header.path)
-    is_idle = block.labels[0].startswith(_IDLE)
+    is_idle = block.labels[0].startswith(_IDLE) and block.labels[0] not in _CARRIERS
+    if is_idle and text is not None and b"provisioner" not in text and block.labels[0] != "aws_ssm_parameter":  # which may hold a script
+        return None
     if text is None or block.labels[0] in _CARRIERS or holds_any(text, _SIGNS) or (not is_idle and holds_any(text, _INSIDE)):
         return True
     if any(runs_program(one, TERRAFORM) for one in {text, spelled_out(text)}) or names_program(text, TERRAFORM, path, program.fence):

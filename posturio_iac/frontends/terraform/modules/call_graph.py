@@ -110,6 +110,7 @@ def units_of(
 
     # Functions may name any file, so those of a repository stay inside of it, wherever the scan was started.
     fence = Fence(selection.repository) if selection.repository is not None else selection.search.fence
+    fence.run = selection.search.fence.run
     documents = Documents(selection.root, selection.repository, fence, read)
     return {**found, **Units(documents, paths, budget, problems.append).all()}, problems
 

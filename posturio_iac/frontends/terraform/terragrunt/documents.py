@@ -158,6 +158,7 @@ class Documents:
         document = self._parsed.pop(real, None)
         if document is None:
             document = self._parse(path, real)
+            self.fence.run[os.path.normpath(real)] = True
             if len(self._parsed) >= _MOST_PARSED:
                 del self._parsed[next(iter(self._parsed))]
         self._parsed[real] = document
