@@ -58,9 +58,8 @@ _REST_OF_KEY = r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key(?![\w-
 _RESTS = (lazy_pattern(_REST_OF_KEY), lazy_pattern(r"iam[\s\"',\\]+[\w-]*[$%]"))  # or an open one
 _BEGUN = r"(?:(?:\A|\n|= )[ \t]*(?:#(?=[ \t#]|aws iam)|//)|[ \t]#(?=[ \t])|[;{},][ \t]*//(?=[ \t]))"  # also behind code
 _REMARK = lazy_pattern(rf"{_BEGUN}(?:[\w \t.,:;()=#/@|&+-]|\"[^\"\n]*\"|'[^'\n]*')*\Z")
-_TOLD = lazy_pattern(
-    r"(?:\b(?:echo|printf)\b[^\n;|&]*|\b(?:[pP]rint|log|console)\w*\b[^\n]*[\"'`][^\"'`\n]*|^\s*(?:import|from)\b[^\n]*)\Z"
-)
+_SHOWN = r"\b(?:echo|printf)\b[^\n;|&\\]*|\b(?:[pP]rint|log|console)\w*\b[^\n;\\]*[\"'`][^\"'`\n;\\]*"  # a text, up to what stands in it
+_TOLD = lazy_pattern(rf"(?:{_SHOWN}|^\s*(?:import|from)\b[^\n;]*)\Z")
 _ACTIVE = lazy_pattern(r"\(?[^();]{0,200}?\bActive\b")
 _DOCSTRING = lazy_pattern(r"(?s)(?:\A(?:#[^\n]*\n|\s)*|\b(?:def|class)\s[^\n]{0,300}:[ \t]*\n\s*)(\"\"\"|''').{0,5000}?\1")  # of Python
 _COMMENT = lazy_pattern(r"(?m)^[ \t]*(?:/\*\*?[^\n*`]*(?:\n(?:[ \t]*\*(?!/)[^\n`]*\n)*[ \t]*)?\*/|<#[^#\"'$]*#>)")  # of others
