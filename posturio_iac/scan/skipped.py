@@ -15,7 +15,7 @@ from posturio_iac.frontends.terraform.modules.installed import InstalledModule, 
 from posturio_iac.search import SKIPPED, Selection
 from posturio_iac.search.kinds import kind_of
 from posturio_iac.search.locations import holds_code, outermost, repository_of
-from posturio_iac.search.module_calls import content, local_calls, may_miss, not_run, text
+from posturio_iac.search.module_calls import content, local_calls, not_run, text
 from posturio_iac.search.written_sources import CALLS, blocks_of
 
 TYPE_CHECKING = False
@@ -43,8 +43,6 @@ def skipped(selection: Selection, config: Config, report: Report) -> tuple[Skipp
 
 def unfollowed(selection: Selection, config: Config, changed: Collection[str] | None) -> Diagnostic | None:
     """The note on calls and templates that lead to what is not here, if there are any: with ``changed`` those in and to these files."""
-    if not may_miss(selection.search, changed):
-        return None
     found = _elsewhere(selection, config, changed)
     if changed is not None:
         names = {os.path.basename(path) for path in changed}
@@ -74,8 +72,8 @@ def _first(places: Sequence[SkippedPlace]) -> str:
     return "; ".join((*(f"{place.path} {place.text}".rstrip() for place in places[:_SHOWN]), *("…" for _ in places[_SHOWN:][:1])))
 
 
-_OF_TEXTS, _OF_PROGRAMS = "template or script", "program, folder or archive"
-_PLURAL = {"module call": "module calls", _OF_TEXTS: "templates and scripts", _OF_PROGRAMS: "programs, folders and archives"}
+_OF_TEXTS, _OF_PROGRAMS = "template or script", "program or archive"
+_PLURAL = {"module call": "module calls", _OF_TEXTS: "templates and scripts", _OF_PROGRAMS: "programs and archives"}
 
 
 def _elsewhere(selection: Selection, config: Config, changed: Collection[str] | None = None) -> Iterator[SkippedPlace]:
@@ -156,7 +154,7 @@ EXCLUDED, IGNORED, CACHE, SUBMODULE, REPOSITORY = "excluded", "ignored", "cache"
 UNREAD, MODULE, TEMPLATE, SOURCE, PROGRAMS, NOT_RUN = "unread", "module", "template", "source", "programs", "not_run"
 """Left out by ``exclude`` or by git; a folder of tools such as ``.terraform``; a submodule; a repository inside the scanned one;
 a file that could not be read; a call of a module, or a template or script, whose code is not here; a source of CDK's or Pulumi's;
-programs that are too many to look into each; a program that makes keys, and that no code was found to run."""
+a program or archive that cannot be looked into; a program that makes keys, and that no code was found to run."""
 
 _IGNORED = ("ls-files", "-z", "-o", "-i", "--exclude-standard", "--directory")
 _UNTRACKED = ("ls-files", "-z", "-o", "--exclude-standard")

@@ -40,15 +40,7 @@ RUNNING = {TERRAFORM: _IN_CODE, TEMPLATE: _IN_TEMPLATES, JSON: _IN_TEMPLATES, OT
 """Signs of a program whose text may be put together, by the kind of the file."""
 _EXTERNAL, GIVEN = (b'"external"', b" external ", b"\texternal"), b"program"  # what runs a program, by its label, and its argument
 _ARTIFACTS = (b'.zip"', b'.py"', b'.sh"', b'js"', b'"aws_s3_object"', b'"aws_s3_bucket_object"', b"provisioner", b"kustomization_")
-_OF_AWS = (
-    b"s_codebuild_",
-    b"c_codebuild_",
-    b"s_lambda_f",
-    b"_codedeploy_",
-    b"_codepipeline",
-    b"_apprunner_s",
-    b"_amplify_app",
-)  # of aws and awscc
+_OF_AWS = (b"s_codebuild_", b"c_codebuild_", b"s_lambda_f", b"_codedeploy_", b"_codepipeline", b"_apprunner_s", b"_amplify_app")
 _WHOLE = (b"docker_image", b"docker_registry_image", b"helm_release", b"path_documents", *_OF_AWS)  # made of a folder
 _PATHS = (b"source_dir", b"source_file", b"source_path", b"template_path", b"existing_package", b"dag_s3_path", b"aws s3 ", b"git clone")
 _OTHERS = (b"S3Object", b"argoproj.io", b"argocd_app", b"fluxcd.io", b"flux_b", b"ko_build")

@@ -265,7 +265,7 @@ def may_miss(search: FileSearch, changed: Collection[str] | None) -> bool:
 
 
 _PROSE = (".txt", ".pyi", ".d.ts", ".mdx", ".patch", ".diff", ".graphql", "/README", "/CHANGELOG", "/LICENSE")
-_OF_AWS = (b"iam", b"aws", b"amazon")  # one of which a program names that calls it, whatever its own methods are called
+_NAMES_OF_AWS = (b"iam", b"aws", b"amazon")  # one of which a program names that calls it, whatever its own methods are called
 
 
 def not_run(search: FileSearch, changed: Collection[str] | None) -> set[str]:
@@ -291,7 +291,7 @@ def not_run(search: FileSearch, changed: Collection[str] | None) -> set[str]:
     found |= dict(hinted((search.prefix + path for path, kind in given.items() if kind is not TERRAFORM), fence))
     idle = {file: of for file, of in found.items() if not (of.ends_keys or fence.run.get(file, file.endswith(_PROSE)))}
     left = {file for file, of in idle.items() if of.makes_keys or (of.deploys_key and file not in fence.run)}
-    left = {file for file in left if holds_any(program_text(file, fence)[0].lower(), _OF_AWS)}
+    left = {file for file in left if holds_any(program_text(file, fence)[0].lower(), _NAMES_OF_AWS)}
     left -= {os.path.realpath(search.prefix + link) for link in search.symlinks}  # what links lead to is read there
     paths = {os.path.relpath(file, search.root).replace(os.sep, "/") for file in left}
     paths -= {path for path, _ in search.unfollowed}

@@ -28,7 +28,7 @@ HEADS = {
     skipped.REPOSITORY: "other repositories inside this one",
     skipped.MODULE: "modules that are not known and whose code is not here",
     skipped.TEMPLATE: "templates and scripts that are not here",
-    skipped.PROGRAMS: "folders and archives of programs",
+    skipped.PROGRAMS: "programs and archives that cannot be looked into",
     skipped.NOT_RUN: "programs that make keys, which no code was found to run",
     skipped.SOURCE: "sources that make a key, whose output is not here (cdk synth, pulumi preview)",
 }
