@@ -103,7 +103,8 @@ def below(top: str, fence: Fence, most: int = MOST_FILES, endings: tuple[str, ..
     for folder, names in walk:  # one more is found than is looked into
         fence.passed.update(one for one in names if not endings and one.endswith(NAMED_ONLY))
         ours = (one for one in names if (one.endswith(endings) or "." not in one if endings else not one.endswith(NO_PROGRAMS)))
-        found += (os.path.join(folder, name) for name in ours)
+        start = os.path.join(folder, "")
+        found += (start + name for name in ours)
         if len(found) > most:
             break
     return found[: most + 1]

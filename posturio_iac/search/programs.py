@@ -59,7 +59,8 @@ _RESTS = (lazy_pattern(_REST_OF_KEY), lazy_pattern(r"iam[\s\"',\\]+[\w-]*[$%]"))
 _BEGUN = r"(?:(?:\A|\n|= )[ \t]*(?:#(?=[ \t#]|aws iam)|//)|[ \t]#(?=[ \t])|[;{},][ \t]*//(?=[ \t]))"  # also behind code
 _REMARK = lazy_pattern(rf"{_BEGUN}(?:[\w \t.,:;()=#/@|&+-]|\"[^\"\n]*\"|'[^'\n]*')*\Z")
 _SHOWN = r"\b(?:echo|printf)\b[^\n;|&\\]*|\b(?:[pP]rint|log|console)\w*\b[^\n;\\]*[\"'`][^\"'`\n;\\]*"  # a text, up to what stands in it
-_TOLD = lazy_pattern(rf"(?:{_SHOWN}|^\s*(?:import|from)\b[^\n;]*)\Z")
+_IMPORTED = r"^\s*(?:(?:import|from)\b(?:[^\n;]*|[^\n;({]*[({][^)}]*)|(?:const|let|var)\s*\{[^}]*)"  # also on several lines
+_TOLD = lazy_pattern(rf"(?m)(?:{_SHOWN}|{_IMPORTED})\Z")
 _ACTIVE = lazy_pattern(r"\(?[^();]{0,200}?\bActive\b")
 _DOCSTRING = lazy_pattern(r"(?s)(?:\A(?:#[^\n]*\n|\s)*|\b(?:def|class)\s[^\n]{0,300}:[ \t]*\n\s*)(\"\"\"|''').{0,5000}?\1")  # of Python
 _COMMENT = lazy_pattern(r"(?m)^[ \t]*(?:/\*\*?[^\n*`]*(?:\n(?:[ \t]*\*(?!/)[^\n`]*\n)*[ \t]*)?\*/|<#[^#\"'$]*#>)")  # of others
@@ -195,7 +196,7 @@ def end_keys(text: str) -> bool:
 def _is_said(text: str, call: re.Match[str]) -> bool:
     """True if it is part of a remark, of a text that is shown, or of an import, or if it makes a key active."""
     at = call.start()
-    if _TOLD.search(text, text.rfind("\n", 0, at) + 1, at) or _REMARK.search(text, at - _BEHIND, at):
+    if _TOLD.search(text, at - _LATER, at) or _REMARK.search(text, at - _BEHIND, at):
         return True
     return call[0][:6].lower() == "update" and _ACTIVE.match(text, call.end()) is not None
 
