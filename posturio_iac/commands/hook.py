@@ -56,8 +56,8 @@ def run(argv: Sequence[str]) -> int:
         return 0
     from posturio_iac.commands.settings import settings
     from posturio_iac.scan import select
+    from posturio_iac.search.idle_programs import may_miss
     from posturio_iac.search.locations import repository_of
-    from posturio_iac.search.module_calls import may_miss
     from posturio_iac.search.programs import NO_PROGRAMS
 
     here = os.path.realpath(os.curdir)
@@ -126,17 +126,16 @@ def _judge(
     hides: bool,
 ) -> int:
     """Judge what the triggers concern; print nothing if there is nothing to report, unless the configuration ``hides`` a trigger."""
-    from posturio_iac.commands.scan.command import follows_all
+    from posturio_iac.scan import judged, not_followed
     from posturio_iac.scan.impact import narrow
 
     wanted = None if given.framework in (None, "all") else (given.framework,)
     ours, is_ours = tracked_part(selection, triggers)
     narrowed = narrow(ours, triggers, config, wanted, is_ours)
     part = narrowed.selection
-    if part.is_empty and targets == PLAIN and not hides and follows_all(part, config, narrowed.changed):
+    if part.is_empty and targets == PLAIN and not hides and not_followed(part, config, narrowed.changed) is None:
         return 0
     from posturio_iac.core.finding import Verdict
-    from posturio_iac.scan import judged
 
     report = judged(part, config, place=part.root, as_of=given.as_of, suppressions=not given.no_suppressions, narrowed=narrowed)
     speaks = bool(report.active() or report.diagnostics or report.count(Verdict.UNDETERMINED))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from posturio_iac.core.record import replace
 from posturio_iac.frontends import FRONT_ENDS, Reading
 from posturio_iac.scan.reading import read_all, request_of, search_terms_of
 from posturio_iac.search import Selection, discover
@@ -80,14 +81,21 @@ def judged(
 ) -> Report:
     """Read the selected files and judge their keys at ``as_of``, by default now; ``place`` is where the root stands for globs."""
     from posturio_iac.core.times import now
-    from posturio_iac.search.module_calls import may_miss
 
     report = CodeScan(selection, config, place, as_of or now(), suppressions=suppressions, narrowed=narrowed, guarded=guarded).report()
-    if not may_miss(selection.search, None if narrowed is None else narrowed.changed):
-        return report
-    from posturio_iac.scan.skipped import with_unfollowed
+    said = not_followed(selection, config, None if narrowed is None else narrowed.changed)
+    return report if said is None else replace(report, diagnostics=(*report.diagnostics, said))
 
-    return with_unfollowed(report, selection, config, narrowed)
+
+def not_followed(selection: Selection, config: Config, changed: Collection[str] | None) -> Diagnostic | None:
+    """The note on calls that lead to code that is not here, and on programs that no code runs; of ``changed`` files if these are given."""
+    from posturio_iac.search.idle_programs import may_miss
+
+    if not may_miss(selection.search, changed):
+        return None
+    from posturio_iac.scan.skipped import unfollowed
+
+    return unfollowed(selection, config, changed)
 
 
 class CodeScan:

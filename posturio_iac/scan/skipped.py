@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level, Report
-from posturio_iac.core.record import NamedTuple, kept, replace
+from posturio_iac.core.record import NamedTuple, kept
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.frontends.terraform import known_modules
 from posturio_iac.frontends.terraform.known_modules.lookup import load
@@ -13,9 +13,10 @@ from posturio_iac.frontends.terraform.known_modules.module_source import OwnSour
 from posturio_iac.frontends.terraform.modules.call_graph import graph_of
 from posturio_iac.frontends.terraform.modules.installed import InstalledModule, manifest
 from posturio_iac.search import SKIPPED, Selection
+from posturio_iac.search.idle_programs import not_run
 from posturio_iac.search.kinds import kind_of
 from posturio_iac.search.locations import holds_code, outermost, repository_of
-from posturio_iac.search.module_calls import content, local_calls, not_run, text
+from posturio_iac.search.module_calls import content, local_calls, text
 from posturio_iac.search.written_sources import CALLS, blocks_of
 
 TYPE_CHECKING = False
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.config import Config
     from posturio_iac.core.closure import CallGraph
-    from posturio_iac.scan.impact import Narrowed
     from posturio_iac.search.file_search import FileSearch
 
 _SHOWN = 3
@@ -86,11 +86,6 @@ def _elsewhere(selection: Selection, config: Config, changed: Collection[str] | 
         yield from (SkippedPlace(NOT_RUN, path) for path in left - ignored_of(selection.search, left))
     for path, said in selection.search.fence.beyond:
         yield SkippedPlace(PROGRAMS, os.path.relpath(path, selection.root).replace(os.sep, "/"), said.replace(os.sep, "/"))
-
-
-def with_unfollowed(report: Report, selection: Selection, config: Config, narrowed: Narrowed | None) -> Report:
-    said = unfollowed(selection, config, None if narrowed is None else narrowed.changed)
-    return report if said is None else replace(report, diagnostics=(*report.diagnostics, said))
 
 
 def _module_calls(selection: Selection, config: Config, changed: Collection[str] | None) -> Iterator[SkippedPlace]:

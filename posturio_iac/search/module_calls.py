@@ -7,10 +7,10 @@ import posixpath
 
 from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.core.text.decoding import holds_any, spelled_out
-from posturio_iac.core.text.textfile import MOST_PROGRAMS, Fence, UnreadableError, read, real_path
+from posturio_iac.core.text.decoding import spelled_out
+from posturio_iac.core.text.textfile import Fence, UnreadableError, read, real_path
 from posturio_iac.search.file_search import LOCAL, FileSearch
-from posturio_iac.search.kinds import TEMPLATE, TERRAFORM, kind_of, names_file, names_program
+from posturio_iac.search.kinds import TEMPLATE, TERRAFORM, kind_of, names_program
 from posturio_iac.search.written_sources import CALLS, blocks_of, templates_named
 
 TYPE_CHECKING = False
@@ -257,44 +257,3 @@ def _names(folder: str) -> list[str]:
         return sorted(name for name in os.listdir(folder) if kind_of(name) is TERRAFORM)
     except OSError:
         return []
-
-
-def may_miss(search: FileSearch, changed: Collection[str] | None) -> bool:
-    """True if code, or that in ``changed`` files where these are given, may lead to what is not here, or was not seen to run."""
-    return search.may_lead_elsewhere or bool(not_run(search, changed))
-
-
-_PROSE = (".txt", ".pyi", ".d.ts", ".mdx", ".patch", ".diff", ".graphql", "/README", "/CHANGELOG", "/LICENSE")
-_NAMES_OF_AWS = (b"iam", b"aws", b"amazon")  # one of which a program names that calls it, whatever its own methods are called
-
-
-def not_run(search: FileSearch, changed: Collection[str] | None) -> set[str]:
-    """The programs in searched folders that make keys and end none, tests apart, and that no code was found to run; paths from the root.
-
-    With ``changed`` files, or named ones alone, those among them, and all if one of these may run a program and they are not too many.
-    """
-    from posturio_iac.search.checkout import OF_TESTS, below, hinted
-    from posturio_iac.search.programs import Program
-    from posturio_iac.search.programs import content as program_text
-
-    fence, found, is_whole = search.fence, dict[str, Program](), changed is None and bool(search.places)
-    given = {path: kind_of(path) for path in (search.read if changed is None else changed)} if search.searched and not is_whole else {}
-    texts = ((search.texts.get(path) or program_text(search.prefix + path, fence)[0], kind) for path, kind in given.items())
-    asks = search.searched and (is_whole or any(kind and names_file(text, kind) for text, kind in texts))
-    places = search.places or {posixpath.dirname(path) for path in given}
-    for top in sorted(os.path.normpath(search.prefix + place) for place in places if asks):
-        if top not in fence.makers:
-            whole = below(top, fence, most := MOST_PROGRAMS if is_whole else fence.most, ())
-            ours = (one for one in whole if not OF_TESTS.search(one[len(top) :])) if is_whole or len(whole) <= most else ()
-            fence.makers[top] = dict(hinted(ours, fence))
-        found |= fence.makers[top]
-    found |= dict(hinted((search.prefix + path for path, kind in given.items() if kind is not TERRAFORM), fence))
-    idle = {file: of for file, of in found.items() if not (of.ends_keys or fence.run.get(file, file.endswith(_PROSE)))}
-    left = {file for file, of in idle.items() if of.makes_keys or (of.deploys_key and file not in fence.run)}
-    left = {file for file in left if holds_any(program_text(file, fence)[0].lower(), _NAMES_OF_AWS)}
-    left -= {os.path.realpath(search.prefix + link) for link in search.symlinks}  # what links lead to is read there
-    paths = {os.path.relpath(file, search.root).replace(os.sep, "/") for file in left}
-    paths -= {path for path, _ in search.unfollowed}
-    left_out = {path for path in paths if search.exclusions is not None and search.exclusions.cover(path)}
-    search.left_out |= left_out
-    return {path for path in paths - left_out if not (kind_of(path) is TERRAFORM or search.skips(path))}

@@ -17,7 +17,7 @@ from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from posturio_iac.config import Config
     from posturio_iac.scan.impact import Narrowed
@@ -50,17 +50,6 @@ def run(argv: Sequence[str]) -> int:
         scan.progress.erase()
 
 
-def follows_all(selection: Selection, config: Config, changed: Collection[str] | None) -> bool:
-    """True if no call leads to code that is not here, of those in ``changed`` files where these are given."""
-    from posturio_iac.search.module_calls import may_miss
-
-    if not may_miss(selection.search, changed):
-        return True
-    from posturio_iac.scan.skipped import unfollowed
-
-    return unfollowed(selection, config, changed) is None
-
-
 class _Scan:
     __slots__ = ("given", "progress", "started", "targets")
 
@@ -71,7 +60,7 @@ class _Scan:
     def of(self, paths: Sequence[str], cwd: str, typed: tuple[str, bytes] | None = None) -> int:
         """Scan ``paths``, which are relative to ``cwd``; of ``typed``, a name and a text, only what that file concerns."""
         from posturio_iac.commands.settings import settings
-        from posturio_iac.scan import select
+        from posturio_iac.scan import not_followed, select
 
         given = self.given
         config = settings(given, [path for path in given.words if path != STDIN])
@@ -89,7 +78,7 @@ class _Scan:
         if narrowed is not None:
             selection = narrowed.selection
         is_plain = config.path is None and not given.show_skipped and self.targets == ((DEFAULT_FORMAT, STDOUT),)
-        if selection.is_empty and is_plain and follows_all(selection, config, None if narrowed is None else narrowed.changed):
+        if selection.is_empty and is_plain and not_followed(selection, config, None if narrowed is None else narrowed.changed) is None:
             return self._nothing(selection)
         return self._report(selection, narrowed, config)
 
