@@ -30,7 +30,7 @@ CONFLICT = f"Resources:\n<<<<<<< HEAD\n  A: {KEY}\n=======\n  B: {KEY}\n>>>>>>> 
         ("Resources:\n  - Type: AWS::IAM::AccessKey\n", 0, 2, "Resources is a list, not a map of logical ids"),
         (GOOD + "  N: {Properties: {}}\n", 1, 3, "the resource N has no Type"),
         (GOOD + "  N: text\n", 1, 3, "the resource N has no Type"),
-        ("Resources:\n  K:\n    Type: AWS::IAM::AccessKey\n    Properties: [a]\n", 1, 4, "Properties of K is a list, not a map"),
+        ("Resources:\n  K:\n    Type: AWS::IAM::AccessKey\n    Properties: ~\n", 1, 4, "Properties of K is null, not a map"),
         ('{"Resources": {"K": {"Type": "AWS::IAM::AccessKey"}\n "x": 1}}', 0, 2, "not valid JSON: expected ',' or '}' in an object"),
         (CONFLICT, 0, 2, "this merge conflict is not resolved; 2 access keys in it may not have been checked"),
         (f"a: [\n---\n{GOOD}", 1, 2, "not valid YAML: did not find expected node content"),

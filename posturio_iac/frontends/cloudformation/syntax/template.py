@@ -206,10 +206,11 @@ def is_heat(root: Node) -> bool:
 
 
 _KINDS = ((Object, "a map"), (Array, "a list"), (str, "text"), (bool, "a boolean"), ((int, float), "a number"))
+_NULLS = (None, "", "null", "Null", "NULL", "~")  # a scalar of YAML keeps its text
 
 
 def describe(node: Node) -> str:
-    return next((words for kind, words in _KINDS if isinstance(node.value, kind)), "null")
+    return "null" if node.value in _NULLS else next(words for kind, words in _KINDS if isinstance(node.value, kind))
 
 
 def count_textually(text: str, types: tuple[str, ...]) -> int:
