@@ -111,9 +111,15 @@ class _Run:
         context = policy.context_for(key, self.as_of)
         self.suppressions.notice(key)
         broken: list[str] = []
-        findings = [self._finding(key, rule, violation) for rule, violation in self._violations(key, context, broken)]
+        violations, unsure = self._violations(key, context, broken), frozenset[str]()
+        if key.account is not None and key.unknown_sources and any(override.tags for override in policy.config.overrides):
+            unread = self._violations(key, policy.context_for(key, self.as_of, unread=True), broken)
+            unsure = frozenset(rule.rule.id for rule, _ in violations) ^ frozenset(rule.rule.id for rule, _ in unread)
+        findings = [self._finding(key, rule, violation) for rule, violation in violations if rule.rule.id not in unsure]
         flagged = frozenset(finding.rule.id for finding in findings)
-        accepted, remaining, open_ = self._open_questions(key, flagged, context, broken)
+        accepted, remaining, open_ = self._open_questions(key, flagged | unsure, context, broken)
+        remaining |= unsure
+        open_ += tuple(OpenQuestion((Question.VERDICT,), why.as_reason()) for why in key.unknown_sources if unsure)
         questions = (*open_, *(OpenQuestion((Question.VERDICT,), crashed(rule)) for rule in dict.fromkeys(broken)))
         severities = [f.severity for f in findings] + [self.rules[rule].rule.severity for rule in accepted]
         if any(f.suppressed is None for f in findings):

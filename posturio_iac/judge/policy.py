@@ -63,10 +63,13 @@ class Policy:
             changed[found] = replace(entry, rule=replace(entry.rule, severity=Severity(severity)))
         return changed
 
-    def context_for(self, key: AccessKey, as_of: datetime) -> Context:
-        """The time and limits for ``key``: the last override that matches decides, a looser one only while its exception lasts."""
+    def context_for(self, key: AccessKey, as_of: datetime, *, unread: bool = False) -> Context:
+        """The time and limits for ``key``: the last override that matches decides, a looser one only while its exception lasts.
+
+        Of tags that are ``unread`` any may be there.
+        """
         limits = {name: getattr(self.config, name) for name in _LIMITS}
-        for override in self._overrides_of(key):
+        for override in self._overrides_of(key, unread=unread):
             limits.update(_changes(override, limits, as_of))
         return Context(
             as_of=as_of,
@@ -96,12 +99,12 @@ class Policy:
             return False
         return _covers(globs, f"{self.root}/{key.span.path}" if self.root else key.span.path)
 
-    def _overrides_of(self, key: AccessKey) -> Iterator[Override]:
+    def _overrides_of(self, key: AccessKey, *, unread: bool = False) -> Iterator[Override]:
         if not self.config.overrides:
             return
         tags, user = dict(key.tags), user_path(key.address.rpartition("/")[0])
         for override in self.config.overrides:
-            tagged = all(name in tags and text_matches(glob, tags[name]) for name, glob in override.tags.items())
+            tagged = all(text_matches(glob, tags[name]) if name in tags else unread for name, glob in override.tags.items())
             named = not override.users or (user != "" and any(text_matches(glob, user) for glob in override.users))
             if tagged and named and (not override.paths or self.in_paths(key, override.paths)):
                 yield override

@@ -98,7 +98,7 @@ class Surveyor:
                 inventory = take(connection, account, self.request, pool)
             else:
                 inventory = recheck(connection, account, target.wanted, self.request, pool)
-            date_disabled(connection, inventory, self.request)
+            date_disabled(connection, inventory, self.request, verifies=target.wanted is not None)
             ask_deletions(connection, inventory, self.request, target.wanted)
             ask_stacks(connection, inventory, self.request)
         except CredentialsError as error:
@@ -151,8 +151,8 @@ def once_each(outcomes: Iterable[AccountOutcome]) -> Iterator[AccountOutcome]:
         yield outcome
 
 
-def date_disabled(connection: Connection, inventory: Inventory, request: Request) -> None:
-    """Look up since when keys have been off, if there are such keys. Keys of each kind have events of their own."""
+def date_disabled(connection: Connection, inventory: Inventory, request: Request, *, verifies: bool = False) -> None:
+    """Look up since when keys have been off, if there are such keys; an error where that was asked. Each kind has its own events."""
     failures: dict[str, None] = {}
     for kind in KeyKind:
         known: Trail | Unknown | AwsError | None = None
@@ -165,16 +165,17 @@ def date_disabled(connection: Connection, inventory: Inventory, request: Request
                 failures[known.reason if isinstance(known, Unknown) else str(known)] = None
         inventory.keys = [from_trail(key, known) if key.kind is kind else key for key in inventory.keys]
     for why in failures:
-        if request.switches is None:
+        if request.switches is None and not verifies:
             inventory.say(Level.WARNING, f"{why}; a --ledger records how long keys have been inactive")
         else:
-            inventory.say(request.switches, f"which keys were switched on or off is not known: {why}")
+            level = Level.ERROR if verifies else request.switches or Level.WARNING
+            inventory.say(level, f"which keys were switched on or off is not known: {why}")
 
 
 def ask_deletions(connection: Connection, inventory: Inventory, request: Request, wanted: tuple[UserQuery, ...] | None) -> None:
-    """Look up who deleted keys, if some that were expected are missing."""
+    """Look up who deleted keys, if some that were expected are missing, and who has those now that an earlier result knows."""
     there = {key.label for key in inventory.keys}
-    missing = [key for one in wanted or () if not one.user.is_root for key in one.keys if key.label not in there]
+    missing = [(one.user, key) for one in wanted or () if not one.user.is_root for key in one.keys if key.label not in there]
     counts = Counter(key.user.arn for key in inventory.keys)
     start = f"arn:{inventory.account.partition}:iam::{inventory.account.id}:"
     fewer = any(counts[arn] < number for arn, number in request.expected.items() if arn.startswith(start))
@@ -183,6 +184,23 @@ def ask_deletions(connection: Connection, inventory: Inventory, request: Request
             inventory.deletions = read_deletions(connection, inventory.account.partition, request.as_of)
         except AwsError as error:
             inventory.say(Level.NOTE, f"who deleted keys is not known: {error}")
+    for user, key in missing:
+        is_there = user.arn in inventory.listed and key.kind is KeyKind.ACCESS_KEY and key.key_id not in inventory.deletions
+        if is_there and key.key_id is not None and (why := _moved(connection, user, key.key_id, is_gone=user.arn in inventory.gone)):
+            inventory.unread[key.address] = why
+            inventory.say(Level.ERROR, why)
+
+
+def _moved(connection: Connection, user: DeployedUser, key_id: str, *, is_gone: bool) -> str:
+    """Why nothing is known of a key that its user lacks: a renamed user keeps its keys. Of a deleted key AWS denies the answer."""
+    try:
+        name = connection.call("iam:GetAccessKeyLastUsed", AccessKeyId=key_id).get("UserName")
+    except AwsError as error:
+        unsure = f"user {user.name} no longer exists, and whether it was renamed or deleted is not known: look with live"
+        if error.denied or error.gone:
+            return unsure if is_gone and error.denied else ""
+        return str(error)
+    return f"its user is called {name} now: look with live" if name and name != user.name else ""
 
 
 def failed(target: AccountTarget, why: str) -> AccountOutcome:
@@ -210,26 +228,11 @@ def recheck(
         else:
             inventory.keys += looked.keys
             inventory.listed.add(one.user.arn)
-            _renamed(connection, one, looked, inventory)
     _credentials(connection, asked, known, inventory)
     say_failures(inventory, ((one.user, looked) for one, looked in zip(asked, looks, strict=True)))
     for why in sorted(set(inventory.unread.values()) - {str(error) for looked in looks for error in looked.errors}):
         inventory.say(Level.ERROR, why)
     return inventory
-
-
-def _renamed(connection: Connection, one: UserQuery, looked: usage.UserKeys, inventory: Inventory) -> None:
-    """Say of a key that its user lacks who has it now: a renamed user keeps its keys."""
-    there = {key.key_id for key in looked.keys or ()}
-    for known in one.keys:
-        if known.kind is not KeyKind.ACCESS_KEY or known.key_id is None or known.key_id in there:
-            continue
-        try:
-            name = connection.call("iam:GetAccessKeyLastUsed", AccessKeyId=known.key_id).get("UserName")
-        except AwsError:
-            continue  # a deleted key is refused
-        if name and name != one.user.name:
-            inventory.unread[known.address] = f"its user is called {name} now: look with live"
 
 
 def _root(connection: Connection, wanted: UserQuery, inventory: Inventory, request: Request) -> None:

@@ -139,11 +139,11 @@ class _Comparison:
     def _off(self, findings: Sequence[EarlierFinding], key: AccessKey, entry: Entry | None, failed: str) -> VerifiedKey:
         event = self.now.switched_off.get(key.key_id or "")
         at, by = (event.at, event.by) if event is not None else (None, "")
-        if event is None and entry is not None and (entry.step, entry.outcome) == ("disable", "done"):
-            at, by = parse_date(entry.at), entry.caller
-        if at is None and isinstance(key.disabled_since, datetime):
+        if event is None and isinstance(key.disabled_since, datetime):
             at = key.disabled_since
         day = f"switched off on {at.date()}{f' by {by}' if by else ''}" if at is not None else "switched off; since when is not known"
+        if event is None and entry is not None and (entry.step, entry.outcome) == ("disable", "done"):
+            at, by, day = parse_date(entry.at), entry.caller, entry.text()
         told = f"{day}{failed}{self._new_keys(key)}"
         return self._result(findings, KeyState.RESOLVED, told, key, at=at, by=by, event=event.id if event else "", note=MISSED)
 

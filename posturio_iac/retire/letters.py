@@ -17,7 +17,7 @@ from posturio_iac.core.times import describe_time, parse_date, plural
 from posturio_iac.render.csv_table import harmless
 from posturio_iac.retire.gate import OF_CODE, Action
 from posturio_iac.retire.ledger_history import SHOWN, Ledger, digest_of
-from posturio_iac.retire.ledger_lines import KeyChangeKind
+from posturio_iac.retire.ledger_lines import KeyChange, KeyChangeKind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,7 +119,8 @@ def _plain(text: str) -> str:
 
 def _text(owner: str, made: Sequence[Step], asking: Asking, table: str) -> str:
     what = "access key" if all(step.key.kind is KeyKind.ACCESS_KEY for step in made) else "key"
-    answer, count = min(map(asking.answer_by, made)).date(), f"{len(made)} {what}{'' if len(made) == 1 else 's'}"
+    days, graces = {asking.answer_by(step).date() for step in made}, {step.grace.days for step in made}
+    answer, count = min(days), f"{len(made)} {what}{'' if len(made) == 1 else 's'}"
     owned = isinstance(made[0].key.owner, str) and made[0].key.owner
     late = answer < asking.as_of.date()
     head = BEFORE.format(
@@ -136,20 +137,25 @@ def _text(owner: str, made: Sequence[Step], asking: Asking, table: str) -> str:
         by="" if late else f" by {answer}",
         answer=answer,
         public=", but for keys that AWS found in public" if any(step.is_public for step in made) else "",
-        grace=plural(asking.grace.days, "day"),
+        grace=plural(min(graces), "day") + (" or more" if len(graces) > 1 else ""),
         example=(asking.as_of + timedelta(days=90)).date(),
     )
-    blocks = ["\n".join(_about(number, step)) for number, step in enumerate(made, start=1)]
+    by_key = asking if len(days) > 1 else None
+    blocks = ["\n".join(_about(number, step, by_key)) for number, step in enumerate(made, start=1)]
     return "\n".join((head, *(f"{block}\n" for block in blocks)))
 
 
-def _about(number: int, step: Step) -> Iterator[str]:
+def _about(number: int, step: Step, asking: Asking | None) -> Iterator[str]:
+    """Yield the lines on one key, with its own day where ``asking`` is given."""
     key = step.key
     account = f"{key.account} ({_plain(key.account_name)})" if key.account_name else key.account or ""
     what = "Key" if key.kind is KeyKind.ACCESS_KEY else called(key.kind, key.service)
     yield f"{number}. {_plain(what)} {_plain(key.address.rpartition('/')[2])} of user {_plain(str(key.user))} in account {account}"
     yield f"   created: {_time(key.created)}; last used: {_plain(_used(key))}"
     yield from (f"   {_plain(finding.problem)}" for finding in step.findings)
+    if asking is not None:
+        day = asking.answer_by(step).date()
+        yield f"   {'No answer since' if day < asking.as_of.date() else 'Please answer by'} {day}."
     if key.created_by and not (isinstance(key.owner, str) and key.owner):
         yield f"   It was created by {_plain(key.created_by)}."
     if step.decision.why not in ("", OF_CODE) and not step.decision.asks:  # code follows, and the letter itself asks
@@ -229,25 +235,29 @@ def read_answers(text: str) -> tuple[OwnerAnswer, ...]:
 def _answer(line: int, row: dict[str, str]) -> OwnerAnswer | None:
     key_id, needed, until, note, user = (str(row.get(name) or "").strip() for name in (KEY_ID, NEEDED, UNTIL, NOTE, "user"))
     by = " ".join(str(row.get(BY) or "").split())[:LONGEST_NOTE]
-    if not needed and not note and not until:
+    if not (needed or note or until or by):
         return None
     if needed.lower() not in WORDS:
         raise NoAnswersError(f'line {line}: needed must be yes or no, not "{needed[:40]}"')
     if not key_id or "*" in key_id:
         raise NoAnswersError(f"line {line}: key_id must be a full key ID, as in the letter")
     if until and not (re.fullmatch(r"\d{4}-\d\d-\d\d", until, re.ASCII) and parse_date(until)):
-        raise NoAnswersError(f'line {line}: until must be a day such as 2027-03-31, not "{until[:40]}"')
+        raise NoAnswersError(f'line {line}: until must be a day such as 2027-03-31, or nothing if there is none, not "{until[:40]}"')
     if until and not WORDS[needed.lower()]:
         raise NoAnswersError(f"line {line}: needed is no, and until {until} says that it is needed")
     return OwnerAnswer(line, key_id, WORDS[needed.lower()], " ".join(note.split())[:LONGEST_NOTE], by, until, user.lstrip("'"))
 
 
-def note_answers(ledger: Ledger, answers: Sequence[OwnerAnswer], as_of: datetime, digest: str | None = None) -> None:
-    """Add answers to a ledger, with their file's digest. Raises `NoAnswersError` (no such key, or not what its owner says now)."""
+def note_answers(ledger: Ledger, answers: Sequence[OwnerAnswer], as_of: datetime, digest: str | None = None) -> tuple[int, list[str]]:
+    """Add answers to a ledger, with their file's digest: how many are new, and sentences on those that come too late.
+
+    Raises `NoAnswersError` (no such key, or not what its owner says now).
+    """
     seen: dict[str, list[tuple[str, str]]] = {}
     for name in ledger.keys:
-        if (known := ledger.of(name, KeyChangeKind.SEEN)) is not None:
+        if (known := ledger.of(name, KeyChangeKind.SEEN) or ledger.of(name, KeyChangeKind.DELETED)) is not None:
             seen.setdefault(str(known.detail.get("id", "")).lstrip("*"), []).append((name, str(known.detail.get("user", ""))))
+    living, added, late = {name for name, _ in ledger.living()}, 0, list[str]()
     for answer in answers:
         where, key = f"line {answer.line}: ", f"the key {hidden(answer.key_id)}"
         alike = seen.get(answer.key_id[-SHOWN:], ())
@@ -259,11 +269,32 @@ def note_answers(ledger: Ledger, answers: Sequence[OwnerAnswer], as_of: datetime
             raise NoAnswersError(f"{where}{key} is one of user {user}, not {answer.user}; was one column sorted without the others?")
         told = {"needed": answer.is_needed, "until": answer.until, "note": answer.note, "by": answer.by, "file_sha256": digest}
         detail = {name: value for name, value in told.items() if value not in (None, "")}
-        earlier = [change for change in ledger.keys[found] if change.kind is KeyChangeKind.ANSWERED]
-        is_old = any(change.detail == detail for change in earlier)
-        if answer.until and answer.until < str(as_of.date()) and not is_old:
-            raise NoAnswersError(f"{where}until {answer.until} has passed already")
-        contrary = [change for change in earlier[-1:] if change.detail.get("needed") is not answer.is_needed]
-        if any(change.at == as_of or (is_old and not answer.is_needed) for change in contrary):
-            raise NoAnswersError(f"{where}{key} has another answer that is as new, or newer; leave only the newest")
-        ledger.note(found, KeyChangeKind.ANSWERED, as_of, detail)
+        if found not in living:
+            late += [f"{where}{key} of user {user} is deleted: give what needs it a role or a new key"] if answer.is_needed else ()
+        elif _is_newer(detail, [change for change in ledger.keys[found] if change.kind is KeyChangeKind.ANSWERED], as_of, f"{where}{key}"):
+            ledger.note(found, KeyChangeKind.ANSWERED, as_of, detail)
+            added += 1
+    return added, late
+
+
+def _is_newer(told: dict[str, object], earlier: Sequence[KeyChange], as_of: datetime, place: str) -> bool:
+    """True if an answer is to follow the earlier ones: not if its file was read before, nor before one that keeps the key for longer.
+
+    That is compared where nothing tells which is newer: with one of this run, and where another file said the same before.
+    """
+    if any(change.detail == told for change in earlier):
+        return False
+    is_known = any({**change.detail, "file_sha256": 0} == {**told, "file_sha256": 0} for change in earlier)
+    until, today = str(told.get("until", "")), str(as_of.date())
+    if until and until < today:
+        if is_known:
+            return False
+        raise NoAnswersError(f"{place}: until {until} has passed already")
+    if not earlier or not (is_known or earlier[-1].at == as_of):
+        return True
+    newest = earlier[-1].detail
+    if newest.get("needed") is not told["needed"]:
+        if earlier[-1].at == as_of or not told["needed"]:
+            raise NoAnswersError(f"{place} has another answer that is as new, or newer; leave only the newest")
+        return True
+    return (until or "~") >= str(newest.get("until", "~"))  # which comes after all days

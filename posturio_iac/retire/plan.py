@@ -32,6 +32,7 @@ class Step:
     decision: Decision
     idle: datetime  # since when it counts as idle if nothing calls with it, as far as CloudTrail can tell
     is_forced: bool = False
+    grace: timedelta = timedelta()  # how long it is off before it may be deleted
 
     @property
     def action(self) -> Action:
@@ -86,7 +87,8 @@ def steps(report: Report, policy: Policy, include: Collection[str]) -> list[Step
         rules, named = {finding.rule.id for finding in theirs}, any(name in include for name in _names(key))
         limits = policy.context_for(key, report.as_of)
         decision = decide(key, rules, limits, named=named, alone=alone)
-        return Step(key, theirs, decision, report.as_of - min(limits.window, MEMORY), is_forced=named or QUARANTINED in rules)
+        idle = report.as_of - min(limits.window, MEMORY)
+        return Step(key, theirs, decision, idle, named or QUARANTINED in rules, limits.grace)
 
     made = [step(key) for key in chosen]
     going = [one.key for one in made if one.action is Action.DISABLE]
@@ -169,8 +171,10 @@ def read_log(text: str) -> tuple[dict[str, Entry], int]:
             lost += 1
     for key_id, told in sorted(lines, key=lambda entry: entry[1].at):
         before = found.get(key_id)
-        # A second run of the script may find that the first one had taken the step.
-        settled = ("done", "begun") if told.outcome in NOT_TAKEN else ("done",)
-        if before is None or before.step != told.step or before.outcome not in settled:
+        # A second run of the script may find that the first one had taken the step, and one that takes none changes nothing.
+        stays = before is not None and (
+            before.outcome in ("done", "begun") if told.outcome in NOT_TAKEN else before[1:3] == (told.step, "done")
+        )
+        if not stays:
             found[key_id] = told
     return found, lost

@@ -203,9 +203,12 @@ def test_answers_that_cannot_be_taken_are_refused_before_anything_is_asked(cloud
         ("key_id,needed\n\xff,no\n", "line 2: the ledger does not know the key"),
         (f"key_id,needed,until\n{key},,2027-03-31\n", 'line 2: needed must be yes or no, not ""'),
         (f"key_id,needed,until\n{key},no,2027-03-31\n", "line 2: needed is no, and until 2027-03-31 says that it is needed"),
-        (f"key_id,needed,until\n{key},yes,soon\n", 'line 2: until must be a day such as 2027-03-31, not "soon"'),
+        (
+            f"key_id,needed,until\n{key},yes,soon\n",
+            'line 2: until must be a day such as 2027-03-31, or nothing if there is none, not "soon"',
+        ),
         (f'key_id,needed\n"{key}"x,yes\n', "it is not a table: "),
-        (f"key_id,needed,until\n{key},yes,2026-03-31\n", "line 2: until 2026-03-31 has passed already"),
+        (f"key_id,needed,until\n{key},yes,2026-03-31\n", ": until 2026-03-31 has passed already"),
         (f"key_id,needed\n{key},yes\n{key},no\n", f"line 3: the key ****{key[-4:]} has another answer that is as new, or newer"),
         (f"key_id,needed,user\n{key},no,mailer\n", f"line 2: the key ****{key[-4:]} is one of user ci, not mailer"),
     ):
@@ -231,7 +234,7 @@ def test_an_answer_is_of_its_time_and_its_owner_and_stays_with_its_key(cloud: Cl
 
     assert asked(0) == ["paym"]
     codes = [answer(day, name, word) for day, name, word in ((1, "z", "no"), (2, "a", "yes"), (3, "z", "no"), (4, "a", "yes"))]
-    assert codes == [0, 0, 2, 0], "no that is read again is no newer answer"
+    assert codes == [0, 0, 0, 0], "a file that is read again changes nothing"
     cloud.backend.update_user("ci", "/moved/", "ci")
     cloud.tag("ci", "owner", "payments@example.com")  # moto forgets it
     assert needed(5) is True, "a user that moves keeps its keys"

@@ -178,7 +178,7 @@ def test_what_a_refusal_hides_is_a_sentence(aws: FakeAws, plan: Callable[..., Pa
     assert told().endswith("; the plan did not switch it off on 2026-11-24 12:00 UTC: the keys of its user could not be listed")
     aws.denied.clear()
     run(aws, folder)
-    assert told().startswith("switched off on 2026-11-24 by arn:aws:sts::")
+    assert told().startswith("switched off by the plan on 2026-11-24 12:00 UTC, run by arn:aws:sts::")
     aws.denied.add("ListAccessKeys")
     assert told().endswith("; it was switched off by the plan on 2026-11-24 12:00 UTC, run by arn:aws:sts::123456789012:user/moto")
 
@@ -278,7 +278,7 @@ def test_verify_reads_what_the_plan_did(aws: FakeAws, plan: Callable[..., Path],
     answer = retire(capsys, "verify", str(folder))
     results = {result["user"]: result for result in answer.results}
     assert {user: result["state"] for user, result in results.items()} == {"off": "resolved", "kept": "resolved", "again": "still_open"}
-    assert results["off"]["why"].startswith("switched off on 2026-11-24 by arn:aws:sts::")
+    assert results["off"]["why"].startswith("switched off by the plan on 2026-11-24 12:00 UTC, run by arn:aws:sts::")
     assert f"; its user has the new key ****{new[-4:]} of 2026-11-24; " in results["off"]["why"]
     assert results["kept"]["plan"]["outcome"] == "kept"
     assert results["again"]["why"].startswith("it was switched on again, although it was switched off by the plan")

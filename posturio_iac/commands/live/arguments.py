@@ -42,6 +42,8 @@ class LiveArguments:
     """True if an earlier result says which users are read, and so which accounts."""
     needs_trail = False
     """True if it is an error that CloudTrail does not tell which keys were switched on or off."""
+    begins_ledger = True
+    """True if nothing is missing where there is no ledger yet."""
 
     def __init__(self, given: Arguments) -> None:
         self.given = given

@@ -51,6 +51,7 @@ class LedgerFile:
         self._names: set[str] = set()
         self._accounts: set[str] = set()
         self._complete: set[str] = set()
+        self.said: list[Diagnostic] = []
 
     def begin(self, options: str) -> None:
         """Record that a run begins, or is resumed with the data that it has read. Raises `OutputError`."""
@@ -137,8 +138,8 @@ class LedgerFile:
         self.store.replace(self.text())
 
     def notes(self) -> list[Diagnostic]:
-        """Say that the ledger is not as it was written, or is about other accounts than those that were read."""
-        found = []
+        """Say that the ledger is new, is not as it was written, or is about other accounts than those that were read."""
+        found = [*self.said]
         if not self.ledger.is_whole:
             text = "the ledger is not as it was written, or has no digest, so nothing rests on it but that keys are needed"
             rest = "days are asked of CloudTrail or counted anew, and before owners were asked anew nothing unnamed is switched off"
@@ -160,14 +161,15 @@ class LedgerFile:
                 self.ledger.resolve(name, self.as_of)
 
     def answers(self, path: str) -> int:
-        """Add the answers of owners, which are written with the rest, and return how many. Raises `UsageError`."""
+        """Add the answers of owners, which are written with the rest, and return how many are new. Raises `UsageError`."""
         try:
             data = read_named(path)
             found = read_answers(decoding.decode(data, "replace"))  # a program for tables may write notes in an encoding of its own
-            note_answers(self.ledger, found, self.as_of, sha256(data).hexdigest())
+            added, late = note_answers(self.ledger, found, self.as_of, sha256(data).hexdigest())
         except (NoAnswersError, UnreadableError) as error:
             raise UsageError(f"--answers {path}: {error}") from None
-        return len(found)
+        self.said += (Diagnostic(Level.WARNING, f"--answers {path}: {text}") for text in late)
+        return added
 
     def _saw_keys(self, inventory: Inventory, ends: Mapping[str, datetime]) -> None:
         ledger, seen = self.ledger, set()
@@ -221,7 +223,11 @@ def ledger_of(arguments: LiveArguments, as_of: datetime, connection: Callable[[]
         ledger.distrust(as_of, timedelta(days=arguments.config().grace_days))
     run = ledger.unfinished
     if not arguments.given.resume:
-        return LedgerFile(store, ledger, as_of, None)
+        file = LedgerFile(store, ledger, as_of, None)
+        if text is None and not arguments.begins_ledger:
+            unknown = f"there was no ledger {target}, so no earlier question or answer is known; is the path right? A new one begins"
+            file.said.append(Diagnostic(Level.WARNING, unknown))
+        return file
     if run is None:
         raise UsageError(f"--resume: {target} has no interrupted run")
     if as_of - run.at > RESUMABLE:

@@ -19,11 +19,12 @@ from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from posturio_iac.commands.live.run import Findings
     from posturio_iac.config import Config
+    from posturio_iac.core.finding import Diagnostic
 
 HOMES = {"ask": "folders", "plan": "folders", "verify": "verify", "evidence": "evidence"}
 """The module of each step, which has a function of its name, ``(task) -> int``."""
@@ -45,16 +46,21 @@ class RetireTask(NamedTuple):
 
     def close(self, found: Findings, lines: Sequence[str] = ()) -> int:
         """Say what was done and what went wrong, and return the exit code: 3 if something is not known."""
-        from posturio_iac.commands.reporting.reports import diagnose
-        from posturio_iac.core.text.terminal import wants_color, without_commands
+        from posturio_iac.core.text.terminal import without_commands
 
         shown = found if self.arguments.given.show_key_ids else found.masked()
-        quiet = bool(self.arguments.given.quiet)
-        diagnose(shown.report.diagnostics, quiet=quiet, color=wants_color("auto", sys.stderr, os.environ), names=found.names)
-        if not quiet:
+        self.say(shown.report.diagnostics, found.names)
+        if not self.arguments.given.quiet:
             to_stdout(without_commands("".join(f"{line}\n" for line in lines)))
             to_stderr(f"{found.budget}\n")
         return int(found.report.exit_code(None))
+
+    def say(self, diagnostics: Sequence[Diagnostic], names: Mapping[str, str] | None = None) -> None:
+        """Print diagnostics; ``names`` are those of accounts."""
+        from posturio_iac.commands.reporting.reports import diagnose
+        from posturio_iac.core.text.terminal import wants_color
+
+        diagnose(diagnostics, quiet=bool(self.arguments.given.quiet), color=wants_color("auto", sys.stderr, os.environ), names=names)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -97,7 +103,7 @@ class RetireArguments(LiveArguments):
         if self.step not in HOMES:
             wrong = f', not "{self.step}"' if self.step else ""
             raise UsageError(f"retire needs a step: {', '.join(HOMES)}{wrong} (see posturio-iac retire --help)")
-        self.asks_by_key, self.needs_trail = self.step == "verify", self.step == "plan"
+        self.asks_by_key, self.needs_trail, self.begins_ledger = self.step == "verify", self.step == "plan", self.step == "ask"
         super().__init__(given)
         self.valid = whole("--valid", given.valid or str(PLAN_VALID), MOST_PLAN_VALID)
         self.include_in_use: tuple[str, ...] = tuple(dict.fromkeys(split(given.include_in_use or ())))

@@ -116,6 +116,7 @@ def _record(task: RetireTask) -> int:
     if ledger is not None:
         recorded = sum(map(ledger.answers, arguments.answers))
         ledger.store.replace(ledger.text())
+        task.say(ledger.said)
     to_stdout(f"{count(recorded, 'answer')} recorded\n")
     return 0
 
