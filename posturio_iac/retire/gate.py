@@ -196,7 +196,7 @@ def _question(key: AccessKey, life: KeyLife, answer_by: datetime) -> str:
 
 
 def _unasked(key: AccessKey, life: KeyLife) -> str | None:
-    if life.needed_until and (life.asked is None or life.asked.date().isoformat() <= life.needed_until):
+    if life.is_needed and (life.asked is None or life.asked.date().isoformat() <= life.needed_until):
         return f"It was needed until {life.needed_until}, and its owner was not asked since: write the letter first."
     if life.answered is not None:
         return None

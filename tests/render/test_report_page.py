@@ -104,7 +104,7 @@ def pictures(text: str) -> list[ET.Element]:
 
 def test_pictures_are_svg_with_a_title_a_description_and_marked_axes() -> None:
     made = [one for one in pictures(page(everything())) if one.get("class") != "names"]
-    assert len(made) == 3
+    assert len(made) == 2
     name = "{http://www.w3.org/2000/svg}"
     for picture in made:
         assert picture.get("role") == "img"
@@ -122,7 +122,7 @@ def test_pictures_are_svg_with_a_title_a_description_and_marked_axes() -> None:
 def test_a_year_of_daily_results_is_drawn_with_labels_that_do_not_touch() -> None:
     view = joined(*(result([deployed("a")], days=n) for n in range(365)))
     assert len(view.trend) == 365
-    for picture in pictures(page(view))[1:2]:
+    for picture in pictures(page(view))[:1]:
         dates = sorted(float(t.get("x") or 0) for t in picture.iter("{http://www.w3.org/2000/svg}text") if re.match("20", t.text or ""))
         assert len(dates) == 5
         assert all(after - before >= 66 for before, after in itertools.pairwise(dates))

@@ -14,10 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from posturio_iac.render.report.mends import KeyTimeline
-    from posturio_iac.render.report.view import Ends, TrendPoint
+    from posturio_iac.render.report.view import TrendPoint
 
 TICKS = (0, 25, 50, 75, 100)
-SCALE_WIDE, SCALE_HIGH, EDGE = 360, 46, 14
 WIDE, HIGH = 560, 240
 LEFT, RIGHT, TOP, BOTTOM = 12, 48, 26, 26
 """The numbers stand at the right, where narrow pages open."""
@@ -71,22 +70,6 @@ def picture(name: str, wide: float, high: float, title: str, description: str, p
 
 def number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
-
-
-def scale(ends: Ends) -> str:
-    """The share of keys with an end as a place on a scale from 0 to 100."""
-    wide = SCALE_WIDE - 2 * EDGE
-    parts = [el("rect", x=EDGE, y=16, width=wide, height=8, rx=4, class_="track")]
-    if ends.percent is not None:
-        x = EDGE + wide * ends.percent / 100
-        parts += [
-            el("rect", x=EDGE, y=16, width=max(x - EDGE, 2), height=8, rx=4, class_="done"),
-            el("path", d=f"M{number(x)} 26l-6 -14h12z", class_="mark"),
-        ]
-    parts += [label(EDGE + wide * tick / 100, 42, str(tick), class_="axis", anchor="middle") for tick in TICKS]
-    return picture(
-        "scale", SCALE_WIDE, SCALE_HIGH, "Keys with an end that holds", "On a scale from 0 to 100 percent, which is best.", parts
-    )
 
 
 def trend(points: Sequence[TrendPoint], units: int) -> str:

@@ -15,7 +15,6 @@ from posturio_iac import __version__
 from posturio_iac.core.finding import Level, Report, Verdict
 from posturio_iac.core.text.terminal import XML_SHARP, inert, printable
 from posturio_iac.render.report import wording as say
-from posturio_iac.render.report.charts import scale
 from posturio_iac.render.report.document import Piece, Role
 from posturio_iac.render.report.parts import shown as score
 from posturio_iac.render.report.sections import diagnostics, sections
@@ -136,7 +135,6 @@ def page(posture: Posture) -> str:
         looked_at=say.looked_at(posture),
         percent=posture.ends.percent,
         ending=say.ending(posture),
-        scale=Markup(scale(posture.ends)),  # noqa: S704 - our own picture, which escapes what it shows
         verdict=say.verdict(posture),
         score=score(posture.score),
         score_known=posture.score is not None,
