@@ -36,6 +36,12 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "root"
 
 
+def refuses(root: Path, said: str) -> bool:
+    """Whether a scan says what leads outside, shows nothing of it, and judges the rest."""
+    code, out, err = scan(root)
+    return (code, said in err, HIDDEN in out + err, ("sound.tf:1:1", "MEDIUM", MISSING) in shown(out)) == (3, True, False, True)
+
+
 @pytest.mark.parametrize("way", ["../outside/", "{outside}/"])
 @pytest.mark.parametrize(("option", "name"), FILES.items())
 def test_outside_parameters_and_outside_var_files(root: Path, way: str, option: str, name: str) -> None:
@@ -106,20 +112,13 @@ def test_a_linked_file_of_the_repository_is_told_as_one_that_gives_a_value(root:
 def test_outside_tfvars_link(root: Path, name: str) -> None:
     put(root, "main.tf", KEY)
     (root / name).symlink_to("../outside/values.tfvars")
-    code, out, err = scan(root, "--format", "json")
-    assert code == 3
-    assert f"{name}: error: leads outside of the scanned folder and its repository and was not read" in err
-    assert HIDDEN not in out + err
+    assert refuses(root, f"{name}: error: leads outside of the scanned folder and its repository and was not read")
 
 
 def test_outside_module_folder_link(root: Path) -> None:
     put(root, "main.tf", 'module "m" {\n  source = "./d/mod"\n}\n')
     (root / "d").symlink_to("../outside")
-    code, out, err = scan(root)
-    assert code == 3
-    assert 'main.tf:1:1: error: module "m": its source ./d/mod leads outside' in err
-    assert ("sound.tf:1:1", "MEDIUM", MISSING) in shown(out)
-    assert HIDDEN not in out + err
+    assert refuses(root, 'main.tf:1:1: error: module "m": its source ./d/mod leads outside')
 
 
 @pytest.mark.parametrize("folder", ["../outside/mod", "{outside}/mod"])
@@ -127,11 +126,7 @@ def test_outside_modules_json(root: Path, folder: str) -> None:
     put(root, "main.tf", 'module "m" {\n  source = "acme/keys/aws"\n}\n')
     entry = {"Key": "m", "Source": "acme/keys/aws", "Version": "1.0.0", "Dir": folder.format(outside=root.parent / "outside")}
     put(root, ".terraform/modules/modules.json", json.dumps({"Modules": [entry]}))
-    code, out, err = scan(root)
-    assert code == 3
-    assert '.terraform/modules/modules.json: error: the folder of module "m" leads outside' in err
-    assert ("sound.tf:1:1", "MEDIUM", MISSING) in shown(out)
-    assert HIDDEN not in out + err
+    assert refuses(root, '.terraform/modules/modules.json: error: the folder of module "m" leads outside')
 
 
 def test_outside_codeowners_link(root: Path) -> None:
@@ -144,11 +139,7 @@ def test_outside_codeowners_link(root: Path) -> None:
 def test_outside_tf_link(root: Path) -> None:
     (root / "x.tf").symlink_to("../outside/mod/main.tf")
     put(root, "call/main.tf", 'module "m" {\n  source = "../"\n}\n')
-    code, out, err = scan(root)
-    assert code == 3
-    assert "x.tf: error: leads outside" in err
-    assert ("sound.tf:1:1", "MEDIUM", MISSING) in shown(out)
-    assert HIDDEN not in out + err
+    assert refuses(root, "x.tf: error: leads outside")
 
 
 def test_a_lock_file_outside_does_not_tell_the_engine(root: Path) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from posturio_iac.config import Config, Override
-from posturio_iac.core.finding import Severity
+from posturio_iac.core.finding import Severity, Verdict
 from posturio_iac.core.model import AccessKey
 from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.policy import Policy
 from posturio_iac.rules import Context
-from tests.support.keys import AS_OF, access_key, day, rules, run, span
+from tests.support.keys import AS_OF, UNKNOWN, access_key, day, rules, run, span
 from tests.support.rule_cases import PAST, SOON
 
 
@@ -88,6 +88,11 @@ def test_a_window_of_its_own_decides() -> None:
     key = access_key(SOON, created=day("2026-01-01"), last_used=day("2026-10-31"), tags=(("use", "quarterly"),))
     assert rules(run(key)) == []
     assert rules(run(key, overrides=(Override(tags={"use": "quarterly"}, unused_days=10),))) == ["unused_access_keys"]
+    hidden = replace(key, last_used=day("2026-09-01"), account="111122223333", tags=(), unknown_sources=(UNKNOWN,))
+    longer = Override(tags={"use": "quarterly"}, unused_days=100, reason="quarterly", until=day("2026-12-31"))
+    assert rules(run(hidden)) == ["unused_access_keys"]
+    (judged,) = (report := run(hidden, overrides=(longer,))).keys
+    assert (rules(report), judged.verdict, "iam.unused_access_keys" in judged.open_rules) == ([], Verdict.UNDETERMINED, True)
 
 
 def test_a_rule_gets_the_severity_that_the_configuration_gives_it() -> None:

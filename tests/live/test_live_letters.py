@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -224,9 +225,13 @@ def test_an_answer_is_of_its_time_and_its_owner_and_stays_with_its_key(cloud: Cl
     def needed(day: int) -> object:
         return live(capsys, *ledger, *at(day)).json["keys"][0]["lifecycle"].get("needed")
 
-    def answer(day: int, name: str, needed: str) -> int:
-        (tmp_path / name).write_text(f"key_id,needed,user,note\n{key},{needed},CI,{name} für alle\n", encoding="cp1252")
-        return retire(capsys, "ask", *ledger, "--answers", str(tmp_path / name), *at(day)).code
+    def coming(day: int) -> object:
+        return live(capsys, *ledger, *at(day)).json["keys"][0]["lifecycle"]["next"]
+
+    def answer(day: int, name: str, needed: str, until: str = "", *others: str) -> int:
+        (tmp_path / name).write_text(f"key_id,needed,until,user,note\n{key},{needed},{until},CI,{name} für alle\n", encoding="cp1252")
+        files = (word for one in (name, *others) for word in ("--answers", str(tmp_path / one)))
+        return retire(capsys, "ask", *ledger, *files, *at(day)).code
 
     def asked(day: int) -> list[str]:
         retire(capsys, "ask", str(tmp_path / f"letters{day}"), *ledger, *at(day))
@@ -246,3 +251,29 @@ def test_an_answer_is_of_its_time_and_its_owner_and_stays_with_its_key(cloud: Cl
     assert needed(10) is None
     answer(11, "c", "no")
     assert needed(11) is False
+    codes = [answer(12, "d", "yes", "2026-12-10"), answer(13, "e", "yes"), answer(14, "d", "yes", "2026-12-10")]
+    assert (codes, coming(14)) == ([0, 0, 0], "needed (e f\ufffdr alle)"), "an older end that is read again is no newer one"
+    codes = [answer(15, "g", "yes", "2026-12-20"), answer(16, "h", "yes", "2026-12-25", "g"), answer(17, "i", "yes", "2026-12-22")]
+    assert (codes, coming(17)) == ([0, 0, 0], "needed until 2026-12-22 (i f\ufffdr alle)")
+    (tmp_path / "j").write_text(f"key_id,needed,until,user,note\n{key},yes,2026-12-30,,\n{key},yes,2026-12-23,,\n", encoding="ascii")
+    retire(capsys, "ask", *ledger, "--answers", str(tmp_path / "j"), *at(18))
+    assert coming(18) == "needed until 2026-12-30", "of several of one run the longest counts"
+    cloud.backend.delete_access_key(key, "ci")
+    live(capsys, *ledger, *at(19))
+    late = retire(capsys, "ask", *ledger, "--answers", str(tmp_path / "e"), *at(20))
+    assert (late.code, "of user ci is deleted: give what needs it a role" in late.err, "0 answers" in late.out) == (0, True, True)
+    assert "there was no ledger" in retire(capsys, "plan", str(tmp_path / "p"), "--ledger", str(tmp_path / "l"), *at(20)).err
+
+
+def test_a_letter_tells_the_grace_and_the_day_of_each_key(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text('[[overrides]]\nusers = ["*/a"]\ngrace_days = 3\n', encoding="utf-8")
+    words = ("--ledger", str(tmp_path / "ledger.jsonl"), "--config", str(tmp_path / "c.toml"))
+    for day, user in ((0, "a"), (16, "b")):
+        cloud.key(user, age=70, used=60)
+        retire(capsys, "ask", str(tmp_path / user), *words, *at(day))
+    first, both = ("".join(path.read_text(encoding="utf-8") for path in (tmp_path / user).glob("*.txt")) for user in "ab")
+    assert ("\n  3 days later: keys that stayed off" in first, "\n  3 days or more later: keys" in both) == (True, True)
+    assert re.findall("   (No answer since|Please answer by) (.*)[.]", both) == [
+        ("No answer since", "2026-12-08"),
+        ("Please answer by", "2026-12-24"),
+    ]

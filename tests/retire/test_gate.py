@@ -196,6 +196,8 @@ def test_a_key_that_was_switched_on_again_is_not_off() -> None:
         [("enable", "switched on again by the plan on 2026-11-24 10:02 UTC")],
         0,
     )
+    (stays,) = read_log("\n".join([line("disable", "done", 1), line("enable", "kept", 2)]))[0].values()
+    assert stays.step == "disable", "a run that takes no step changes nothing"
 
 
 def test_a_line_that_cannot_be_read_is_counted() -> None:
