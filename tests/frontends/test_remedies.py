@@ -146,6 +146,7 @@ TAKES_PROVIDERS = HAS + "terraform {\n  required_providers {\n    aws = { config
     [
         (HAS, {}, False),
         (ASKS, {}, True),
+        (ASKS, {"a/m/.terraform.lock.hcl": ""}, True),
         (ASKS, {"a/m/aws.tf": 'provider "aws" {}\n'}, False),
         (ASKS, {"a/m/prod.tfvars": 'v = "x"\n'}, False),
         (ASKS, {"a/m/backend.tf": 'terraform {\n  backend "s3" {}\n}\n'}, False),

@@ -68,7 +68,7 @@ class Published:
         So is one with variables beside a module with examples; one that calls modules outside of its folder is a program all the same.
         """
         module = self._module(folder)
-        if module.is_root or not module.variables:
+        if module.has_configured_provider or not module.variables:
             return False
         blocks = (block for settings in module.settings for block in settings.body.blocks)
         required = [one.expression for block in blocks if block.type == "required_providers" for one in block.body.attributes.values()]
