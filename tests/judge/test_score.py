@@ -10,52 +10,38 @@ from hypothesis import strategies as st
 from posturio_iac.core.finding import Diagnostic, JudgedKey, Level, Report, Severity, Verdict
 from posturio_iac.core.model import Kind, Unknown
 from posturio_iac.core.record import replace
-from tests.support.keys import (
-    AS_OF,
-    UNKNOWN,
-    access_key,
-    enforced,
-    expires,
-    exposure,
-    ignore,
-    inert,
-    open_evidence,
-    open_question,
-    rotates,
-    run,
-    unreadable,
-)
+from tests.support import keys as k
 from tests.support.rule_cases import OWNERLESS, PAST, SOON, WITHOUT
 
 
 def test_scores() -> None:
-    assert run().score() == 100
-    assert run(access_key(enforced())).score() == 100
-    assert run(access_key(enforced(), owner=None)).score() == 98
-    assert run(access_key()).score() == 91
-    assert run(access_key(PAST)).score() == 83
-    assert run(access_key(is_root=True)).score() == 77
-    assert run(access_key(unknown_sources=(UNKNOWN,))).score() == 91
-    assert run(access_key(enforced(), owner=UNKNOWN)).score() == 98
-    assert run(access_key(PAST, status=UNKNOWN)).score() == 91
-    assert run(access_key(directives=(ignore(WITHOUT),))).score() == 91
-    assert run(*(access_key(address=str(n)) for n in range(10))).score() == 50
-    assert run(diagnostics=(Diagnostic(Level.ERROR, "unread"),)).score() is None
+    assert k.run().score() == 100
+    assert k.run(k.access_key(k.enforced())).score() == 100
+    assert k.run(k.access_key(k.enforced(), owner=None)).score() == 98
+    assert k.run(k.access_key()).score() == 91
+    assert k.run(k.access_key(PAST)).score() == 83
+    assert k.run(k.access_key(is_root=True)).score() == 77
+    assert k.run(k.access_key(unknown_sources=(k.UNKNOWN,))).score() == 91
+    assert k.run(k.access_key(k.enforced(), owner=k.UNKNOWN)).score() == 98
+    assert k.run(k.access_key(PAST, status=k.UNKNOWN)).score() == 91
+    assert k.run(k.access_key(directives=(k.ignore(WITHOUT),))).score() == 91
+    assert k.run(*(k.access_key(address=str(n)) for n in range(10))).score() == 50
+    assert k.run(diagnostics=(Diagnostic(Level.ERROR, "unread"),)).score() is None
 
 
 def scored(keys: list[JudgedKey]) -> int:
     """The score of a complete run over ``keys``."""
-    score = Report(AS_OF, tuple(keys), (), (), 1).score()
+    score = Report(k.AS_OF, tuple(keys), (), (), 1).score()
     assert score is not None
     return score
 
 
 judged_keys = st.builds(
     lambda worst, undecided, suspected: JudgedKey(
-        access_key(), Verdict.UNDETERMINED if undecided else Verdict.CLEAN, undecided, worst, suspected if undecided else None
+        k.access_key(), Verdict.UNDETERMINED if undecided else Verdict.CLEAN, undecided, worst, suspected if undecided else None
     ),
     st.sampled_from([None, *Severity]),
-    st.sampled_from([(), (open_question("var.tags"),)]),
+    st.sampled_from([(), (k.open_question("var.tags"),)]),
     st.sampled_from([None, *Severity]),
 )
 
@@ -70,49 +56,49 @@ def test_mending_never_lowers_the_score_and_a_good_key_more_never_raises_it(keys
     assert 0 <= before <= 100
     for mended in ([milder], [decided], []):
         assert scored([*keys[:at], *mended, *keys[at + 1 :]]) >= before
-    assert scored([*keys, JudgedKey(access_key(), Verdict.CLEAN)]) == before
+    assert scored([*keys, JudgedKey(k.access_key(), Verdict.CLEAN)]) == before
 
 
 EVIDENCE = (
     PAST,
     SOON,
-    expires("2099-01-01"),
-    rotates(365),
-    enforced(),
-    enforced(None),
-    unreadable(),
-    inert(),
-    open_evidence(Kind.ROTATION),
+    k.expires("2099-01-01"),
+    k.rotates(365),
+    k.enforced(),
+    k.enforced(None),
+    k.unreadable(),
+    k.inert(),
+    k.open_evidence(Kind.ROTATION),
 )
 
 
 @given(
     st.lists(st.sampled_from(EVIDENCE), max_size=3),
-    st.sampled_from([(), (UNKNOWN,)]),
-    st.sampled_from([None, UNKNOWN, "payments"]),
+    st.sampled_from([(), (k.UNKNOWN,)]),
+    st.sampled_from([None, k.UNKNOWN, "payments"]),
     st.booleans(),
-    st.sampled_from([("b",), UNKNOWN]),
-    st.sampled_from([(), (ignore(WITHOUT),), (ignore(OWNERLESS),)]),
+    st.sampled_from([("b",), k.UNKNOWN]),
+    st.sampled_from([(), (k.ignore(WITHOUT),), (k.ignore(OWNERLESS),)]),
 )
 def test_mending_the_code_never_lowers_the_score(
     lifetimes: list[Any], hiding: tuple[Unknown, ...], owner: Any, exposed: bool, siblings: Any, directives: tuple[Any, ...]
 ) -> None:
-    key = access_key(
+    key = k.access_key(
         *lifetimes,
         unknown_sources=hiding,
         owner=owner,
-        exposures=(exposure(),) if exposed else (),
+        exposures=(k.exposure(),) if exposed else (),
         directives=directives,
         active_siblings=siblings,
     )
-    before = run(key).score() or 0
+    before = k.run(key).score() or 0
     mended = [
-        replace(key, lifetimes=(*key.lifetimes, enforced(30))),
-        replace(key, lifetimes=(enforced(30),)),
+        replace(key, lifetimes=(*key.lifetimes, k.enforced(30))),
+        replace(key, lifetimes=(k.enforced(30),)),
         replace(key, owner="payments"),
         replace(key, exposures=()),
         replace(key, active_siblings=()),
         replace(key, directives=()),
     ]
-    assert all((run(better).score() or 0) >= before for better in mended)
-    assert (run().score() or 0) >= before
+    assert all((k.run(better).score() or 0) >= before for better in mended)
+    assert (k.run().score() or 0) >= before

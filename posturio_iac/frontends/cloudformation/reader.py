@@ -22,19 +22,8 @@ from posturio_iac.frontends.cloudformation.files import Files, load_parameters, 
 from posturio_iac.frontends.cloudformation.keys.assembly import Reader, compared, makes_or_owns_keys
 from posturio_iac.frontends.cloudformation.keys.users import TemplateUsers, read_pairs
 from posturio_iac.frontends.cloudformation.serverless import Gatherer, is_serverless
+from posturio_iac.frontends.cloudformation.syntax import template as syntax
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
-from posturio_iac.frontends.cloudformation.syntax.template import (
-    KEY_TYPE,
-    ParsedFile,
-    Template,
-    by_place,
-    count_textually,
-    duplicate_problems,
-    is_heat,
-    is_other_json,
-    parse,
-    plain,
-)
 from posturio_iac.search.kinds import TEMPLATE, kind_of, names_file, puts_together, runs_program
 from posturio_iac.search.programs import make_keys
 
@@ -103,7 +92,7 @@ def _read(selection: Selection, request: ReadRequest) -> Reading:
 _GIVEN = lazy_pattern(r"(?<!\w)(\w{1,255})=(?=[\\\"']{0,9}([^\s\"'\\,\]]{0,99}))")  # a parameter and its value
 
 
-def _overridden(template: Template, files: Files, problems: list[Diagnostic]) -> dict[str, FixedParameter]:
+def _overridden(template: syntax.Template, files: Files, problems: list[Diagnostic]) -> dict[str, FixedParameter]:
     """The parameters to which settings of ``sam deploy`` give another value than the default in some environment, or one that is unread."""
     parameters = template.section("Parameters")
     defaults = {e.name: str(default.value) if (default := e.get("Default")) is not None else "" for e in parameters}
@@ -121,18 +110,18 @@ def read_embedded(
     text: str, place: Span, parameters: Mapping[str, Attr[str]], tags: Sequence[tuple[str, str]], selection: Selection, request: ReadRequest
 ) -> Reading:
     """The keys of a template in other code, at ``place``, whose stack has ``tags``; an empty name stands for all other ``parameters``."""
-    types = (KEY_TYPE, *request.custom_types)
-    parsed = parse(TemplateSource(place.path, text, within=(-1, place)))
+    types = (syntax.KEY_TYPE, *request.custom_types)
+    parsed = syntax.parse(TemplateSource(place.path, text, within=(-1, place)))
     at = (place.path, place.line, place.column)
     problems = [Diagnostic(Level.ERROR, f"the template in this text cannot be read: {one.message}", *at) for one in parsed.problems]
     files = Files(selection, request.config.max_file_size)
     builder = Builder(files, types, problems, request.budget)
 
-    def given(template: Template) -> dict[str, FixedParameter]:
+    def given(template: syntax.Template) -> dict[str, FixedParameter]:
         values = ((e.name, parameters.get(e.name, parameters.get(""))) for e in template.section("Parameters"))
         return {name: FixedParameter(value) for name, value in values if value is not None}
 
-    templates = (template for root in parsed.roots if (template := plain(root, parsed.source, types)) is not None)
+    templates = (template for root in parsed.roots if (template := syntax.plain(root, parsed.source, types)) is not None)
     found, said = _made([builder.stack(template, given(template), tuple(tags)) for template in templates], files, request)
     keys = compared(found, said)
     for path in selection.drawn.get(text, ()):
@@ -149,7 +138,7 @@ class _Scan:
     def __init__(self, files: Files, request: ReadRequest, problems: list[Diagnostic]) -> None:
         self.files = files
         self.problems = problems
-        self.types = (KEY_TYPE, *request.custom_types)
+        self.types = (syntax.KEY_TYPE, *request.custom_types)
         self.budget = request.budget
         self.naming: set[str] = set()
         """The files that name a type which makes keys, or the call that makes one."""
@@ -161,7 +150,7 @@ class _Scan:
         except UnreadableError as error:
             self._error(str(error), path)
             return False
-        if is_other_json(text, self.types):
+        if syntax.is_other_json(text, self.types):
             return False
         data = spelled_out(text.encode("utf-8", "replace"))
         if any(name.encode() in data for name in self.types) or make_keys(data.decode("utf-8", "replace")):
@@ -170,7 +159,7 @@ class _Scan:
         folder = self.files.folder_of(path)  # JSON was perhaps selected as a plan, other files by the signs of templates alone
         return kind_of(path) is TEMPLATE or runs_program(data, TEMPLATE) or puts_together(data, folder) or names_file(data, TEMPLATE)
 
-    def templates(self, path: str, *, parent: bool) -> Iterator[Template]:
+    def templates(self, path: str, *, parent: bool) -> Iterator[syntax.Template]:
         """Yield the templates in a file. A ``parent`` is read only for the files that it may include, so its own problems do not matter."""
         try:
             parsed = self.files.parsed(path)
@@ -183,31 +172,32 @@ class _Scan:
             if is_serverless(root):
                 served = replace(parsed.source, serverless=True)
                 try:
-                    template: Template | None = Gatherer(served, self.files, self.problems, self.budget()).template(root)
+                    template: syntax.Template | None = Gatherer(served, self.files, self.problems, self.budget()).template(root)
                 except BudgetError as error:
                     self.problems.append(too_costly(f"the template {path}", error, path))
                     continue
             else:
-                template = plain(root, parsed.source, self.types)
+                template = syntax.plain(root, parsed.source, self.types)
             if template is None:
-                if not parent and is_heat(root):
+                if not parent and syntax.is_heat(root):
                     said = "this is an OpenStack Heat template: its access keys are not AWS keys and were not checked"
                     self.problems.append(Diagnostic(Level.NOTE, said, path, 1, 1))
                 continue
             if not parent:
-                repeated = by_place(duplicates, root, parsed.source)
-                for problem in (*template.problems, *duplicate_problems(repeated.get(False, ()))):
+                repeated = syntax.by_place(duplicates, root, parsed.source)
+                for problem in (*template.problems, *syntax.duplicate_problems(repeated.get(False, ()))):
                     self._error(problem.message, path, problem.line, problem.column)
                 self.problems += (
-                    Diagnostic(Level.WARNING, said, path, line, column) for said, line, column in duplicate_problems(repeated.get(True, ()))
+                    Diagnostic(Level.WARNING, said, path, line, column)
+                    for said, line, column in syntax.duplicate_problems(repeated.get(True, ()))
                 )
                 self._typeless(template)
             yield template
 
-    def _unparsed(self, parsed: ParsedFile) -> None:
+    def _unparsed(self, parsed: syntax.ParsedFile) -> None:
         """Report documents that cannot be parsed, unless none of them declares a key, or a program that makes one."""
         text = parsed.source.text
-        count = (count_textually(text, self.types) or int("AWS::" in text and make_keys(text))) if parsed.problems else 0
+        count = (syntax.count_textually(text, self.types) or int("AWS::" in text and make_keys(text))) if parsed.problems else 0
         if not count:
             return
         keys = "an access key" if count == 1 else f"{count} access keys"
@@ -226,7 +216,7 @@ class _Scan:
         else:
             self._error(f"not valid {source.language}: {first.message}; {unchecked}", source.path, first.line, first.column)
 
-    def _typeless(self, template: Template) -> None:
+    def _typeless(self, template: syntax.Template) -> None:
         for entry in template.section("Resources"):
             if entry.get("Type") is None and not entry.name.startswith("Fn::") and template.complete:
                 line, column = entry.key.lines.place(entry.key.start)
