@@ -50,6 +50,10 @@ def test_each_run_is_chained_to_the_one_before(cloud: Cloud, capsys: Capsys, tmp
         assert (refused.code, "result.json was changed after it was written" in refused.err, len(list(folder.iterdir()))) == (2, True, 2)
     shutil.rmtree(first)
     assert "or runs are missing before it" in retire(capsys, "evidence", str(folder), "--check").err
+    (second / "run.json").rename(second / "other.json")
+    assert f"the evidence {second / 'run.json'} cannot be read: " in retire(capsys, "evidence", str(folder), "--check").err
+    shutil.copy(second / "other.json", second / "run.json")
+    assert f"{second.name}/other.json was added after it was written" in retire(capsys, "evidence", str(folder), "--check").err
 
 
 def test_the_json_result_says_how_the_run_was_made(members: list[Cloud], capsys: Capsys, tmp_path: Path) -> None:
@@ -61,7 +65,9 @@ def test_the_json_result_says_how_the_run_was_made(members: list[Cloud], capsys:
     key = "AKIAIOSFODNN7EXAMPLE"
     words = ["--ledger", str(ledger), "--baseline", str(baseline), "--include-in-use", key]
     assert main(["retire", "plan", str(tmp_path / "p"), *argv[1:-2], *words]) == 2, "no flagged key has this id"
-    assert key in capsys.readouterr().err
+    assert f"--include-in-use {key} matches no flagged key" in capsys.readouterr().err
+    assert main([*argv, "--ledger", str(ledger), "--as-of", "2030-01-01"]) == 2
+    assert "leave out --as-of" in capsys.readouterr().err
     assert main([*argv, "--ledger", str(ledger), "--baseline", str(baseline)]) == 1
     document = json.loads(capsys.readouterr().out)
     jsonschema.validate(document, SCHEMA)

@@ -75,7 +75,7 @@ def check(path: str) -> list[tuple[str, str]]:
             _check_run(path, name, manifest, found[-1] if found else None)
             found.append((name, digest(manifest)))
     except OSError as error:
-        raise UsageError(f"the evidence in {path} cannot be read: {system_reason(error)}") from None
+        raise UsageError(f"the evidence {error.filename or path} cannot be read: {system_reason(error)}") from None
     return found
 
 
@@ -91,6 +91,8 @@ def _check_run(path: str, name: str, text: bytes, before: tuple[str, str] | None
     changed = next((one for one, told in files.items() if digest(_bytes(os.path.join(path, name, one))) != told), None)
     if changed is not None:
         raise UsageError(f"the evidence in {path} is damaged: {name}/{changed} was changed after it was written")
+    if added := sorted({*os.listdir(os.path.join(path, name))} - {*files, MANIFEST}):
+        raise UsageError(f"the evidence in {path} is damaged: {name}/{added[0]} was added after it was written")
     if linked != before:
         raise UsageError(f"the evidence in {path} is damaged: the run before {name} was changed, or runs are missing before it")
 
