@@ -297,7 +297,7 @@ LIVE_GROUPS = {
 RETIRE_GROUPS = {
     "which accounts": WHICH_ACCOUNTS,
     "the process": (
-        _live("ledger", Shape.TEXT, "The ledger that the process rests on; always needed", "FILE|s3://BUCKET/KEY"),
+        _live("ledger", Shape.TEXT, "The ledger that the process rests on; verify can do without it", "FILE|s3://BUCKET/KEY"),
         _live("answers", Shape.LIST, "First record owners' answers: the CSV of a letter, with needed and note filled in", "FILE"),
         _live("again", Shape.SWITCH, "ask: also write to those who have answered, and give everybody a new day to answer by"),
         _live("ask_ownerless", Shape.TEXT, "ask: who is asked about keys that nobody is known to own", "ADDRESS"),
