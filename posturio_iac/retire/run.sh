@@ -42,6 +42,8 @@ assume() {
 # run ACCOUNT PROFILE: run the script of one account.
 run() {
   if [ -n "$2" ]; then
+    # These would be used in its place.
+    unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE AWS_DEFAULT_PROFILE
     export AWS_PROFILE="$2"
   elif [ -n "$role" ] && [ "$1" != "$own" ]; then
     assume "$1" || return 2
