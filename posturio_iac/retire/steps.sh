@@ -170,10 +170,8 @@ events() {
       DeleteAccessKey) set -- DeleteServiceSpecificCredential "$2" ;;
     esac
   fi
-  events=$(aws cloudtrail lookup-events --region "$trail" --start-time "$2" --output text \
-    --lookup-attributes AttributeKey=EventName,AttributeValue="$1" \
-    --query "Events[?contains(CloudTrailEvent, '$key')].[CloudTrailEvent]") || return 1
-  events=$(printf '%s\n' "$events" | tr -d ' ' | grep '{' | grep -v '"errorCode":"')
+  lookup "$trail" "$2" EventName "$1" "Events[?contains(CloudTrailEvent, '$key')].[CloudTrailEvent]" || return 1
+  events=$(printf '%s\n' "$told" | tr -d ' ' | grep '{' | grep -v '"errorCode":"')
   return 0
 }
 
@@ -187,6 +185,17 @@ last_line() {
 }
 
 # ours EVENT: whether CloudTrail shows that whoever ran this plan did the step that the last line tells of, and nobody else any since.
+# lookup REGION SINCE ATTRIBUTE VALUE EXPRESSION WORD...: put what CloudTrail tells into $told, one a line. It fails unless each page of the
+# answer has a list of events: an answer without one, as of a network that answers in place of AWS, does not say that there is none.
+lookup() {
+  region=$1 since=$2 attribute=AttributeKey=$3,AttributeValue=$4 expression=$5 told=
+  shift 5
+  found=$(aws cloudtrail lookup-events --region "$region" --start-time "$since" --lookup-attributes "$attribute" --output text \
+    --query "[type(Events), $expression]" "$@") || return 1
+  told=$(printf '%s\n' "$found" | grep -v -e '^array' -e '^null')
+  case $found in array*) ! printf '%s\n' "$found" | grep -q '^null' ;; *) return 1 ;; esac
+}
+
 ours() {
   case $began in '' | *[!0-9]*) kept "the log cannot be read"; return 1 ;; esac
   events "$1" "$((began - 300))" || { unknown "CloudTrail could not be asked who changed it"; return 1; }
@@ -284,13 +293,10 @@ not_used() {
 # not_called: whether CloudTrail, which is minutes late, shows no call with the key for as long as it counts as idle, in the regions of the plan.
 not_called() {
   for region in $regions; do
-    calls=$(aws cloudtrail lookup-events --region "$region" --start-time "$idle" --max-items 1 --output text \
-      --lookup-attributes AttributeKey=AccessKeyId,AttributeValue="$key" --query 'Events[].EventName') ||
+    # Cut off after one, the answer ends with a page that has no list.
+    lookup "$region" "$idle" AccessKeyId "$key" 'Events[].[EventName]' --max-items 1 || [ -n "$told" ] ||
       { unknown "CloudTrail could not be asked in $region whether it was used; REGIONS='...' names other regions"; return 1; }
-    case $calls in
-      '' | None) ;;
-      *) kept "CloudTrail in $region shows a call with it since $idle: $calls"; return 1 ;;
-    esac
+    [ -z "$told" ] || { kept "CloudTrail in $region shows a call with it since $idle: $told"; return 1; }
   done
 }
 

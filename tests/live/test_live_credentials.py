@@ -113,6 +113,7 @@ CHANGES: dict[str, Callable[[FakeAws, str], object]] = {
     "gone": lambda aws, key: aws.credentials.remove(aws.held(key)),
     "not listed": lambda aws, _: aws.denied.add("ListServiceSpecificCredentials"),
     "no events": lambda aws, _: aws.denied.add("LookupEvents"),
+    "a blank answer": lambda aws, _: aws.denied.add("blank LookupEvents"),
 }
 
 

@@ -84,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, region: str, action: str, asked: dict[str, Any], body: bytes) -> Answer:
         fake = self.server.fake
         if action == "LookupEvents":
-            return 200, JSON, json.dumps(lookup(fake, region, asked)).encode()
+            return 200, JSON, b"" if f"blank {action}" in fake.denied else json.dumps(lookup(fake, region, asked)).encode()
         if action not in ANSWERS:
             return self._moto(body)
         told = ANSWERS[action](fake, asked, lambda: self._moto_answer(action, body))
