@@ -114,14 +114,19 @@ is_chosen() {
   return 1
 }
 
+# listed: the status and the creation of the key among those of its user.
+listed() {
+  if [ "$kind" = key ]; then
+    aws iam list-access-keys --user-name="$user" --query "AccessKeyMetadata[?AccessKeyId=='$key'].[Status,CreateDate]" --output text
+  else
+    aws iam list-service-specific-credentials --user-name="$user" --output text \
+      --query "ServiceSpecificCredentials[?ServiceSpecificCredentialId=='$key'].[Status,CreateDate]"
+  fi
+}
+
 # look: the status and the creation of the key as AWS has them now; the status is Gone where it is deleted.
 look() {
-  if [ "$kind" = key ]; then
-    found=$(aws iam list-access-keys --user-name="$user" --query "AccessKeyMetadata[?AccessKeyId=='$key'].[Status,CreateDate]" --output text)
-  else
-    found=$(aws iam list-service-specific-credentials --user-name="$user" --output text \
-      --query "ServiceSpecificCredentials[?ServiceSpecificCredentialId=='$key'].[Status,CreateDate]")
-  fi || return 1
+  found=$(listed) || return 1
   status=$(printf %s "$found" | cut -f1)
   created_now=$(printf %s "$found" | cut -f2 | cut -c1-19)
   case $status in '' | None) status=Gone ;; esac
@@ -135,6 +140,18 @@ change() {
     *:Gone) aws iam delete-service-specific-credential --user-name="$user" --service-specific-credential-id="$key" ;;
     *) aws iam update-service-specific-credential --user-name="$user" --service-specific-credential-id="$key" --status="$1" ;;
   esac
+# looked: the same before a step, and what is said where it fails.
+looked() {
+  look && return 0
+  if ! listed 2>&1 >/dev/null | grep -Fq NoSuchEntity; then
+    unknown "the keys of its user could not be listed"
+    return 1
+  fi
+  last_line
+  case $step:$past:$outcome in delete:delete:done) was_done; return 1 ;; esac
+  kept "there is no user $user any longer: the key is gone, or its user was renamed"
+}
+
 }
 
 # act STATUS: record, change, look, and record what AWS shows, whatever the call said.
@@ -224,7 +241,7 @@ settle() {
 
 # same_key STATUS: whether AWS still has this very key, with this status, and no run of this plan has taken the step or gone back on it.
 same_key() {
-  look || { unknown "the keys of its user could not be listed"; return 1; }
+  looked || return 1
   last_line
   if [ "$status" != Gone ] && [ "$created_now" != "$created" ]; then
     kept "it was created at $created_now, and the plan means one of $created"
@@ -369,7 +386,7 @@ switch_on() {
     *) return 0 ;;
   esac
   if [ "$past" = disable ] && [ "$outcome" != "done" ]; then
-    look || { unknown "the keys of its user could not be listed"; return 0; }
+    looked || return 0
     [ "$status" = Inactive ] && [ "$created_now" = "$created" ] || return 0
     settle UpdateAccessKey || return 0
     last_line
