@@ -6,7 +6,7 @@ set -u
 export AWS_PAGER=
 here=$(dirname -- "$0")
 log=$here/log.jsonl
-failed=0 approval='' chosen=''
+failed=0 approval='' chosen='' blind=''
 account='' trail='' made='' until='' ledger='' keys='' caller=''
 
 fail() { echo "$*" >&2; exit 2; }
@@ -40,7 +40,7 @@ begin() {
         ;;
     esac
   done
-  before "$(time_now)" "$until" || fail "this plan was good until $until; make a new one"
+  before "$(time_now)" "$until" || fail "$(too_late)"
   before "$made" "$(time_now)" || fail "the clock of this machine is before $made, when this plan was made"
   [ "$what" = undo ] || [ -n "$approval" ] || [ -t 0 ] || fail "there is no terminal to ask on; --yes takes every step of this plan"
   who=$(aws sts get-caller-identity --query '[Account,Arn]' --output text) || fail "the credentials cannot be used"
@@ -48,6 +48,14 @@ begin() {
   caller=$(printf %s "$who" | cut -f2 | plain)
   [ "$account_now" = "$account" ] || fail "these credentials belong to account $account_now, and this plan to $account"
   : >>"$log" || fail "the log $log cannot be written"
+}
+
+# too_late: why nothing is done any longer.
+too_late() {
+  case $what in
+    undo) echo "since $until CloudTrail no longer remembers who changed the keys of this plan; look who did, and switch them on by hand" ;;
+    *) echo "this plan was good until $until; make a new one" ;;
+  esac
 }
 
 finish() {
@@ -132,14 +140,6 @@ look() {
   case $status in '' | None) status=Gone ;; esac
 }
 
-# change STATUS: give the key this status; Gone deletes it.
-change() {
-  case $kind:$1 in
-    key:Gone) aws iam delete-access-key --user-name="$user" --access-key-id="$key" ;;
-    key:*) aws iam update-access-key --user-name="$user" --access-key-id="$key" --status="$1" ;;
-    *:Gone) aws iam delete-service-specific-credential --user-name="$user" --service-specific-credential-id="$key" ;;
-    *) aws iam update-service-specific-credential --user-name="$user" --service-specific-credential-id="$key" --status="$1" ;;
-  esac
 # looked: the same before a step, and what is said where it fails.
 looked() {
   look && return 0
@@ -152,6 +152,14 @@ looked() {
   kept "there is no user $user any longer: the key is gone, or its user was renamed"
 }
 
+# change STATUS: give the key this status; Gone deletes it.
+change() {
+  case $kind:$1 in
+    key:Gone) aws iam delete-access-key --user-name="$user" --access-key-id="$key" ;;
+    key:*) aws iam update-access-key --user-name="$user" --access-key-id="$key" --status="$1" ;;
+    *:Gone) aws iam delete-service-specific-credential --user-name="$user" --service-specific-credential-id="$key" ;;
+    *) aws iam update-service-specific-credential --user-name="$user" --service-specific-credential-id="$key" --status="$1" ;;
+  esac
 }
 
 # act STATUS: record, change, look, and record what AWS shows, whatever the call said.
@@ -179,6 +187,17 @@ act() {
   record failed "${said:-AWS said that it was done}; the key is still $status"
 }
 
+# lookup REGION SINCE ATTRIBUTE VALUE EXPRESSION WORD...: put what CloudTrail tells into $told, one a line. It fails unless each page of the
+# answer has a list of events: an answer without one, as of a network that answers in place of AWS, does not say that there is none.
+lookup() {
+  region=$1 since=$2 attribute=AttributeKey=$3,AttributeValue=$4 expression=$5 told=
+  shift 5
+  found=$(aws cloudtrail lookup-events --region "$region" --start-time "$since" --lookup-attributes "$attribute" --output text \
+    --query "[type(Events), $expression]" "$@") || return 1
+  told=$(printf '%s\n' "$found" | grep -v -e '^array' -e '^null')
+  case $found in array*) ! printf '%s\n' "$found" | grep -q '^null' ;; *) return 1 ;; esac
+}
+
 # events NAME SINCE: put the events of this name about the key since a time into $events, one a line, but for refused calls.
 events() {
   if [ "$kind" != key ]; then
@@ -192,30 +211,27 @@ events() {
   return 0
 }
 
-# last_line: the last line of the log that tells what became of the key.
+# last_line: the last line of the log that tells what became of the key, and when and by whom that step was begun.
 last_line() {
-  line=$(grep -F "\"user\":\"$user\",\"key_id\":\"$key\"," "$log" | grep -Fv -e '"outcome":"kept"' -e '"outcome":"refused"' | tail -n 1)
+  lines=$(grep -F "\"user\":\"$user\",\"key_id\":\"$key\"," "$log" | grep -Fv -e '"outcome":"kept"' -e '"outcome":"refused"')
+  line=$(printf '%s\n' "$lines" | tail -n 1)
   past=$(printf %s "$line" | sed 's/.*"step":"\([a-z]*\)".*/\1/')
   outcome=$(printf %s "$line" | sed 's/.*"outcome":"\([a-z]*\)".*/\1/')
+  line=$(printf '%s\n' "$lines" | grep -F '"outcome":"begun"' | tail -n 1)
+  at=$(printf %s "$line" | sed 's/.*"at":"\([^"]*\)".*/\1/')
   began=$(printf %s "$line" | sed 's/.*"epoch":\([0-9]*\),.*/\1/')
   by=$(printf %s "$line" | sed 's/.*"caller":"\([^"]*\)".*/\1/')
 }
 
 # ours EVENT: whether CloudTrail shows that whoever ran this plan did the step that the last line tells of, and nobody else any since.
-# lookup REGION SINCE ATTRIBUTE VALUE EXPRESSION WORD...: put what CloudTrail tells into $told, one a line. It fails unless each page of the
-# answer has a list of events: an answer without one, as of a network that answers in place of AWS, does not say that there is none.
-lookup() {
-  region=$1 since=$2 attribute=AttributeKey=$3,AttributeValue=$4 expression=$5 told=
-  shift 5
-  found=$(aws cloudtrail lookup-events --region "$region" --start-time "$since" --lookup-attributes "$attribute" --output text \
-    --query "[type(Events), $expression]" "$@") || return 1
-  told=$(printf '%s\n' "$found" | grep -v -e '^array' -e '^null')
-  case $found in array*) ! printf '%s\n' "$found" | grep -q '^null' ;; *) return 1 ;; esac
-}
-
+# What is older than that line does not count, unless our own change is older, too: the clock of this machine may be wrong by five minutes.
 ours() {
   case $began in '' | *[!0-9]*) kept "the log cannot be read"; return 1 ;; esac
   events "$1" "$((began - 300))" || { unknown "CloudTrail could not be asked who changed it"; return 1; }
+  events=$(printf '%s\n' "$events" | sed 's/.*"eventTime":"\([^"]*\)".*/\1 &/' | LC_ALL=C sort)
+  first=$(printf '%s\n' "$events" | grep -F "\"$by\"" | grep -Fv '"status":"Active"' |
+    awk -v at="$at" '{ own = $1 } END { if (own != "" && own < at) at = own; print at }')
+  events=$(printf '%s\n' "$events" | awk -v first="$first" '$1 >= first')
   case $events in *'"status":"Active"'*) kept "it was switched on since, and somebody switched it off again"; return 1 ;; esac
   [ -n "$events" ] || return 2
   if printf '%s\n' "$events" | grep -Fqv "\"$by\""; then
@@ -265,7 +281,7 @@ same_key() {
 }
 
 # in_time: whether the plan still holds; a prompt may have waited for long.
-in_time() { before "$(time_now)" "$until" || kept "this plan was good until $until; make a new one"; }
+in_time() { before "$(time_now)" "$until" || kept "$(too_late)"; }
 
 # not_needed: whether the ledger, which knows the key, has no newer question to its owner and no answer that it is needed.
 not_needed() {
@@ -393,6 +409,10 @@ switch_on() {
   fi
   same_key Inactive && in_time || return 0
   ours UpdateAccessKey
-  [ $? != 1 ] || return 0
+  case $? in
+    1) return 0 ;;
+    2) [ -n "$blind" ] || echo "CloudTrail does not show this plan's own step yet, so what others did in the last 15 minutes cannot be seen" >&2
+      blind=yes ;;
+  esac
   act Active
 }

@@ -193,7 +193,7 @@ def _written(fake: FakeAws, event: Event | CallEvent) -> Answer:
         detail |= {"userIdentity": {"arn": f"{who.replace(':iam:', ':sts:') if event.by == CALLER else who}{event.by}"}} if event.by else {}
         detail |= {"responseElements": about} if name == "CreateAccessKey" else {}
     number = [id(one) for one in (*fake.events, *fake.calls)].index(id(event))
-    told = json.dumps({"eventName": name, **head, **detail})
+    told = json.dumps({"eventTime": f"{event.at:%Y-%m-%dT%H:%M:%SZ}", "eventName": name, **head, **detail})
     return {"EventId": f"event-{number}", "EventTime": event.at.timestamp(), "EventName": name, "CloudTrailEvent": told}
 
 
