@@ -171,7 +171,8 @@ class Ledger:
         }
         told |= {"accounts": list(self.accounts), "before": self.before}
         head = {MARK: VERSION, **{name: value for name, value in told.items() if value}}
-        return f"{harmless_json({**head, 'digest': _digest(head, body)})}\n{body}"
+        whole = f"{harmless_json(head)}\n{body}"
+        return whole.replace("}\n", f', "digest": "{_digest(whole)}"}}\n', 1)
 
 
 def is_credential(seen: KeyChange) -> bool:
@@ -180,22 +181,19 @@ def is_credential(seen: KeyChange) -> bool:
 
 def digest_of(arn: str, key_id: str) -> str:
     """Return what the ledger calls a key."""
+    return _digest(f"{arn}/{key_id}")[:32]
+
+
+def _digest(text: str) -> str:
     from hashlib import sha256
 
-    return sha256(f"{arn}/{key_id}".encode()).hexdigest()[:32]
-
-
-def _digest(head: Mapping[str, Any], body: str) -> str:
-    from hashlib import sha256
-
-    return sha256(f"{json.dumps(head, sort_keys=True)}\n{body}".encode()).hexdigest()
+    return sha256(text.encode()).hexdigest()
 
 
 def _is_whole(text: str, first: dict[str, Any]) -> bool:
-    head = {name: value for name, value in first.items() if name != "digest"}
-    lines = text.split("\n")[1:]
-    end = next((number for number, line in enumerate(lines) if '"run": "begun"' in line), len(lines) - 1)
-    return _digest(head, "".join(f"{line}\n" for line in lines[:end])) == first.get("digest")
+    """As ``steps.sh`` finds it, too: the digest is of all but itself and the lines of an open run."""
+    kept = text.partition('"run": "begun"')[0].rpartition("\n")[0] + "\n"
+    return _digest(kept.replace(f', "digest": "{first.get("digest")}"}}\n', "}\n", 1)) == first.get("digest")
 
 
 def _folded(changes: list[KeyChange], as_of: datetime) -> list[KeyChange]:

@@ -283,6 +283,15 @@ same_key() {
 # in_time: whether the plan still holds; a prompt may have waited for long.
 in_time() { before "$(time_now)" "$until" || kept "$(too_late)"; }
 
+# as_written: whether the ledger in $told fits the digest at the end of its first line, which is that of all the rest.
+as_written() {
+  digest=$(printf '%s\n' "$told" | sed -n '1s/.*, "digest": "\([0-9a-f]*\)"}$/\1/p')
+  [ ${#digest} = 64 ] || return 1
+  case $(printf '%s\n' "$told" | sed '1s/, "digest": "[0-9a-f]*"}$/}/' | sha256) in *"$digest"*) ;; *) return 1 ;; esac
+}
+
+sha256() { sha256sum 2>/dev/null || shasum -a 256 2>/dev/null || openssl dgst -sha256 2>/dev/null; }
+
 # not_needed: whether the ledger, which knows the key, has no newer question to its owner and no answer that it is needed.
 not_needed() {
   [ -n "$ledger" ] || return 0
@@ -290,6 +299,14 @@ not_needed() {
     s3://*) told=$(aws s3 cp "$ledger" -) ;;
     *) told=$(cat -- "$ledger") ;;
   esac || { unknown "the ledger $ledger cannot be read, so it is not known whether its owner has answered; LEDGER=PATH names another place"; return 1; }
+  told=$(printf '%s\n' "$told" | sed '/"run": "begun"/,$d') # what a run that goes on has read is no part of it yet
+  as_written ||
+    { unknown "the ledger $ledger is not as it was written, or sha256sum, shasum and openssl are missing; make a new plan"; return 1; }
+  day=$(printf '%s\n' "$told" | sed -n '1s/.*"hold": "\([0-9-]*\)T.*/\1/p')
+  if [ -n "$day" ] && before "$(time_now)" "${day}T24"; then
+    kept "the ledger was damaged after this plan was made, so its owner may answer until $day"
+    return 1
+  fi
   told=$(printf '%s\n' "$told" | tr -d ' ' | grep -F "\"key\":\"$name\"") ||
     { unknown "the ledger $ledger does not know it, so it is another one; LEDGER=PATH names the right one"; return 1; }
   asked=$(printf '%s\n' "$told" | grep -F '"change":"asked"' | tail -n 1 | cut -c8-26)

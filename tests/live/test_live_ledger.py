@@ -102,15 +102,6 @@ def test_a_ledger_in_s3_is_the_only_thing_that_is_written(cloud: Cloud, capsys: 
     assert {json.loads(line)["change"] for line in text.splitlines()[1:]} == {"seen", "active", "flagged"}
 
 
-def test_a_known_key_that_is_gone_is_noticed_without_asking_about_every_user(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
-    key = cloud.key("ci", age=70, used=60)
-    argv = ("--ledger", str(tmp_path / "ledger.jsonl"))
-    live(capsys, *argv)
-    cloud.backend.delete_access_key(key, "ci")
-    live(capsys, *argv, *at(1))
-    assert '"change": "deleted"' in (tmp_path / "ledger.jsonl").read_text(encoding="utf-8")
-
-
 def broken(text: str) -> dict[str, str]:
     """Ways in which somebody changed a ledger after it was written."""
     head, *lines = text.splitlines(keepends=True)

@@ -149,16 +149,6 @@ def test_throttled_calls_are_made_again_by_the_run_and_by_the_script(aws: FakeAw
     assert (aws.status(stale), aws.status(old)) == ("Inactive", None)
 
 
-def test_throttling_without_end_stops_the_step_and_says_so(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
-    old = aws.key("ci", age=300, used=100)
-    aws.switch(old, "Inactive", days_ago=40)
-    taken(capsys, aws, "plan", tmp_path / "plan")
-    aws.throttled["LookupEvents"] = 1000
-    done = run(aws, tmp_path / "plan")
-    assert (done.returncode, aws.status(old)) == (3, "Inactive")
-    assert "CloudTrail could not be asked whether it was switched on meanwhile" in done.stderr
-
-
 def test_a_region_that_the_account_has_not_enabled(aws: FakeAws, capsys: Capsys) -> None:
     aws.user("ci", owner="payments@example.com", expires="2026-01-31")
     aws.key("ci", age=70, used=1)

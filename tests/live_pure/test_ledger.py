@@ -38,7 +38,7 @@ from posturio_iac.live.request import Request
 from posturio_iac.live.survey import AccountTarget
 from posturio_iac.retire.key_lives import from_ledger
 from posturio_iac.retire.ledger_history import FOLDED, FORGOTTEN, Ledger, UnfinishedRun, account_line, read_ledger
-from posturio_iac.retire.ledger_lines import DamagedLedgerError, KeyChange, KeyChangeKind, change_of, decode, encode
+from posturio_iac.retire.ledger_lines import DamagedLedgerError, KeyChange, KeyChangeKind, decode, encode
 from posturio_iac.rules import all_rules
 from tests.live_pure.test_agreement import PEOPLE
 from tests.support.keys import AS_OF
@@ -294,8 +294,3 @@ def test_of_two_runs_at_once_one_waits_and_overwrites_nothing(tmp_path: Path, mo
     ):
         with pytest.raises(OutputError, match=rf"^cannot write .*: {why}"):
             refuses("b")
-
-
-def test_a_change_that_was_seen_again_is_read_as_it_was_written() -> None:
-    change = KeyChange(AS_OF - timedelta(days=3), KeyChangeKind.ANSWERED, "a key", AS_OF, {"needed": True})
-    assert change_of(json.loads(change.line())) == change

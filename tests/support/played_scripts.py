@@ -41,13 +41,13 @@ case $2 in
   lookup-events)
     [ -z "$denied" ] || {{ echo denied >&2; exit 1; }}
     case $asked in
-      AttributeKey=AccessKeyId*) for when in $called; do seen "$when" && echo GetObject; done ;;
+      AttributeKey=AccessKeyId*) echo array; for when in $called; do seen "$when" && echo GetObject; done ;;
       *)
         [ "$region" = us-east-1 ] || {{ echo "no events of IAM in $region" >&2; exit 1; }}
         found=$(printf %s "$events" | while read -r name when event; do
           [ "$name" = "${{asked##*=}}" ] && seen "$when" && printf '%s\n' "$event"
         done)
-        printf '%s\n' "${{found:-None}}"
+        printf 'array\n%s\n' "$found"
         ;;
     esac
     ;;
@@ -84,18 +84,18 @@ class Played:
             (folder / name).write_text(text, encoding="utf-8")
         (folder / "aws").chmod(0o755)
         executable(folder / "sleep", "")
-        self._write(**world)
+        self.tell(**world)
 
     def told(self) -> dict[str, str]:
         return {name: value for name, _, value in (one.partition("=") for one in shlex.split(self.world.read_text(encoding="utf-8")))}
 
-    def _write(self, **world: object) -> None:
+    def tell(self, **world: object) -> None:
         self.world.write_text("".join(f"{name}='{value}'\n" for name, value in world.items()), encoding="utf-8")
 
     def run(self, name: str, now: datetime, *words: str, at: int = 0, fault: str = "") -> subprocess.CompletedProcess[str]:
         """Run a script at a time; its call number ``at`` has the fault."""
         facts = {"now": written(now), "settled": written(now - LATE), "calls": 0, "at": at, "fault": fault}
-        self._write(**{**self.told(), **facts})
+        self.tell(**{**self.told(), **facts})
         executable(self.folder / "date", f"case $2 in +%s) echo {int(now.timestamp())} ;; *) echo {written(now)} ;; esac")
         environment = {"PATH": f"{self.folder}:/usr/bin:/bin"}
         command = ["sh", str(self.folder / name), *words]
