@@ -315,7 +315,11 @@ not_needed() {
   case $told in
     *'"needed":true,"until":"'*)
       day=$(printf %s "$told" | sed 's/.*"needed":true,"until":"\([0-9-]*\)".*/\1/')
-      before "$(time_now)" "${day}T24" || return 0
+      before "$(time_now)" "${day}T24" || {
+        [ "$step" = delete ] && before "$made" "$(printf %s "$told" | cut -c8-26)" || return 0
+        kept "its owner has answered since that it was needed until $day; make a new plan"
+        return 1
+      }
       ;;
     *'"needed":true'*) day= ;;
     *) return 0 ;;

@@ -155,6 +155,7 @@ OFF = AS_OF - 40 * DAY
 @example(Story((OFF,), delay=DAY, asked=AS_OF - 30 * DAY))
 @example(Story((OFF,), delay=DAY, asked=AS_OF - 30 * DAY, answered=AS_OF - 20 * DAY, needed=True))
 @example(Story((OFF,), delay=DAY, asked=AS_OF - 30 * DAY, answered=AS_OF + timedelta(hours=1), needed=True))
+@example(Story((OFF,), delay=2 * DAY, asked=AS_OF - 30 * DAY, answered=AS_OF + timedelta(hours=1), needed=True, until=0 * DAY))
 @example(Story((OFF,), delay=DAY, asked=AS_OF - 30 * DAY, answered=AS_OF - 20 * DAY, needed=True, until=10 * DAY))
 @example(Story((OFF,), delay=DAY, asked=AS_OF - 15 * DAY, answered=AS_OF - 20 * DAY, needed=True, until=1 * DAY))
 @example(Story((), (AS_OF - 60 * DAY, AS_OF - timedelta(hours=1)), timedelta(hours=2), lag=timedelta(hours=4)))
@@ -196,7 +197,7 @@ def test_no_key_is_touched_that_is_used_needed_awaited_or_switched_on(tmp_path: 
         assert not is_needed
         assert not story.awaits(now)
         assert story.asked or story.answered, "its owner was never asked"
-        if story.needed and story.answered and story.until is not None and story.answered <= AS_OF:
+        if story.needed and story.answered and story.until is not None and story.answered <= now:
             assert (story.asked or CREATED).date() > (story.answered + story.until).date(), "its owner was not asked anew"
     if "update-access-key" in did and not story.named:
         assert idle is None or idle > WINDOW
