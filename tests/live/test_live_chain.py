@@ -66,8 +66,9 @@ def test_the_json_result_says_how_the_run_was_made(members: list[Cloud], capsys:
     words = ["--ledger", str(ledger), "--baseline", str(baseline), "--include-in-use", key]
     assert main(["retire", "plan", str(tmp_path / "p"), *argv[1:-2], *words]) == 2, "no flagged key has this id"
     assert f"--include-in-use {key} matches no flagged key" in capsys.readouterr().err
-    assert main([*argv, "--ledger", str(ledger), "--as-of", "2030-01-01"]) == 2
-    assert "leave out --as-of" in capsys.readouterr().err
+    then = ("--as-of", "2030-01-01")
+    assert main([*argv, "--ledger", str(ledger), *then]) == main(["retire", "plan", str(tmp_path / "p"), "--no-config", *then]) == 2
+    assert [*re.findall("leave out --as-of|no option --as-of", capsys.readouterr().err)] == ["leave out --as-of", "no option --as-of"]
     assert main([*argv, "--ledger", str(ledger), "--baseline", str(baseline)]) == 1
     document = json.loads(capsys.readouterr().out)
     jsonschema.validate(document, SCHEMA)

@@ -268,7 +268,6 @@ def test_what_is_no_step_of_the_process_is_refused(capsys: Capsys, tmp_path: Pat
         (("delete",), 'retire needs a step: ask, plan, verify, evidence, not "delete"'),
         (("verify",), "retire verify needs the folder of a plan, or a JSON result"),
         (("plan", "a", "b"), 'unexpected "b"'),
-        (("plan", "a", "--as-of", "2030-01-01"), "there is no option --as-of"),
         (("verify", "a", "--again"), "--again is for retire ask"),
         (("evidence", "a"), "retire evidence needs --ledger"),
         (("verify", str(tmp_path / "none.json")), "cannot be read: no such file"),
