@@ -267,12 +267,12 @@ def _paths_in(text: str, here: frozenset[str], *, handled: bool) -> Iterator[tup
     for name in sorted(paths | words & here):
         under, _, last = name.rpartition("/")
         top = under.partition("/")[0]
-        if under and top not in here and top.strip("."):
+        if len(name) >= _LONGEST or (under and top not in here and top.strip(".")):
             continue
         stem, ending = os.path.splitext(last)
         lasts = (last, *(stem + one for one in HANDLED if handled or not ending or ending in _BUNDLED))  # the code of TypeScript
         lasts += tuple(last + one for one in _BUNDLED) if imports and ending and ending not in HANDLED else ()  # users.service
-        if (under or any(one in here for one in lasts)) and len(name) < _LONGEST:
+        if under or any(one in here for one in lasts):
             yield under, lasts
         if imports and not ending and name.strip("./"):
             yield from ((name, _INDEX), (f"{name}/src", _INDEX))

@@ -67,3 +67,10 @@ def test_a_file_over_the_limit_never_looks_as_large_as_the_limit() -> None:
     assert more_than(12, 10) == "12 bytes exceeds the limit of 10 bytes"
     assert more_than(10_485_761, 10_485_760) == "10,485,761 bytes exceeds the limit of 10,485,760 bytes"
     assert more_than(None, 2_097_152) == "it exceeds the limit of 2 MiB"
+
+
+def test_of_a_folder_that_is_not_there_no_other_is_looked_at(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    monkeypatch.setattr(os.path, "islink", lambda path: looked.append(path) or False)  # type: ignore[func-returns-value]
+    assert Fence(str(root.resolve())).names(str(root.resolve() / "/".join("a" * 900))) == frozenset()
+    assert len(looked) < 9

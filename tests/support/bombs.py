@@ -164,3 +164,6 @@ _RUNS = _keys(1) + 'resource "terraform_data" "p" {\n  provisioner "local-exec" 
 BOMBS["dots of an import"] = {"main.tf": _RUNS, "a.py": f"from {'.' * 60_000}\nimport os\n"}
 BOMBS["blanks of an import"] = {"main.tf": _RUNS, "a.py": f"from{' ' * 60_000}\nimport os\n"}
 BOMBS["blanks before a command"] = {"main.tf": _RUNS.replace('= "python3', f'={" " * 60_000}"python3')}
+BOMBS["a picture in base64"] = {f"{name}/k.sh": "aws iam create-access-key" for name in ("a", "src", "libs", "packages")}
+_PICTURE = "R: {Type: AWS::Serverless::Function, Properties: {CodeUri: a, Description: 'import %s'}}"
+BOMBS["a picture in base64"]["t.yaml"] = f"Resources:\n  {_PICTURE % ('a/' * 30_000)}\n"

@@ -29,6 +29,7 @@ OUTSIDE = "leads outside of the scanned folder and its repository and was not re
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # a pipe in a file's place must not block
+_LONGEST = 4096  # a path, beyond which no system opens one
 
 
 class UnreadableError(Exception):
@@ -112,12 +113,13 @@ class Fence:
             yield folder, sorted(name for name, is_folder in entries if not is_folder)
 
     def holds(self, path: str) -> bool:
-        """True if an absolute path, its links followed, stays inside."""
+        """True if an absolute path, its links followed, stays inside; one that no system opens does not."""
+        if len(path) > _LONGEST:
+            return False
         folder, name = os.path.split(path)
-        if name not in ("", os.curdir, os.pardir) and "\0" not in name:
-            found = self.folder(folder)
-            if found is not None and not os.path.islink(os.path.join(found, name)):
-                return True
+        found = self.folder(folder) if name not in ("", os.curdir, os.pardir) and "\0" not in name else None
+        if found is not None and not os.path.islink(os.path.join(found, name)):
+            return True
         try:
             real = os.path.realpath(path)
         except (OSError, ValueError):  # a NUL byte, or on Windows a device
@@ -144,8 +146,8 @@ class Fence:
 
     def folder(self, folder: str) -> str | None:
         """The real path of a folder, None when it is outside or can be none. One look at each suffices without links."""
-        if folder in self._real:
-            return self._real[folder]
+        if folder in self._real or len(folder) > _LONGEST:
+            return self._real.get(folder)
         parent, _, name = folder.rpartition(os.sep)
         known = self._real.get(parent)
         if known is not None and _is_plain(name) and "\0" not in name and not os.path.islink(real := f"{known}{os.sep}{name}"):
@@ -154,11 +156,14 @@ class Fence:
         way = [folder]
         while (parent := os.path.split(way[-1])[0]) not in self._real and parent != way[-1] and is_inside(parent, self.top):
             way.append(parent)
-        return [self._found(one) for one in reversed(way)][-1]  # from the top, lest a deep tree be too deep for recursion
+        for one in way[:0:-1]:  # from the top, lest a deep tree be too deep for recursion
+            if (found := self._found(one)) is None or not os.path.lexists(found):
+                break  # of what is not there each folder is as long as the path
+        return self._found(folder)
 
     def _found(self, folder: str) -> str | None:
         parent, name = os.path.split(folder)
-        above = self.folder(parent) if is_inside(parent, self.top) and name not in ("", os.curdir, os.pardir) else None
+        above = self._real.get(parent) if name not in ("", os.curdir, os.pardir) else None
         real = os.path.join(above, name) if above is not None else ""
         try:
             if not real or os.path.islink(real):
@@ -183,7 +188,7 @@ def _is_plain(name: str) -> bool:
 def real_path(path: str) -> str:
     """A path with its links followed; one that no file system accepts stays as it is, and one that changes meanwhile."""
     try:
-        return os.path.realpath(path)
+        return os.path.realpath(path) if len(path) <= _LONGEST else path
     except (OSError, ValueError):
         return path
 
@@ -214,8 +219,7 @@ def _opened(path: str, fence: Fence | None) -> int:
     if fence is None:
         return os.open(path, _FLAGS | _NO_WAIT)
     resolved = fence.resolved(path)
-    descriptor = _opened_itself(resolved)
-    if descriptor is not None:
+    if (descriptor := _opened_itself(resolved)) is not None:
         return descriptor
     real = os.path.realpath(resolved)
     if not fence.holds(real):
@@ -242,11 +246,9 @@ def read(path: str, limit: int, fence: Fence | None, *, head: bool = False) -> b
     except OSError as error:
         raise _unreadable(error) from None
     try:
-        if size > limit:
-            if head:
-                return os.read(descriptor, limit)
+        if size > limit and not head:
             raise TooLargeError(limit, size)
-        return _bytes(descriptor, limit, size)
+        return os.read(descriptor, limit) if size > limit else _bytes(descriptor, limit, size)
     except OSError as error:
         raise _unreadable(error) from None
     finally:
