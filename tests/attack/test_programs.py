@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from posturio_iac.cli import main
+from posturio_iac.frontends.terraform.keys import program_texts
 from posturio_iac.search import checkout, discover
 from posturio_iac.search.programs import end_keys, is_hinted, looked_into, make_keys, program_of
 from tests.attack.test_silence import CALL, JOIN, RUNS, STACK, SUB, YAML, resource
@@ -217,6 +218,16 @@ def test_an_archive_that_many_blocks_name_is_read_once(tmp_path: Path, monkeypat
     lay(tmp_path, {"main.tf": blocks, "app.py": PYTHON})
     assert main(["scan", "--strict", str(tmp_path)]) == 1
     assert looked == [str(tmp_path / "app.py")]
+
+
+def test_what_many_commands_are_chosen_from_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked, look = list[Any](), program_texts._choices_of
+    monkeypatch.setattr(program_texts, "_choices_of", lambda *asked: look(*asked) if looked.append(asked[0]) is None else None)
+    chain = "".join(f"  c{n} = [var.x, local.c{n + 1}]\n" for n in range(40))
+    blocks = "".join((RUNS % 'join(" ", local.c0)').replace('"p"', f'"p{n}"') for n in range(9))
+    lay(tmp_path, {"main.tf": f'locals {{\n{chain}  c40 = "./a.sh"\n}}\nvariable "x" {{}}\n{blocks}', "a.sh": "", "k.sh": SHELL})
+    assert main(["scan", "--strict", str(tmp_path)]) == 0
+    assert 80 < len(looked) < 300
 
 
 @pytest.mark.parametrize("git", [False, True], ids=["walk", "git"])

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    _Asked = tuple[hcl.Expr, ModuleScope, tuple[str, ...]]
+
 _RUN = frozenset(("command", "inline", "program", "query", "environment", "execute", "definition", "content", "buildspec", "working_dir"))
 _RUN |= {"user_data", "user_data_base64", "desired_state", "filename", "source", "source_dir", "source_file", "source_path", "context"}
 _RUN |= {"script", "scripts", "chart", "playbook"}
@@ -89,7 +91,7 @@ def lines_in(body: hcl.Body, scope: ModuleScope) -> Iterator[str]:
             yield f"{name} = {(known := _given(attribute.expression, scope, value))}"
             may_be_open = not known or isinstance(attribute.expression, (hcl.TemplateExpr, hcl.TupleExpr, hcl.ObjectExpr))
             if may_be_open and first_unknown(value) is not None:
-                yield from (f"{name} = {text}" for text in _open_texts(attribute.expression, scope, set()))
+                yield from (f"{name} = {text}" for text in _open_texts(attribute.expression, scope))
     if {"template", "vars"} <= body.attributes.keys():
         given = tuple(body.attributes[name].expression for name in ("template", "vars"))
         yield _given(hcl.Call("templatestring", given, expand=False, span=given[0].span), scope)
@@ -117,15 +119,33 @@ def _given(expression: hcl.Expr, scope: ModuleScope, value: Value = None) -> str
     return text or ""
 
 
-def _open_texts(expression: hcl.Expr, scope: ModuleScope, seen: set[object], wanted: tuple[str, ...] = ()) -> Iterator[str]:
-    """Yield the texts that an open value may be chosen from, of objects by ``wanted`` names, and the files that its paths may name."""
-    if first_unknown(value := evaluate_or_unknown(expression, scope)) is None:
-        is_choice = seen and references(expression)[:1] != ("path",)  # what is known as a whole is none, nor where the code lies
-        yield _given(expression, scope, value) if is_choice else ""
-        return
+class _Choices(dict["tuple[object, ...]", "tuple[_Asked, list[str], list[_Asked]]"]):
+    """What `_choices_of` has found in a root module, by what it was asked, which is kept with it."""
+
+
+def _open_texts(expression: hcl.Expr, scope: ModuleScope) -> Iterator[str]:
+    """Yield the texts that an open value may be chosen from, and the files that its paths may name; each is made once for all."""
+    known, seen = scope.instance.index(_Choices), set[object]()
+    pending: list[_Asked] = [(expression, scope, ())]
+    while pending:
+        one, there, wanted = asked = pending.pop()
+        key = (id(one), there.instance, there.view, wanted, id(there) if there.bindings or there.origin is not None else 0)
+        if key not in known:
+            known[key] = (asked, *_choices_of(*asked))
+        _, texts, parts = known[key]
+        yield from texts
+        if (place := (there.instance, references(one))) not in seen or not place[1]:
+            pending += parts
+            seen.add(place)
+
+
+def _choices_of(expression: hcl.Expr, scope: ModuleScope, wanted: tuple[str, ...]) -> tuple[list[str], list[_Asked]]:
+    """The texts that an open value may be, of objects by ``wanted`` names, and what else it is chosen from, the last first."""
     words = references(expression)
-    place, parts = (id(scope.instance), words or id(expression)), [(one, scope) for one in ([] if words else inside(expression)) if one]
-    if words and words[0] in ("local", "var", "module", "each") and place not in seen:
+    if first_unknown(value := evaluate_or_unknown(expression, scope)) is None:  # what is known as a whole, but for where the code lies
+        return [_given(expression, scope, value) if words[:1] != ("path",) else ""], []
+    texts, parts = list[str](), [(one, scope) for one in ([] if words else inside(expression)) if one]
+    if words and words[0] in ("local", "var", "module", "each"):
         found = of_instance(expression, scope) if words[0] == "each" else sources(words, scope.instance)
         parts = [(one, instance.scope()) for one, instance in found if one is not None]
     elif isinstance(expression, (hcl.TemplateExpr, hcl.Call)):
@@ -133,12 +153,10 @@ def _open_texts(expression: hcl.Expr, scope: ModuleScope, seen: set[object], wan
             parts = [one for one in parts if first_unknown(evaluate_or_unknown(*one)) is not None]
         for text in (evaluate_or_unknown(one, scope) for one in _variants(expression, scope)):
             known = text if isinstance(text, str) else ""
-            yield "\n".join(_fitting(word, scope) for word in known.split() if "*" in word) if "*" in known else known
+            texts.append("\n".join(_fitting(word, scope) for word in known.split() if "*" in word) if "*" in known else known)
     elif isinstance(expression, hcl.ObjectExpr) and wanted:
         parts = [(one, scope) for name, one in expression.items if isinstance(name, hcl.Literal) and name.value in wanted] or parts
-    seen.add(place)
-    for part, there in parts:
-        yield from _open_texts(part, there, seen, words[2:] or wanted)
+    return texts, [(one, there, words[2:] or wanted) for one, there in reversed(parts)]
 
 
 def _variants(expression: hcl.Expr, scope: ModuleScope, depth: int = 9) -> list[hcl.Expr]:
