@@ -38,8 +38,7 @@ class Selection:
         self.root = search.root  # absolute, without symbolic links
         self.repository = repository
         """The top of the git work tree that holds the root, else of the one below it that holds all that is searched."""
-        self.terraform = tuple(sorted(search.terraform))
-        """Terraform and OpenTofu files that hold a search term of theirs: relative to the root, with forward slashes, sorted."""
+        self.terraform = tuple(sorted(search.terraform))  # files of these tools with a search term: from the root, with forward slashes
         self.candidates = self.terraform  # what findings and remedies may point at, of the whole of which this may be a part
         self.templates = tuple(sorted(search.templates))  # YAML and JSON files, and named ones of unknown kind
         self.others = {kind: tuple(sorted(paths)) for kind, paths in search.others.items()}  # of kinds that front ends add
@@ -111,17 +110,11 @@ def discover(  # noqa: PLR0913 - what a caller gives is kept apart
     search.places = tuple(searched)
     _search_all(search, searched)
     _add_initialised(search, searched)
-    if search.hcl:
-        from posturio_iac.search.module_calls import add_units
+    if search.hcl or search.nesting or search.symlinks:
+        from posturio_iac.search.module_calls import add_nesting, add_units, resolve
 
         add_units(search, whole="" not in searched or root != (repository_of(root) or root))
-    if search.nesting:
-        from posturio_iac.search.module_calls import add_nesting
-
         add_nesting(search)
-    if search.symlinks:
-        from posturio_iac.search.module_calls import resolve
-
         resolve(search)
     if search.exclusions is not None and search.exclusions.spent:
         from posturio_iac.core.text.gitignore import MOST_COMPARISONS
@@ -166,10 +159,7 @@ def _search_all(search: FileSearch, directories: Sequence[str]) -> None:
     plain: list[str] = []
     for directory in directories:
         top = repository_of(search.prefix + directory)
-        if top is None:
-            plain.append(directory)
-        else:
-            trees.setdefault(top, []).append(directory)
+        (plain if top is None else trees.setdefault(top, [])).append(directory)
     for repository in _walk(search, outermost(plain)):
         trees.setdefault(search.prefix + repository, []).append(repository)
     for top, named in trees.items():
@@ -244,8 +234,7 @@ def _list(search: FileSearch, directory: str) -> list[os.DirEntry[str]]:
 def _take(search: FileSearch, entry: os.DirEntry[str], path: str, kind: str) -> None:
     if search.exclusions and search.exclusions.cover(path):
         search.left_out.add(path)
-        return
-    if entry.is_symlink():
+    elif entry.is_symlink():
         search.symlinks[path] = kind
     elif entry.is_file(follow_symlinks=False):
         search.examine(path, kind)

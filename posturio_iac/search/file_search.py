@@ -63,40 +63,28 @@ class FileSearch:
         self.apart: frozenset[str] = frozenset()  # baselines, which hold addresses of keys and are no code
         self.hcl: set[str] = set()  # files in HCL that Terraform itself does not read, such as Terragrunt's
         self.symlinks: dict[str, str] = {}  # to files, with the kind of each
-        self.left_out: set[str] = set()
-        """Files of a searched kind that the exclusions leave out; folders that were not entered end with a slash."""
-        self.passed_by: set[str] = set()
-        """Folders of tools, such as ``node_modules``, that a walk did not enter; each ends with a slash."""
+        self.left_out: set[str] = set()  # files of a searched kind that are excluded; folders that were not entered end with a slash
+        self.passed_by: set[str] = set()  # folders of tools, such as ``node_modules``, that a walk did not enter, with a slash
         self.aliases: dict[str, str] = {}  # symbolic links to files that matter, each with the path that these are shown under
-        self.read: dict[str, str] = {}
-        """Files that this process has read, with the kind of each; git has searched the others."""
+        self.read: dict[str, str] = {}  # files that this process has read, with the kind of each; git has searched the others
         self.texts: dict[str, bytes] = {}  # the bytes of Terraform files that this process has read, up to `KEPT` in all
         self._room = KEPT
         self.calling: set[str] = set()  # Terraform files that may call local modules
         self.local: dict[str, set[bytes]] = {}  # the sources of local modules in the files of a folder, comments included
-        self.elsewhere: dict[str, set[bytes]] = {}
-        """What stands as a source in each Terraform file and may be a module of a registry or of git."""
-        self.installed: dict[str, list[bytes]] = {}
-        """What stands as a source in each Terraform file that ``terraform init`` has installed."""
+        self.elsewhere: dict[str, set[bytes]] = {}  # the sources in each Terraform file that may be of a registry or of git
+        self.installed: dict[str, list[bytes]] = {}  # the sources in each Terraform file that ``terraform init`` has installed
         self.nesting: dict[str, bytes] = {}  # templates that matter only if one that they name does, each with its text
         self.naming: dict[str, str] | None = None  # files that may name programs, each with its kind, if that is asked later
-        self.computing: set[str] = set()
-        """Terraform files that call a module by a source that only a parser can read; they matter whatever else they hold."""
-        self.unfollowed: set[tuple[str, str]] = set()
-        """What front ends found named and not here: the path, and the place with what it names."""
+        self.computing: set[str] = set()  # Terraform files with a source that only a parser can read; they matter whatever they hold
+        self.unfollowed: set[tuple[str, str]] = set()  # what is named and not here: the path, and the place with what it names
         self.calls: tuple[tuple[str, str], ...] | None = None  # the calls of local modules, once they were needed
-        self.sources: dict[str, tuple[tuple[str, str], ...]] = {}
-        """The local modules that a file calls, for files scanned so far."""
-        self.reached: dict[str, bool] = {}
-        """The Terraform files that calls have led to outside of what is searched, each with whether it matters."""
-        self.trees: list[Any] = []
-        """The `PathFilter` of each work tree that git has searched; its type would close a circle of imports."""
+        self.sources: dict[str, tuple[tuple[str, str], ...]] = {}  # the local modules that a file calls, for files scanned so far
+        self.reached: dict[str, bool] = {}  # the Terraform files outside of what is searched that calls lead to, and if each matters
+        self.trees: list[Any] = []  # the `PathFilter` of each work tree that git has searched; its type would close a circle of imports
         self.places: tuple[str, ...] = ("",)  # the directories that are searched; named files apart
-        self.repositories: set[str] = set()
-        """The tops of the searched git work trees at or below the root; other repositories below it are not ours."""
+        self.repositories: set[str] = set()  # the tops of searched work trees at or below the root; others below it are not ours
         self.searched = self.size = 0  # files, and bytes of those that this process has read
-        self.step: Callable[[str], object] | None = None
-        """Told of each ``folder`` and ``file`` that is searched: it shows how far a run is."""
+        self.step: Callable[[str], object] | None = None  # told of each ``folder`` and ``file`` that is searched: it shows how far a run is
         self.problems: list[tuple[str, str, str | None]] = []
 
     def skips(self, path: str) -> bool:
@@ -273,9 +261,8 @@ class FileSearch:
 
     def of_kind(self, kind: str) -> set[str]:
         """The files of a kind that matter; JSON counts as a template until it is looked at more closely."""
-        if kind is TERRAFORM:
-            return self.terraform
-        return self.templates if kind in (TEMPLATE, JSON) else self.others.setdefault(kind, set())
+        found = {TERRAFORM: self.terraform, TEMPLATE: self.templates, JSON: self.templates}.get(kind)
+        return self.others.setdefault(kind, set()) if found is None else found
 
     def has(self, path: str) -> bool:
         return path in self.terraform or path in self.templates or any(path in paths for paths in self.others.values())

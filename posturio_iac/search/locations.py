@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 def locate(paths: Sequence[str], cwd: str) -> tuple[list[str], list[str], list[str]]:
     """The directories and files by their real paths, and the paths that cannot be read. Raises `UsageError` for one that is missing."""
-    directories: list[str] = []
-    files: list[str] = []
-    denied: list[str] = []
+    directories, files, denied = list[str](), list[str](), list[str]()
     for path in paths:
         place = os.path.join(cwd, path) if path else ""
         try:

@@ -143,17 +143,9 @@ class PathFilter:
         self.directories = () if list(directories) == [base] else tuple(f"{d}/" for d in directories)
         self.code: Collection[str] = ()  # the Terraform files that git has searched, as it names them
 
-    @property
-    def narrow(self) -> bool:
-        return bool(self.directories or self.search.exclusions)
-
     def files(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Yield the paths from the root that count, with their kinds. Names come from git, relative to the base."""
-        for name in names:
-            path = self.base + name
-            kind = kind_of(path)
-            if kind and (not self.directories or path.startswith(self.directories)) and not self.search.skips(path):
-                yield path, kind
+        """The paths from the root that count, with their kinds. Names come from git, relative to the base."""
+        return ((path, kind) for path in self.plain(names) if (kind := kind_of(path)))
 
     def plain(self, names: Iterable[str]) -> Iterator[str]:
         """Yield the paths from the root that count, of whatever kind."""
@@ -179,13 +171,11 @@ class Listing:
 
     def __init__(self, output: bytes) -> None:
         """Sort the records of ``git ls-files -v -s -c -o -d``: ``H 100644 0123abcd 0 TAB name``, ``? name``."""
-        self.own: list[str] = []
-        """Files that git does not search as they are: it does not track them, or assumes that they are unchanged."""
+        self.own: list[str] = []  # files that git does not search: it does not track them, or assumes that they are unchanged
         self.links: list[str] = []
         self.missing: list[str] = []  # tracked files that were deleted, or cannot be seen
         self.hcl: list[str] = []  # files in HCL that Terraform itself does not read
-        self.pruned = any(directory.encode() in output for directory in PRUNED)
-        """True if some may be in directories that are never entered."""
+        self.pruned = any(directory.encode() in output for directory in PRUNED)  # if some may be where nothing is entered
         tracked: list[str] = []
         for record in os.fsdecode(output).split("\0"):
             state, _, name = record.partition("\t")
@@ -194,14 +184,12 @@ class Listing:
                 self.hcl.append(record[2:] if untracked else name)
             elif untracked:
                 self.own.append(record[2:])
-            elif state.startswith("H 10"):
+            elif state.startswith(("H 10", "M 10")):
                 tracked.append(name)
             elif state[2:8] == "120000":
                 self.links.append(name)
             elif state.startswith("R"):
                 self.missing.append(name)
-            elif state.startswith("M 10"):
-                tracked.append(name)
             elif state.startswith(("h 10", "m 10")):
                 self.own.append(name)
         self.there = set(tracked).difference(self.missing)  # other tracked files

@@ -20,35 +20,15 @@ if TYPE_CHECKING:
 
 _MARKS = (b"GITCRYPT", *UTF16, *kinds.ESCAPES)
 """Signs that a file needs a closer look: locked by git-crypt, UTF-16, or letters written as escapes."""
-_DROPPED = frozenset(
-    (
-        *("GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_NAMESPACE", "GIT_PREFIX"),
-        *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
-        *("GIT_GLOB_PATHSPECS", "GIT_ICASE_PATHSPECS", "GIT_LITERAL_PATHSPECS", "GIT_NOGLOB_PATHSPECS"),
-    )
-)
+_DROPPED = {"GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_NAMESPACE", "GIT_PREFIX"}
+_DROPPED |= {"GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"}
+_DROPPED |= {f"GIT_{how}_PATHSPECS" for how in ("GLOB", "ICASE", "LITERAL", "NOGLOB")}
 """Variables that a hook sets for its own git; the index of a commit in the making only differs in files that are found as untracked."""
-_FORCED = {
-    "LC_ALL": "C",
-    "GIT_ALLOW_PROTOCOL": "none",  # unlike the option protocol.allow, no configuration of the repository overrides it
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-}
-OPTIONS = tuple(
-    part
-    for option in (
-        "core.fsmonitor=false",
-        f"core.hooksPath={os.devnull}",
-        "protocol.allow=never",
-        "submodule.recurse=false",
-        "core.quotepath=off",
-        "grep.fullName=false",
-        "grep.lineNumber=false",
-        "grep.column=false",
-    )
-    for part in ("-c", option)
-)
+_FORCED = {"LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+_FORCED["GIT_ALLOW_PROTOCOL"] = "none"  # unlike the option protocol.allow, no configuration of the repository overrides it
+_SETTINGS = ["core.fsmonitor=false", f"core.hooksPath={os.devnull}", "protocol.allow=never", "submodule.recurse=false"]
+_SETTINGS += ["core.quotepath=off", "grep.fullName=false", "grep.lineNumber=false", "grep.column=false"]
+OPTIONS = tuple(part for option in _SETTINGS for part in ("-c", option))
 """A repository's own configuration must neither start programs nor change what is searched."""
 _AT_ONCE = 8
 SMALL_INDEX = 64 << 10  # in bytes: some 600 files
@@ -130,10 +110,8 @@ def _shortest(texts: Iterable[bytes]) -> list[bytes]:
 
 def _take_hits(keep: PathFilter, listed: Listing, outputs: Sequence[bytes]) -> None:
     search = keep.search
-    if keep.narrow or search.read or listed.pruned:
-        search.searched += sum(path not in search.read for path, _ in keep.files(listed.there))
-    else:
-        search.searched += len(listed.there)
+    counts = keep.directories or search.exclusions or search.read or listed.pruned  # which of them count
+    search.searched += sum(path not in search.read for path, _ in keep.files(listed.there)) if counts else len(listed.there)
     names = _names(outputs[0] + outputs[1])
     names += map(os.fsdecode, _callers(search, keep.base, outputs[2]))
     for path, kind in keep.files(names):
@@ -275,11 +253,10 @@ def remotes(search: FileSearch) -> tuple[str, ...]:
 
 
 def _told_by_top(search: FileSearch, *arguments: str) -> tuple[int, bytes]:
-    top = repository_of(search.root)
+    if (top := repository_of(search.root)) is None:
+        return 1, b""
     try:
-        ((code, output, _),) = (
-            run([[find_git(search.root, search.fence.top), "-C", top, *OPTIONS, *arguments]]) if top else ((1, b"", b""),)
-        )
+        ((code, output, _),) = run([[find_git(search.root, search.fence.top), "-C", top, *OPTIONS, *arguments]])
     except OSError:
         return 1, b""
     return code, output
