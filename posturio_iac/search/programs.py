@@ -36,21 +36,24 @@ _MAKES = lazy_pattern(
 _DECLARING = (b"IAM::AccessKey", b"iam_access_key", b"access_key_state", b"iam.aws.", b"identity.aws.", b"kind: AccessKey")
 _OF_TASK = r"(?<![\w.]iam_access_key)[\"']?(?::\s| +(?=\w))[^#]{0,200}?\buser_?name[\"']?\s*[:=]"
 _ABSENT_TASK = r"(?:(?!\n\s*- )[^#]){0,300}\bstate[\"']?\s*[:=]\s*[\"']?absent"
-_TASK = rf"iam_access_key(?!{_ABSENT_TASK})(?:(?<=\bamazon\.aws\.iam_access_key)\b|(?<=\bcommunity\.aws\.iam_access_key)\b|{_OF_TASK})"
+_WHOLE_TASK = r"(?:(?<=\bamazon\.aws\.iam_access_key)|(?<=\bcommunity\.aws\.iam_access_key))(?=[\"']?(?:\s*:| +-|[ \\\n]+[\"']?\w+=))"
+_TASK = rf"iam_access_key(?!{_ABSENT_TASK})(?:{_WHOLE_TASK}|{_OF_TASK})"
+_GIVEN_TASK = rf"(?:action|module)[\\\"']*\s*[:=]\s*[\\\"']*(?:amazon|community)\.aws\.iam_access_key\b(?!{_ABSENT_TASK})"
 _TYPE_OF_KEY = r"Type(?<!\wType)[\\\"']*\s*[:=]\s*[\\\"']*AWS::IAM::AccessKey\b"
 _STATE = r"access_key_state(?<!\waccess_key_state)\s*[:=]\s*[\\\"']*create"
 _OF_KIND = lazy_pattern(r"\bkind[\\\"']*\s*[:=]\s*[\\\"']*(?:IAMAccessKey|AccessKey|ServiceSpecificCredential)\b")
 _KIND = rf"(?:[:=\[(,-][ \t]*|\n|\A)[\\\"']*{_KEY}(?=[\\\"',\]}}]|[ \t]*(?:#|\r?\n|\Z))"
 _VERSIONS = ("identity.aws.", "apiVersion: {{", "apiVersion: ${", 'apiVersion: "{{', 'apiVersion: "${')  # of Crossplane, or open ones
 _MANIFESTS = {"iam.aws.": lazy_pattern(_KIND), **dict.fromkeys(_VERSIONS, _OF_KIND)}
-_DEPLOYS = tuple(map(lazy_pattern, (_TYPE_OF_KEY, _TASK, _STATE, r"resource(?<!\wresource)\s+[\\\"]*aws_iam_access_key\b")))
+_RESOURCE = r"resource(?<!\wresource)\s+[\\\"]*aws_iam_access_key\b"
+_DEPLOYS = tuple(map(lazy_pattern, (_TYPE_OF_KEY, _RESOURCE, _TASK, _GIVEN_TASK, _STATE)))
 """A resource in the text of a template, a task of Ansible, and a resource in code that is written out."""
 _ENDS = lazy_pattern(
-    rf"(?i:(?<![:\w])(?:delete|update)[-_]?{_ANY_KEY}|aws-sdk:iam:(?:delete|update){_ANY_KEY}|(?:Remove|Update)-IAM{_KEY})"
+    rf"(?i:(?<!\w)(?<![^:]:)(?:delete|update)[-_]?{_ANY_KEY}|aws-sdk:iam:(?:delete|update){_ANY_KEY}|(?:Remove|Update)-IAM{_KEY})"
 )
 _ENDED = (lazy_pattern("ccess[-_]?[kK]ey"), lazy_pattern("pecific[-_]?[cC]redential"))  # with one of which each such call ends
-_PART = lazy_pattern(r"cre(?<!\wcre)[A-Za-z_-]{0,14}[\"'$\\]")
-"""What may be the beginning of a call that is put together. These patterns begin with letters, for which ``re`` looks first."""
+_PART = lazy_pattern(r"cre(?<!\wcre)(?!ate[-_]?access[-_]?key)[A-Za-z_-]{0,14}[\"'$\\]")
+"""What may be a part of a call, but no whole action in small letters. These patterns begin with letters, for which ``re`` looks first."""
 _NO_LETTERS, _JOINED = lazy_pattern(r"[^A-Za-z]+"), ("createaccesskey", "createservicespecificcredential")  # as a program joins texts
 _QUOTES = lazy_pattern(r"\\\r?\n|[\"'\\]")  # what a shell takes out of a word
 _NO_QUOTES = dict.fromkeys(map(ord, "\\\r\n\"'"))  # takes out as much at least, and faster
@@ -58,9 +61,16 @@ _REST_OF_KEY = r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key(?![\w-
 _RESTS = (lazy_pattern(_REST_OF_KEY), lazy_pattern(r"iam[\s\"',\\]+[\w-]*[$%]"))  # or an open one
 _BEGUN = r"(?:(?:\A|\n|= )[ \t]*(?:#(?=[ \t#]|aws iam)|//)|[ \t]#(?=[ \t])|[;{},][ \t]*//(?=[ \t]))"  # also behind code
 _REMARK = lazy_pattern(rf"{_BEGUN}(?:[\w \t.,:;()=#/@|&+-]|\"[^\"\n]*\"|'[^'\n]*')*\Z")
-_SHOWN = r"\b(?:echo|printf)\b[^\n;|&\\]*|\b(?:[pP]rint|log|console)\w*\b[^\n;\\]*[\"'`][^\"'`\n;\\]*"  # a text, up to what stands in it
+_SHOWN = r"\b(?:\w*echo|printf)\b[^\n;|&\\]*|\b(?:[pP]rint|log|console)\w*\b[^\n;\\]*[\"'`][^\"'`\n;\\]*"  # a text, up to what stands in it
 _IMPORTED = r"^\s*(?:(?:import|from)\b(?:[^\n;]*|[^\n;({]*[({][^)}]*)|(?:const|let|var)\s*\{[^}]*)"  # also on several lines
 _TOLD = lazy_pattern(rf"(?m)(?:{_SHOWN}|{_IMPORTED})\Z")
+_LOGS = r"log(?:_(?:err|warn|info)\w*)?|(?:[\w.]*\b_?log(?:ger|ging)?|console|fmt)\.\w*(?:[eE]rr|warn|info|debug|log|[pP]rint)\w*"
+_SAYS = rf"(?<![\w$(`.-])(?:\w*echo|print(?:f|ln!?)?|{_LOGS}|warn|err(?:or)?|die|fail|Write-\w+)"
+_SAID = lazy_pattern(rf"{_SAYS}[ \t]*\(?[ \t]*(?:-\w+[ \t]+)*f?([\"'])((?:(?!\1)[^`$;|&\\\n{{]|\$(?=\w)|\$?\{{\w+\}})*)\Z")
+_HANDED_ON = lazy_pattern(r"(?<!\|)\|(?!\|)|>(?!&|[ \t]*/dev/)")
+"""The words of a text that is shown, up to a call that it speaks of, and a sign that something is given a text of the line."""
+_HELD = lazy_pattern(r"(?m)^[ \t]*(?:for )?([\w.]+)[ \t]*(?:=|in\b)[^\n]{0,200}?\.(?:create_access_key(?:_pair)?\(|access_keys\b)")
+_FREED = lazy_pattern(r"(?m)(?:^|[:;])[ \t]*([\w.]+)\.delete\(\)")  # of resources of boto3
 _ACTIVE = lazy_pattern(r"\(?[^();]{0,200}?\bActive\b")
 _DOCSTRING = lazy_pattern(r"(?s)(?:\A(?:#[^\n]*\n|\s)*|\b(?:def|class)\s[^\n]{0,300}:[ \t]*\n\s*)(\"\"\"|''').{0,5000}?\1")  # of Python
 _COMMENT = lazy_pattern(r"(?m)^[ \t]*(?:/\*\*?[^\n*`]*(?:\n(?:[ \t]*\*(?!/)[^\n`]*\n)*[ \t]*)?\*/|<#[^#\"'$]*#>)")  # of others
@@ -75,7 +85,7 @@ _RUN_LATER = lazy_pattern(
     rf"(?:\b{_RUN}\s+(?:-\w+\s+)*|[\s;&\"']\.[/\\]+|[;&\n]\s*(?=\w?:?[/\\]))[\"'\\]*([\w./\\:~-]+)"
 )  # one that runs a file
 _MOVED = lazy_pattern(r"\b(?:mv|cp|install|ln)\s+(?:-\S+\s+(?:\d+\s+)?)*([^\s;&|]+)\s+([^\s;&|]+)")
-_ADDRESS, _GZIPPED = lazy_pattern(r"\w+://[^\s\"'\\|)]+"), lazy_pattern(r"H4sI[A-Za-z0-9+/]{9,}")
+_ADDRESS, _GZIPPED = lazy_pattern(r"(\w+://(?:(?!\$\()[^\s\"'`\\|)])+)(\$\(|`|)"), lazy_pattern(r"H4sI[A-Za-z0-9+/]{9,}")
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _GIVEN = {one: lazy_pattern(rf"{one}(?<!\w{one})\"?[ \t]*[=:][ \t]*") for one in ("command", "program", "inline", "arguments")}
 _REFERENCE, _FILLED = lazy_pattern(r"(?:\[(?:[^\]]{0,500},)?\s*)?[a-z][\w.]{0,99}[.(]"), lazy_pattern(r"\$\{(?!path\.\w+\})")
@@ -157,7 +167,8 @@ def fetched(text: str) -> str:
         return ""
     text = text.replace("\\\n", " ")
     found = _FETCHED.search(text) or next((one for one in _SAVED.finditer(text) if _runs_what_it_saved(text, one)), None)
-    return "" if found is None else address[0] if (address := _ADDRESS.search(found[0])) else "a script that the code does not fix"
+    address = _ADDRESS.search(found[0]) if found is not None else None  # up to where a command makes the rest
+    return "" if found is None else address[1] + "…" * bool(address[2]) if address else "a script that the code does not fix"
 
 
 def _runs_what_it_saved(text: str, got: re.Match[str]) -> bool:
@@ -178,19 +189,33 @@ def deploys_key(text: str) -> bool:
     return any(sign in text for sign in map(bytes.decode, _DECLARING)) and any(one.search(text) for one in _DEPLOYS)
 
 
+def declares_key(text: str) -> bool:
+    """True if a text has an access key as a resource of a template."""
+    return any(one.search(text) for one in _DEPLOYS[:2])
+
+
 def _windows(text: str) -> Iterator[str]:
     for sign, one in _HINTS:
         for found in one.finditer(text) if sign in text else ():
-            window = text[max(found.start() - _AROUND, 0) : found.start() + _AROUND]
-            if _may_name_key(window) and not _REMARK.search(text, found.start() - _BEHIND, found.start()):
+            window = text[max((at := found.start()) - _AROUND, 0) : at + _AROUND]
+            if _may_name_key(window) and not (_REMARK.search(text, at - _BEHIND, at) or _is_spoken_of(text, at)):
                 yield window
+
+
+def _is_spoken_of(text: str, at: int) -> bool:
+    """True if a text that is shown names a call among words, which give no command: ``log "create-access-key has failed"``."""
+    said, (rest, end, _) = _SAID.search(text, max(at - _BEHIND, 0), at), text[at : at + _LATER].partition("\n")
+    if said is None or said[1] not in rest or not (end or at + _LATER >= len(text)) or _HANDED_ON.search(rest):
+        return False
+    return "iam" not in said[2] and " " in said[2].strip()
 
 
 def end_keys(text: str) -> bool:
     """True if a program with this text ends access keys, not only in a remark, or as a custom resource does once its stack goes."""
     ends = (found.span() for one in _ENDED for found in one.finditer(text))
     calls = (call for start, end in ends for call in _ENDS.finditer(text, start - _AROUND, end))
-    return "RequestType" not in text and not all(_is_said(text, call) for call in calls)
+    frees = ".delete()" in text and not {*_HELD.findall(text)}.isdisjoint(_FREED.findall(text))
+    return "RequestType" not in text and (frees or not all(_is_said(text, call) for call in calls))
 
 
 def _is_said(text: str, call: re.Match[str]) -> bool:
