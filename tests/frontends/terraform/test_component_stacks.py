@@ -153,7 +153,7 @@ def test_component_of_a_known_module(tmp_path: Path) -> None:
     [
         ("stack/broken.tfcomponent.hcl", 'component "x" {\n  source = = 1\n}\n', Level.ERROR, 2),
         ("stack/broken.tfdeploy.hcl", 'deployment "x" {\n  inputs = {{}\n}\n', Level.ERROR, 2),
-        ("stack/gone.tfcomponent.hcl", 'component "gone" {\n  source = "./gone"\n}\n', Level.ERROR, 1),
+        ("stack/gone.tfcomponent.hcl", 'component "gone" {\n  source = "./gone"\n}\n', Level.NOTE, 1),
         ("stack/other.tfcomponent.hcl", 'component "other" {\n  source = var.source\n}\n', Level.NOTE, 1),
     ],
     ids=["a syntax error", "a syntax error of a deployment", "a folder that is not there", "a computed source"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 
-from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
 from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import kept
@@ -45,13 +45,12 @@ class ModuleTree:
         """Read the modules of a selection when they are asked for, as OpenTofu does, or else as Terraform."""
         self.opentofu = opentofu
         self.selection = selection
-        self.leading: dict[str, set[str]] = {}
-        """The folders that hold keys or lead to some, with those that they call."""
+        self.leading: dict[str, set[str]] = {}  # the folders that hold keys or lead to some, with those that they call
         self.units: Mapping[str, AppliedUnit | ComponentStack] = {}
-        self.with_tofu: set[str] = set()
-        """The folders that were read and hold files for OpenTofu alone."""
-        self.standing: dict[str, tuple[bool, bool]] = {}
-        """Whether each folder that was read stands alone: where Terragrunt does not apply it, and where it does."""
+        self.with_tofu: set[str] = set()  # the folders that were read and hold files for OpenTofu alone
+        self.standing: dict[
+            str, tuple[bool, bool]
+        ] = {}  # if each folder that was read stands alone: where no unit applies it, and where one does
         self.root = selection.root
         self.repository = selection.repository
         self.fence = selection.search.fence
@@ -62,8 +61,7 @@ class ModuleTree:
         self._published: Published | None = None
         self._values: dict[str, files.Parsed] | None = None
         self._known: KnownModules | None = None
-        self._tracked = selection.tracked
-        """Which files may be read at all, when a hook judges what is committed."""
+        self._tracked = selection.tracked  # which files may be read at all, when a hook judges what is committed
         self._candidates = frozenset(selection.candidates)
         self._passes_over = selection.search.passes_over
         self._nested = dict.fromkeys(("", *selection.search.repositories), False)
@@ -235,8 +233,9 @@ class ModuleTree:
             found = self._installed_for(instance, block, source)
             return found if found is not None else NO_CODE(f"module.{name}")
         if not os.path.isdir(os.path.join(self.root, path)):
-            text, why = f'module "{name}" calls {source}, but that folder does not exist; correct its source', NO_CODE
-        elif not self.fence.holds(os.path.join(self.root, path)):
+            self.report(Diagnostic(Level.NOTE, f"{block.type}.{name}: {source}", *block.header[:3], about=CALLS_NOT_FOLLOWED))
+            return NO_CODE(f"module.{name}")
+        if not self.fence.holds(os.path.join(self.root, path)):
             text, why = f'module "{name}": its source {source} {OUTSIDE}', NO_CODE
         elif self._real(path) in map(self._real, instance.ancestors):
             text, why = f'module "{name}" calls itself through {source}, which Terraform rejects', REFERS_TO_ITSELF
