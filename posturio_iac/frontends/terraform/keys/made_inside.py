@@ -160,7 +160,10 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
         return
     place = own_place(block.header, instance)
     if (ends := any(one.ends_keys for _, one in programs)) or _is_run_to_rotate(words, instance):
-        program.report(rotator(address, place, ends_keys=ends))
+        told: set[object] = instance.index(set)  # the programs that notes on functions, which come first, and archives have named
+        if not told.issuperset(named := {(instance, name) for name in makers}) or not makers[0]:
+            program.report(rotator(address, place, ends_keys=ends))
+        told |= named
         return
     directives = comments_for(block, instance).directives
     facts = facts_of_program(address, makers[0], "terraform", place, block.labels[-1], directives, setting.scope)
