@@ -13,7 +13,7 @@ from posturio_iac.frontends.terraform.known_modules.module_source import OwnSour
 from posturio_iac.frontends.terraform.modules.call_graph import graph_of
 from posturio_iac.frontends.terraform.modules.installed import InstalledModule, manifest
 from posturio_iac.search import SKIPPED, Selection
-from posturio_iac.search.idle_programs import not_run
+from posturio_iac.search.idle_programs import declares, not_run
 from posturio_iac.search.kinds import kind_of
 from posturio_iac.search.locations import holds_code, outermost, repository_of
 from posturio_iac.search.module_calls import content, local_calls, text
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 3
 _CREDENTIALS = lazy_pattern(r"//[^/@]*@")
-_CALL = lazy_pattern(r"(?s)(?:module|unit|stack)\.[^.:]+: (.*)")  # of code that is generated, among the templates that are not here
+_CALL = lazy_pattern(r"(?s)(?:module|component|unit|stack)\.[^.:]+: (.*)")  # among the templates that are not here
 _COMPUTED = "a source that the code does not fix"
 
 
@@ -51,20 +51,25 @@ def unfollowed(selection: Selection, config: Config, changed: Collection[str] | 
         )
     if not (places := sorted(set(found))):
         return None
-    idle = [place for place in places if place.kind == NOT_RUN]
+    left = [(place, declares(selection.search, place.path)) for place in places if place.kind == NOT_RUN]
+    idle, rendered = ([place for place, is_text in left if is_text is kind] for kind in (False, True))
     sources = [place.text.partition(": ")[2] for place in places if place.kind == MODULE]
     folders = sum(place.kind == PROGRAMS for place in places)
-    calls, texts, is_local = len(sources), len(places) - len(idle), all(source.startswith(known_modules.LOCAL) for source in sources)
+    calls, texts, is_local = len(sources), len(places) - len(left), all(source.startswith(known_modules.LOCAL) for source in sources)
     counted = ((calls, "module call"), (texts - calls - folders, _OF_TEXTS), (folders, _OF_PROGRAMS))
     subject = " and ".join(f"{n:,} {noun if n == 1 else _PLURAL[noun]}" for n, noun in counted if n)
     verb, object_ = ("was", "it makes") if texts == 1 else ("were", "they make")
-    init = "check the paths and git submodules" if is_local else "run terraform init"
-    advice = f"{init}, or --show-skipped to list them" if calls else "--show-skipped lists them"
     shown = _first([place for place in places if place.kind != NOT_RUN])
     told = [f"{subject} {verb} not followed, so it is not known whether {object_} keys ({shown})"] if texts else []
     who, them = ("program here makes", "it") if len(idle) == 1 else ("programs here make", "them")
     told += [f"{len(idle):,} {who} keys, and no code was found to run {them} ({_first(idle)})"] if idle else []
-    advice = advice if texts or len(idle) > _SHOWN else f"exclude {them} if people run {them}"
+    what, these = ("template here declares", "it") if len(rendered) == 1 else ("templates here declare", "them")
+    told += [f"{len(rendered):,} {what} keys, and no code was found to use {these} ({_first(rendered)})"] if rendered else []
+    init = "check the paths and git submodules" if is_local else "run terraform init"
+    few = not texts and max(len(idle), len(rendered)) <= _SHOWN
+    scan, exclude = f"scan what another program renders of {these}", f"exclude {them} if people run {them}"
+    advice = init if calls else scan if rendered else exclude if few else ""
+    advice = advice if few else f"{advice}, or --show-skipped to list them" if advice else "--show-skipped lists them"
     return Diagnostic(Level.NOTE, f"{'; '.join(told)}: {advice}", about=CALLS_NOT_FOLLOWED)
 
 
@@ -109,13 +114,14 @@ def _module_calls(selection: Selection, config: Config, changed: Collection[str]
     concerns = changed.__contains__ if changed is not None else None  # None takes all
     called = {**search.elsewhere, **(search.installed if changed is None else {})}
     open_ = {path for path in filter(concerns, called) if not all(map(is_told, map(os.fsdecode, called[path])))}
-    absent = search.absent()
+    absent, evaluated = search.absent(), {(path, said.partition(":")[0]) for path, said in search.unfollowed}
     open_ |= {path for path, found in search.sources.items() if found and os.path.dirname(path) in absent}
     for path in filter(concerns, (*sorted({*open_, *search.computing}), *sorted(search.hcl))):
         kinds, folder = (*CALLS, "terraform", "unit", "stack") if path in search.hcl else CALLS, os.path.dirname(path)
         for block in blocks_of(text(selection, path), path, kinds):
             name, calls = ".".join((block.type, *block.labels)), block.type in CALLS
-            for source in block.literals("source") or ([_COMPUTED] if calls and block.labels and block.expressions("source") else ()):
+            is_open = calls and block.labels and block.expressions("source") and (path, name) not in evaluated
+            for source in block.literals("source") or ([_COMPUTED] if is_open else ()):
                 if source.endswith(".sentinel") or is_here(source, folder) or (not calls and search.has_module(folder, source)):
                     continue  # Sentinel's modules are policies, and to Terragrunt any path is one of a folder
                 there = kept(installed, folder, lambda one: _installed(one, graph, selection))
@@ -188,12 +194,8 @@ def _of_git(search: FileSearch, base: str) -> Iterator[SkippedPlace]:
     ignored, untracked, tracked = (output.split(b"\0") for _, output, _ in outcomes)
     before = f"{base}/" if base else ""
     for name in map(os.fsdecode, ignored):
-        path = before + name
-        if (
-            name not in ("", "./")
-            and path not in search.read
-            and (holds_code(search.prefix + path) if name.endswith("/") else kind_of(path))
-        ):
+        is_known = name in ("", "./") or (path := before + name) in search.read
+        if not is_known and (holds_code(search.prefix + path) if name.endswith("/") else kind_of(path)):
             yield SkippedPlace(IGNORED, path)
     yield from (SkippedPlace(REPOSITORY, before + os.fsdecode(name)) for name in untracked if name.endswith(b"/"))
     for record in tracked:

@@ -6,10 +6,10 @@ import os
 import posixpath
 
 from posturio_iac.core.text.decoding import holds_any
-from posturio_iac.core.text.textfile import MOST_PROGRAMS, real_path
+from posturio_iac.core.text.textfile import MOST_PROGRAMS, is_inside, real_path
 from posturio_iac.search.checkout import OF_TESTS, below, hinted
 from posturio_iac.search.kinds import TERRAFORM, kind_of, names_file
-from posturio_iac.search.programs import Program, content
+from posturio_iac.search.programs import ENDINGS, Program, content, declares_key, make_keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,13 +35,24 @@ def not_run(search: FileSearch, changed: Collection[str] | None) -> set[str]:
         return set()
     whole = changed is None and bool(search.places)
     found = _makers_below(search, search.places) if whole else _makers_around(search, search.read if changed is None else changed)
-    left = {file for file, program in found.items() if _is_idle(search, file, program)}
-    left -= {real_path(search.prefix + link) for link in search.symlinks}  # what links lead to is read there
-    paths = {os.path.relpath(file, search.root).replace(os.sep, "/") for file in left}
+    tops, names = [os.path.normpath(search.prefix + place) for place in search.places], dict[str, str]()
+    for file in (one for one in sorted(found) if _is_idle(search, one, found[one])):
+        real = real_path(file)
+        names.setdefault(real, real if any(is_inside(real, top) for top in tops) else file)
+    read = (search.prefix + link for link, kind in search.symlinks.items() if kind is TERRAFORM or search.has(link))
+    run = (file for file, is_run in search.fence.run.items() if is_run)
+    left = names.keys() - {real_path(file) for file in (*read, *run) if names}
+    paths = {os.path.relpath(names[real], search.root).replace(os.sep, "/") for real in left}
     paths -= {path for path, _ in search.unfollowed}
     hidden = {path for path in paths if search.exclusions is not None and search.exclusions.cover(path)}
     search.left_out |= hidden
     return {path for path in paths - hidden if not (kind_of(path) is TERRAFORM or search.skips(path))}
+
+
+def declares(search: FileSearch, path: str) -> bool:
+    """True if a program is the text of a template with a key, which another program renders."""
+    text = content(search.prefix + path, search.fence)[0].decode("utf-8", "replace")
+    return kind_of(path) is None and not path.endswith(ENDINGS) and declares_key(text) and not make_keys(text)
 
 
 def _makers_around(search: FileSearch, files: Iterable[str]) -> dict[str, Program]:
@@ -60,7 +71,8 @@ def _makers_below(search: FileSearch, places: Iterable[str], most: int | None = 
     for top in sorted(os.path.normpath(search.prefix + place) for place in places):
         if top not in fence.makers:
             files = below(top, fence, most or MOST_PROGRAMS, ())
-            ours = (file for file in files if not OF_TESTS.search(file[len(top) :]))
+            shown = ((file, file[len(top) :], fence.resolved(file)[len(fence.top) :]) for file in files)  # also behind a link
+            ours = (file for file, *paths in shown if not all(map(OF_TESTS.search, paths)))
             fence.makers[top] = dict(hinted(() if most and len(files) > most else ours, fence))
         found |= fence.makers[top]
     return found

@@ -66,29 +66,16 @@ OPEN = ("for s in make check; do bash $D/$s.sh; done", "npx lefthook run k", "./
 SCRIPTS = {"all.sh": '#!/bin/sh\nfor s in make check; do\n  sh "$s.sh"\ndone\n', "bin/make.sh": "aws iam create-access-key\n"}
 NAMED: dict[str, tuple[Mapping[str, str | bytes], str]] = {
     "stack": ({"t.json": resource(CHILD, TemplateURL=URL)}, f"t.json R: {URL}"),
-    "stack-computed": ({"t.json": resource(CHILD, TemplateURL={"Fn::ImportValue": "x"})}, "t.json R: a template that"),
-    "stack-substituted": ({"t.json": resource(CHILD, TemplateURL={"Fn::Sub": "https://${B}/x"})}, "t.json R: https://${B}/x"),
-    "missing": ({"t.json": resource(CHILD, TemplateURL="build/x.tpl")}, "t.json R: build/x.tpl"),
     "body": ({"t.json": resource("AWS::CloudFormation::StackSet", TemplateBody={"Fn::ImportValue": "x"})}, "t.json R: a template that"),
     "application": ({"t.json": resource(APPLICATION, Location=PUBLISHED)}, "t.json R: arn:aws:serverlessrepo:x"),
-    "module": ({"t.yaml": "Resources:\n  R:\n    Type: Acme::IAM::User::MODULE\n"}, "t.yaml R: Acme::IAM::User::MODULE"),
     "macro": ({"t.yaml": "Transform: [AWS::Serverless-2016-10-31, Acme]\n" + TOPIC}, "Transform: the macro Acme"),
-    "macro-list": ({"t.yaml": "Transform:\n  - AWS::LanguageExtensions\n  - Acme\nResources: {}\n"}, "Transform: the macro Acme"),
-    "macro-inside": ({"t.json": resource("AWS::SNS::Topic", **{"Fn::Transform": {"Name": "Acme"}})}, "R: the macro Acme"),
-    "macro-tag": ({"t.yaml": TOPIC.replace("}", ", Properties: !Transform {Name: Acme}}")}, "R: the macro Acme"),
     "include": (included(REMOTE), "t.json Fn::Transform: s3://bucket/part.yaml"),
-    "product": ({"t.json": resource("AWS::ServiceCatalog::CloudFormationProvisionedProduct", ProductName="keys")}, "t.json R: keys"),
-    "environment": ({"serverless.yml": TYPED % "${env:TYPE}"}, "serverless.yml K: ${env:TYPE}"),
     "script": ({"serverless.yml": SERVERLESS + "Resources: ${file(r.js)}\n", "r.js": ""}, "serverless.yml resources: r.js"),
     "gone": ({"serverless.yml": SERVERLESS + "Resources: ${file(r.yml)}\n"}, "serverless.yml resources: r.yml"),
-    "variable": ({"serverless.yml": SERVERLESS + "Resources: ${ssm:/x}\n"}, "serverless.yml Resources: ${ssm:/x}"),
     "terraform": ({"main.tf": IN_CODE % (STACKS[0], f'"{URL}"')}, f"main.tf {STACKS[0]}.s: {URL}"),
-    "terraform-body": ({"main.tf": RESOURCE % (STACKS[0], "var.body") + 'variable "body" {}\n'}, f"main.tf {STACKS[0]}.s: a template that"),
     "application-in-terraform": ({"main.tf": block(PUBLIC, 'application_id = "arn:x"')}, f"main.tf {PUBLIC}: arn:x"),
     "module-not-here": ({"main.tf": 'module "m" {\n  source = "./sub//m"\n}\n', "b/main.tf": "# ./n"}, "main.tf module.m: ./sub//m"),
     "scp": ({"main.tf": LOCAL % "git@github.com:acme/keys.git"}, "main.tf module.m: git@github.com:acme/keys.git"),
-    "registry-of-others": ({"main.tf": LOCAL % f"r.example.com/{VPC}/vpc/aws"}, f"main.tf module.m: r.example.com/{VPC}"),
-    "way-out": ({"main.tf": LOCAL % f"github.com/{VPC}/x/../../acme/keys"}, f"main.tf module.m: github.com/{VPC}/x/../../acme/keys"),
     "folder-outside": ({"main.tf": LOCAL % "../"}, "main.tf module.m: ../"),
     "submodule-not-here": ({"main.tf": LOCAL % "./s", "s/.gitkeep": ""}, "main.tf module.m: ./s): check the paths and git submodules"),
     "folder-missing": ({"main.tf": LOCAL % "./.terraform/modules/x/m"}, "main.tf module.m: ./.terraform/modules/x/m"),
@@ -96,11 +83,8 @@ NAMED: dict[str, tuple[Mapping[str, str | bytes], str]] = {
     "linked-stack": ({"a.tfcomponent.hcl": 'stack "s" {\n  source = "acme/keys/aws"\n}\n'}, "a.tfcomponent.hcl stack.s: acme/keys/aws"),
     "generated": ({"u/terragrunt.hcl": GENERATE % ("k.tf", HEREDOC % (LOCAL % "acme/k/aws"))}, "u/terragrunt.hcl module.m: acme/k/aws"),
     "yaml-outside": ({"t.json": resource(CHILD, TemplateURL="../x.yaml")}, "t.json R: ../x.yaml"),
-    "yaml-missing": ({"t.json": resource(CHILD, TemplateURL="build/x.yaml")}, "t.json R: build/x.yaml"),
-    "included-resource": ({"t.json": json.dumps({"Resources": {"R": {"Fn::Transform": REMOTE}}})}, "t.json R: s3://"),
     "type-of-loop": ({"t.yaml": LOOP % "!Sub AWS::IAM::${N}"}, "t.yaml RKey: a type that"),
     "type-in-body": ({"t.json": resource(SET, TemplateBody={"Fn::Sub": STACK.replace("Key", "${P}")})}, "t.json R/K: a type that"),
-    "rain": ({"t.yaml": "Resources:\n  R: !Rain::Include r.yaml\n"}, "t.yaml R: a type that"),
     "rain-module": ({"t.yaml": "Modules:\n  M: {Source: ./m.tpl}\n" + TOPIC, "m.tpl": YAML}, "t.yaml Modules.M: ./m.tpl"),
     "fetched": ({"main.tf": RUNS % '"curl https://x/k.sh | bash"'}, "main.tf terraform_data.p: https://x/k.sh"),
     "programs": ({"main.tf": ZIP, **{f"fn/{n}.py": "" for n in range(200)}, "fn/x.py": PYTHON}, f"{IDLE} (fn/x.py)"),
@@ -113,6 +97,8 @@ NAMED: dict[str, tuple[Mapping[str, str | bytes], str]] = {
     "image": ({"t.json": resource("AWS::Lambda::Function", Code={"ImageUri": "x"}), "k/f.zip": archive(app=PYTHON)}, f"{IDLE} (k/f.zip)"),
     "task": ({"main.tf": "locals {}\n", "lefthook.yml": "k:\n  commands:\n    run: aws iam create-access-key\n"}, f"{IDLE} (lefthook.yml)"),
     "pointer": ({"main.tf": PACKED, "a.zip": "version https://git-lfs.github.com/spec/v1\n"}, "main.tf a.zip, which Git LFS has not"),
+    "rendered": ({"main.tf": "", "k.yaml.j2": YAML}, "no code was found to use it (k.yaml.j2): scan what another"),
+    "folder-of-a-key": ({"main.tf": LOCAL % "./x" + block("aws_iam_access_key.k", "user = module.m.name")}, "main.tf module.m: ./x"),
     "catalogue": ({"main.tf": block(PRODUCT, 'product_name = "keys"')}, f"main.tf {PRODUCT}: keys"),
 }
 
@@ -133,6 +119,15 @@ def test_what_is_not_here_is_named(tmp_path: Path, name: str, git: bool) -> None
     assert said in out + err
     status, out, _ = scan(tmp_path, "--strict-calls", "--show-skipped")
     assert (status, said.partition(" ")[2] in out) == (1, True)
+
+
+def test_a_program_that_links_lead_to_is_named_once_by_its_own_path(tmp_path: Path) -> None:
+    made = dict.fromkeys(("lib/k.sh", "tools/k.sh", "tools/run/a.yml"), SCRIPTS["bin/make.sh"])
+    lay(tmp_path, made | {"main.tf": "", "aa/x.tf": ""}, git=True)
+    for link, target in {"ai": "lib", "specs": "tools", "lib/a.sh": "k.sh", "aa/a.sh": "../tools/k.sh", "a.yml": "tools/run/a.yml"}.items():
+        (tmp_path / link).symlink_to(target)
+    assert [place["path"] for place in report(tmp_path, "--show-skipped")["skipped"]] == ["lib/k.sh", "tools/k.sh", "tools/run/a.yml"]
+    assert report(tmp_path / "aa", "--show-skipped")["skipped"][0]["path"] == "a.sh"  # whose own path is not in the folder
 
 
 UNITS = 'unit "u" {\n  path = "u"\n}\nunit "v" {\n  source = "./v"\n  path = "v"\n}\n'
