@@ -38,7 +38,7 @@ _OF_TASK = r"(?<![\w.]iam_access_key)[\"']?(?::\s| +(?=\w))[^#]{0,200}?\buser_?n
 _ABSENT_TASK = r"(?:(?!\n\s*- )[^#]){0,300}\bstate[\"']?\s*[:=]\s*[\"']?absent"
 _WHOLE_TASK = r"(?:(?<=\bamazon\.aws\.iam_access_key)|(?<=\bcommunity\.aws\.iam_access_key))(?=[\"']?(?:\s*:| +-|[ \\\n]+[\"']?\w+=))"
 _TASK = rf"iam_access_key(?!{_ABSENT_TASK})(?:{_WHOLE_TASK}|{_OF_TASK})"
-_GIVEN_TASK = rf"(?:action|module)[\\\"']*\s*[:=]\s*[\\\"']*(?:amazon|community)\.aws\.iam_access_key\b(?!{_ABSENT_TASK})"
+_GIVEN_TASK = rf"(?:(?:action|module)[\\\"']*\s*[:=]|-m|-name)\s*[\\\"']*(?:amazon|community)\.aws\.iam_access_key\b(?!{_ABSENT_TASK})"
 _TYPE_OF_KEY = r"Type(?<!\wType)[\\\"']*\s*[:=]\s*[\\\"']*AWS::IAM::AccessKey\b"
 _STATE = r"access_key_state(?<!\waccess_key_state)\s*[:=]\s*[\\\"']*create"
 _OF_KIND = lazy_pattern(r"\bkind[\\\"']*\s*[:=]\s*[\\\"']*(?:IAMAccessKey|AccessKey|ServiceSpecificCredential)\b")
