@@ -187,8 +187,9 @@ def facts_of_program(
 
 def rotator(address: str, place: Span, *, ends_keys: bool = True) -> Diagnostic:
     """The note on a program that ends keys too, or only makes them and is named by a rotation."""
-    does = "holds calls that make access keys and calls that end them" if ends_keys else "makes access keys, and a rotation names it"
-    text = f"{address} runs a program that {does}: it looks like a rotator, and its keys are not judged"
+    does = "holds calls that make access keys and calls that end them: it looks like a rotator, and its keys are not judged"
+    names = "makes access keys, and a rotation names it: its keys are not judged, though no call in it ends any"
+    text = f"{address} runs a program that {does if ends_keys else names}"
     return Diagnostic(Level.NOTE, text, place.path, place.line, place.column)
 
 

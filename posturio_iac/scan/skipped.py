@@ -7,6 +7,7 @@ import os
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level, Report
 from posturio_iac.core.record import NamedTuple, kept
 from posturio_iac.core.text import lazy_pattern
+from posturio_iac.core.text.decoding import holds_any
 from posturio_iac.frontends.terraform import known_modules
 from posturio_iac.frontends.terraform.known_modules.lookup import load
 from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources, makes_no_key
@@ -204,6 +205,7 @@ def _of_git(search: FileSearch, base: str) -> Iterator[SkippedPlace]:
 
 
 _PROJECTS = frozenset(("cdk.json", "Pulumi.yaml", "Pulumi.yml", "serverless.ts", "serverless.js"))
+_FRAMEWORKS = (b"aws-cdk", b"aws_cdk", b"awscdk", b"pulumi", b"platform/config.d.ts")  # what a source of theirs imports
 _LANGUAGES = (".ts", ".js", ".mjs", ".py", ".java", ".go", ".cs", ".kt", ".fs")
 _MAKES = lazy_pattern(rb"\b(?:(?:New)?CfnAccessKey|(?:New|iam\.|new\s+|AWS::IAM::|aws:iam[:/](?:accessKey:)?)AccessKey)\b")
 _MOST_SOURCES = 10_000
@@ -223,7 +225,8 @@ def _sources(search: FileSearch) -> Iterator[SkippedPlace]:
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in SKIPPED and not search.skips(f"{entry.path[len(search.prefix) :]}/x"):
                     pending.append((entry.path, is_inside))
-            elif is_inside and (entry.name.endswith(_LANGUAGES) or entry.name in _PROJECTS):
+            elif entry.name.endswith(_LANGUAGES) or (is_inside and entry.name in _PROJECTS):
                 seen += 1
-                if (found := _MAKES.search(content(entry.path, search.max_file_size, search.fence) or b"")) is not None:
+                data = content(entry.path, search.max_file_size, search.fence) or b""
+                if (found := _MAKES.search(data)) is not None and (is_inside or holds_any(data, _FRAMEWORKS)):
                     yield SkippedPlace(SOURCE, entry.path[len(search.prefix) :].replace(os.sep, "/"), found[0].decode())

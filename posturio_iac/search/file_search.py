@@ -7,18 +7,7 @@ import os
 from posturio_iac.core.text.decoding import GIT_CRYPT, GIT_LFS, UTF16, decode, holds_any, spelled_out
 from posturio_iac.core.text.textfile import MIB, Fence, LinkError, UnreadableError, open_regular
 from posturio_iac.errors import more_than, system_reason
-from posturio_iac.search.kinds import (
-    JSON,
-    OTHER,
-    TEMPLATE,
-    TERRAFORM,
-    SearchTerms,
-    kind_by_text,
-    kind_of,
-    looks_like_state,
-    names_file,
-    names_program,
-)
+from posturio_iac.search import kinds
 from posturio_iac.search.locations import holds_above, holds_code
 from posturio_iac.search.written_sources import NESTING, sources_in
 
@@ -49,7 +38,7 @@ _OVERLAP = 1024  # of the parts of a large file, longer than any search term, so
 class FileSearch:
     """Searches files one at a time. Paths are relative to the scan root."""
 
-    def __init__(self, root: str, search_terms: SearchTerms, exclusions: Exclusions | None, max_file_size: int, fence: Fence) -> None:
+    def __init__(self, root: str, search_terms: kinds.SearchTerms, exclusions: Exclusions | None, max_file_size: int, fence: Fence) -> None:
         self.root = root
         self.fence = fence
         self.prefix = root if root.endswith(os.sep) else root + os.sep
@@ -96,13 +85,13 @@ class FileSearch:
                 return True
         if self.exclusions is None or not self.exclusions.cover(path):
             return False
-        if kind_of(path):
+        if kinds.kind_of(path):
             self.left_out.add(path)
         return True
 
     def passes_over(self, path: str) -> bool:
         """True if a Terraform file in a searched folder was left out, since git ignores it or an exclusion covers it."""
-        if kind_of(path) is not TERRAFORM or self.prefix + path in self.fence.named:
+        if kinds.kind_of(path) is not kinds.TERRAFORM or self.prefix + path in self.fence.named:
             return False
         if path in self.symlinks or self.has_searched(path):
             return self.skips(path)
@@ -172,24 +161,24 @@ class FileSearch:
         self.calls, self.problems = None, [problem for problem in self.problems if problem[2] != path]
         self.fence.edited = {os.path.realpath(self.prefix + path): data}
         self.searched += path not in self.read
-        kind = self.read[path] = kind_of(path) or OTHER
+        kind = self.read[path] = kinds.kind_of(path) or kinds.OTHER
         self._judge_text(data, path, kind)
 
     def _judge_text(self, data: bytes, path: str, kind: str) -> None:
-        if kind is TERRAFORM:
+        if kind is kinds.TERRAFORM:
             if calls := data.find(b'".') >= 0 and any(start in data for start in LOCAL):
                 self.calling.add(path)
             self.keep(path, data, calls=calls)
         if data[:1] in _ODD:
             is_plan = data[:4] == SAVED_PLAN[0] and SAVED_PLAN[1] in data[:100]
-            is_absent = kind is TERRAFORM and data.startswith(GIT_LFS)
+            is_absent = kind is kinds.TERRAFORM and data.startswith(GIT_LFS)
             if is_plan or is_absent or data[:10] == GIT_CRYPT:
                 self.error(_BINARY if is_plan else _ABSENT if is_absent else _LOCKED, path)
                 return
             if data[:2] in UTF16:
                 data = decode(data, "replace").encode()
         if self.matters(path, kind, data):
-            self.of_kind(kind_by_text(data) if kind is OTHER else kind).add(path)
+            self.of_kind(kinds.kind_by_text(data) if kind is kinds.OTHER else kind).add(path)
 
     def matters(self, path: str, kind: str, data: bytes, *, installed: bool = False) -> bool:
         """True if a file with this content matters, whether it was searched or code names it; what it names itself is remembered.
@@ -197,7 +186,7 @@ class FileSearch:
         A state that was named always does: it must not be passed over in silence.
         """
         place = self.prefix + path
-        if kind is TERRAFORM:
+        if kind is kinds.TERRAFORM:
             sources = sources_in(data, path)
             if installed:
                 self.installed[path] = sources
@@ -208,12 +197,12 @@ class FileSearch:
         if self.search_terms.are_in(data, kind, os.path.dirname(place)) or self._names_program(path, kind, data):
             return True
         self.nesting |= {path: data} if holds_any(data, NESTING) else {}
-        return kind in (JSON, OTHER) and place in self.fence.named and looks_like_state(data)
+        return kind in (kinds.JSON, kinds.OTHER) and place in self.fence.named and kinds.looks_like_state(data)
 
     def _names_program(self, path: str, kind: str, data: bytes) -> bool:
         if self.naming is None:
-            return names_program(data, kind, self.prefix + path, self.fence)
-        self.naming |= {path: kind} if names_file(spelled_out(data), kind) else {}
+            return kinds.names_program(data, kind, self.prefix + path, self.fence)
+        self.naming |= {path: kind} if kinds.names_file(spelled_out(data), kind) else {}
         return path in self.naming
 
     @property
@@ -261,7 +250,7 @@ class FileSearch:
 
     def of_kind(self, kind: str) -> set[str]:
         """The files of a kind that matter; JSON counts as a template until it is looked at more closely."""
-        found = {TERRAFORM: self.terraform, TEMPLATE: self.templates, JSON: self.templates}.get(kind)
+        found = {kinds.TERRAFORM: self.terraform, kinds.TEMPLATE: self.templates, kinds.JSON: self.templates}.get(kind)
         return self.others.setdefault(kind, set()) if found is None else found
 
     def has(self, path: str) -> bool:

@@ -164,6 +164,7 @@ SOURCES = {
     "pulumi-yaml": {"p/Pulumi.yml": "", "p/Pulumi.yaml": "resources: {k: {type: 'aws:iam:AccessKey'}}\n"},
     "cdk-resource": {"app/cdk.json": "{}", "app/s.py": 'CfnResource(self, "K", type="AWS::IAM::AccessKey")'},
     "cdk-python": {"cdk.json": "{}", "stack.py": "iam.AccessKey(self, 'K', user=u)"},
+    "cdk-library": {"package.json": "{}", "src/k.ts": "import * as iam from 'aws-cdk-lib/aws-iam';\nnew iam.CfnAccessKey(this, 'K')"},
     "pulumi": {"p/Pulumi.yaml": "name: p\nruntime: go\n", "p/main.go": 'key, err := iam.NewAccessKey(ctx, "k", nil)'},
 }
 
