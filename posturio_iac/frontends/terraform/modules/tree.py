@@ -48,9 +48,7 @@ class ModuleTree:
         self.leading: dict[str, set[str]] = {}  # the folders that hold keys or lead to some, with those that they call
         self.units: Mapping[str, AppliedUnit | ComponentStack] = {}
         self.with_tofu: set[str] = set()  # the folders that were read and hold files for OpenTofu alone
-        self.standing: dict[
-            str, tuple[bool, bool]
-        ] = {}  # if each folder that was read stands alone: where no unit applies it, and where one does
+        self.standing: dict[str, tuple[bool, bool]] = {}  # if each folder that was read stands alone: without a unit, and with one
         self.root = selection.root
         self.repository = selection.repository
         self.fence = selection.search.fence
