@@ -6,22 +6,11 @@ Imports ``syntax``, ``functions``, operators and values.
 from __future__ import annotations
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform import values as v
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.operators import unify
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
-from posturio_iac.frontends.terraform.values import (
-    EvaluationError,
-    PartialMap,
-    ResultTooLargeError,
-    TextMap,
-    Value,
-    make_set,
-    normal,
-    to_bool,
-    to_number,
-    to_text,
-)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,28 +22,29 @@ if TYPE_CHECKING:
     from posturio_iac.core.budget import Budget
     from posturio_iac.frontends.terraform.functions import Environment
     from posturio_iac.frontends.terraform.syntax.hcl import Call, Expr
-    from posturio_iac.frontends.terraform.values import Value
 
     class Scope(Protocol):
         """Gives names their values."""
 
         @property
-        def bindings(self) -> dict[str, Value]: ...  # ``each``, ``count``, ``self`` and the variables of ``for`` expressions
+        def bindings(self) -> dict[str, v.Value]: ...  # ``each``, ``count``, ``self`` and the variables of ``for`` expressions
         @property
         def environment(self) -> Environment: ...
         @property
         def budget(self) -> Budget: ...
         @property
         def is_due(self) -> bool: ...  # True if clocks are due in this reading
-        def bind(self, /, **names: Value) -> Self: ...
-        def moved(self, call: Call, /) -> Value: ...  # of an impure function; None where it is only known to differ in each run
-        def attribute(self, root: str, name: str) -> Value: ...  # ``var.x``, ``local.x``, ``module.x``, ``path.module``, ``aws_iam_user.x``
-        def kept(self, name: str, compute: Callable[[], Value], /) -> Value: ...  # what is the same wherever it is asked for
-        def convert(self, value: Value, constraint: Expr, /) -> Value: ...  # to a type constraint
-        def data(self, kind: str, name: str) -> Value: ...  # ``data.kind.name``
+        def bind(self, /, **names: v.Value) -> Self: ...
+        def moved(self, call: Call, /) -> v.Value: ...  # of an impure function; None where it is only known to differ in each run
+        def attribute(
+            self, root: str, name: str
+        ) -> v.Value: ...  # ``var.x``, ``local.x``, ``module.x``, ``path.module``, ``aws_iam_user.x``
+        def kept(self, name: str, compute: Callable[[], v.Value], /) -> v.Value: ...  # what is the same wherever it is asked for
+        def convert(self, value: v.Value, constraint: Expr, /) -> v.Value: ...  # to a type constraint
+        def data(self, kind: str, name: str) -> v.Value: ...  # ``data.kind.name``
 
 
-def conform(value: Value, constraint: hcl.Expr | None, scope: Scope) -> Value:
+def conform(value: v.Value, constraint: hcl.Expr | None, scope: Scope) -> v.Value:
     """``value`` as a variable of this type holds it; a value that does not fit stays as it is."""
     if constraint is None or value is None or isinstance(value, Unknown):
         return value
@@ -71,18 +61,18 @@ def conform(value: Value, constraint: hcl.Expr | None, scope: Scope) -> Value:
             return value
 
 
-def _primitive(value: Value, name: str) -> Value:
+def _primitive(value: v.Value, name: str) -> v.Value:
     try:
-        return {"string": to_text, "number": to_number, "bool": to_bool}.get(name, normal)(value)
-    except EvaluationError:
+        return {"string": v.to_text, "number": v.to_number, "bool": v.to_bool}.get(name, v.normal)(value)
+    except v.EvaluationError:
         return value
 
 
-def _object(value: Value, items: tuple[tuple[hcl.Expr, hcl.Expr], ...], scope: Scope) -> Value:
+def _object(value: v.Value, items: tuple[tuple[hcl.Expr, hcl.Expr], ...], scope: Scope) -> v.Value:
     """Keep the attributes that the type names, give the missing optional ones their defaults."""
     if not isinstance(value, dict):
         return value
-    entries: dict[str, Value] = {}
+    entries: dict[str, v.Value] = {}
     for key, constraint in items:
         if not isinstance(key, hcl.Literal):
             return value
@@ -90,11 +80,11 @@ def _object(value: Value, items: tuple[tuple[hcl.Expr, hcl.Expr], ...], scope: S
         inner, default = _optional(constraint)
         if value.get(name) is not None:
             entries[name] = conform(value[name], inner, scope)
-        elif default is not None and not isinstance(value, PartialMap):
+        elif default is not None and not isinstance(value, v.PartialMap):
             entries[name] = conform(evaluate_or_unknown(default, scope), inner, scope)
         elif name in value:
             entries[name] = value[name]
-    return PartialMap(entries, value.rest) if isinstance(value, PartialMap) else entries
+    return v.PartialMap(entries, value.rest) if isinstance(value, v.PartialMap) else entries
 
 
 def _optional(constraint: hcl.Expr) -> tuple[hcl.Expr, hcl.Expr | None]:
@@ -105,15 +95,15 @@ def _optional(constraint: hcl.Expr) -> tuple[hcl.Expr, hcl.Expr | None]:
     return constraint, None
 
 
-def _collection(value: Value, name: str, inner: hcl.Expr, scope: Scope) -> Value:
+def _collection(value: v.Value, name: str, inner: hcl.Expr, scope: Scope) -> v.Value:
     match value:
-        case dict() if name == "map" or isinstance(value, PartialMap):
-            rest = (value.rest,) if isinstance(value, PartialMap) else ()
+        case dict() if name == "map" or isinstance(value, v.PartialMap):
+            rest = (value.rest,) if isinstance(value, v.PartialMap) else ()
             entries = dict(zip(value, _elements((*value.values(), *rest), inner, scope), strict=False))
             is_text = isinstance(inner, hcl.Name) and inner.name == "string"
-            return PartialMap(entries, value.rest) if isinstance(value, PartialMap) else TextMap(entries) if is_text else entries
+            return v.PartialMap(entries, value.rest) if isinstance(value, v.PartialMap) else v.TextMap(entries) if is_text else entries
         case tuple() if name == "set":
-            return make_set(_elements(value, inner, scope))
+            return v.make_set(_elements(value, inner, scope))
         case tuple() if name == "list":
             return _elements(value, inner, scope)
         case tuple() if name == "tuple" and isinstance(inner, hcl.TupleExpr) and len(inner.items) == len(value):
@@ -122,10 +112,10 @@ def _collection(value: Value, name: str, inner: hcl.Expr, scope: Scope) -> Value
             return value
 
 
-def _elements(values: tuple[Value, ...], inner: hcl.Expr, scope: Scope) -> tuple[Value, ...]:
+def _elements(values: tuple[v.Value, ...], inner: hcl.Expr, scope: Scope) -> tuple[v.Value, ...]:
     """The elements of a collection, all of one type where the constraint leaves a part of it open."""
     elements = tuple(conform(element, inner, scope) for element in values)
     try:
         return unify(elements) if any(isinstance(one, hcl.Name) and one.name == "any" for one in walk(inner)) else elements
-    except (EvaluationError, ResultTooLargeError):
+    except (v.EvaluationError, v.ResultTooLargeError):
         return elements

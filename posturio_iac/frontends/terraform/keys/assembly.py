@@ -19,7 +19,7 @@ from posturio_iac.frontends.terraform.dataflow.origin import DATA, Origins, Valu
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.remedies import remedies_for
 from posturio_iac.frontends.terraform.keys.rotation import rotation_of
-from posturio_iac.frontends.terraform.keys.secret_ends import ends_of, exposures_of, rotations_of
+from posturio_iac.frontends.terraform.keys.secret_ends import ends_of, exposures_of, rotations_of, rotators_of
 from posturio_iac.frontends.terraform.keys.users import USER_TYPES, TerraformUser, declared_user, find_user
 from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleInstance, ModuleScope, instances_of, own_place
@@ -71,6 +71,7 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleC
     rotation = rotation_of(block, scope, setting.engine)
     policies = policies_of(user)
     ignored, ends = ignored_changes(block), ends_of(block, scope.instance, suffix)
+    stored = tuple(one for end in ends for one in rotations_of(end)) or rotators_of(user.name, scope.instance)
     facts = KeyFacts(
         address=scope.instance.full(address + suffix),
         framework="terraform",
@@ -80,7 +81,7 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleC
         remedies=remedies_for(block, address, scope, user, service),
         label=block.labels[1],
         beside=items_of(parsed),
-        lifetimes=(*rotation.lifetimes, *(one for end in ends for one in rotations_of(end)), *_ages(block, scope, service)),
+        lifetimes=(*rotation.lifetimes, *stored, *_ages(block, scope, service)),
         notes=(*rotation.notes, *(ends_permission(at) for at, text in policies.items() if all(w in text.lower() for w in _END_BY_DATE))),
         replacement=rotation.replacement,
         exposures=tuple(exposures_of(block, scope.instance, ends)),

@@ -17,7 +17,7 @@ from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unk
 from posturio_iac.frontends.terraform.modules.expansion import nested_blocks
 from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.references import walk
+from posturio_iac.frontends.terraform.syntax.references import references, walk
 from posturio_iac.frontends.terraform.values import Value, beside
 
 TYPE_CHECKING = False
@@ -170,6 +170,19 @@ def rotations_of(end: SecretEnd) -> Iterator[Lifetime]:
         doubt = NOT_FIXED(f"whether {end.instance.full('.'.join(block.labels))} holds the key")
     doubt = doubt or _doubt(block, end.instance, key)
     yield from (_doubted(one, doubt) for one in found)
+
+
+def rotators_of(user: Value, instance: ModuleInstance) -> Iterator[Lifetime]:
+    """Yield what may rotate all keys of a user: rotations of secrets whose function is given the name of the user."""
+    for (kind, name), block in instance.resources("aws_secretsmanager_secret_rotation") if user is not None else ():
+        named = references(block.get(_LAMBDA))[:2]
+        function = next((found for _, found in instance.resources("aws_lambda_function") if found.labels == named), None)
+        given = next(nested_blocks(function, "environment", instance.scope()), None) if function is not None else None
+        variables = evaluate_or_unknown(given.block.get("variables"), given.scope) if given is not None else None
+        if isinstance(variables, dict) and user in variables.values() and instances_of(block, instance).instances:
+            address, span = instance.full(f"{kind}.{name}"), own_place(block.header, instance)
+            reason = NOT_FIXED("whether its function, which is given the name of the user, rotates this key").as_reason()
+            yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, SecretRotationOrigin(address), span=span, reason=reason)
 
 
 def _secrets_of(block: hcl.Block, scope: ModuleScope) -> tuple[tuple[ValueOrigin, ...], Unknown | None]:
