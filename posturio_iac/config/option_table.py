@@ -254,7 +254,7 @@ WHICH_ACCOUNTS = (
     _live("exclude_account", Shape.LIST, "Leave out this account, or several separated by commas", "ID"),
     _live("ou", Shape.LIST, "Read only the organization's accounts in these organizational units, at any depth", "OU_ID"),
     _live("account_tag", Shape.LIST, "Read only the organization's accounts with this tag; * matches any text", "NAME=VALUE"),
-    _live("role_name", Shape.TEXT, "Role to assume in each account", "NAME"),
+    _live("role_name", Shape.TEXT, "Role to assume in each account (default: OrganizationAccountAccessRole)", "NAME"),
     _live("external_id", Shape.TEXT, "External ID that the role requires", "ID"),
 )
 _LEDGER = _live("ledger", Shape.TEXT, "Remember keys and findings between runs in this file or S3 object", "FILE|s3://BUCKET/KEY")
@@ -298,7 +298,7 @@ RETIRE_GROUPS = {
     "which accounts": WHICH_ACCOUNTS,
     "the process": (
         _live("ledger", Shape.TEXT, "The ledger that the process rests on; verify can do without it", "FILE|s3://BUCKET/KEY"),
-        _live("answers", Shape.LIST, "First record owners' answers: the CSV of a letter, with needed and note filled in", "FILE"),
+        _live("answers", Shape.LIST, "First record answers: the CSV of a letter, filled in; ask then needs no DIR", "FILE"),
         _live("again", Shape.SWITCH, "ask: also write to those who have answered, and give everybody a new day to answer by"),
         _live("ask_ownerless", Shape.TEXT, "ask: who is asked about keys that nobody is known to own", "ADDRESS"),
         _live("reply_to", Shape.TEXT, "ask: where owners send their answers", "ADDRESS"),
