@@ -175,7 +175,7 @@ def test_every_picture_shows_something_and_no_label_lies_on_another(open_page: C
     })"""
     assert page.evaluate(overlaps) == []
     boxes = page.evaluate("[...document.querySelectorAll('main svg[role=img]')].map((svg) => svg.getBBox().height)")
-    assert len(boxes) == 2, "the scale and the timeline"
+    assert len(boxes) == 1, "the timeline"
     assert all(height > 20 for height in boxes)
 
 
