@@ -200,7 +200,7 @@ def _folded(changes: list[KeyChange], as_of: datetime) -> list[KeyChange]:
     deleted = changes[-1]
     if deleted.kind is not KeyChangeKind.DELETED or as_of - deleted.at < FOLDED:
         return changes
-    seen = next((change for change in changes if change.kind is KeyChangeKind.SEEN), None)
+    seen = next((change for change in reversed(changes) if change.kind is KeyChangeKind.SEEN), None)
     disabled = next((change for change in reversed(changes) if change.kind is KeyChangeKind.DISABLED), None)
     more = {**(seen.detail if seen else {}), **({"disabled": disabled.detail.get("since")} if disabled else {})}
     first = {"first_seen": written(changes[0].at)} if len(changes) > 1 else {}
