@@ -94,15 +94,16 @@ class FixRun:
         """The code of the repository that files concern, as it is; what was read before counts as long as it holds them."""
         from posturio_iac.scan import select
         from posturio_iac.scan.impact import narrow
+        from posturio_iac.search.locations import repository_of
 
         known = self._around
         if known is not None and known.paths.issuperset(paths):
             return known
-        root = self.selection.root
-        top = self.selection.repository or root
-        prefix = os.path.relpath(root, top).replace(os.sep, "/")
+        root, base = self.selection.root, self.selection.search.fence.base  # which holds all that was named
         paths = frozenset(paths).union(known.paths if known is not None else ())
-        whole = select((top,), top, self.config, self.given.exclude or ())
+        tops = {repository_of(os.path.dirname(os.path.join(root, path))) or base for path in paths}
+        whole = select(sorted(tops), root, self.config, self.given.exclude or ())
+        prefix = os.path.relpath(root, whole.root).replace(os.sep, "/")
         narrowed = narrow(whole, [posixpath.normpath(posixpath.join(prefix, path)) for path in paths], self.config)
         code = self._scan(narrowed.selection, narrowed, self.code.as_of)
         code.report()
