@@ -113,8 +113,9 @@ class _Run:
         broken: list[str] = []
         violations, unsure = self._violations(key, context, broken), frozenset[str]()
         if key.account is not None and key.unknown_sources and any(override.tags for override in policy.config.overrides):
-            unread = self._violations(key, policy.context_for(key, self.as_of, unread=True), broken)
-            unsure = frozenset(rule.rule.id for rule, _ in violations) ^ frozenset(rule.rule.id for rule, _ in unread)
+            contexts = (policy.context_for(key, self.as_of, loosest=one) for one in (True, False))
+            loose, strict = ({rule.rule.id for rule, _ in self._violations(key, one, broken)} for one in contexts)
+            unsure = frozenset(loose ^ strict)
         findings = [self._finding(key, rule, violation) for rule, violation in violations if rule.rule.id not in unsure]
         flagged = frozenset(finding.rule.id for finding in findings)
         accepted, remaining, open_ = self._open_questions(key, flagged | unsure, context, broken)

@@ -63,14 +63,15 @@ class Policy:
             changed[found] = replace(entry, rule=replace(entry.rule, severity=Severity(severity)))
         return changed
 
-    def context_for(self, key: AccessKey, as_of: datetime, *, unread: bool = False) -> Context:
+    def context_for(self, key: AccessKey, as_of: datetime, *, loosest: bool | None = None) -> Context:
         """The time and limits for ``key``: the last override that matches decides, a looser one only while its exception lasts.
 
-        Of tags that are ``unread`` any may be there.
+        If ``loosest`` is given, tags that are not known may be any: the limits are the loosest that may hold, or the strictest.
         """
         limits = {name: getattr(self.config, name) for name in _LIMITS}
-        for override in self._overrides_of(key, unread=unread):
-            limits.update(_changes(override, limits, as_of))
+        for override in self._overrides_of(key, unread=loosest is not None):
+            changes = _changes(override, limits, as_of)
+            limits.update(one for one in changes if loosest is None or looser(one[1], limits[one[0]]) is loosest)
         return Context(
             as_of=as_of,
             max_lifetime=timedelta(days=limits["max_lifetime_days"]),

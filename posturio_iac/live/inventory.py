@@ -45,6 +45,7 @@ class Inventory:
     credentials_listed: bool = False
     deletions: dict[str, KeyEvent] = field(default_factory=dict)
     stacks: dict[str, StackAnswer] = field(default_factory=dict)
+    is_whole: bool = False  # True if all users were asked for, so that who is gone has no other name
     is_blind: bool = False  # True if neither the report nor the users could be read, so that no access key was seen for that reason
     reported: datetime | None = None
     report_digest: str = ""
@@ -55,7 +56,7 @@ class Inventory:
 
 def take(connection: Connection, account: Account, request: Request, pool: Executor | None = None) -> Inventory:
     """Every key of an account, read with the help of idle threads of ``pool``; what is unread is said. Raises `CredentialsError`."""
-    inventory = Inventory(account)
+    inventory = Inventory(account, is_whole=True)
     told = _summary(connection)  # Before the users: one that is created meanwhile is then no gap.
     report = None if request.exact else _report(connection, inventory, request)
     told_of = detailed(connection, inventory)
@@ -204,7 +205,7 @@ def _ask(
             inventory.listed.add(user.arn)
         inventory.gone |= {user.arn} if looked.user_gone else set()
         for what in looked.gone:
-            inventory.say(Level.NOTE, f"{what} was deleted during the run")
+            inventory.say(Level.NOTE, f"{what} was deleted or renamed during the run")
     say_failures(inventory, zip(users_, looks, strict=True))
 
 

@@ -264,5 +264,10 @@ def _credentials(connection: Connection, asked: Sequence[UserQuery], known: dict
     if isinstance(found, AwsError):
         inventory.unread |= {key.address: str(found) for key in wanted}
         return
-    inventory.keys += (key for key in found if key.user.arn in {one.user.arn for one in asked})
+    ours = {one.user.arn for one in asked}
+    inventory.keys += (key for key in found if key.user.arn in ours)
+    others = {key.key_id: key.user.name for key in found if key.user.arn not in ours}
+    inventory.unread |= {
+        key.address: f"its user is called {others[key.key_id]} now: look with live" for key in wanted if key.key_id in others
+    }
     inventory.credentials_listed = True

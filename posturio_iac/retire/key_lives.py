@@ -35,9 +35,10 @@ def _told(key: AccessKey, deployed: DeployedKey | None, name: str, ledger: Ledge
     seen = ledger.of(name, KeyChangeKind.SEEN)
     creator = str(seen.detail.get("created_by", "")) if seen is not None and key.owner is None else ""
     asked, answered = ledger.of(name, KeyChangeKind.ASKED), ledger.of(name, KeyChangeKind.ANSWERED)
-    if answered is not None and answered.detail.get("needed") is not True and isinstance(key.owner, str) and key.owner:
+    owner = key.owner if isinstance(key.owner, str) and key.owner else str(asked.detail.get("owner", "")) if asked else ""
+    if answered is not None and answered.detail.get("needed") is not True and owner:
         letters = (change for change in reversed(ledger.keys[name]) if change.kind is KeyChangeKind.ASKED and change.at <= answered.at)
-        if next((str(letter.detail.get("owner", "")) for letter in letters), "") not in ("", key.owner):
+        if next((str(letter.detail.get("owner", "")) for letter in letters), "") not in ("", owner):
             answered = None  # what an earlier owner does not need, the owner of now may
     on_again = [when for when in (deployed.switched_on if deployed else None, ledger.seen_on_again(name)) if when is not None]
     life = KeyLife(

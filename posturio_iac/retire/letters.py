@@ -1,4 +1,4 @@
-"""One letter for each owner, as text to paste into mail: which keys, why, how to answer, what happens when. Holds ids in full. Pure."""
+"""Letters to owners: which keys, why, how to answer, what then; and answers. Ids in full. Pure. Over 300 lines: both are of one table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from posturio_iac.retire.ledger_lines import KeyChange, KeyChangeKind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from posturio_iac.retire.plan import Step
 
@@ -80,7 +80,8 @@ class Asking(NamedTuple):
         life = step.key.life
         if life is None or life.answer_by is None or self.again or life.asked_owner not in ("", self.recipient(step)):
             return self.as_of + self.grace
-        return self.as_of + self.grace if life.answer_by.date().isoformat() <= life.needed_until else life.answer_by
+        is_over = life.asked is not None and life.asked.date().isoformat() <= life.needed_until < str(self.as_of.date())
+        return self.as_of + self.grace if is_over else life.answer_by
 
 
 def letters(made: Sequence[Step], asking: Asking) -> dict[str, str]:
@@ -154,8 +155,7 @@ def _about(number: int, step: Step, asking: Asking | None) -> Iterator[str]:
     yield f"   created: {_time(key.created)}; last used: {_plain(_used(key))}"
     yield from (f"   {_plain(finding.problem)}" for finding in step.findings)
     if asking is not None:
-        day = asking.answer_by(step).date()
-        yield f"   {'No answer since' if day < asking.as_of.date() else 'Please answer by'} {day}."
+        yield f"   {'No answer since' if (day := asking.answer_by(step).date()) < asking.as_of.date() else 'Please answer by'} {day}."
     if key.created_by and not (isinstance(key.owner, str) and key.owner):
         yield f"   It was created by {_plain(key.created_by)}."
     if step.decision.why not in ("", OF_CODE) and not step.decision.asks:  # code follows, and the letter itself asks
@@ -249,52 +249,57 @@ def _answer(line: int, row: dict[str, str]) -> OwnerAnswer | None:
 
 
 def note_answers(ledger: Ledger, answers: Sequence[OwnerAnswer], as_of: datetime, digest: str | None = None) -> tuple[int, list[str]]:
-    """Add answers to a ledger, with their file's digest: how many are new, and sentences on those that come too late.
+    """Add answers to a ledger, with their file's digest: how many are new, and sentences on those that come too late or count no more.
 
     Raises `NoAnswersError` (no such key, or not what its owner says now).
     """
+    living, added, said = {name for name, _ in ledger.living()}, 0, list[str]()
     seen: dict[str, list[tuple[str, str]]] = {}
-    for name in ledger.keys:
+    for name in sorted(ledger.keys, key=lambda name: name not in living):
         if (known := ledger.of(name, KeyChangeKind.SEEN) or ledger.of(name, KeyChangeKind.DELETED)) is not None:
             seen.setdefault(str(known.detail.get("id", "")).lstrip("*"), []).append((name, str(known.detail.get("user", ""))))
-    living, added, late = {name for name, _ in ledger.living()}, 0, list[str]()
     for answer in answers:
         where, key = f"line {answer.line}: ", f"the key {hidden(answer.key_id)}"
-        alike = seen.get(answer.key_id[-SHOWN:], ())
-        found, arn = next((held for held in alike if digest_of(held[1], answer.key_id) == held[0]), ("", ""))
-        if not found:
+        alike = [held for held in seen.get(answer.key_id[-SHOWN:], ()) if digest_of(held[1], answer.key_id) == held[0]]
+        if not alike:
             raise NoAnswersError(f"{where}the ledger does not know {key}; use the ledger that the letters were written with")
-        user = arn.rpartition("/")[2]
-        if answer.user.lower() not in ("", user.lower()):
+        found, user = alike[0][0], alike[0][1].rpartition("/")[2]
+        users = {str(change.detail.get("user", "")) for held, _ in alike for change in ledger.keys[held]}  # of a renamed one too
+        if answer.user.lower() not in {"", *(arn.rpartition("/")[2].lower() for arn in users)}:
             raise NoAnswersError(f"{where}{key} is one of user {user}, not {answer.user}; was one column sorted without the others?")
         told = {"needed": answer.is_needed, "until": answer.until, "note": answer.note, "by": answer.by, "file_sha256": digest}
         detail = {name: value for name, value in told.items() if value not in (None, "")}
+        earlier = [change for change in ledger.keys[found] if change.kind is KeyChangeKind.ANSWERED]
         if found not in living:
-            late += [f"{where}{key} of user {user} is deleted: give what needs it a role or a new key"] if answer.is_needed else ()
-        elif _is_newer(detail, [change for change in ledger.keys[found] if change.kind is KeyChangeKind.ANSWERED], as_of, f"{where}{key}"):
-            ledger.note(found, KeyChangeKind.ANSWERED, as_of, detail)
+            said += [f"{where}{key} of user {user} is deleted: give what needs it a role or a new key"] if answer.is_needed else ()
+        elif (why := _left_out(detail, earlier, as_of, f"{where}{key}")) is None:
+            ledger.note(found, KeyChangeKind.ANSWERED, max([as_of, *(change.at for change in earlier)]), detail)
             added += 1
-    return added, late
+        elif why:
+            said.append(f"{where}{why}")
+    return added, said
 
 
-def _is_newer(told: dict[str, object], earlier: Sequence[KeyChange], as_of: datetime, place: str) -> bool:
-    """True if an answer is to follow the earlier ones: not if its file was read before, nor before one that keeps the key for longer.
-
-    That is compared where nothing tells which is newer: with one of this run, and where another file said the same before.
-    """
-    if any(change.detail == told for change in earlier):
-        return False
+def _left_out(told: dict[str, object], earlier: Sequence[KeyChange], as_of: datetime, place: str) -> str | None:
+    """Why an answer is left out, empty where nothing is said; of those that nothing puts in order, what keeps for longest counts."""
     is_known = any({**change.detail, "file_sha256": 0} == {**told, "file_sha256": 0} for change in earlier)
-    until, today = str(told.get("until", "")), str(as_of.date())
-    if until and until < today:
+    until = str(told.get("until", ""))
+    if until and until < str(as_of.date()):
         if is_known:
-            return False
+            return ""
         raise NoAnswersError(f"{place}: until {until} has passed already")
     if not earlier or not (is_known or earlier[-1].at == as_of):
-        return True
+        return None
     newest = earlier[-1].detail
-    if newest.get("needed") is not told["needed"]:
-        if earlier[-1].at == as_of or not told["needed"]:
-            raise NoAnswersError(f"{place} has another answer that is as new, or newer; leave only the newest")
-        return True
-    return (until or "~") >= str(newest.get("until", "~"))  # which comes after all days
+    if not is_known and newest.get("needed") is not told["needed"]:
+        raise NoAnswersError(f"{place} has another answer that is as new; leave only the newest")
+    if _end(told) <= _end(newest):
+        return "an answer that was given before, and after it another that keeps the key: if it is meant, change its note" * (
+            is_known and _end(told) < _end(newest)
+        )
+    return None
+
+
+def _end(told: Mapping[str, object]) -> str:
+    """The last day for which an answer keeps a key: nothing before all days, and a tilde after them."""
+    return str(told.get("until", "~")) if told.get("needed") is True else ""

@@ -50,6 +50,7 @@ class Validity(NamedTuple):
 
     made: datetime
     until: datetime
+    hold: datetime | None = None  # until when the plan has nothing unnamed switched off, since its ledger was damaged
 
 
 def shared(name: str) -> str:
@@ -107,6 +108,7 @@ def _head(kind: str, account: str, what: str, text: str, steps: Sequence[Step], 
     trail = TRAIL_REGIONS.get(_partition(steps), "")
     facts = {"account": account, "trail": trail, "made": f"{_second(validity.made)}Z", "until": f"{_second(validity.until)}Z"}
     facts |= {"ledger": ledger} if ledger else {}
+    facts |= {"hold": str(validity.hold.date())} if validity.hold else {}
     words = " ".join(f"{name}={shlex.quote(value)}" for name, value in facts.items())
     keys = shlex.quote(" ".join(str(step.key.key_id) for step in steps))
     return HEAD.format(account=printable(account), what=what, text=text, shared=SHARED, kind=kind, facts=words, keys=keys)

@@ -91,7 +91,7 @@ def test_a_window_of_its_own_decides() -> None:
     hidden = replace(key, last_used=day("2026-09-01"), account="111122223333", tags=(), unknown_sources=(UNKNOWN,))
     longer = Override(tags={"use": "quarterly"}, unused_days=100, reason="quarterly", until=day("2026-12-31"))
     assert rules(run(hidden)) == rules(run(replace(hidden, account=None), overrides=(longer,))) == ["unused_access_keys"]
-    (judged,) = (report := run(hidden, overrides=(longer,))).keys
+    (judged,) = (report := run(hidden, overrides=(longer, replace(longer, tags={"a": "b"}, unused_days=30)))).keys
     assert (rules(report), judged.verdict, "iam.unused_access_keys" in judged.open_rules) == ([], Verdict.UNDETERMINED, True)
 
 

@@ -223,7 +223,8 @@ def test_an_endpoint_that_is_no_address_is_named(cloud: Cloud, capsys: Capsys, m
 
 
 @pytest.mark.parametrize(
-    ("operation", "said"), [("ListAccessKeys", "user stale was deleted"), ("GetAccessKeyLastUsed", "of user stale was deleted")]
+    ("operation", "said"),
+    [("ListAccessKeys", "user stale was deleted or renamed"), ("GetAccessKeyLastUsed", "of user stale was deleted or renamed")],
 )
 def test_what_is_deleted_while_we_look_is_noted(cloud: Cloud, deny: Deny, capsys: Capsys, operation: str, said: str) -> None:
     stale_and_busy(cloud)

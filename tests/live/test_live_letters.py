@@ -211,7 +211,7 @@ def test_answers_that_cannot_be_taken_are_refused_before_anything_is_asked(cloud
         ),
         (f'key_id,needed\n"{key}"x,yes\n', "it is not a table: "),
         (f"key_id,needed,until\n{key},yes,2026-03-31\n", ": until 2026-03-31 has passed already"),
-        (f"key_id,needed\n{key},yes\n{key},no\n", f"line 3: the key ****{key[-4:]} has another answer that is as new, or newer"),
+        (f"key_id,needed\n{key},yes\n{key},no\n", f"line 3: the key ****{key[-4:]} has another answer that is as new"),
         (f"key_id,needed,user\n{key},no,mailer\n", f"line 2: the key ****{key[-4:]} is one of user ci, not mailer"),
     ):
         path.write_bytes(text.encode("latin-1"))
@@ -254,6 +254,10 @@ def test_an_answer_is_of_its_time_and_its_owner_and_stays_with_its_key(cloud: Cl
     assert needed(11) is False
     codes = [answer(12, "d", "yes", "2026-12-10"), answer(13, "e", "yes"), answer(14, "d", "yes", "2026-12-10")]
     assert (codes, coming(14)) == ([0, 0, 0], "needed (e f\ufffdr alle)"), "an older end that is read again is no newer one"
+    (tmp_path / "x").write_bytes((tmp_path / "c").read_bytes() + b"\n")
+    old = retire(capsys, "ask", *ledger, "--answers", str(tmp_path / "x"), *at(14))
+    assert ("another that keeps the key" in old.err, "0 answers" in old.out, needed(14)) == (True, True, True), "nor is an older no"
+    retire(capsys, "ask", str(tmp_path / "again"), *ledger, "--again", *at(14))
     codes = [answer(15, "g", "yes", "2026-12-20"), answer(16, "h", "yes", "2026-12-25", "g"), answer(17, "i", "yes", "2026-12-22")]
     assert (codes, coming(17)) == ([0, 0, 0], "needed until 2026-12-22 (i f\ufffdr alle)")
     (tmp_path / "j").write_text(f"key_id,needed,until,user,note\n{key},yes,2026-12-30,,\n{key},yes,2026-12-23,,\n", encoding="ascii")

@@ -119,7 +119,7 @@ def test_a_refusal_about_a_key_that_went_meanwhile_is_no_error(aws: FakeAws, cap
     aws.meanwhile["ListAccessKeys"] = lambda: aws.backend.delete_access_key(key, "ci")
     answer = live(capsys)
     assert (answer.code, answer.json["keys"]) == (0, [])
-    assert "of user ci was deleted during the run" in answer.err
+    assert "of user ci was deleted or renamed during the run" in answer.err
 
 
 def test_a_key_that_goes_between_the_look_and_the_step_stops_no_other(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:

@@ -170,12 +170,15 @@ def test_a_renamed_user_is_one_line_and_its_keys_are_not_called_gone(
     cloud: Cloud, capsys: Capsys, tmp_path: Path, deny: Any, shown: tuple[str, ...], code: str
 ) -> None:
     cloud.key("ren", age=70, used=60)
-    path = kept(capsys, tmp_path, *shown)
+    ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
+    path = kept(capsys, tmp_path, *shown, *ledger)
     rename(cloud, "ren", "renamed")
     answer = retire(capsys, "verify", path)
     (result,) = answer.results
     assert (answer.code, result["state"]) == (3, "cannot_tell")
     assert ("its user is called renamed now" if shown else "whether it was renamed or deleted is not known") in result["why"]
+    retire(capsys, "verify", path, *ledger)
+    assert '"deleted"' not in (tmp_path / "ledger.jsonl").read_text(encoding="utf-8")
     deny("GetAccessKeyLastUsed", code=code)
     (result,) = retire(capsys, "verify", path).results
     assert (result["state"], "Throttling" in result["why"]) == ("cannot_tell", bool(shown) and code == "Throttling")

@@ -116,7 +116,7 @@ NEEDED, BROKEN = "its owner has answered that it is needed", "is not as it was w
 CHANGED: dict[str, tuple[Callable[[str], str], int, str]] = {
     "as it was": (str, 1, NEEDED),
     "a run goes on": (lambda text: f"{text}{UnfinishedRun(AS_OF, 'x').first_line()}\n{{", 1, NEEDED),
-    "taken over": (lambda _: Ledger(hold=AS_OF + timedelta(days=9)).text(AS_OF), 1, "so its owner may answer until 2026-12-03"),
+    "taken over": (lambda _: Ledger(hold=AS_OF + timedelta(days=9)).text(AS_OF), 1, "and its owner may answer until 2026-12-03"),
     "of others": (lambda _: Ledger().text(AS_OF), 3, "does not know it, so it is another one"),
     "no answer": (lambda text: text.partition("\n")[0] + "\n", 3, BROKEN),
     "cut": (lambda text: text[:-20], 3, BROKEN),

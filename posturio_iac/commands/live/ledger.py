@@ -142,7 +142,7 @@ class LedgerFile:
         found = [*self.said]
         if not self.ledger.is_whole:
             text = "the ledger is not as it was written, or has no digest, so nothing rests on it but that keys are needed"
-            rest = "days are asked of CloudTrail or counted anew, and before owners were asked anew nothing unnamed is switched off"
+            rest = "days are asked of CloudTrail or counted anew, and for the grace period nothing unnamed is switched off; ask owners anew"
             found.append(Diagnostic(Level.ERROR, f"{text}: {rest}"))
         if self._living and self._accounts and self._accounts.isdisjoint(self._living):
             found.append(Diagnostic(Level.WARNING, "no key of the ledger is in these accounts; is it the right one?"))
@@ -174,6 +174,7 @@ class LedgerFile:
     def _saw_keys(self, inventory: Inventory, ends: Mapping[str, datetime]) -> None:
         ledger, seen = self.ledger, set()
         living = self._living.get(inventory.account.id, {})
+        is_read = not any(said.level is Level.ERROR for said in inventory.diagnostics)
         for key in inventory.keys:
             if key.key_id is not None and not key.user.is_root:
                 seen.add(name := ledger.name_of(key))
@@ -191,7 +192,8 @@ class LedgerFile:
                 ids = (key_id for key_id in inventory.deletions if key_id.endswith(tail) and digest_of(user, key_id) == name)
                 event = next((inventory.deletions[key_id] for key_id in ids), None)
                 told = {"on": written(event.at), "by": event.by or None, "event": event.id or None} if event else {}
-                ledger.note(name, KeyChangeKind.DELETED, self.as_of, told)
+                if event or (is_read and (inventory.is_whole or user not in inventory.gone)):  # else it may be with a renamed user
+                    ledger.note(name, KeyChangeKind.DELETED, self.as_of, told)
 
     def _saw_switches(self, name: str, key: DeployedKey, delete_on: datetime | None) -> None:
         before = self.ledger.of(name, KeyChangeKind.DISABLED)

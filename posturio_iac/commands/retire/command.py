@@ -122,5 +122,5 @@ class RetireArguments(LiveArguments):
         if not self.path and not (self.step == "ask" and self.answers):
             what = "the folder of a plan, or a JSON result" if self.step == "verify" else "a folder"
             raise UsageError(f"retire {self.step} needs {what}")
-        if self.given.ledger is None and not self.given.check and self.step != "verify":
+        if self.given.ledger is None and not self.given.check and (self.step != "verify" or self.answers):
             raise UsageError(f"retire {self.step} needs --ledger, which knows who was asked, who answered and what happened since")

@@ -9,6 +9,7 @@ from datetime import timedelta
 from posturio_iac.commands.live.ledger import ledger_of
 from posturio_iac.commands.output import Stoppable, refuse_links_out, to_stdout
 from posturio_iac.contract import RenderContext, write
+from posturio_iac.core.finding import Diagnostic, Exit, Level
 from posturio_iac.core.keys import KeyIdMask
 from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.errors import OutputError, UsageError, system_reason
@@ -42,8 +43,8 @@ def plan(task: RetireTask) -> int:
         made = steps(found.report, Policy(task.config), arguments.include_in_use)
     except NamesNothingError as error:
         raise UsageError(str(error)) from None
-    validity, ledger = Validity(as_of, as_of + timedelta(hours=arguments.valid)), str(arguments.given.ledger)
-    ledger = ledger if ledger.startswith("s3:") else os.path.abspath(ledger)
+    validity = Validity(as_of, as_of + timedelta(hours=arguments.valid), found.ledger.ledger.hold if found.ledger else None)
+    ledger = given if (given := str(arguments.given.ledger)).startswith("s3:") else os.path.abspath(given)
     files = {DOCUMENT: _document(found, made, validity)}
     accounts = list(by_account(made))
     for account, theirs in accounts:
@@ -112,13 +113,13 @@ def _record(task: RetireTask) -> int:
     arguments = task.arguments
     profile = next(iter(arguments.profiles), None)
     ledger = ledger_of(arguments, task.now(), lambda: connect(profile, CallBudget()))
-    recorded = 0
+    recorded, notes = 0, list[Diagnostic]()
     if ledger is not None:
-        recorded = sum(map(ledger.answers, arguments.answers))
+        recorded, notes = sum(map(ledger.answers, arguments.answers)), ledger.notes()
         ledger.store.replace(ledger.text())
-        task.say(ledger.said)
+        task.say(notes)
     to_stdout(f"{count(recorded, 'answer')} recorded\n")
-    return 0
+    return int(Exit.INCOMPLETE if any(one.level is Level.ERROR for one in notes) else Exit.CLEAN)
 
 
 PRIVATE, RUNNABLE = 0o600, 0o700

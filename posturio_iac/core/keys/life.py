@@ -65,8 +65,10 @@ class KeyLife:
     next: str = ""  # what comes next, in a few words, as the gate decides it
 
     def stands(self, as_of: datetime) -> bool:
-        """True if there is an answer that still counts."""
-        return self.answered is not None and (not self.needed_until or as_of.date().isoformat() <= self.needed_until)
+        """True if there is an answer that still counts: of no, none once its owner was asked again."""
+        if self.answered is None or (not self.is_needed and self.asked is not None and self.asked > self.answered):
+            return False
+        return not self.needed_until or as_of.date().isoformat() <= self.needed_until
 
     def is_awaited(self, as_of: datetime) -> bool:
         """True if the owner was asked, has no answer that counts, and may still give one."""
