@@ -293,11 +293,10 @@ def _left_out(told: dict[str, object], earlier: Sequence[KeyChange], as_of: date
     newest = earlier[-1].detail
     if not is_known and newest.get("needed") is not told["needed"]:
         raise NoAnswersError(f"{place} has another answer that is as new; leave only the newest")
-    if _end(told) <= _end(newest):
-        return "an answer that was given before, and after it another that keeps the key: if it is meant, change its note" * (
-            is_known and _end(told) < _end(newest)
-        )
-    return None
+    if _end(told) > _end(newest):
+        return None
+    older = "this was answered before, and then that the key is needed for longer: if it is the newest word, change its note"
+    return older if is_known and _end(told) < _end(newest) else ""
 
 
 def _end(told: Mapping[str, object]) -> str:

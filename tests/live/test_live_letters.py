@@ -256,7 +256,7 @@ def test_an_answer_is_of_its_time_and_its_owner_and_stays_with_its_key(cloud: Cl
     assert (codes, coming(14)) == ([0, 0, 0], "needed (e f\ufffdr alle)"), "an older end that is read again is no newer one"
     (tmp_path / "x").write_bytes((tmp_path / "c").read_bytes() + b"\n")
     old = retire(capsys, "ask", *ledger, "--answers", str(tmp_path / "x"), *at(14))
-    assert ("another that keeps the key" in old.err, "0 answers" in old.out, needed(14)) == (True, True, True), "nor is an older no"
+    assert ("needed for longer" in old.err, "0 answers" in old.out, needed(14)) == (True, True, True), "nor is an older no"
     retire(capsys, "ask", str(tmp_path / "again"), *ledger, "--again", *at(14))
     codes = [answer(15, "g", "yes", "2026-12-20"), answer(16, "h", "yes", "2026-12-25", "g"), answer(17, "i", "yes", "2026-12-22")]
     assert (codes, coming(17)) == ([0, 0, 0], "needed until 2026-12-22 (i f\ufffdr alle)")

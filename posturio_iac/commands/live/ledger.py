@@ -165,10 +165,10 @@ class LedgerFile:
         try:
             data = read_named(path)
             found = read_answers(decoding.decode(data, "replace"))  # a program for tables may write notes in an encoding of its own
-            added, late = note_answers(self.ledger, found, self.as_of, sha256(data).hexdigest())
+            added, said = note_answers(self.ledger, found, self.as_of, sha256(data).hexdigest())
         except (NoAnswersError, UnreadableError) as error:
             raise UsageError(f"--answers {path}: {error}") from None
-        self.said += (Diagnostic(Level.WARNING, f"--answers {path}: {text}") for text in late)
+        self.said += (Diagnostic(Level.WARNING, f"--answers {path}: {text}") for text in said)
         return added
 
     def _saw_keys(self, inventory: Inventory, ends: Mapping[str, datetime]) -> None:
