@@ -378,3 +378,13 @@ def test_what_the_baseline_accepts_is_not_more_than_nothing(tmp_path: Path, fix:
     assert run(capsys, "baseline", "--reason", "r", "--until", "2027-01-31", *AS_OF)[0] == 0
     said = fix("--baseline", "posturio-iac-baseline.json")[2]
     assert said == "Nothing to fix.\n1 is in the baseline: --no-baseline fixes it too.\n"
+
+
+@pytest.mark.parametrize("words", [("a",), ("a/main.tf",), (".",)])
+def test_a_repository_below_the_current_folder_is_mended_and_nothing_beside_it_read(
+    tmp_path: Path, fix: Fix, words: tuple[str, ...]
+) -> None:
+    for folder, text in (("a", USER + KEY), ("b", KEY[:-2])):
+        subprocess.run(("git", "init", "-q", place(tmp_path / folder, text).parent), check=True)
+    code, diff, said = fix(*words)
+    assert ("+++ b/a/main.tf" in diff, "b/main.tf" in said, code) == (True, words == (".",), 3 if words == (".",) else 1), said
