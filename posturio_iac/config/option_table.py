@@ -247,6 +247,7 @@ def _live(name: str, shape: str, text: str, metavar: str = "", choices: tuple[st
     return Option(name, shape, text, default, choices, flag=flag, metavar=metavar, in_file=False)
 
 
+ROLE = "OrganizationAccountAccessRole"
 WHICH_ACCOUNTS = (
     _live("profile", Shape.LIST, "Read the account of this AWS profile", "NAME"),
     _live("organization", Shape.SWITCH, "Read every active account of the organization"),
@@ -254,7 +255,7 @@ WHICH_ACCOUNTS = (
     _live("exclude_account", Shape.LIST, "Leave out this account, or several separated by commas", "ID"),
     _live("ou", Shape.LIST, "Read only the organization's accounts in these organizational units, at any depth", "OU_ID"),
     _live("account_tag", Shape.LIST, "Read only the organization's accounts with this tag; * matches any text", "NAME=VALUE"),
-    _live("role_name", Shape.TEXT, "Role to assume in each account (default: OrganizationAccountAccessRole)", "NAME"),
+    _live("role_name", Shape.TEXT, f"Role to assume in each account (default: {ROLE})", "NAME"),
     _live("external_id", Shape.TEXT, "External ID that the role requires", "ID"),
 )
 _LEDGER = _live("ledger", Shape.TEXT, "Remember keys and findings between runs in this file or S3 object", "FILE|s3://BUCKET/KEY")

@@ -9,7 +9,7 @@ from posturio_iac.commands.ci_environment import AUTO
 from posturio_iac.commands.parser import Arguments, Command, own_option
 from posturio_iac.commands.scan import FORMAT, OUTPUT
 from posturio_iac.commands.settings import settings, split
-from posturio_iac.config.option_table import LIVE_GROUPS, Shape
+from posturio_iac.config.option_table import LIVE_GROUPS, ROLE, Shape
 from posturio_iac.errors import UsageError
 from posturio_iac.render import FORMATS
 
@@ -31,7 +31,6 @@ COMMAND = Command(
     absent=ABSENT,
 )
 TRUSTED_SCHEDULER = r"(?:tls|wss)://\S+|tcp://(?:localhost|127(?:\.\d+){3}|\[::1\]):\d+/?"
-ROLE = "OrganizationAccountAccessRole"
 NOWHERE = "none"
 
 
