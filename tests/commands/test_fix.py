@@ -370,7 +370,7 @@ def test_alike_leftovers_name_their_root_modules_and_none_is_sent_back_to_fix(tm
     said = fix()[2]
     for unit in ("prod", "stage"):
         assert f"access_keys_without_lifetime (root module live/{unit})" in said
-    assert "looks for a place" not in said
+    assert "which says where" not in said
 
 
 def test_what_the_baseline_accepts_is_not_more_than_nothing(tmp_path: Path, fix: Fix, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,8 +21,8 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
             return f"{lead}: {shell(*words)}"
         case r.AddTag(is_shared=True) | r.MergeTags(is_shared=True) | r.AddComment(is_shared=True):
             option, entry = (" --owner NAME", "the name") if remedy.name == "owner" else ("", f'{remedy.name} = "{remedy.value}"')
-            where = f"{entry} is about this key alone, since {remedy.place.text()} may serve others"
-            return f"run posturio-iac fix{option}, which looks for a place where {where}"
+            where = f"{entry} can be stated for this key alone, since {remedy.place.text()} may serve others"
+            return f"run posturio-iac fix{option}, which says where {where}"
         case r.AddTag():
             return _tag(remedy)
         case r.MergeTags(place, argument, expression, name, value):
@@ -81,7 +81,7 @@ def outline(remedy: Remedy) -> tuple[str, str]:
     match remedy:
         case r.AddTag(is_shared=True) | r.MergeTags(is_shared=True) | r.AddComment(is_shared=True):
             by_hand = "state this for the key alone, since its code may serve others", f'{remedy.name} = "{remedy.value}"'
-            return by_hand if remedy.name == "owner" else ("run posturio-iac fix, which looks for a place for an end of the key alone", "")
+            return by_hand if remedy.name == "owner" else ("run posturio-iac fix, which says where an end of the key alone can be stated", "")
         case r.AddTag(name=name, value=value) | r.MergeTags(name=name, value=value):
             return "add this tag to the user", f'{name} = "{value}"'
         case r.TagUser(name=name, value=value):
