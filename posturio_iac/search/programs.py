@@ -60,7 +60,7 @@ _NO_QUOTES = dict.fromkeys(map(ord, "\\\r\n\"'"))  # takes out as much at least,
 _REST_OF_KEY = r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key(?![\w-])"
 _RESTS = (lazy_pattern(_REST_OF_KEY), lazy_pattern(r"iam[\s\"',\\]+[\w-]*[$%]"))  # or an open one
 _BEGUN = r"(?:(?:\A|\n|= )[ \t]*(?:#(?=[ \t#]|aws iam)|//)|[ \t]#(?=[ \t])|[;{},][ \t]*//(?=[ \t]))"  # also behind code
-_REMARK = lazy_pattern(rf"{_BEGUN}(?:[\w \t.,:;()=#/@|&+-]|\"[^\"\n]*\"|'[^'\n]*')*\Z")
+_REMARK = lazy_pattern(rf"(?:\bawslocal(?: -\S+)* iam c|{_BEGUN}(?:[\w \t.,:;()=#/@|&+-]|\"[^\"\n]*\"|'[^'\n]*')*)\Z")  # or LocalStack's
 _SHOWN = r"\b(?:\w*echo|printf)\b[^\n;|&\\]*|\b(?:[pP]rint|log|console)\w*\b[^\n;\\]*[\"'`][^\"'`\n;\\]*"  # a text, up to what stands in it
 _IMPORTED = r"^\s*(?:(?:import|from)\b(?:[^\n;]*|[^\n;({]*[({][^)}]*)|(?:const|let|var)\s*\{[^}]*)"  # also on several lines
 _TOLD = lazy_pattern(rf"(?m)(?:{_SHOWN}|{_IMPORTED})\Z")

@@ -81,7 +81,7 @@ def outline(remedy: Remedy) -> tuple[str, str]:
     match remedy:
         case r.AddTag(is_shared=True) | r.MergeTags(is_shared=True) | r.AddComment(is_shared=True):
             by_hand = "state this for the key alone, since its code may serve others", f'{remedy.name} = "{remedy.value}"'
-            return by_hand if remedy.name == "owner" else ("run posturio-iac fix, which says where an end of the key alone can be stated", "")
+            return by_hand if remedy.name == "owner" else ("run posturio-iac fix, which says where to state an end of the key alone", "")
         case r.AddTag(name=name, value=value) | r.MergeTags(name=name, value=value):
             return "add this tag to the user", f'{name} = "{value}"'
         case r.TagUser(name=name, value=value):
