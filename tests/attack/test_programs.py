@@ -231,8 +231,7 @@ QUIET = {
     "code-that-is-here": {"main.tf": block("aws_lambda_function.f", 'filename = "f.py"'), "f.py": "", "tools/app.py": PYTHON},
     "tests": {"main.tf": block("aws_lambda_function.f", "image_uri = var.x"), "tests/f.py": PYTHON},
     "rotator": {"main.tf": block("aws_lambda_function.f", "image_uri = var.x"), "f.py": PYTHON + "iam.delete_access_key()\n"},
-    "prose": {"main.tf": "locals {}\n", **dict.fromkeys(("a.txt", "README.md", "k.sarif", "k.sh.bak"), SHELL)},
-    "localstack": {"main.tf": "locals {}\n", "l.sh": SHELL.replace("aws", "awslocal")},
+    "prose": dict.fromkeys(("a.txt", "README.md", "k.sarif", "k.sh.bak"), SHELL) | {"l.sh": SHELL.replace("aws", "awslocal")},
 }
 IDLE = ("other-script", "code-that-is-here")
 
