@@ -11,7 +11,7 @@ from posturio_iac.commands.parser import Arguments, Command, own_option, parse
 from posturio_iac.commands.reporting import exit_code, point_to_secrets
 from posturio_iac.commands.scan import DEFAULT_FORMAT, FORMAT, OUTPUT, reports
 from posturio_iac.config.option_table import ARGUMENTS, Shape
-from posturio_iac.core.text.textfile import is_inside
+from posturio_iac.core.text.textfile import Fence, is_inside
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends import frameworks
 
@@ -58,13 +58,13 @@ def run(argv: Sequence[str]) -> int:
     from posturio_iac.scan import select
     from posturio_iac.search.idle_programs import may_miss
     from posturio_iac.search.locations import repository_of
-    from posturio_iac.search.programs import NO_PROGRAMS
+    from posturio_iac.search.named_programs import that_matter
 
     here = os.path.realpath(os.curdir)
     top = repository_of(here) or here
     config = settings(given, (top,))
     changed = triggers(given.words, top)
-    settles = not all(path.endswith(NO_PROGRAMS) for path in changed)  # which all files that name programs may lead to
+    settles = bool(that_matter((os.path.join(top, path) for path in changed), Fence(top)))  # which what names programs may lead to
     selection = select((top,), top, config, given.exclude or (), settles=settles)
     if not given.quiet:
         point_to_secrets({path: data for path, data in selection.search.texts.items() if path in changed})

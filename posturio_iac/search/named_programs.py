@@ -10,7 +10,7 @@ from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.search import checkout
 from posturio_iac.search.checkout import ALL, COMPILED_FROM, MOST_FILES, NEXT, OF_TESTS, PACKED, RUN_TOOLS, WORDS, below
-from posturio_iac.search.programs import ENDINGS, HANDLED, MADE, SCRIPTS, Program, looked_into
+from posturio_iac.search.programs import ENDINGS, HANDLED, MADE, NO_PROGRAMS, SCRIPTS, Program, looked_into
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,6 +117,24 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
                 at_top = words if asked[2] else _from_top(words)
                 known[asked] = [*_named_in(words, own, fence), *(_named_in(at_top, (root,), fence) if at_top else ())]
             pending += known[asked]
+
+
+def that_matter(files: Iterable[str], fence: Fence) -> set[str]:
+    """Those of some files (absolute) that are gone, or make or end keys, or name a program that does, from any folder above."""
+    return {
+        one for one in files if not one.endswith(NO_PROGRAMS) and kept(fence.programs, (one, "matters"), lambda of: _matters(of[0], fence))
+    }
+
+
+def _matters(file: str, fence: Fence) -> bool:
+    if not os.path.lexists(file):
+        return True
+    program, said = looked_into(file, fence)
+    homes, top = [os.path.dirname(file)], fence.top_of(os.path.dirname(file))
+    while len(homes[-1]) > len(top):
+        homes.append(os.path.dirname(homes[-1]))
+    named = (one for _, one in programs_named(said, tuple(homes), fence)) if said else ()
+    return any(any(one) for one in (program, *named))
 
 
 def _folders(text: str) -> list[str]:

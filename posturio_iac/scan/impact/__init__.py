@@ -44,11 +44,22 @@ class Narrowed:
         for kind in {front_end.kind for front_end in FRONT_ENDS.values()}:
             ours = (impact for name, impact in impacts.items() if FRONT_ENDS[name].kind == kind)
             search.of_kind(kind).intersection_update({path for impact in ours for path in impact.files})
-        _settle(search)
+        self._settle(search)
         search.problems = [problem for problem in search.problems if self.concerns(problem[2])]
         apart = next((found for impact in impacts.values() if (found := getattr(impact, "apart", None)) is not None), None)
         self.selection = Selection(search, selection.repository)
         self.selection.candidates, self.selection.apart, self.selection.tracked = selection.terraform, apart, tracked
+
+    def _settle(self, search: FileSearch) -> None:
+        """Ask what a search put off: of the files that are left, those go that name no program that makes keys, and templates apart."""
+        from posturio_iac.search.programs import content
+
+        asked, search.naming = search.naming or {}, None
+        for path, kind in asked.items():
+            found, place = search.of_kind(kind), search.prefix + path
+            is_asked = path in found and (kind is TERRAFORM or self.concerns(path))
+            if not (is_asked and names_program(content(place, search.fence)[0], kind, place, search.fence)):
+                found.discard(path)
 
     def roots(self, front_end: str) -> frozenset[str] | None:
         """The folders of the root modules whose keys can count; None when all can."""
@@ -66,17 +77,6 @@ class Narrowed:
         if path is None or path in self.changed or any(impact.knows(path) for impact in self._impacts.values()):
             return True
         return any(changed.startswith(f"{path}/") for changed in self.changed)  # a folder that cannot be read hides what is in it
-
-
-def _settle(search: FileSearch) -> None:
-    """Ask what a search put off: of the files that are left, those that name no program that makes keys go as well."""
-    from posturio_iac.search.programs import content
-
-    asked, search.naming = search.naming or {}, None
-    for path, kind in asked.items():
-        found, place = search.of_kind(kind), search.prefix + path
-        if path in found and not names_program(content(place, search.fence)[0], kind, place, search.fence):
-            found.discard(path)
 
 
 def narrow(

@@ -14,7 +14,6 @@ from posturio_iac.core.text.hcl_lexer import masked
 from posturio_iac.scan.configuration import seen_below
 from posturio_iac.search.kinds import PROGRAMS, TERRAFORM, kind_of, may_name_maker, names_file
 from posturio_iac.search.module_calls import calls_in, code_of, holding, local_calls, text
-from posturio_iac.search.programs import NO_PROGRAMS
 from posturio_iac.search.written_sources import CALLS, blocks_of
 
 TYPE_CHECKING = False
@@ -105,7 +104,7 @@ class ChangedCode:
         names, ways = {posixpath.basename(path) for path in files}, [path.split("/") for path in files]
         inside = {os.curdir, *("/".join(way[:depth]) for way in ways for depth in range(len(way)))}
         found, parts = set[str](), {part for way in ways for part in way}
-        programs = {path for path in files if not path.endswith(NO_PROGRAMS)}
+        programs = programs_among(files, self.selection)
         is_escaped = any('"' in name or "\\" in name or not name.isprintable() for name in names)
         is_given = cache(partial(self._names, {name for way in ways for name in way[-2:]}))
         graph = CallGraph(local_calls(self.selection))
@@ -123,6 +122,14 @@ class ChangedCode:
             if is_read or (folder not in found and leads_to(programs, path, data, TERRAFORM, self.selection)):
                 found.add(folder)
         return found
+
+
+def programs_among(files: Collection[str], selection: Selection) -> set[str]:
+    """Those of some files that are programs which may decide about a key."""
+    from posturio_iac.search.named_programs import that_matter
+
+    search = selection.search
+    return {path[len(search.prefix) :] for path in that_matter((search.prefix + path for path in files), search.fence)}
 
 
 def leads_to(programs: set[str], path: str, data: bytes, kind: str, selection: Selection, *homes: str) -> bool:

@@ -9,10 +9,9 @@ from functools import cache, partial
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources
-from posturio_iac.scan.impact.changed_code import ChangedCode, leads_to
+from posturio_iac.scan.impact.changed_code import ChangedCode, leads_to, programs_among
 from posturio_iac.search.kinds import HCL, IN_HCL, TERRAFORM, VALUES, VERSIONS, calls_modules, kind_of, names_file, runs_program
 from posturio_iac.search.module_calls import explore, local_calls, text
-from posturio_iac.search.programs import NO_PROGRAMS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class ChangedUnits:
         folders, read = {posixpath.dirname(path) for path in files if path.endswith(".stack.hcl")}, set[str]()
         gone = (path for path in files if calls_modules(path) and not os.path.exists(os.path.join(self._selection.root, path)))
         above = tuple(path[: path.rfind("/") + 1] for path in gone)
-        programs, code = {path for path in files if not path.endswith(NO_PROGRAMS)}, cache(partial(text, self._selection))
+        programs, code = programs_among(files, self._selection), cache(partial(text, self._selection))
         for unit in (one for one in self._units if files and one.folder in leading):
             try:
                 unit.read_all()

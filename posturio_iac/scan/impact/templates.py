@@ -7,10 +7,9 @@ import posixpath
 
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.scan.impact.changed_code import leads_to
+from posturio_iac.scan.impact.changed_code import leads_to, programs_among
 from posturio_iac.search.kinds import NAMING, PROGRAMS, SETTINGS, TEMPLATE, TERRAFORM, kind_of
 from posturio_iac.search.module_calls import text
-from posturio_iac.search.programs import NO_PROGRAMS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +31,13 @@ def _may_set(settings: str, template: str) -> bool:
     """True if a file is one of settings of SAM, which may give a template its parameters."""
     folder = posixpath.dirname(settings)
     return settings.endswith(SETTINGS) and (not folder.strip("./") or template.startswith(f"{folder}/"))
+
+
+def _may_name(path: str, code: bytes, other: str) -> bool:
+    """True if the code at ``path`` holds the folders of another file from the nearest one on that both are in, as an address does too."""
+    folder = posixpath.dirname(other)
+    below = folder[len(posixpath.commonpath((posixpath.dirname(path), folder))) :]
+    return all(os.fsencode(part) in code for part in below.split("/"))
 
 
 class Templates:
@@ -89,17 +95,19 @@ class Templates:
         for path in dict.fromkeys((*self.selection.templates, *parents, *changed)):
             self._texts[path] = text(self.selection, path)
         named: dict[bytes, list[str]] = {}
+        programs = programs_among(self._changed, self.selection)
         for path in {*self._texts, *self._changed}:
             folder, name = posixpath.split(path)
-            ways = () if path in self._texts else (name.partition(".")[0], *folder.split("/"))  # the handler or a folder names a program
+            is_inside = path in programs and path not in self._texts  # where the handler or a folder names it
+            ways = (name.partition(".")[0], *folder.split("/")) if is_inside else ()
             for one in filter(None, dict.fromkeys((name, *ways))):
                 named.setdefault(os.fsencode(one), []).append(path)
-        programs = {path for path in self._changed if not path.endswith(NO_PROGRAMS)}
         odd = [name for name in named if not _WORD.fullmatch(name)]
         for path, code in self._texts.items():
             if any(mark in code for mark in _DRAWS):
                 words = _WORD.findall(code)
                 names = {*words, *(word.partition(b".")[0] for word in words), *(name for name in odd if name in code)}
-                yield from ((path, other) for name in names & named.keys() for other in named[name] if other != path)
+                others = (other for name in names & named.keys() for other in named[name] if other != path)
+                yield from ((path, other) for other in others if other in programs or _may_name(path, code, other))
                 if leads_to(programs, path, code, TEMPLATE, self.selection):
                     yield from ((path, other) for other in programs)
