@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Unknown
     from posturio_iac.search.file_search import FileSearch
 
-_CHECKOUT = "the checkout, since git ignores it"
+_CHECKOUT, _EMPTIED = "the checkout, since git ignores it", "its folder, which is empty here, as a submodule is before git fetches it"
 AUTOMATIC = (".auto.tfvars", ".auto.tfvars.json")
 GIT_CRYPT = b"\0GITCRYPT\0"
 TOFU = (".tofu", ".tofu.json")
@@ -167,9 +167,17 @@ class TextFiles:
         for part in os.path.relpath(target, self._root).split(os.sep):
             if part in MADE_BY:
                 return DEPENDS_ON(f"the file {path}", MADE_BY[part])
+        if self._is_emptied(target):
+            return DEPENDS_ON(f"the file {path}", _EMPTIED)
         if self._is_ignored(target):
             return DEPENDS_ON(f"the file {path}", _CHECKOUT)
         raise EvaluationError(f"there is no file {path}")
+
+    def _is_emptied(self, target: str) -> bool:
+        """True if what is there lies in a folder that is empty here, as submodules are before git fetches them: git keeps no other one."""
+        while target != self._root and not os.path.isdir(target):
+            target = os.path.dirname(target)
+        return target != self._root and not self._search.fence.names(target)
 
     def _is_ignored(self, target: str) -> bool:
         from posturio_iac.search.git_tree.git_search import is_ignored
@@ -189,6 +197,8 @@ class TextFiles:
         added = [os.path.join(own, name, "") for name in MADE_BY]
         if f"{top}{os.sep}".startswith(added[0]) or (not os.path.isdir(top) and self._is_ignored(os.path.join(top, ""))):
             return DEPENDS_ON(f"the list of files in {path}", "terraform init")
+        if self._is_emptied(top):
+            return DEPENDS_ON(f"the list of files in {path}", _EMPTIED)
         found = [os.path.join(folder, name) for folder, _, names in os.walk(top) for name in names]
         found += [one for one in added if one.startswith(os.path.join(top, "")) and not os.path.isfile(one.rstrip(os.sep))]
         return tuple(sorted(name[len(top) + 1 :].replace(os.sep, "/") for name in found))

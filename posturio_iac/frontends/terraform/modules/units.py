@@ -51,7 +51,10 @@ def applied_module(one: AppliedUnit, load: Callable[[str], Module], report: Call
             for name, source in written.calls():
                 if not source.startswith(LOCAL):
                     report(Diagnostic(Level.NOTE, f"module.{name}: {source}", unit.shown, about=CALLS_NOT_FOLLOWED))
-    result.tfvars = {**_handed_over(given, result), **result.tfvars, **forced.attributes()}
+    below = {**_handed_over(given, result), **result.tfvars}
+    if forced.rest is not None:  # a file of values that is not known here may set each of them again
+        below = hcl.attributes({name: hcl.InvalidExpr(forced.rest, one.expression.span) for name, one in below.items()})
+    result.tfvars = {**below, **forced.attributes()}
     if one.module is None and isinstance(one.source, UnitSource):
         result.calls[_label(one)] = _call(one, one.source, result.tfvars)
     result.data.update({(block.type, ".".join(block.labels)): block for block in unit.programs()})

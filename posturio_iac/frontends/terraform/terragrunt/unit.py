@@ -6,7 +6,7 @@ import posixpath
 from functools import lru_cache, partial
 from itertools import count
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.unknown import GENERATES, UNREAD_VALUES
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
@@ -128,7 +128,8 @@ class TerragruntUnit:
             if isinstance(value, Unknown):
                 found = value
             elif isinstance(value, str):
-                found = source_of(value, self.folder, expression.span)
+                is_above = expression.span.path.startswith("../")  # outside of the scanned folder, where no finding points
+                found = source_of(value, self.folder, Span(self.shown, 1, 1, 1, 1) if is_above else expression.span)
         return found
 
     def headers(self) -> list[hcl.Block]:
@@ -160,7 +161,10 @@ class TerragruntUnit:
             given = merged(given, Entries(own, found.rest), deep=False)
         for name in ("required_var_files", "optional_var_files", "arguments"):
             expression = block.get(name)
-            for value in _joined(_elements(configuration.value(expression))) if expression is not None else ():
+            parts = expression.items if isinstance(expression, hcl.TupleExpr) else ()
+            other = {n for n, part in enumerate(parts) if isinstance(part, hcl.TemplateExpr) and _is_other_option(part)}
+            values = _elements(configuration.value(expression)) if expression is not None else ()
+            for value in _joined(tuple(value for n, value in enumerate(values) if n not in other)):
                 forced = merged(forced, self._argument(name, value, expression, configuration), deep=False)  # type: ignore[arg-type]
         return given, forced
 
@@ -219,6 +223,14 @@ class TerragruntUnit:
 
 def _elements(value: Value) -> tuple[Value, ...]:
     return value if isinstance(value, tuple) else (value,) if isinstance(value, Unknown) else ()
+
+
+def _is_other_option(part: hcl.TemplateExpr) -> bool:
+    """True if an argument begins as an option that sets no variable: ``-lock-timeout=${…}``."""
+    match part.parts[:1]:
+        case [hcl.Literal(str() as text)]:
+            return text.startswith("-") and not text.lstrip("-").startswith("var")
+    return False
 
 
 def _joined(arguments: tuple[Value, ...]) -> Iterator[Value]:
