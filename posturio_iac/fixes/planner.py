@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from datetime import timedelta
 
+from posturio_iac.core.evidence.remedy import EXAMPLE_OWNER
 from posturio_iac.core.record import dataclass, grouped, replace
 from posturio_iac.core.times import parse_date
 from posturio_iac.fixes.carry_out import carry_out
@@ -147,7 +148,8 @@ class ProvenPlan:
             if not following:
                 break
             files = self._files(edited)
-            more = plan([Wanted(f, (f.remedy,)) for f in following if f.remedy], files, self._max_days, unsafe=self._unsafe)
+            wanted = [Wanted(f, (f.remedy,)) for f in following if f.remedy and getattr(f.remedy, "value", "") != EXAMPLE_OWNER]
+            more = plan(wanted, files, self._max_days, unsafe=self._unsafe)
             if not any(o.is_made for o in more):
                 break
             claims += [claim_of(o.finding, o.remedy) for o in more if o.remedy is not None and o.is_made]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.search.file_search import FileSearch
 
-_PROSE = (".txt", ".sarif", ".bak", ".orig", "~", ".pyi", ".d.ts", ".mdx", ".patch", ".diff", ".graphql", "/README", "/CHANGELOG")
+_PROSE = (".txt", ".pyi", ".d.ts", ".mdx", ".patch", ".diff", ".graphql", "/README", "/CHANGELOG", "/LICENSE", "~")
 _NAMES_OF_AWS = (b"iam", b"aws", b"amazon")  # one of which a program names that calls it, whatever its own methods are called
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.text.textfile import Fence
 
-NAMED_ONLY = (".md", ".rst", ".adoc", ".csv", ".html", ".log", ".lock", ".sql", "service-2.json", ".json.gz", "zoneinfo.tar.gz")
+_VENDORED = ("service-2.json", ".json.gz", "zoneinfo.tar.gz")
+NAMED_ONLY = (".md", ".rst", ".adoc", ".csv", ".html", ".log", ".lock", ".sql", ".sarif", ".bak", ".orig", *_VENDORED)
 _OTHERS = ".rego .map .sum .css .scss .proto .h .tf .tofu .tfvars .svg .png .jpg .gif .pdf .ttf .woff .woff2 .dll .dylib .so .a .db"
 NO_PROGRAMS = (*NAMED_ONLY, *_OTHERS.split())
 """Endings of what is no program, and of what is judged by itself."""

@@ -117,7 +117,8 @@ def added(argument: str, expression: hcl.Expr | None, place: Place, instance: Mo
     """Return how to add an entry to a map of ``block``: at the call of the module when the map is an input that goes nowhere else."""
     name, caller, call = _input(expression), instance.caller, instance.call
     if name is not None and not _goes_elsewhere(name, instance, block):
-        if caller is not None and call is not None and not instance.program.is_for_others(posixpath.dirname(call.header.path)):
+        is_lost = call is not None and hcl.setting(call, name) is None and _has_default(name, instance)  # once the call sets the map
+        if caller is not None and call is not None and not (is_lost or instance.program.is_for_others(posixpath.dirname(call.header.path))):
             return added(name, hcl.setting(call, name), Place(f"module.{call.labels[0]}", call.header), caller.instance, call)
         value, unit = instance.folder.tfvars.get(name), instance.folder.unit
         span = value.expression.span if value is not None and isinstance(value.expression, hcl.ObjectExpr) else None
@@ -129,6 +130,12 @@ def added(argument: str, expression: hcl.Expr | None, place: Place, instance: Mo
     if any(isinstance(part, hcl.ObjectExpr) for part in given):
         return AddTag(place, argument=argument)
     return MergeTags(place, argument, spelled(expression) or "…")
+
+
+def _has_default(name: str, instance: ModuleInstance) -> bool:
+    """True if an input of a module is a map with members unless a call sets it."""
+    default = held.get("default") if (held := instance.folder.variables.get(name)) is not None else None
+    return not (default is None or isinstance(default, hcl.Literal) or getattr(default, "items", None) == ())
 
 
 def _goes_elsewhere(name: str, instance: ModuleInstance, block: hcl.Block) -> bool:
