@@ -213,7 +213,8 @@ def holding(keep: PathFilter, search_terms: Sequence[bytes]) -> Iterator[str]:
     """Yield the tracked Terraform files that hold one of ``search_terms``. What git cannot search any more is not found."""
     base = keep.base.removesuffix("/")
     specs = _specs(base, [d.removesuffix("/") for d in keep.directories] or [base], kinds.TERRAFORM)
-    ((_, output, _),) = run([grep_command(keep.search, base, search_terms, specs)])
+    terms = [term for term in search_terms if b"\0" not in term]  # which no argument of a program can hold
+    output = run([grep_command(keep.search, base, terms, specs)])[0][1] if terms else b""
     return (path for path, kind in keep.files(_names(output)) if kind is kinds.TERRAFORM)
 
 

@@ -9,10 +9,11 @@ from posturio_iac.core.unknown import AFTER_APPLY, Unknown
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import arguments_of
 from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references_in
-from posturio_iac.frontends.terraform.values import Value, due_of, first_unknown
+from posturio_iac.frontends.terraform.values import ResourceValue, Traced, Value, due_of, first_unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,8 +64,11 @@ class SecretOrigins(Origins):
     def beyond(self, scope: ModuleScope, kind: str, name: str, why: Unknown | None) -> Value:
         """A call of a known module; others hold no secret."""
         call = scope.instance.folder.calls.get(name) if why is not None else None
-        known = call is not None and scope.instance.program.known_module(scope.instance, call) is not None
-        return super().beyond(scope, kind, name, why) if known else why
+        whole = super().beyond(scope, kind, name, why)
+        if call is None or not isinstance(whole, Traced) or scope.instance.program.known_module(scope.instance, call) is None:
+            return why
+        expansion, address = expand(call, ModuleScope(scope.instance, self.view, {})), scope.instance.full(f"module.{name}")
+        return scope.collected(expansion, [ResourceValue(address + suffix, whole.part, whole) for suffix, _ in expansion.instances])
 
 
 class Secrets:

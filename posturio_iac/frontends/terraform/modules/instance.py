@@ -358,9 +358,9 @@ class ModuleScope:
                 return self.view.planner.beyond(self, "module", name, children)
             return children if label is None else label
         expansion, instances = children
-        return self._collected(expansion, [ResourceValue(child.address, self._output_of(child)) for child in instances])
+        return self.collected(expansion, [ResourceValue(child.address, self._output_of(child)) for child in instances])
 
-    def _collected(
+    def collected(
         self,
         expansion: Expansion[ModuleScope],
         values: list[ResourceValue],
@@ -407,7 +407,7 @@ class ModuleScope:
         values = [resource_value(block, kind, address + suffix, scope) for suffix, scope in expansion.instances]
         if not self.is_due:
             return expansion.collect(values)
-        return self._collected(
+        return self.collected(
             expansion, values, lambda key: attributes_of(block, kind, address + suffix_of(key), expansion.instances[0][1])
         )
 
