@@ -359,7 +359,7 @@ class TestTags:
         [
             ('merge(var.tags, { expires = "2027-01-31" })', "", ["2027-01-31"], True),
             ('merge({ expires = "2027-01-31" }, var.tags)', "", [], True),
-            ("var.tags", 'default = { expires = "2027-01-31" }', ["2027-01-31"], True),
+            ("var.tags", 'default = { expires = "2027-01-31" }', [], True),
             ("var.tags", 'default = {}\n}\nprovider "aws" {\n  region = "eu-west-1"', [], False),
         ],
         ids=["known beside open ones", "that open ones may override", "defaults", "defaults of an applied folder"],

@@ -69,7 +69,7 @@ def _once(tag: Tag, why: str) -> Tag:
 
 
 def read_map(expression: hcl.Expr, scope: ModuleScope, carrier: TagOrigin, label: str) -> Tags:
-    """The entries of a map of tags, of the origin ``carrier`` but for their names. Defaults count; what others may add is unknown."""
+    """The entries of a map of tags, of the origin ``carrier`` but for their names. Defaults count in root modules; others may add more."""
     value = strict = as_map(evaluate_or_unknown(expression, scope))
     if not carrier.default and not scope.instance.root.folder.is_root:
         strict = as_map(evaluate_or_unknown(expression, scope.seen(STRICT)))
@@ -78,10 +78,10 @@ def read_map(expression: hcl.Expr, scope: ModuleScope, carrier: TagOrigin, label
     items = []
     places = _places(expression, scope, {}) if isinstance(value, dict) else {}
     for name, entry in value.items() if isinstance(value, dict) else ():
-        if entry is None:
-            # Terraform leaves out entries without a value; the caller of the module may still give one.
+        if entry is None or strict is not value:
+            # Terraform leaves out entries without a value; whoever calls a module may give others than its defaults.
             entry = strict.get(name) if isinstance(strict, dict) else None  # noqa: PLW2901 - the same entry, read strictly
-            if not isinstance(entry, Unknown):
+            if entry is None:
                 continue
         origin, inner = places.get(name, (None, None))
         span = _literal_place(origin, inner) if origin is not None and inner is not None else expression.span
