@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 
 USERS = {"aws_iam_user": "name", "awscc_iam_user": "user_name"}  # resources that declare a user, and the argument that names it
 _OWN_USER = lazy_pattern(rb'\s*(?:"\$\{\s*)?awsc?c?_iam_user\.')
-_MODULE = lazy_pattern(rb"(?<![\w.-])module[ \t]*\.[ \t]*([A-Za-z_\x80-\xff][\w\x80-\xff-]*)")
+_MODULE = lazy_pattern(rb"(?<![\w.-])(?:module|component)[ \t]*\.[ \t]*([A-Za-z_\x80-\xff][\w\x80-\xff-]*)")
 _READS = (b"file(", b"fileset(", b"fileexists(", b"filebase64", b"filemd5(", b"filesha")
 """Calls of functions that read files; ``templatefile(`` holds the first."""
 _READ = lazy_pattern(rb"fileset\(|file(?:exists|base64)?\(")  # but for digests, of which no verdict tells one from another
 _PLAIN_NAME = lazy_pattern(rb'\s*"(?:\$\{path\.\w+\}|[^"$%\n]|[$%](?!\{))*"')  # a file's name that stands in the code
+_FILLED, _PATTERN = lazy_pattern(rb'\s*"([^"\n]*)"\s*[,)]'), lazy_pattern(rb'[^,\n]*,\s*"([^"\n]*)"\s*\)')
+_OPEN_PART = lazy_pattern(rb"[]}*?]")  # the end of one, behind which a name or a pattern of names is known
 _IN_WORDS = frozenset(b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 _SEARCHED_BY_GIT = 20
 """The most names that git is asked to find. It compares each line with each of them, so for more names the code is read instead."""
@@ -58,12 +60,13 @@ class ChangedCode:
         return [(label, "" if target == "." else target) for label, target in found]
 
     def given(self, folder: str) -> Iterator[tuple[str, bool, set[str]]]:
-        """Yield of the inputs of each call: the name of the call, whether they refer to keys, and the calls to whose outputs they refer."""
+        """Yield of the inputs of each call: its name, whether they may hold a key, also by a local value, and whose outputs they use."""
+        holding = (*(kind.encode() for kind in KEY_TYPES), b"local.", b"terraform_data.", b"null_resource.")
         for path, data in self.files(folder):
-            for block in blocks_of(data, path, CALLS) if b"module" in data else ():
+            for block in blocks_of(data, path, CALLS) if b"module" in data or b"component" in data else ():
                 code = b"\n".join(expression for _, expression in block.arguments())
                 names = {label.decode("utf-8", "replace") for label in _MODULE.findall(code)}
-                given = any(kind.encode() in code for kind in KEY_TYPES)
+                given = holds_any(code, holding)
                 yield from ((label, given, names) for label in block.labels[:1])
 
     def references(self, folder: str) -> set[str]:
@@ -118,7 +121,7 @@ class ChangedCode:
             words = b" ".join(quoted).replace(b"/", b" ").split() if holds_any(data, PROGRAMS) else ()  # where a program may stand
             is_named = is_escaped or not names.isdisjoint(spelled) or not parts.isdisjoint(map(os.fsdecode, words))
             leads_there = b".." in data or not inside.isdisjoint(graph.above(folder))
-            is_read = is_named or (_computes(code_of(data, path)) and (leads_there or is_given()))
+            is_read = is_named or (_computes(code_of(data, path), files) and (leads_there or is_given()))
             if is_read or (folder not in found and leads_to(programs, path, data, TERRAFORM, self.selection)):
                 found.add(folder)
         return found
@@ -175,9 +178,13 @@ def _is_borrowed(block: ScannedBlock) -> bool:
     return argument is not None and any(not _OWN_USER.match(user) for user in block.expressions(argument))
 
 
-def _computes(data: bytes) -> bool:
-    """True if code reads files whose names it does not spell out: from a list, from a variable, or with an interpolated part."""
-    code = masked(data)
-    return any(
-        data[call.start() : call.start() + 7] == b"fileset" or not _PLAIN_NAME.match(data, call.end()) for call in _READ.finditer(code)
-    )
+def _computes(data: bytes, files: Collection[str]) -> bool:
+    """True if code reads files whose names it does not spell out, and which may be some: from a list, a variable, or put together."""
+    ends, code = tuple(map(os.fsencode, files)), masked(data)
+    for call in _READ.finditer(code):
+        is_set = data[call.start() : call.start() + 7] == b"fileset"
+        if is_set or not _PLAIN_NAME.match(data, call.end()):
+            given = (_PATTERN if is_set else _FILLED).match(data, call.end())
+            if given is None or any(one.endswith(_OPEN_PART.split(given[1])[-1]) for one in ends):
+                return True
+    return False

@@ -113,6 +113,8 @@ class Modules:
         units = ChangedUnits(self.selection)
         calls = {*((_name(a), _name(b)) for a, b in local_calls(self.selection)), *units.calls()}
         calls.update(OwnSources(self.selection.search, lambda _: False).calls())
+        computing = {posixpath.dirname(path) for path in self.selection.search.computing}  # which may call any of them
+        calls.update((folder, touched) for folder in computing for touched in self._touched if folder != touched)
         holding, edges = explore(self.selection, elsewhere := {folder for _, folder in calls} - self.selection.search.folders())
         self._graph, self._with_keys = CallGraph(calls | edges), {folder: [] for folder in holding}
         self._elsewhere = self._graph.all_below(elsewhere)
@@ -177,7 +179,8 @@ class Modules:
 
     def _gives_secrets(self, folder: str, labels: Collection[str]) -> bool:
         making = {label for label, target in self._code.calls(folder) if not self._graph.below(target).isdisjoint(self._with_keys)}
-        return any(label in labels and (keys or not making.isdisjoint(names)) for label, keys, names in self._code.given(folder))
+        may = bool(making) or folder in self._with_keys
+        return may and any(label in labels and (keys or not making.isdisjoint(names)) for label, keys, names in self._code.given(folder))
 
     def _roots_that_name(self, users: frozenset[str]) -> dict[str, set[str]]:
         """The folders that lead to keys and name one of ``users``, which concerned modules declare, with the names that they share.

@@ -118,7 +118,7 @@ def load(
         place = os.path.join(root, path)
         typed = {os.path.basename(file) for file in fence.edited if os.path.dirname(file) == os.path.realpath(place)} if fence else ()
         names = sorted({*(os.listdir(place) if os.path.isdir(place) or not typed else ()), *typed})
-        kept = [n for n in names if keep is None or keep(posixpath.join(folder.path, n))]
+        kept = [n for n in names if keep is None or "." not in n or keep(posixpath.join(folder.path, n))]  # folders as well
         folder.names = tuple(kept if any(n.endswith(_CONFIGURATION) for n in kept) else names)
         folder.is_partial = any(n.endswith(_CONFIGURATION) for n in set(names) - set(folder.names))
     except OSError as error:

@@ -130,7 +130,7 @@ class ModuleTree:
         if source is None:
             return False
         if (path := self._local(instance, source)) is not None:
-            if path in self.leading or instance.folder.path.startswith(".terraform/") or path in instance.ancestors:
+            if path in self.leading or "/.terraform/" in f"/{instance.folder.path}" or path in instance.ancestors:
                 return True
             there = os.path.join(self.root, path)
             return not os.path.isdir(there) or self.fence.folder(there) is None or self.source_of(block) is None
