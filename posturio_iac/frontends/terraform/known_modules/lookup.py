@@ -8,13 +8,13 @@ from functools import lru_cache
 from posturio_iac.core.record import dataclass, kept
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import MUST_BE, REF_WITHOUT_VERSION, UNKNOWN_VERSION, Unknown
-from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, SourceKind, parse_source
+from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, SourceKind, makes_no_key, parse_source
 from posturio_iac.frontends.terraform.known_modules.table import Choice, KnownModule, KnownVersion, read_modules
 from posturio_iac.frontends.terraform.known_modules.versions import COMMIT, Interval, exactly, parse_constraint, parse_version, segments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
 _PREFIX = lazy_pattern(r"terraform-(?:aws-|module-)?")
@@ -85,9 +85,14 @@ class Match:
 class KnownModules:
     """The table, ready for look-ups. Of two entries for one address the first counts."""
 
-    def __init__(self, own: Iterable[KnownModule], builtin: str) -> None:
-        """Index modules, and the text of known_modules.toml; an entry of that text is read when its module turns up."""
-        self._entries: list[KnownModule | str] = [*own, *builtin.split(_HEADER)[1:]]
+    def __init__(self, own: Iterable[KnownModule], builtin: str, configured: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Index modules, and the text of known_modules.toml; an entry of that text is read when its module turns up.
+
+        Those that are ``configured`` to create no key create none, if they are of that text.
+        """
+        self._entries: list[KnownModule | str] = [*own]
+        self._own, self._configured = len(self._entries), configured
+        self._entries += builtin.split(_HEADER)[1:]
         self._by_address: dict[tuple[str, str], int] = {}
         self._matches: dict[tuple[str, str | None, str | None], Match | NotKnown] = {}
         for index, entry in enumerate(self._entries):
@@ -136,6 +141,8 @@ class KnownModules:
         if index is None or parsed.origin not in {SourceKind.REGISTRY, SourceKind.REPOSITORY}:
             return NotKnown(parsed)
         module = self._module(index)
+        if index >= self._own and self._configured and makes_no_key(source, self._configured, ()):
+            return Match(module, "", (KnownVersion("", _EVERYTHING, (), is_gone=False),))
         text = ((version if parsed.origin is SourceKind.REGISTRY else parsed.ref) or "").strip()
         if said is not None and parsed.origin is SourceKind.REPOSITORY and COMMIT.fullmatch(text):
             text = said
@@ -186,7 +193,7 @@ def _tag(ref: str) -> Interval | Unknown:
 
 def load(extra: tuple[Mapping[str, Any], ...] = ()) -> KnownModules:
     """Read the table; ``extra`` holds entries of a configuration file, which win. Raises `UsageError` that names a wrong one."""
-    return KnownModules(read_modules(extra, "known_modules"), _built_in()) if extra else _without_extra()
+    return KnownModules(read_modules(extra, "known_modules"), _built_in(), extra) if extra else _without_extra()
 
 
 @lru_cache(maxsize=1)

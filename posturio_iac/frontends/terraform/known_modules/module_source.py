@@ -193,15 +193,15 @@ Of terraform-aws-modules only the submodules for users make keys.
 _USERS = ("terraform-aws-modules/iam/aws", "github.com/terraform-aws-modules/terraform-aws-iam")
 
 
-def makes_no_key(source: str, configured: Iterable[Mapping[str, Any]] = ()) -> bool:
+def makes_no_key(source: str, configured: Iterable[Mapping[str, Any]] = (), built_in: Iterable[str] = BUILT_IN) -> bool:
     """True if the module at ``source`` is one of those, or of those that a configuration names with ``creates = false``."""
     from fnmatch import fnmatchcase  # which imports re
 
     parsed = parse_source(source)
-    if parsed.address in _USERS and "user" in parsed.submodule:
+    if built_in and parsed.address in _USERS and "user" in parsed.submodule:
         return False
     full = f"{parsed.address}//{parsed.submodule}" if parsed.submodule else parsed.address
-    globs = {*(BUILT_IN if parsed.origin is not SourceKind.OTHER and parsed.is_public else ()), *_globs(configured)}
+    globs = {*(built_in if parsed.origin is not SourceKind.OTHER and parsed.is_public else ()), *_globs(configured)}
     wild = {glob for glob in globs if any(sign in glob for sign in "*?[")}
     names = {parsed.address, full}
     return not names.isdisjoint(globs - wild) or any(fnmatchcase(name, glob) for glob in wild for name in names)
