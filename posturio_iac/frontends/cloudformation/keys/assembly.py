@@ -160,6 +160,7 @@ class Reader:
     def _key(self, declaration: KeyResource, root: Stack, secrets: tuple[str, ...]) -> AccessKey:
         entry, stack, user, ev = declaration.entry, declaration.stack, declaration.user, declaration.ev
         scope, address = stack.scope(entry), stack.address(entry)
+        usual = ev.text_of(entry.prop("Status"), scope)  # open where only the default of a parameter says that the key is inactive
         properties = entry.get("Properties")
         if properties is not None and not isinstance(properties.value, Object):
             ev.report(f"Properties of {address} is {describe(properties)}, not a map", properties, scope)
@@ -171,7 +172,7 @@ class Reader:
             framework="cloudformation",
             span=entry.source.span(entry.key),
             user=self._user_facts(user, ev),
-            status=ev.text_of(entry.prop("Status"), scope),
+            status=usual if usual in (None, "Active") else ev.open().text_of(entry.prop("Status"), scope),
             remedies=remedies(entry, address, stack),
             label=entry.name,
             beside=(*evidence.items, *beside),
