@@ -9,6 +9,7 @@ from posturio_iac.config import AllowedKey, Config, Override, looser, rule_id
 from posturio_iac.core.finding import Severity
 from posturio_iac.core.keys import user_path
 from posturio_iac.core.record import dataclass, field, replace
+from posturio_iac.errors import UsageError
 from posturio_iac.rules import Context, Registered
 
 TYPE_CHECKING = False
@@ -51,9 +52,11 @@ class Policy:
         return self
 
     def selected(self, ids: Collection[str]) -> frozenset[str]:
-        """Those of the rules ``ids`` that judge. Raises `UsageError` when ``select`` or ``ignore`` names no rule."""
+        """Those of the rules ``ids`` that judge. Raises `UsageError` when ``select`` or ``ignore`` names no rule, or they leave none."""
         chosen = frozenset(rule_id(name, ids) for name in self.config.select) or frozenset(ids)
-        return chosen - {rule_id(name, ids) for name in self.config.ignore}
+        if left := chosen - {rule_id(name, ids) for name in self.config.ignore}:
+            return left
+        raise UsageError("select and ignore leave no rule to judge by")
 
     def with_severities(self, rules: Mapping[str, Registered]) -> dict[str, Registered]:
         """``rules`` with the severities of the configuration. Raises `UsageError` when it names no rule."""

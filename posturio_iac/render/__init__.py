@@ -44,7 +44,8 @@ ENDINGS = {
     ".csv": "csv",
 }
 
-OTHER_ENDINGS = (".pdf", ".xls", ".xlsx", ".doc", ".docx", ".yaml", ".yml", ".toml", ".tsv", ".svg", ".png", ".gz", ".zip", ".jsonl")
+_DOCUMENTS = (".pdf", ".xls", ".xlsx", ".doc", ".docx", ".tsv", ".svg", ".png", ".gz", ".zip", ".jsonl")
+OTHER_ENDINGS = (*_DOCUMENTS, ".yaml", ".yml", ".toml", ".tf", ".tofu", ".hcl", ".tfvars", ".template", ".py", ".sh", "/")
 """Endings that promise what no format of ours is, or another than each command has; other names hold text."""
 
 

@@ -70,20 +70,20 @@ def repository_of(directory: str) -> str | None:
     return directory
 
 
-_LONGEST = 4096  # a path in a file that names a repository
-
-
 def is_repository(directory: str) -> bool:
-    """True if the directory is the top of a git work tree: ``.git`` is a repository, or a file that names one which is there."""
+    """True if the directory is the top of a git work tree: ``.git`` is a repository, or a file that names one."""
     git = os.path.join(directory, ".git")
-    if os.path.lexists(os.path.join(git, "HEAD")) or not os.path.isfile(git):
-        return os.path.lexists(os.path.join(git, "HEAD"))
+    return os.path.lexists(os.path.join(git, "HEAD")) or os.path.isfile(git)
+
+
+def is_broken(directory: str) -> bool:
+    """True if the file ``.git`` of a directory names a repository that is not there, so that one around it may hold the files."""
     try:
-        with open(git, encoding="utf-8", errors="surrogateescape") as file:
-            named = file.read(_LONGEST).partition("gitdir:")[2].strip()
-        return bool(named) and os.path.isdir(os.path.join(directory, named))
+        with open(os.path.join(directory, ".git"), encoding="utf-8", errors="surrogateescape") as file:
+            named = file.read(4096).partition("gitdir:")[2].strip()
+        return not named or not os.path.isdir(os.path.join(directory, named))
     except (OSError, ValueError):
-        return True
+        return False
 
 
 _MOST_FOLDERS = 10_000

@@ -294,7 +294,7 @@ def test_the_diff_holds_no_command_of_a_ci_service(tmp_path: Path, fix: Fix) -> 
 
 
 def test_a_sensitive_value_is_shown_by_no_diff(tmp_path: Path, fix: Fix) -> None:
-    variable = 'variable "who" {\n  sensitive = true\n  default   = "hunter2@example.com"\n}\n'
+    variable = 'provider "aws" {\n  region = "x"\n}\nvariable "who" {\n  sensitive = true\n  default   = "hunter2@example.com"\n}\n'
     tags = USER.replace("}\n\n", "  tags = { owner = var.who }\n}\n\n")
     file = place(tmp_path, variable + tags + KEY)
     code, diff, said = fix()

@@ -23,7 +23,7 @@ from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, Value
 from posturio_iac.search import Selection, is_initialised
 from posturio_iac.search.kinds import TERRAFORM, calls_modules, kind_of
-from posturio_iac.search.locations import holds_above, is_repository
+from posturio_iac.search.locations import holds_above, is_broken, is_repository
 from posturio_iac.search.module_calls import content
 
 TYPE_CHECKING = False
@@ -117,7 +117,7 @@ class ModuleTree:
         return self._published.is_for_others(path)
 
     def _is_repository(self, folder: str) -> bool:
-        return is_repository(os.path.join(self.root, folder))
+        return is_repository(place := os.path.join(self.root, folder)) and not is_broken(place)
 
     def _holds_search_term(self, path: str) -> bool:
         """True if the search would have chosen the file, had it not been ignored or excluded."""
