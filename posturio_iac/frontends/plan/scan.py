@@ -24,7 +24,7 @@ from posturio_iac.frontends.terraform.reader import read_below
 from posturio_iac.search import Selection, discover
 from posturio_iac.search.kinds import TERRAFORM, kind_of
 from posturio_iac.search.locations import repository_of
-from posturio_iac.search.programs import deploys_key, make_keys
+from posturio_iac.search.programs import program_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -188,16 +188,32 @@ def _said(document: PlanDocument) -> Iterator[Diagnostic]:
 
 
 def _programs(document: PlanDocument) -> Iterator[Diagnostic]:
-    """Name what holds a program, or a template, that makes keys, in arguments or commands: a plan does not show which."""
-    if not (make_keys(document.text) or deploys_key(document.text)):
+    """Name what holds a program, or a template, that makes keys, in arguments or commands: a plan does not show which.
+
+    And the stacks whose template it does not hold.
+    """
+    for one in document.resources.values():
+        if (
+            "_cloudformation_stack" in one.type
+            and not one.type.endswith(("_instance", "_instances"))
+            and not one.values.get("template_body")
+        ):
+            named = one.values.get("template_url") or one.values.get("application_id") or "a template that the plan does not hold"
+            yield Diagnostic(Level.NOTE, f"{one.address}: {named}", document.path, about=CALLS_NOT_FOLLOWED)
+    if not _makes_keys(document.text):
         return
     commands = {(path, f"{one.get('type')}.{one.get('name')}"): one.get("provisioners") for path, one in blocks(Configuration(document))}
     parts: list[tuple[Any, Any]] = [(one.address, [one.values, commands.get(one.block)]) for one in document.resources.values()]
     others = within([document.data.get("configuration"), document.data.get("action_invocations")])
     parts += ((one["address"], one) for one in others if isinstance(one, dict) and "address" in one and one.get("mode") != "managed")
-    found = [address for address, part in parts if make_keys(text := json.dumps(part)) or deploys_key(text)]
+    found = [address for address, part in parts if _makes_keys(json.dumps(part))]
     for address in found or ("outside of its resources",):
         yield Diagnostic(Level.NOTE, f"{address}: a program or template in the plan", document.path, about=CALLS_NOT_FOLLOWED)
+
+
+def _makes_keys(text: str) -> bool:
+    program = program_of(text)
+    return program.makes_keys or program.deploys_key
 
 
 def _scope(selection: Selection, path: str) -> str:
