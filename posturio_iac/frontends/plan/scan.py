@@ -193,11 +193,7 @@ def _programs(document: PlanDocument) -> Iterator[Diagnostic]:
     And the stacks whose template it does not hold.
     """
     for one in document.resources.values():
-        if (
-            "_cloudformation_stack" in one.type
-            and not one.type.endswith(("_instance", "_instances"))
-            and not one.values.get("template_body")
-        ):
+        if one.type.endswith(("_cloudformation_stack", "_cloudformation_stack_set")) and not one.values.get("template_body"):
             named = one.values.get("template_url") or one.values.get("application_id") or "a template that the plan does not hold"
             yield Diagnostic(Level.NOTE, f"{one.address}: {named}", document.path, about=CALLS_NOT_FOLLOWED)
     if not _makes_keys(document.text):

@@ -228,8 +228,8 @@ class Units:
             )
 
     def _missing(self, source: UnitSource) -> bool:
-        """Report that the folder of a module is missing; one outside of the repository may be another repository's, and is noted later."""
-        is_ours = self._documents.has_repository and source.module.startswith(f"{self._documents.repository}/")
+        """Report that the folder of a module is missing; one outside of the repository, or one to fill in, is noted later."""
+        is_ours = self._documents.has_repository and "{{" not in source.text and source.module.startswith(f"{self._documents.repository}/")
         if is_ours:
             text = f"the unit applies {source.text}, but that folder does not exist; correct its source"
             self._report(Diagnostic(Level.ERROR, text, source.span.path, source.span.line, source.span.column))
