@@ -164,7 +164,7 @@ def _hooked(given: Arguments) -> FixRun:
 
 
 def _mend(run_: FixRun) -> int:
-    from posturio_iac.commands.fix.summary import say, unified
+    from posturio_iac.commands.fix.summary import PLAN, say, unified
     from posturio_iac.core.text.terminal import wants_color, without_commands
 
     given = run_.given
@@ -193,7 +193,8 @@ def _mend(run_: FixRun) -> int:
 
         new = NewEntryFields((given.reason or "").strip(), (given.owner or "").strip(), given.until, accepted_severities(given.accept))
         return accept_rest(run_.config, given, new)
-    return (CHANGED if changed else CLEAN) if given.hook else CHANGED if remaining else CLEAN
+    is_left = bool(remaining) or any(f.framework == PLAN for f in report.active())
+    return (CHANGED if changed else CLEAN) if given.hook else CHANGED if is_left else CLEAN
 
 
 def written(run_: FixRun, changed: Changed) -> Report:
@@ -242,7 +243,8 @@ def _check_addresses(globs: Sequence[str], report: Report) -> None:
 
 def selected(run_: FixRun, report: Report) -> list[Finding]:
     """The open findings in code, of the requested addresses."""
+    from posturio_iac.commands.fix.summary import PLAN
     from posturio_iac.judge.policy import text_matches
 
     globs = run_.given.address or ("*",)
-    return [f for f in report.active() if f.framework != "terraform-plan" and any(text_matches(glob, f.address) for glob in globs)]
+    return [f for f in report.active() if f.framework != PLAN and any(text_matches(glob, f.address) for glob in globs)]

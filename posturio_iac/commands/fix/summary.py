@@ -30,6 +30,7 @@ _EFFECTS = {
     ChangeLevel.REPLACES: ("adds resources or replaces keys", "add resources or replace keys"),
 }
 """The effect of one change, and of several."""
+PLAN = "terraform-plan"  # a framework whose files are not edited
 _PLAIN = range(0x20, 0x7F)
 _ESCAPED = {ord(c): f"\\{name}" for c, name in zip('"\\\a\b\t\n\v\f\r', '"\\abtnvfr', strict=True)}
 _COLORS = {"+": "green", "-": "red", "@": "cyan"}
@@ -43,6 +44,8 @@ def say(report: Report, outcomes: Sequence[Outcome], given: Arguments, *, writte
         known = sum(accepted(report.findings).values())
         they_are, them = ("is", "it") if known == 1 else ("are", "them")
         more = "more " if outcomes else ""
+        planned = count(sum(f.framework == PLAN for f in report.active()), "finding")
+        lines += [f"{planned} in plans: change the code that they were made from."] * (planned[:2] != "0 ")
         lines += [f"{known:,} {more}{they_are} in the baseline: --no-baseline fixes {them} too."] * (known > 0)
     to_stderr(without_commands("".join(f"{printable(line)}\n" for line in lines)))
 
