@@ -106,6 +106,8 @@ def _session(file: Path) -> str:
                 put(folder, name, text)
             elif name == "summary":  # of a folder's programs, as golden files hold it
                 text = summary(*scan(folder / words[0]))
+            elif name == "cd":
+                folder = folder / words[0]
             elif name == "posturio-iac":
                 text = _said(words, folder)
             else:
