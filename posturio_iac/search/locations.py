@@ -76,16 +76,6 @@ def is_repository(directory: str) -> bool:
     return os.path.lexists(os.path.join(git, "HEAD")) or os.path.isfile(git)
 
 
-def is_broken(directory: str) -> bool:
-    """True if the file ``.git`` of a directory names a repository that is not there, so that one around it may hold the files."""
-    try:
-        with open(os.path.join(directory, ".git"), encoding="utf-8", errors="surrogateescape") as file:
-            named = file.read(4096).partition("gitdir:")[2].strip()
-        return not named or not os.path.isdir(os.path.join(directory, named))
-    except (OSError, ValueError):
-        return False
-
-
 _MOST_FOLDERS = 10_000
 
 

@@ -23,7 +23,7 @@ from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, Value
 from posturio_iac.search import Selection, is_initialised
 from posturio_iac.search.kinds import TERRAFORM, calls_modules, kind_of
-from posturio_iac.search.locations import holds_above, is_broken, is_repository
+from posturio_iac.search.locations import holds_above
 from posturio_iac.search.module_calls import content
 
 TYPE_CHECKING = False
@@ -95,10 +95,10 @@ class ModuleTree:
 
     def is_ours(self, path: str) -> bool:
         """True if findings may point at a file: part of the scan, and neither ignored nor somebody else's repository."""
-        if path.startswith(("../", "/")) or holds_above(path.rpartition("/")[0], self._nested, self._is_repository):
-            return False
         if path in self._candidates:
             return True
+        if path.startswith(("../", "/")) or holds_above(path.rpartition("/")[0], self._nested, self._is_repository):
+            return False
         chosen_by_text = kind_of(path) is TERRAFORM or calls_modules(path)
         if "/.terraform/" in f"/{path}" or (chosen_by_text and self._holds_search_term(path)):
             return False
@@ -117,7 +117,7 @@ class ModuleTree:
         return self._published.is_for_others(path)
 
     def _is_repository(self, folder: str) -> bool:
-        return is_repository(place := os.path.join(self.root, folder)) and not is_broken(place)
+        return os.path.lexists(os.path.join(self.root, folder, ".git"))
 
     def _holds_search_term(self, path: str) -> bool:
         """True if the search would have chosen the file, had it not been ignored or excluded."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from functools import lru_cache, partial
-from itertools import count
+from itertools import count, repeat
 
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.record import dataclass
@@ -161,10 +161,9 @@ class TerragruntUnit:
             given = merged(given, Entries(own, found.rest), deep=False)
         for name in ("required_var_files", "optional_var_files", "arguments"):
             expression = block.get(name)
-            parts = expression.items if isinstance(expression, hcl.TupleExpr) else ()
-            other = {n for n, part in enumerate(parts) if isinstance(part, hcl.TemplateExpr) and _is_other_option(part)}
+            parts = map(_is_other_option, expression.items) if isinstance(expression, hcl.TupleExpr) else repeat(False)
             values = _elements(configuration.value(expression)) if expression is not None else ()
-            for value in _joined(tuple(value for n, value in enumerate(values) if n not in other)):
+            for value in _joined(tuple(value for value, is_other in zip(values, parts, strict=False) if not is_other)):
                 forced = merged(forced, self._argument(name, value, expression, configuration), deep=False)  # type: ignore[arg-type]
         return given, forced
 
@@ -225,12 +224,10 @@ def _elements(value: Value) -> tuple[Value, ...]:
     return value if isinstance(value, tuple) else (value,) if isinstance(value, Unknown) else ()
 
 
-def _is_other_option(part: hcl.TemplateExpr) -> bool:
+def _is_other_option(part: hcl.Expr) -> bool:
     """True if an argument begins as an option that sets no variable: ``-lock-timeout=${…}``."""
-    match part.parts[:1]:
-        case [hcl.Literal(str() as text)]:
-            return text.startswith("-") and not text.lstrip("-").startswith("var")
-    return False
+    text = str(getattr(part.parts[0], "value", "")) if isinstance(part, hcl.TemplateExpr) else ""
+    return text.startswith("-") and not text.lstrip("-").startswith("var")
 
 
 def _joined(arguments: tuple[Value, ...]) -> Iterator[Value]:
