@@ -85,7 +85,6 @@ def _owners(items: Iterable[MetadataItem], names: Names) -> tuple[list[MetadataI
 
 
 def _computed(lifetime: Lifetime, item: MetadataItem, names: Names) -> Lifetime:
-    """The lifetime of a value that a clock or a function computes."""
     origin = item.origin
     for clock in item.computed if lifetime.effect is Effect.UNKNOWN else ():
         if not isinstance(origin, TagOrigin):
@@ -155,7 +154,6 @@ def is_root(facts: KeyFacts) -> Attr[bool]:
 
 
 def _dated_name(facts: KeyFacts, options: FactOptions) -> Iterator[str]:
-    """Yield a sentence when the name of the block or of the user holds a date or a version."""
     label = _YEAR_AFTER_LETTER.sub("_", facts.label) if "20" in facts.label else facts.label
     for what, shown, name in ((name_of_block(facts.framework), facts.label, label), ("user name", facts.user.name, facts.user.name)):
         mark = date_in_name(name, options.as_of) if isinstance(name, str) else None

@@ -90,7 +90,6 @@ def _switches(key: AccessKey) -> tuple[Remedy, ...]:
 
 
 def _holders(key: AccessKey) -> Iterable[Span]:
-    """Yield the place of the code whose metadata speaks for a key."""
     place = place_of(key.remedies.declare)
     if place is not None and place.span is not None:
         yield place.span
@@ -195,7 +194,6 @@ def with_siblings(keys: Sequence[KeyOfUser], is_beside: Callable[[KeyOfUser, Key
 
 
 def _unsure(one: KeyOfUser, other: KeyOfUser) -> Unknown | None:
-    """Why it is open whether both are for one service."""
     return next((o.key.service for o in (one, other) if isinstance(o.key.service, Unknown)), None)
 
 

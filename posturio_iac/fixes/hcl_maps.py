@@ -201,7 +201,6 @@ def renamed(source: HclSource, changes: Sequence[tuple[Node, str]]) -> list[Edit
 
 
 def _removed(source: HclSource, attribute: Node) -> list[Edit]:
-    """The edit that removes an argument, from the end of the line above where it has a line of its own."""
     start, end = source.line_start(attribute.start_byte), source.line_end(attribute.end_byte)
     if source.data[start : attribute.start_byte].strip() or source.data[attribute.end_byte : end].strip():
         return [source.edit(attribute.start_byte, attribute.end_byte, "")]

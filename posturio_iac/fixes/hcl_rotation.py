@@ -212,7 +212,6 @@ def _free(module: list[HclSource], name: str, *kinds: str) -> str:
 
 
 def _before(source: HclSource, block: Block, text: str) -> Edit:
-    """The edit that puts blocks before another one and its comments, with an empty line in between."""
     first = source.node_at(block.start_byte)
     previous = _previous(first)
     while previous is not None and previous.type == "comment" and previous.end_point[0] >= first.start_point[0] - 1:

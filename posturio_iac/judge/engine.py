@@ -78,7 +78,6 @@ def joined(parts: Sequence[Report], diagnostics: Iterable[Diagnostic], as_of: da
 
 
 def _capped(ordered: list[Diagnostic]) -> Iterator[Diagnostic]:
-    """Yield diagnostics, at most `MOST_OF_A_FILE` of each file, its errors first; the rest of a file is counted."""
     by_path = grouped(ordered, lambda diagnostic: diagnostic.path)
     for path, of_file in by_path.items():
         if path is None or len(of_file) <= MOST_OF_A_FILE:
@@ -135,7 +134,6 @@ class _Run:
         return JudgedKey(key, verdict, questions, max(severities, default=None), suspected, open_rules, accepted), findings
 
     def _rules_of(self, policy: Policy, key: AccessKey) -> tuple[dict[str, Registered], frozenset[str], Mapping[str, Severity]]:
-        """The rules of a policy, with their severities in it, those whose severity it sets in each case, and what it raises for a key."""
         if id(policy) not in self._rules:
             rules = all_rules()
             known = policy.with_severities(rules)
@@ -157,7 +155,6 @@ class _Run:
     def _violations(
         self, key: AccessKey, context: Context, broken: list[str], known: frozenset[str] = frozenset()
     ) -> list[tuple[Registered, Violation]]:
-        """The violations of all rules but the ``known`` ones, which flag the key already. A rule that crashes is reported."""
         found: list[tuple[Registered, Violation]] = []
         for name, rule in self.rules.items() if key.existence is None else ():
             if name not in known:
@@ -206,7 +203,6 @@ class _Run:
     def _open_questions(
         self, key: AccessKey, flagged: frozenset[str], context: Context, broken: list[str]
     ) -> tuple[tuple[str, ...], frozenset[str], tuple[OpenQuestion, ...]]:
-        """The rules whose open question a suppression accepts, those that remain open, and what is open about these."""
 
         def flagged_by(assumed: AccessKey) -> frozenset[str]:
             if assumed is key:
@@ -235,7 +231,6 @@ def _key_order(key: AccessKey) -> tuple[str, int, int, str, str]:
 
 
 def _place(span: Span | None) -> tuple[str, int, int]:
-    """The sort key of a place; things outside of files come first."""
     return (span.path, span.line, span.column) if span else ("", 0, 0)
 
 

@@ -168,7 +168,6 @@ def _moved(
 
 
 def _alike(left: Sequence[KnownEntry], sightings: Sequence[_Sighting]) -> Iterator[tuple[str, KnownEntry]]:
-    """Pair entries and findings whose paths end alike, the longest common ends first."""
     entries, found = list(left), list(sightings)
     steps = max((len(_steps(one.place)) for one in entries), default=0)
     for length in range(steps, -1, -1):

@@ -71,7 +71,6 @@ def assumptions(key: AccessKey) -> Iterator[Assumption]:
 
 
 def _open(key: AccessKey, question: Question, name: str, worst: Any) -> Iterator[Assumption]:
-    """Yield the assumption that an attribute of unknown value has its ``worst`` one."""
     if isinstance(value := getattr(key, name), Unknown):
         yield Assumption(question, _why(value), lambda k: replace(k, **{name: worst}))
 
@@ -113,7 +112,6 @@ def _with_endless_evidence(key: AccessKey) -> AccessKey:
 
 
 def _is_endless(evidence: Lifetime) -> bool:
-    """True if evidence does not tell how long the key lives."""
     return evidence.interval is None and (evidence.kind is Kind.ROTATION or evidence.at is None)
 
 

@@ -121,7 +121,6 @@ class Linker:
         return Link(Declaration(found, len(found) == 1, source, CLOUDFORMATION), tuple(code), managed=True)
 
     def _by_state_and_name(self, key: AccessKey, user: str, family: Sequence[AccessKey]) -> Link | None:
-        """Link a key known only from the credential report to the keys of its user in states."""
         found = self._like(key, user)
         if not found:
             return None
@@ -146,7 +145,6 @@ class Linker:
         return [one for one in self._of_user(user, key.account) if is_alike(key, one.key.kind, one.key.service)]
 
     def _by_code_and_name(self, key: AccessKey, user: str, family: Sequence[AccessKey], answers: Answers) -> Link | None:
-        """Link a key to the declarations of its user's keys, but for those that states give to other keys of the same account."""
         ids = {key.key_id for key in family}
         taken = {id(declared) for one in self._like(key, user) if one.key.key_id in ids for declared in one.code}
         code = tuple(d for d in self.code.of_user(user) if id(d) not in taken and is_alike(d, key.kind, key.service))

@@ -136,7 +136,6 @@ def _handed_out(
 def _gathered(
     client: Any, places: dict[Future[AccountOutcome], int], targets: Sequence[AccountTarget]
 ) -> Iterator[tuple[int, AccountOutcome | None]]:
-    """Yield the place of each target with its outcome as it comes, and None for one that was lost with its workers."""
     alone_since: float | None = None
     while places:
         done = [(future, places.pop(future)) for future in wait(places, timeout=LOOKING, return_when=FIRST_COMPLETED).done]

@@ -191,7 +191,6 @@ def _ask(
     inventory: Inventory,
     pool: Executor | None,
 ) -> None:
-    """Ask about each chosen user; where its keys cannot be listed, what the report says of them stays."""
 
     def ask(user: DeployedUser) -> UserKeys:
         return usage.look(connection, user) if user.arn in chosen.asked else usage.named(connection, user, cached[user.arn])

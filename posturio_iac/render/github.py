@@ -38,7 +38,6 @@ def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -
 
 
 def _kind(finding: Finding, context: RenderContext) -> str:
-    """The kind of annotation: a finding that fails the run is an error; others are warnings, and LOW ones notices."""
     if context.exit_code != Exit.CLEAN and fails(finding, context):
         return "error"
     return "notice" if finding.severity is Severity.LOW else "warning"

@@ -137,7 +137,6 @@ def check(key: AccessKey, context: Context) -> Violations:
 
 
 def _reported_elsewhere(key: AccessKey, context: Context) -> bool:
-    """True if the lifetime is open, or another rule names what is wrong with it."""
     if _shared.has(key, Effect.INERT, Effect.UNREADABLE, Effect.UNKNOWN) or any(_shared.spent(e, context) for e in key.lifetimes):
         return True
     return bool(_shared.passed(key, context)) or _shared.overdue(key, context) is not None or isinstance(key.created, Unknown)

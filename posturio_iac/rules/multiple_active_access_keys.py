@@ -84,6 +84,5 @@ def check(key: AccessKey, context: Context) -> Violations:
 
 
 def _user(key: AccessKey) -> str:
-    """Name the user, as far as it is known, and the service that the keys are for where there is only one."""
     user = f"user {key.user}" if isinstance(key.user, str) else "the same user"
     return user if key.kind is KeyKind.ACCESS_KEY else f"{user} for the same service"

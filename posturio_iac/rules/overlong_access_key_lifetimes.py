@@ -108,14 +108,12 @@ def _remedy(key: AccessKey, evidence: Lifetime, context: Context) -> Remedy:
 
 
 def _exceeds(evidence: Lifetime, context: Context) -> bool:
-    """True if it is known to be longer than allowed."""
     if evidence.interval is not None:
         return evidence.interval > context.max_lifetime
     return evidence.at is not None and evidence.at > end_of_day(context, context.max_lifetime)
 
 
 def _ends(evidence: Lifetime, context: Context) -> datetime:
-    """When the key would end if it were created now."""
     if evidence.interval is not None:
         return context.as_of + evidence.interval
     return evidence.at or datetime.max.replace(tzinfo=timezone.utc)

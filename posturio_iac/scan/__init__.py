@@ -157,7 +157,6 @@ class CodeScan:
         return judge(keys, as_of=as_of, policy=self._policy)
 
     def _roots(self, front_end: str, scopes: Collection[str] | None) -> Collection[str] | None:
-        """The root modules that a front end is to read; None for all. Only that of Terraform can read a part by itself."""
         if scopes is None:
             return None if self._narrowed is None else self._narrowed.roots(front_end)
         return {_path_of(scope, self.selection) for scope in scopes} if front_end == "terraform" else None

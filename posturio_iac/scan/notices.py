@@ -136,7 +136,6 @@ def _left_out(selection: Selection) -> str:
 
 
 def _changed(config: Config, place: str, changed: Collection[str], was: Was) -> Iterator[Diagnostic]:
-    """Warn of a configuration or baseline that changed together with the code that it judges."""
     named = [*((path, "configuration") for path in (config.path,) if path), *((path, "baseline") for path in config.baseline)]
     at_top = [os.path.join(place, path) for path in changed if not os.path.dirname(path).strip("./")] if was is not None else ()
     gone = (path for path in at_top if os.path.basename(path) == FILE and not os.path.lexists(path))

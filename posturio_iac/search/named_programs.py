@@ -172,7 +172,6 @@ def _slashed(text: str, home: str, fence: Fence) -> str:
 
 
 def _lines_with(signs: Iterable[str], text: str) -> list[str]:
-    """The lines of a text that hold one of the signs."""
     held = [sign for sign in signs if sign in text]
     return [line for line in text.split("\n") if any(map(line.__contains__, held))] if held else []
 

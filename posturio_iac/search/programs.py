@@ -141,7 +141,6 @@ def _goes_on(text: str, found: re.Match[str]) -> bool:
 
 
 def _decoded(text: str) -> Iterator[str]:
-    """Yield what stands in a text in base64, where it may hold the stem of a call."""
     for found in _GZIPPED.finditer(text) if "H4sI" in text else ():
         import zlib
         from base64 import b64decode

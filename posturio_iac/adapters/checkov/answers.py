@@ -140,7 +140,6 @@ def _within(entity: Entity, judged: JudgedKey) -> bool:
 
 
 def _narrowed(entity: Entity, scan: Scan, keys: list[JudgedKey]) -> tuple[JudgedKey, ...]:
-    """Those of the keys of one block that checkov means, as far as its address and its root module tell."""
     address = f"module.{entity.address}" if entity.kind == MODULE and not entity.address.startswith("module.") else entity.address
     tests: list[Callable[[JudgedKey], bool]] = []  # the weightier first; one that no key passes counts for nothing
     if entity.top is not None:

@@ -107,7 +107,6 @@ def _is_root(found: Vertex | None, users: list[Vertex], graph: Graph) -> Unknown
 
 
 def _rotations(key: Vertex, graph: Graph, span: Span) -> Iterator[Lifetime]:
-    """Yield what may replace a key, unknown: its lifecycle, what it is ordered after, and what its user follows."""
     causes = [name for name in ("lifecycle", "depends_on") if key.config.get(name) is not None]
     causes += [v.name for v in graph.behind(graph.targets(key, KEY_TYPES[key.type])) if v.kind == "resource" and v.type != _USER]
     for cause in causes:
@@ -116,7 +115,6 @@ def _rotations(key: Vertex, graph: Graph, span: Span) -> Iterator[Lifetime]:
 
 
 def _elsewhere(key: Vertex, graph: Graph) -> Iterator[Unknown]:
-    """Yield what may rotate a key from elsewhere: a rotator, or a module that is given the key."""
     around = (v for v in graph.around(key) if v.type != ROTATING and ("rotat" in v.name.lower() or v.config.get("rotation_lambda_arn")))
     rotators = [*(v.address for v in around), *(f"module.{v.name}" for _, v in graph.sources(key) if v.kind == "module")]
     yield from map(MAY_ROTATE, rotators[:1])
@@ -147,7 +145,6 @@ def _calls(own: Vertex, graph: Graph) -> list[Vertex]:
 
 
 def _parsed(file: str, lines: tuple[int, int], root: str, rules: Collection[str], names: Names) -> ParsedComments:
-    """What comments in the lines of a block and directly above it state. checkov drops them, so they are read from the file."""
     try:
         code = read_named(file).replace(b"\r\n", b"\n")
     except UnreadableError:
@@ -197,7 +194,6 @@ def _user(key: Vertex, linked: list[Vertex], graph: Graph, span: Span) -> UserFa
 
 
 def _tags(block: Vertex, argument: str, owner: str, graph: Graph, span: Span) -> GraphTags:
-    """The tags that an argument of a block gives, a map; all of them unknown where a variable has a part in it."""
     value, lifecycle = block.first(argument), block.first("lifecycle")
     ignored = isinstance(lifecycle, dict) and bool(lifecycle.get("ignore_changes"))
     if value is None and block.config.get("dynamic") is None and not ignored:

@@ -119,7 +119,6 @@ def _extended(text: str, entry: list[str]) -> str | None:
 
 
 def _last_line(node: yaml.Node) -> int:
-    """The number of the last line of a node, from 0; comments and empty lines behind it are not part of it."""
     if isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
         last = node.value[-1]
         return _last_line(last[1] if isinstance(last, tuple) else last)

@@ -212,7 +212,6 @@ def is_incomplete(*results: SavedResult) -> bool:
 
 
 def _with_live(old: BaselineFile, results: Sequence[SavedResult], new: NewEntryFields) -> NewBaseline:
-    """The baseline with an entry for each finding that counts; entries that are there stay as they are."""
     known = {entry.fingerprint for entry in old.baseline.entries}
     owners = {key.address: key.owner for result in results for key in result.keys}
     day = f"{results[-1].as_of:%Y-%m-%d}"

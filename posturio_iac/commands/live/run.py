@@ -212,7 +212,6 @@ class Run:
         return self.ledger.notes()
 
     def _built(self, inventory: Inventory) -> tuple[AccessKey, ...]:
-        """The keys of an account; its own tags are asked for when nothing else names an owner."""
         account, request = inventory.account, self.request
 
         def built(account: Account) -> tuple[AccessKey, ...]:

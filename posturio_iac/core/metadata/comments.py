@@ -133,7 +133,6 @@ def _without_markers(text: str) -> tuple[str, bool]:
 
 
 def _end(text: str, body: int, *, block: bool) -> int:
-    """Where a statement ends: with its line, or in a block with the last line that goes on with it."""
     end = line_end(text, body)
     for _ in range(_MOST_LINES if block else 0):
         following = text[end + 1 : line_end(text, end + 1)]

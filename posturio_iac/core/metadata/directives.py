@@ -136,7 +136,6 @@ class StatementReader:
         self.problems.extend(problems)
 
     def _settings(self, statement: Statement, start: int) -> dict[str, str]:
-        """Read ``until`` and ``reason``, and report anything else."""
         settings: dict[str, str] = {}
         words: list[Item] = []
         for item in items(statement, start):

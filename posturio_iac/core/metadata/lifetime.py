@@ -249,7 +249,6 @@ def _version(name: str) -> NameMark | None:
 
 
 def _mentions(words: list[str]) -> Iterator[int]:
-    """Yield where the words speak of rotation, other than that of logs."""
     for at, word in enumerate(words):
         if word.startswith("rotat") and (at == 0 or words[at - 1] not in ("log", "logs")):
             yield at

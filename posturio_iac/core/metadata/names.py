@@ -115,13 +115,11 @@ def unit_in_name(name: str, names: Names) -> str | None:
 
 
 def _candidates(name: str, names: Names) -> tuple[str, ...]:
-    """The normalised name, and what is left of it without each prefix that it starts with."""
     whole = normalise(name)
     return (whole, *(whole[len(stem) :] for stem in names.stems if whole.startswith(stem) and whole != stem))
 
 
 def _split_unit(candidate: str, names: Names) -> str | None:
-    """The unit at the end of a normalised name that without it says expiry or rotation."""
     found = _UNIT.fullmatch(candidate)
     if found is None or names.lookup.get(found[1]) not in (Meaning.EXPIRY, Meaning.ROTATION):
         return None

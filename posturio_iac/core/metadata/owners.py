@@ -107,7 +107,6 @@ class CodeOwners:
 
 
 def _rules(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the patterns with their owners."""
     default = ""
     for line in text.splitlines():
         stripped = _COMMENT.split(line.strip())[0].strip() if "#" in line else line.strip()

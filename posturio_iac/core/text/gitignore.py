@@ -108,7 +108,6 @@ class Exclusions:
 
 
 def _compiled(patterns: Iterable[str]) -> tuple[Patterns, list[bool]]:
-    """The patterns, and whether each excludes."""
     compiled, signs = Patterns(), list[bool]()
     for place, pattern in enumerate(patterns):
         signs.append(not pattern.startswith("!"))

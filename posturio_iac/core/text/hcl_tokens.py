@@ -54,7 +54,6 @@ def tokens(lines: list[str]) -> list[Token] | None:
 
 
 def _add_comment(found: list[Token], lines: list[str], row: int, at: int) -> int:
-    """Add a comment that has its lines to itself, and return the last of its rows; -1 where it has not, or has no end."""
     start, begin = row, at + len("/*")
     while row < len(lines) and (end := lines[row].find("*/", begin if row == start else 0)) < 0:
         row += 1
@@ -66,7 +65,6 @@ def _add_comment(found: list[Token], lines: list[str], row: int, at: int) -> int
 
 
 def _add_heredoc(found: list[Token], lines: list[str], row: int, at: int) -> int:
-    """Add the beginning and the end of a heredoc, and return the row of its end; -1 where there is none."""
     sign, word = lines[row][at : at + 2], lines[row][at + 2 :].removeprefix("-").rstrip(_ENDING)
     if sign != HEREDOC or not word or word[0] not in _LETTERS or word.strip(_IN_WORDS):
         return -1

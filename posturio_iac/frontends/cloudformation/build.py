@@ -95,7 +95,6 @@ class Builder:
         self.problems.append(Diagnostic(Level.NOTE, f"{address}: {what}", path, about=CALLS_NOT_FOLLOWED))
 
     def _transformed(self, template: Template, ev: Evaluator, scope: StackScope) -> dict[str, list[TemplateEntry]]:
-        """The members of sections that transforms of the whole template add; those that are not here are named."""
         added: dict[str, list[TemplateEntry]] = {}
         for one in template.transforms:
             for node in _each(one):
@@ -263,11 +262,9 @@ def _shown(node: Node | None) -> str:
 
 
 def _within(node: Node, name: str) -> Node | None:
-    """The first value of this name that is in a node."""
     return next((found for held in node.walk() if (found := held.get(name)) is not None), None)
 
 
 def _literal_end(node: Node) -> str:
-    """The text that an expression ends with, as far as it is written out."""
     text = written(node, lambda held: None if held.function[0] in ("Fn::Sub", "Fn::Join") else _GAP) or ""
     return sub_parts(text.rpartition(_GAP)[2])[-1][0] if text and not text.endswith(_GAP) else ""

@@ -93,7 +93,6 @@ _GIVEN = lazy_pattern(r"(?<!\w)(\w{1,255})=(?=[\\\"']{0,9}([^\s\"'\\,\]]{0,99}))
 
 
 def _overridden(template: syntax.Template, files: Files, problems: list[Diagnostic]) -> dict[str, FixedParameter]:
-    """The parameters to which settings of ``sam deploy`` give another value than the default in some environment, or one that is unread."""
     parameters = template.section("Parameters")
     defaults = {e.name: str(default.value) if (default := e.get("Default")) is not None else "" for e in parameters}
     given: list[tuple[str, str | None]] = []
@@ -227,7 +226,6 @@ class _Scan:
 
 
 def _is_in_chart(root: str, path: str) -> bool:
-    """True if a file is a template of a Helm chart, which renders manifests for Kubernetes."""
     parts = path.split("/")[:-1]
     charts = (os.path.join(root, *parts[:depth]) for depth, name in enumerate(parts) if name == "templates")
     return any(os.path.isfile(os.path.join(chart, "Chart.yaml")) for chart in charts)

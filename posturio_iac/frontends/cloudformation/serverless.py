@@ -71,7 +71,6 @@ class Gatherer:
         return Template(self.source, {name: tuple(found.values()) for name, found in self.found.items()}, tags)
 
     def _part(self, node: Node, source: TemplateSource, name: str = "") -> None:
-        """Add one part of ``resources``, or of its section ``name``: a map, a list of parts, or a file that holds either."""
         what, form = (name, "of names") if name else ("resources", "or a list")
         for part, origin, _ in self._followed(node, source):
             match part.value:
@@ -146,7 +145,6 @@ class Gatherer:
         return found[0]
 
     def _at(self, path: str) -> Node | None:
-        """The node at a dotted path, also in a file that a node on the way names."""
         node: Node | None = self.root
         for step in path.split("."):
             if node is not None and isinstance(node.value, str) and (found := _FILE.fullmatch(node.value)) is not None:
@@ -157,7 +155,6 @@ class Gatherer:
     def _followed(
         self, node: Node, source: TemplateSource, key: Node | None = None, depth: int = 0
     ) -> Iterator[tuple[Node, TemplateSource, Node | None]]:
-        """Yield the node, or the content of the file that it names, with its source and the key that it stands under."""
         self.budget.spend(_STEPS_A_PART)
         own = _OWN.fullmatch(node.value) if isinstance(node.value, str) else None
         target, above = _inside(self.root, own[1]) if own else (None, None)
@@ -249,7 +246,6 @@ class Gatherer:
 
 
 def _inside(root: Node, path: str | None) -> tuple[Node | None, Node | None]:
-    """The node at a dotted path, and the key that it stands under."""
     target: Node | None = root
     above: Node | None = None
     for step in path.split(".") if path else ():
@@ -270,5 +266,4 @@ def _merged(old: Node, new: Node, depth: int) -> Node:
 
 
 def _start(body: Node, key: Node) -> Node:
-    """A key that stands at the beginning of ``body``, which is a file without a key of its own."""
     return body._replace(value=key.value, end=body.start)

@@ -97,7 +97,6 @@ def _owned(planned: AccessKey, code: AccessKey, hides: AccessKey) -> AccessKey:
 
 
 def _lifetimes(planned: AccessKey, code: AccessKey, document: PlanDocument, *, known: bool) -> tuple[Lifetime, ...]:
-    """The evidence of both. Where both have it, the plan gives the value, and the code tells whether a clock sets it."""
     said = {_subject(e): e for e in planned.lifetimes}
     kept: list[Lifetime] = []
     for evidence in code.lifetimes:

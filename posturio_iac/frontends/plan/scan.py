@@ -57,7 +57,6 @@ def read(selection: Selection, request: ReadRequest, plans: Sequence[str]) -> Re
 
 
 def _judged(reading: Reading, said: tuple[Diagnostic, ...] = ()) -> Reading:
-    """A reading that says which keys cannot be judged, since neither the plan nor code shows an end of them."""
     ends = (Effect.DECLARED, Effect.ENFORCED)
     open_ = (k for k in reading.keys if k.is_active() is not False and all(e.effect not in ends for e in k.lifetimes))
     reasons = {k.address: next((u for u in k.unknown_sources if u.kind in _APART), None) for k in open_}

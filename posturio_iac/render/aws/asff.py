@@ -58,7 +58,6 @@ def _findings(report: Report, context: RenderContext) -> Iterator[dict[str, Any]
 
 
 def _of_rule(finding: Finding, key: AccessKey, now: str, context: RenderContext) -> dict[str, Any]:
-    """A finding of a rule. A suppressed one is archived, so that it returns by itself when the suppression ends."""
     rule, why = finding.rule, finding.suppressed
     made = _about_key(key, rule.id, finding.fingerprint, finding.severity.name, now, context)
     made |= {
@@ -165,7 +164,6 @@ def _resource(kind: str, name: str, partition: str, region: str, details: dict[s
 
 
 def _of_kind(key: AccessKey, account: str, partition: str, region: str, known: dict[str, str]) -> dict[str, Any]:
-    """The key as a resource: the format has a type for access keys, and none for API keys of services."""
     if key.kind is KeyKind.ACCESS_KEY:
         return _resource("AwsIamAccessKey", printable(key.address), partition, region, _key_details(key, account, known))
     return _resource("Other", printable(key.address), partition, region, {name: cut(value, FIELD) for name, value in known.items()})

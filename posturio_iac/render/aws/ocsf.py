@@ -128,7 +128,6 @@ def _event(
     *,
     first: int | None = None,
 ) -> dict[str, Any]:
-    """The fields of every event; ``first`` is when it was first seen, unless that is now."""
     first = now if first is None else first
     activity = UPDATE if activity == CREATE and first < now else activity
     return {

@@ -166,7 +166,6 @@ class Modules:
         return frozenset(others.keys() - self._code.borrowing(others))
 
     def _from_root(self, scope: str) -> str:
-        """A root module's folder, which is named from the top of the repository, as seen from the scan root."""
         top = self.selection.repository or self.selection.root
         return _name(os.path.relpath(os.path.join(top, scope), self.selection.root).replace(os.sep, "/"))
 
@@ -207,5 +206,4 @@ def _is_code(path: str) -> bool:
 
 
 def _name(path: str) -> str:
-    """A folder's path relative to the root, whose own path is empty."""
     return "" if path == "." else path

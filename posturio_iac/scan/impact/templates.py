@@ -28,7 +28,6 @@ _FEEDS = (b"Outputs.", *_NAMING)  # texts by which an included file matters to t
 
 
 def _may_set(settings: str, template: str) -> bool:
-    """True if a file is one of settings of SAM, which may give a template its parameters."""
     folder = posixpath.dirname(settings)
     return settings.endswith(SETTINGS) and (not folder.strip("./") or template.startswith(f"{folder}/"))
 

@@ -64,7 +64,6 @@ def _loop(entry: TemplateEntry, ev: Evaluator, scope: StackScope, found: dict[st
 
 
 def _depends(body: Node, name: str) -> bool:
-    """True if a variable of a loop decides a condition, or the one of a resource."""
     condition = body.get("Condition")
     return body.function[0] in FUNCTIONS if condition is None else f"{{{name}}}" in str(condition.value)
 

@@ -252,7 +252,6 @@ def makes_or_owns_keys(stack: Stack, custom_types: tuple[str, ...]) -> bool:
 
 
 def _secrets(root: Stack, ev: Evaluator) -> Iterator[str]:
-    """Yield the values of the parameters with ``NoEcho``, in a stack and in all that it nests."""
     for member in root.family():
         for name, entry in member.parameters.items():
             mark = entry.get("NoEcho")

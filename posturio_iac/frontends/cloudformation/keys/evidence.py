@@ -114,7 +114,6 @@ class MetadataEvidence:
         self.items.append(MetadataItem(name, shown_value, MetadataOrigin(name, address), span))
 
     def _ignored(self, node: Node, scope: StackScope, ev: Evaluator) -> None:
-        """Add the instructions of ``Metadata.Posturio.Ignore``: one or a list, each a rule's id or a map."""
         for item in node.value if isinstance(node.value, Array) else (node,):
             span = scope.source.span(item)
             if not isinstance(item.value, Object):

@@ -83,7 +83,6 @@ class Exposures:
                 yield from _resource(mention, entry, words)
 
     def _nested(self, mention: Mention, entry: TemplateEntry, stack: Stack, seen: Seen) -> Iterator[Exposure | Unknown | Consumer]:
-        """Follow a secret into a nested stack; without its template it is unknown whether the secret is shown."""
         child, path = stack.children.get(entry.name), mention.path
         if path[:2] != ("Properties", "Parameters") or len(path) < _PARAMETER_PATH:
             return
@@ -152,7 +151,6 @@ def _change(mention: Mention, kind: str, words: _Words) -> str:
 
 
 def _span(mention: Mention, entry: TemplateEntry) -> Span:
-    """The place of a mention, within a text that of the variable."""
     at = entry.source.text.find(mention.written, mention.node.start, mention.node.end) if mention.written else -1
     return entry.source.span(mention.node if at < 0 else mention.node._replace(start=at, end=at + len(mention.written)))
 

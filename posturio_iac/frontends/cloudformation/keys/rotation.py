@@ -48,7 +48,6 @@ def rotating_functions(stack: Stack) -> set[str]:
 
 
 def _holds(secret: TemplateEntry, key: str, stack: Stack, ev: Evaluator) -> bool | Unknown:
-    """True if a secret is made of a key, not of its id alone, which one of several texts may not be."""
     node, scope = secret.prop("SecretString"), stack.scope(secret)
     whole = any(map(SECRET.search, (named := [one.attribute for one in mentions(node) if one.name == key and one.attribute])))
 
@@ -72,7 +71,6 @@ def _is_given(node: Node | None, scope: StackScope, ev: Evaluator) -> bool | Unk
 
 
 def _is_of(secrets: Mapping[str, bool | Unknown], schedule: TemplateEntry, stack: Stack, ev: Evaluator) -> bool | Unknown:
-    """True if a schedule is that of one of these secrets, each with whether it counts."""
     node, scope = schedule.prop("SecretId"), stack.scope(schedule)
 
     def held(case: Evaluator) -> bool | Unknown:
@@ -84,7 +82,6 @@ def _is_of(secrets: Mapping[str, bool | Unknown], schedule: TemplateEntry, stack
 
 
 def _rotation(entry: TemplateEntry, stack: Stack, ev: Evaluator, as_of: datetime, needed: tuple[object, ...]) -> Lifetime:
-    """The rotation by a schedule, which is unknown where one thing that is ``needed`` for it is."""
     scope = stack.scope(entry)
     origin, span = SecretRotationOrigin(stack.address(entry), "RotationSchedule"), scope.source.span(entry.key)
     rules, own, node = map(entry.prop, ("RotationRules", "RotationLambdaARN", "HostedRotationLambda"))

@@ -165,7 +165,6 @@ def _beside(user: TemplateUser, ev: Evaluator) -> TemplateUser | None:
 
 
 def _is_chosen(node: Node, scope: StackScope) -> bool:
-    """True if an expression is free of open parameters, which are chosen at deployment."""
     probe = Evaluator([], {})
     probe.value(node, scope)
     return not probe.asked

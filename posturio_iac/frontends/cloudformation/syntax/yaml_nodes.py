@@ -246,7 +246,6 @@ class _Composer:
         return key._replace(value=Plain(self.text[key.start - self.base : key.end - self.base]))
 
     def _members(self, items: list[Node]) -> Object:
-        """Pair keys and values, note duplicates, and merge what ``<<`` names."""
         keys = [key if isinstance(key.value, str) else self._written(key) for key in items[::2]]
         pairs = [*zip(keys, items[1::2], strict=True)]
         names = {key.value for key in keys}

@@ -66,7 +66,6 @@ def clocks_of(due: Due | None) -> Iterator[tuple[Clock, Unknown | None]]:
 
 
 def _regular(arguments: IntervalArguments, block: hcl.Block, scope: ModuleScope, address: str) -> Clock:
-    """A clock whose interval one of the arguments states, in days if it is to be set."""
     used = [(name, unit) for name, unit in arguments if block.get(name) is not None]
     in_days = next((name for name, unit in arguments if unit == "d"), "")
     if [unit for _, unit in used] == ["d"]:
@@ -115,7 +114,6 @@ def why_it_stands(block: hcl.Block, scope: ModuleScope, address: str, attribute:
 
 
 def _date(block: hcl.Block, argument: str, scope: ModuleScope) -> str:
-    """The date that an argument is set to, as it is written; empty where it is none."""
     value = evaluate_or_unknown(block.get(argument), scope)
     return value if isinstance(value, str) and parse_date(value) is not None else ""
 
@@ -141,7 +139,6 @@ def _scheduled(block: hcl.Block, scope: ModuleScope, address: str, fed: Due | No
 
 
 def _turn(due: Due, attribute: str, block: hcl.Block, scope: ModuleScope, address: str) -> Value:
-    """The planned value of one attribute of a scheduler whose turn comes; a list where its outputs are one."""
     scheduler = SCHEDULERS[block.labels[0]]
     if attribute in (*scheduler.stays, scheduler.trigger):
         return AFTER_APPLY(f"{address}.{attribute}")

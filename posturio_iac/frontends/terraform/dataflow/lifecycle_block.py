@@ -51,7 +51,6 @@ def compared_arguments(block: hcl.Block) -> Iterator[tuple[str, hcl.Expr]]:
 
 
 def _repeated(expression: hcl.Expr, around: tuple[hcl.Block, ...]) -> hcl.Expr:
-    """The values that an expression takes in ``dynamic`` blocks, as the ``for`` expression that these stand for."""
     for block in reversed(around):
         collection, span = block.get("for_each"), expression.span
         if collection is None:
@@ -116,7 +115,6 @@ def creates_first(block: hcl.Block, scope: ModuleScope) -> bool | Unknown:
 
 
 def _needed_by_such(instance: ModuleInstance) -> set[tuple[str, ...]]:
-    """What ``create_before_destroy`` resources depend on, through local values as well: Terraform extends the order to it."""
     folder, found = instance.folder, set[tuple[str, ...]]()
     pending = [mentioned(block) for block in folder.resources.values() if is_set(block, "create_before_destroy", instance.scope())]
     while pending:

@@ -235,7 +235,6 @@ _ASKING = ("contains", "flatten", "length", "startswith")
 
 
 def _unless_told(value: Value) -> Value:
-    """A value that is unknown, unless Terraform knows enough of what it is computed from."""
     return value.doubted(NOT_EVALUATED("what Terraform knows of an unknown value")) if isinstance(value, Due) and value.computed else value
 
 

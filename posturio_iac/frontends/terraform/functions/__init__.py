@@ -67,7 +67,6 @@ def call(name: str, arguments: tuple[Value, ...], env: Environment) -> Value:
 
 
 def _find(name: str) -> Function:
-    """The declaration of ``name``, importing its module at the first use."""
     if name not in REGISTRY:
         module(f"{__name__}.{_MODULE_OF[name]}")
     return REGISTRY[name]

@@ -233,7 +233,6 @@ def alternatives(pattern: str) -> tuple[str, ...]:
 
 
 def _match(parts: tuple[str, ...], names: tuple[str, ...]) -> bool:
-    """Match parts of a pattern against those of a path, by the set of places that the pattern can have reached."""
     reached = {0}
     for part in parts:
         if part == "**":

@@ -66,7 +66,6 @@ def _refuse(constant: str) -> Value:
 
 
 def _convert(value: Value) -> Value:
-    """Convert lists to tuples and lone surrogates to replacement characters."""
     match value:
         case str():
             return _SURROGATE.sub(_REPLACEMENT, value)

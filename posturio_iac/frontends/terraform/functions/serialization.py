@@ -81,7 +81,6 @@ class _Reader:
         return value
 
     def _collection(self, node: Any, depth: int) -> values.Value:
-        """A list, or a map with its merges; of equal keys the last one counts."""
         if node.tag not in (f"{_TAG}seq", f"{_TAG}map"):
             raise values.EvaluationError(f"a {'list' if node.id == 'sequence' else 'map'} cannot have the tag {node.tag}")
         if node.id == "sequence":

@@ -149,7 +149,6 @@ def _disable(key: KnownKey, place: Place) -> Remedy:
 
 
 def _narrower(place: Place, inputs: Inputs) -> Iterator[Remedy]:
-    """Yield changes that switch off one of the keys of a call: by an input with an element for each, or by ``for_each`` of the call."""
     switch, each = _switch(inputs.key), inputs.key.each
     if each is not None and inputs.element is not None:
         name = inputs.element[0]

@@ -113,7 +113,6 @@ def _parameters(block: hcl.Block, scope: ModuleScope) -> dict[str, Attr[str]]:
 
 
 def _overrides(block: hcl.Block, scope: ModuleScope) -> Iterator[Value]:
-    """Yield what instances of a stack set are given in the place of its own parameters."""
     groups = evaluate_or_unknown(block.get("stack_instances_group"), scope)
     for group in groups if isinstance(groups, tuple) else () if groups is None else (groups,):
         yield group.get("parameter_overrides") if isinstance(group, dict) else group

@@ -42,7 +42,6 @@ def lines_of(block: hcl.Block, instance: ModuleInstance) -> Iterator[str]:
 
 
 def _views(root: ModuleInstance) -> list[View]:
-    """A reading in which all that files of values set is another text, and one with the values of each file."""
     files = [values for values in root.unread_values if root.folder.variables.keys() & values.keys()][:MOST_FILES]
     other = hcl.attributes({name: hcl.Literal("\0", values[name].expression.span) for values in files for name in values})
     return [View(values=values) for values in (other, *files)] if files else []
@@ -140,7 +139,6 @@ def _open_texts(expression: hcl.Expr, scope: ModuleScope) -> Iterator[str]:
 
 
 def _choices_of(expression: hcl.Expr, scope: ModuleScope, wanted: tuple[str, ...]) -> tuple[list[str], list[_Asked]]:
-    """The texts that an open value may be, of objects by ``wanted`` names, and what else it is chosen from, the last first."""
     words = references(expression)
     if first_unknown(value := evaluate_or_unknown(expression, scope)) is None:  # what is known as a whole, but for where the code lies
         return [_given(expression, scope, value) if words[:1] != ("path",) else ""], []

@@ -186,7 +186,6 @@ def rotators_of(user: Value, instance: ModuleInstance) -> Iterator[Lifetime]:
 
 
 def _secrets_of(block: hcl.Block, scope: ModuleScope) -> tuple[tuple[ValueOrigin, ...], Unknown | None]:
-    """The secrets that the ``secret_id`` of a block may name, and the doubt about which of them it is."""
     index, named = scope.instance.index, block.get("secret_id")
     secrets, other = index(Origins, *_STORES).of(named, scope), beside(index(StrictOrigins, *_STORES).value(named, scope))
     is_sure = not secrets or (other is None and len({one.key[:3] for one in secrets}) < 2)  # noqa: PLR2004 - more than one
@@ -242,7 +241,6 @@ def _of_call(call: hcl.Block, scope: ModuleScope, suffix: str, key: ValueOrigin)
 
 
 def _rules(block: hcl.Block, scope: ModuleScope) -> tuple[Value, Value]:
-    """The days and the schedule of a rotation: of a block, which may be dynamic, or of an argument that a call gives."""
     days, schedule = "automatically_after_days", "schedule_expression"
     if (nested := next(nested_blocks(block, "rotation_rules", scope), None)) is not None:
         return evaluate_or_unknown(nested.block.get(days), nested.scope), evaluate_or_unknown(nested.block.get(schedule), nested.scope)

@@ -218,7 +218,6 @@ def _provider_words(expression: hcl.Expr) -> tuple[str, ...]:
 
 
 def _passed(call: hcl.Block, words: tuple[str, ...]) -> hcl.Expr | None:
-    """The caller's provider that a module gets by this name."""
     providers = hcl.setting(call, "providers")
     items = providers.items if isinstance(providers, hcl.ObjectExpr) else ()
     return next((value for key, value in items if _provider_words(key) == words), None)

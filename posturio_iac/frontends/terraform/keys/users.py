@@ -96,7 +96,6 @@ def _not_of(key: hcl.Block | None, scope: ModuleScope, user: TerraformUser) -> I
 
 
 def _may_be_missing(user: ValueOrigin, scope: ModuleScope, key: hcl.Block | None) -> Iterator[Unknown]:
-    """Yield why a user may not exist where a key does that only repeats the name."""
     own = list(_conditions(key, scope.instance))
     for condition, at in _conditions(user.block, user.instance):
         if not any(at is other and hcl.same(condition, one) for one, other in own):
@@ -143,7 +142,6 @@ def _declared(found: tuple[ValueOrigin, ...], expression: hcl.Expr, scope: Modul
 
 
 def _alike(expression: hcl.Expr, scope: ModuleScope) -> list[ValueOrigin]:
-    """The user of the same module whose name is written alike for the same instances, or for the user's."""
     instance, origin = scope.instance, scope.origin
     for (kind, label), block in instance.resources(*USER_TYPES):
         argument, own = block.get(USER_TYPES[kind]), block.get("for_each") or block.get("count")

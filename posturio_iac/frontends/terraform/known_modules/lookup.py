@@ -207,7 +207,6 @@ def _built_in() -> str:
 
 
 def _addresses(entry: KnownModule | str) -> tuple[str, ...]:
-    """The addresses of an entry: in its text, all quoted strings before the evidence."""
     if isinstance(entry, str):
         return tuple(_QUOTED.findall(entry.partition("\nevidence = ")[0]))
     return entry.registries + entry.repositories

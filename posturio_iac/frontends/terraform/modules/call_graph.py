@@ -69,7 +69,6 @@ def without_keys(selection: Selection, request: ReadRequest) -> set[str]:
 
 
 def _is_idle(block: ScannedBlock, known: KnownModules) -> bool:
-    """True if a call fixes a version of a known module, and that it makes no key."""
     from posturio_iac.frontends.terraform.known_modules.lookup import Match
 
     sources, versions = block.literals("source"), block.literals("version")
@@ -162,7 +161,6 @@ def calls_that_matter(program: ModuleTree) -> dict[str, set[str]]:
 
 
 def _computed_calls(program: ModuleTree) -> Iterator[tuple[str, str]]:
-    """Yield the calls of local modules whose sources are computed, with the defaults of variables."""
     for folder in sorted({posixpath.dirname(path) for path in program.selection.search.computing}):
         instance = program.root_module(folder)
         for block in instance.folder.calls.values():
@@ -230,7 +228,6 @@ def _calling_known(units: Mapping[str, ModuleCaller], request: ReadRequest) -> s
 
 
 def _making(units: Mapping[str, ModuleCaller], selection: Selection) -> dict[str, set[str]]:
-    """The units that write code with a key, a call or what is not known, or run programs, each with the local modules that it calls."""
     generates, runs = False, set[str]()
     applied, searched = _applied_units(units) if units else {}, selection.search.hcl
     for path in {path for one in applied.values() for path in one.files - searched}.union(selection.terraform):

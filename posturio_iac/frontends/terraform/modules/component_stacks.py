@@ -125,7 +125,6 @@ def _inputs(block: hcl.Block, scope: Scope) -> dict[str, tuple[Value, hcl.Expr]]
 
 
 def _common(name: str, values: list[tuple[Value, hcl.Expr] | None]) -> hcl.Attribute:
-    """An input that all deployments give alike, or one that is not known."""
     given = [one for one in values if one is not None]
     value, expression = given[0]
     alike = len(given) == len(values) and first_unknown(value) is None and all(other == value for other, _ in given)

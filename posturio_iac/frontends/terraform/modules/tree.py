@@ -120,7 +120,6 @@ class ModuleTree:
         return os.path.lexists(os.path.join(self.root, folder, ".git"))
 
     def _holds_search_term(self, path: str) -> bool:
-        """True if the search would have chosen the file, had it not been ignored or excluded."""
         data = content(os.path.join(self.root, path), self.request.config.max_file_size, self.fence) or b""
         return any(kind.encode() in data for kind in KEY_TYPES)
 

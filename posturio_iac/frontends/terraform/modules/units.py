@@ -102,7 +102,6 @@ def _label(one: AppliedUnit) -> str:
 
 
 def _call(one: AppliedUnit, source: UnitSource, inputs: dict[str, hcl.Attribute]) -> hcl.Block:
-    """The call of a module that is not here, as Terraform would write it, at the unit's source."""
     own: dict[str, hcl.Expr] = {"source": hcl.Literal(source.text, source.span)}
     if source.version is not None:
         own["version"] = hcl.Literal(source.version, source.span)

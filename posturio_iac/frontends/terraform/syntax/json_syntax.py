@@ -52,7 +52,6 @@ def parse(path: str, data: bytes, labels: Mapping[str, int] = LABELS) -> tuple[h
 
 
 def _members(node: Node) -> Iterator[tuple[Node, Node]]:
-    """Yield the members of an object, or of every object in an array."""
     match node.value:
         case Object() as members:
             yield from members

@@ -34,7 +34,6 @@ def outline(source: SourceText) -> hcl.Body | None:
 
 
 def _outlined(source: SourceText, whole: bytes, start: int, stop: int, row: int) -> hcl.Body | None:
-    """The same for the code between two bytes, the first in the row ``row``; ``whole`` is all, with the end of its last line."""
     data = source.data
     found: list[_Outlined] = []
     done, at = start, skip_blank(data, start)

@@ -68,7 +68,6 @@ def parse_expression(text: str, span: Span) -> hcl.Expr:
 
 
 def _value(path: str, data: bytes) -> hcl.Expr | None:
-    """The value of the argument ``x``; None where the code has a syntax error."""
     if (body := plain_file(path, data)) is None:
         from posturio_iac.frontends.terraform.syntax.source import SourceText
         from posturio_iac.frontends.terraform.syntax.tree import file_body, tree_of

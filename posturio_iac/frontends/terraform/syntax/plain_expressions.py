@@ -151,7 +151,6 @@ class ExpressionReader(TokenReader):
         return is_for
 
     def _for(self, first: Token) -> hcl.Expr:
-        """The rest of a ``for`` expression, behind that word."""
         names = [self._variable()]
         if self.takes(","):
             names.append(self._variable())

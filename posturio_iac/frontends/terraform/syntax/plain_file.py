@@ -87,7 +87,6 @@ class _Reader(ExpressionReader):
         )
 
     def _comments(self, first: int, last: int) -> tuple[Comment, ...]:
-        """The comments on the rows of a block, and those on rows of their own directly above."""
         if self.comments is None:
             self.comments = {token[2]: token for token in self.tokens if token[0] is COMMENT}
         while (above := self.comments.get(first - 1)) is not None and not self.lines[_first_row(above)][: above[3]].strip():

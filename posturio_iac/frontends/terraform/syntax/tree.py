@@ -44,7 +44,6 @@ def tree_of(data: bytes, start: int = 0, end: int = 1 << 60) -> Tree:
 
 
 def _between(data: bytes, skipped: list[tuple[int, int]]) -> list[Range]:
-    """The ranges between those that are skipped, in the parser's form."""
     from tree_sitter import Range
 
     row = at = 0

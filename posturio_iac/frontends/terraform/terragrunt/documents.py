@@ -105,7 +105,6 @@ class Documents:
         return path if found is None else found[0] + path[found[1] :]
 
     def _copy_above(self, path: str) -> tuple[str, int] | None:
-        """The copy that a path is in: the folder that is copied, and how long the path of the copy is."""
         way: list[str] = []
         while path.strip("/") and path not in self._copied:
             way.append(path)

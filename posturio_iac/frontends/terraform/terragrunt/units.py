@@ -62,7 +62,6 @@ class TerragruntStack:
         return {} if expression is None else self._configuration.value(expression)
 
     def _generated(self, block: hcl.Block) -> str | None:
-        """The folder that a unit or stack is generated in; None when its source is not here."""
         expression = block.get("source")
         source, path = self._configuration.value(expression), self._configuration.value(block.get("path"))
         found = source_of(source, self.folder, block.header) if isinstance(source, str) and isinstance(path, str) else None
