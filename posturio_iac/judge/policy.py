@@ -9,7 +9,6 @@ from posturio_iac.config import AllowedKey, Config, Override, looser, rule_id
 from posturio_iac.core.finding import Severity
 from posturio_iac.core.keys import user_path
 from posturio_iac.core.record import dataclass, field, replace
-from posturio_iac.errors import UsageError
 from posturio_iac.rules import Context, Registered
 
 TYPE_CHECKING = False
@@ -52,11 +51,9 @@ class Policy:
         return self
 
     def selected(self, ids: Collection[str]) -> frozenset[str]:
-        """Those of the rules ``ids`` that judge. Raises `UsageError` when ``select`` or ``ignore`` names no rule, or they leave none."""
+        """Those of the rules ``ids`` that judge. Raises `UsageError` when ``select`` or ``ignore`` names no rule."""
         chosen = frozenset(rule_id(name, ids) for name in self.config.select) or frozenset(ids)
-        if left := chosen - {rule_id(name, ids) for name in self.config.ignore}:
-            return left
-        raise UsageError("select and ignore leave no rule to judge by")
+        return chosen - {rule_id(name, ids) for name in self.config.ignore}
 
     def with_severities(self, rules: Mapping[str, Registered]) -> dict[str, Registered]:
         """``rules`` with the severities of the configuration. Raises `UsageError` when it names no rule."""
@@ -145,6 +142,7 @@ def _is_excepted(override: Override, as_of: datetime) -> bool:
 
 @functools.lru_cache(maxsize=10_000)
 def _covers(globs: tuple[str, ...], path: str) -> bool:
+    """True if globs cover a path with forward slashes, in which ``..`` may stand."""
     from posixpath import normpath
 
     return _paths(globs).cover(normpath(path))

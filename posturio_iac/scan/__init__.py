@@ -127,8 +127,9 @@ class CodeScan:
 
         self.keys, self.diagnostics = self.read()
         config = self.config
-        if config.own & {"select", "ignore"} and not self._policy.selected(all_rules()):
-            raise UsageError(f"{config.path}: select and ignore leave no rule to check; --no-config checks all")
+        if (config.select or config.ignore) and not self._policy.selected(all_rules()):
+            where, way = (f"{config.path}: ", "; --no-config checks all") if config.own & {"select", "ignore"} else ("", "")
+            raise UsageError(f"{where}select and ignore leave no rule to check{way}")
         diagnostics = [*self.diagnostics, *complaints(config, self.selection, self.place), *self._bounded()]
         files = self.selection.searched
         report = judge(self.keys, as_of=self.as_of, diagnostics=diagnostics, files=files, policy=self._policy)

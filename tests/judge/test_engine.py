@@ -166,8 +166,7 @@ def test_selected_and_ignored_rules() -> None:
     assert k.rules(k.run(key)) == [WITHOUT, OWNERLESS]
     assert k.rules(k.run(key, select=(OWNERLESS,))) == [OWNERLESS]
     assert k.rules(k.run(key, ignore=(f"iam.{OWNERLESS}",))) == [WITHOUT]
-    with pytest.raises(UsageError, match="leave no rule"):
-        k.run(key, select=(OWNERLESS,), ignore=(OWNERLESS,))
+    assert k.rules(k.run(key, select=(OWNERLESS,), ignore=(OWNERLESS,))) == []
 
 
 @pytest.mark.parametrize(

@@ -512,7 +512,7 @@ def test_a_text_is_found_in_terraform_files(tree: Tree) -> None:
     tree.write("-f g.tf", "aws_iam_user")
     selection = tree.discover(".")
     assert holding(selection, (b"aws_iam_user",)) == ("-f g.tf", "b/c.tofu", "d.tf.json")
-    assert holding(selection, (b"-nothing",)) == ()
+    assert holding(selection, (b"-nothing", b"nul\0")) == holding(selection, (b"nul\0",)) == ()
 
 
 def test_a_file_that_vanished_since_does_no_harm(tree: Tree) -> None:

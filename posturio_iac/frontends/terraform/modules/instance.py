@@ -366,6 +366,7 @@ class ModuleScope:
         values: list[ResourceValue],
         at: Callable[[str | int], Callable[[str], Value]] | None = None,
     ) -> Value:
+        """The instances of a block as an expression sees them."""
         if self.is_due and expansion.unknown is not None and not expansion.likely and values:
             whole = values[0].rest
             return SomeInstance(expansion.unknown, values[0].get_attribute, at, whole if isinstance(whole, Traced) else None)
