@@ -131,6 +131,14 @@ def test_a_hook_and_its_adoption_do_this_much(
     assert work(tmp_path, *command.split(), *AS_OF, *tree.files[changed]) == dict(zip(COUNTED, counts, strict=True))
 
 
+def test_a_hook_on_a_template_looks_into_each_program_once(tmp_path: Path) -> None:
+    template = "Resources:\n  F: {Type: AWS::Serverless::Function, Properties: {CodeUri: ., Handler: app.h}}\n"
+    for file in (f"{n}/{name}" for n in range(9) for name in ("t.yaml", "app.py")):
+        Repository(tmp_path).write(file, template if file.endswith("t.yaml") else "import boto3\n")
+    Repository(tmp_path).commit_all()
+    assert work(tmp_path, "hook", *AS_OF, "0/t.yaml") == dict(zip(COUNTED, (42, 0, 18, 14), strict=True))
+
+
 @pytest.mark.parametrize("name", ["text", "json", "sarif"])
 def test_a_report_reads_each_file_and_plans_each_change_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     modules(tmp_path, 10, files=1)

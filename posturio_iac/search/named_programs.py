@@ -131,7 +131,7 @@ def _matters(file: str, fence: Fence) -> bool:
         return True
     program, said = looked_into(file, fence)
     homes, top = [os.path.dirname(file)], fence.top_of(os.path.dirname(file))
-    while len(homes[-1]) > len(top):
+    while len(homes[-1]) > len(top) and not file.endswith((".yml", ".yaml")):  # a script may run in any folder above
         homes.append(os.path.dirname(homes[-1]))
     named = (one for _, one in programs_named(said, tuple(homes), fence)) if said else ()
     return any(any(one) for one in (program, *named))

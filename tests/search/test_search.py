@@ -360,8 +360,7 @@ def test_a_link_inside_the_root_shows_each_file_once(tree: Tree) -> None:
 def test_a_link_out_of_the_root_is_not_read(tree: Tree, tmp_path: Path) -> None:
     (tmp_path / "outside.tf").write_text(KEY)
     tree.link("inside.tf", "../outside.tf")
-    selection = tree.discover(".")
-    assert found(selection) == []
+    assert found(selection := tree.discover(".")) == []
     assert complaints(selection) == [("warning", "inside.tf", "a symbolic link to a file outside of the scan root; not read")]
 
 
