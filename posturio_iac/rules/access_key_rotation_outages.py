@@ -125,7 +125,6 @@ def check(key: AccessKey, context: Context) -> Violations:
 
 
 def _ended_in_use(key: AccessKey, context: Context) -> Violations:
-    """Yield a violation when AWS ends the key by its age, and nothing is known to replace it before: AWS knows of nothing that would."""
     aged = {e: e.interval for e in key.lifetimes if e.is_age and e.interval is not None and e.at is None}
     if not aged or key.unknown_sources or has(key, Effect.UNKNOWN):
         return

@@ -164,7 +164,6 @@ def add_nesting(search: FileSearch) -> None:
 
 
 def _leads_beside(data: bytes, path: str, search: FileSearch, searched: set[str]) -> bool:
-    """True if a source leads to a folder that is not searched, such as one below ``.terraform``."""
     folder = posixpath.dirname(path)
     named = (os.fsdecode(source).partition("?")[0].replace("//", "/") for source in _LOCAL.findall(data))
     targets = {posixpath.normpath(posixpath.join(folder, one)) for one in named}

@@ -104,7 +104,6 @@ class Builder:
         return added
 
     def _members(self, entry: TemplateEntry, ev: Evaluator, scope: StackScope) -> Iterator[TemplateEntry]:
-        """Yield a member of a section, or those that a transform in its place adds."""
         if entry.name != _TRANSFORM:
             if entry.source not in self._transforming:
                 text = entry.source.text
@@ -121,7 +120,6 @@ class Builder:
             yield from entries(root, source)
 
     def _included(self, node: Node, where: str, ev: Evaluator, scope: StackScope) -> Iterator[tuple[Node, TemplateSource]]:
-        """Yield the documents in the file that ``AWS::Include`` names; other macros, but AWS's own, are named."""
         parameters = node.get("Parameters")
         macro = _shown(node.get("Name") if isinstance(node.value, Object) else node)
         location = parameters.get("Location") if parameters is not None else None

@@ -151,7 +151,6 @@ def _listed(user: Resource) -> PlanTags:
 
 
 def _provider(user: Resource, configuration: Configuration) -> str:
-    """The provider configuration of a user: ``aws.eu``, after a colon where a module holds it."""
     found = configuration.of(user).get("provider_config_key")
     return found if isinstance(found, str) else ""
 

@@ -267,7 +267,6 @@ def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: Modu
 
 
 def _foreign(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
-    """Yield the keys of known modules that this one calls; calls that look like one and cannot be read are noted."""
     program = instance.program
     for block in instance.folder.calls.values():
         match = program.known_module(instance, block)

@@ -10,6 +10,7 @@ from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources
 from posturio_iac.scan.impact.changed_code import ChangedCode, leads_to, programs_among
+from posturio_iac.search import kinds
 from posturio_iac.search.kinds import HCL, IN_HCL, TERRAFORM, VALUES, VERSIONS, calls_modules, kind_of, names_file, runs_program
 from posturio_iac.search.module_calls import explore, local_calls, text
 
@@ -130,9 +131,15 @@ class Modules:
         below = self._graph.all_below(self._named)
         self._borrowing = self._code.borrowing({folder: paths for folder, paths in self._with_keys.items() if folder in below})
         self._named = {root: names for root, names in self._named.items() if not self._borrowing.isdisjoint(self._graph.below(root))}
-        self._own = (self._with_keys.keys() & self._graph.all_below(self._concerned)) | self._borrowing
+        self._own = set(filter(self._holds, self._with_keys.keys() & self._graph.all_below(self._concerned))) | self._borrowing
         self._folders = self._graph.all_above(self._own)
         self.files = tuple(path for path in self.selection.terraform if not _is_code(path) or posixpath.dirname(path) in self._folders)
+
+    def _holds(self, folder: str) -> bool:
+        """False if all that speaks for keys in a folder names programs, of which none makes any."""
+        search, held, late = self.selection.search, self._with_keys[folder], self.selection.search.naming or ()
+        makes = (p not in late or kinds.names_program(text(self.selection, p), TERRAFORM, search.prefix + p, search.fence) for p in held)
+        return not held or any(makes)
 
     def keeps(self, key: AccessKey) -> bool:
         """True if a key counts: by its own module, those that lead to it, those whose outputs these use, or its user's name."""

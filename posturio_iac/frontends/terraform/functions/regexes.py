@@ -170,7 +170,6 @@ def _class(members: str) -> str:
 
 
 def _usable(environment: Environment, pattern: str, string: str) -> _Pattern:
-    """A pattern for use in a string. Raise `NotEvaluatedError` and `ResultTooLargeError`."""
     try:
         known = _compiled(pattern)
     except _UnlikeError:

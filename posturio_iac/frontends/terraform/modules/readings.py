@@ -257,7 +257,6 @@ class Programs:
         return runs
 
     def _may_compose(self, root: Module, folders: set[str]) -> bool:
-        """True if the code of modules may put a call together, from a part of it or a file, or the name of a program that is here."""
         from posturio_iac.frontends.terraform.modules.values_given import files_of_values
 
         search = self._search
