@@ -131,7 +131,7 @@ def _module_calls(selection: Selection, config: Config, changed: Collection[str]
                 if fitting is not None and not any(source is _COMPUTED or one.fits(source, version) for one in fitting):
                     yield SkippedPlace(MODULE, path, f"{name}: {_CREDENTIALS.sub('//', source)}")
     for path, text_ in search.unfollowed:
-        if (call := _CALL.fullmatch(text_)) is not None and not is_told(call[1]):
+        if (call := _CALL.fullmatch(text_)) is not None and not is_here(call[1], os.path.dirname(path)):
             yield SkippedPlace(MODULE, path, _CREDENTIALS.sub("//", text_))
 
 

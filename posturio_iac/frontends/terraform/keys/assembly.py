@@ -104,7 +104,6 @@ def _status(block: hcl.Block, scope: ModuleScope) -> Value:
 
 
 def _secrets_of(expression: hcl.Expr | None, scope: ModuleScope, user: TerraformUser) -> Iterator[str]:
-    """Yield the name of a key's user and the values of the user's tags, those that come from something sensitive."""
     if isinstance(user.name, str) and is_sensitive(expression, scope):
         yield user.name
     tags = user.block.get("tags") if user.block is not None else None

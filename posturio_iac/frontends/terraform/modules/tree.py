@@ -229,8 +229,10 @@ class ModuleTree:
         if path is None:
             found = self._installed_for(instance, block, source)
             return found if found is not None else NO_CODE(f"module.{name}")
-        if not os.path.isdir(os.path.join(self.root, path)):
+        is_here = os.path.isdir(os.path.join(self.root, path))
+        if not is_here or self.source_of(block) is None:  # one whose source takes an evaluation was followed, too
             self.report(Diagnostic(Level.NOTE, f"{block.type}.{name}: {source}", *block.header[:3], about=CALLS_NOT_FOLLOWED))
+        if not is_here:
             return NO_CODE(f"module.{name}")
         if not self.fence.holds(os.path.join(self.root, path)):
             text, why = f'module "{name}": its source {source} {OUTSIDE}', NO_CODE
