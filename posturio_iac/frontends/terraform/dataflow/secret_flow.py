@@ -9,7 +9,6 @@ from posturio_iac.core.unknown import AFTER_APPLY, Unknown
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import arguments_of
 from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references_in
@@ -67,8 +66,8 @@ class SecretOrigins(Origins):
         whole = super().beyond(scope, kind, name, why)
         if call is None or not isinstance(whole, Traced) or scope.instance.program.known_module(scope.instance, call) is None:
             return why
-        expansion, address = expand(call, ModuleScope(scope.instance, self.view, {})), scope.instance.full(f"module.{name}")
-        return scope.collected(expansion, [ResourceValue(address + suffix, whole.part, whole) for suffix, _ in expansion.instances])
+        expansion, address = instances_of(call, scope.instance), scope.instance.full(f"module.{name}")
+        return scope.collected(expansion, [ResourceValue(address + suffix, whole.part) for suffix, _ in expansion.instances])
 
 
 class Secrets:
