@@ -17,8 +17,8 @@ from posturio_iac.search import SKIPPED, Selection
 from posturio_iac.search.idle_programs import declares, not_run
 from posturio_iac.search.kinds import kind_of
 from posturio_iac.search.locations import holds_code, outermost, repository_of
-from posturio_iac.search.module_calls import content, local_calls, text
-from posturio_iac.search.written_sources import CALLS, blocks_of
+from posturio_iac.search.module_calls import call_blocks, content, local_calls
+from posturio_iac.search.written_sources import CALLS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,8 +118,8 @@ def _module_calls(selection: Selection, config: Config, changed: Collection[str]
     absent, evaluated = search.absent(), {(path, said.partition(":")[0]) for path, said in search.unfollowed}
     open_ |= {path for path, found in search.sources.items() if found and os.path.dirname(path) in absent}
     for path in filter(concerns, (*sorted({*open_, *search.computing}), *sorted(search.hcl))):
-        kinds, folder = (*CALLS, "terraform", "unit", "stack") if path in search.hcl else CALLS, os.path.dirname(path)
-        for block in blocks_of(text(selection, path), path, kinds):
+        folder = os.path.dirname(path)
+        for block in call_blocks(selection, path):
             name, calls = ".".join((block.type, *block.labels)), block.type in CALLS
             is_open = calls and block.labels and block.expressions("source") and (path, name) not in evaluated
             for source in block.literals("source") or ([_COMPUTED] if is_open else ()):

@@ -28,7 +28,7 @@ PACKED = (*ENDINGS, ".jar", *COMPILED_FROM, "package.json", "pyproject.toml", "r
 _TEXTS = (".tpl", ".tftpl", ".tmpl", ".template", ".j2", ".in", ".txt", ".cfg", ".conf", ".init", ".cloudinit", ".userdata", ".asl", ".ksh")
 ALL = (*PACKED, ".yml", ".yaml", ".json", ".zip", *_TEXTS)  # what may hold a program
 _SKIPPED = frozenset(("node_modules", "vendor", ".git", ".terraform", "__pycache__", ".venv"))
-OF_TESTS = lazy_pattern(r"[/\\](?:(?:__)?(?:tests?|specs?)(?:__)?[/\\]|test_|conftest\.py$)|(?:_test|\.spec|\.test)\.\w+$")
+_OF_TESTS = lazy_pattern(r"[/\\](?:(?:__)?(?:tests?|specs?)(?:__)?[/\\]|test_|conftest\.py$)|(?:_test|\.spec|\.test)\.\w+$")
 _OPEN_FILE = lazy_pattern(r"file(?:base64)?\((?!\s*\"(?:\$\{path\.[mr]\w+\}|[^\"$%\n]|[$%](?!\{))*\")")  # which no text names
 _PATH = lazy_pattern(r"(?:source_(?:dir|file|path)|context|working_dir|buildspec)\"?\s*[=:]\s*(?:\"(\$\{path\.module\}/*)?([^\"$%]*)\")?")
 """An argument that names a program: the folder of the code, if that stands before it, and a path, if there is one."""
@@ -59,6 +59,10 @@ def is_open(text: str, folders: Sequence[str], fence: Fence, *, runs: bool) -> b
     named += (("", word) for word in words if word.endswith(_BY_NAME) or word[:2] == "./")
     tops = {path.removeprefix("./").partition("/")[0] for own, path in named if not own}
     return all(not tops <= fence.names(folder) for folder in folders)
+
+
+def is_of_tests(path: str) -> bool:
+    return ("test" in path or "spec" in path) and _OF_TESTS.search(path) is not None
 
 
 def words_of(text: str, signs: bytes = WORDS) -> list[str]:

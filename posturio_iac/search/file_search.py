@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.text.gitignore import Exclusions
+    from posturio_iac.search.hcl_scanner import ScannedBlock
 
 SAVED_PLAN = (b"PK\3\4", b"tfplan")
 """The first bytes of a file of ``terraform plan -out``, which is an archive, and the name of its first member."""
@@ -67,7 +68,8 @@ class FileSearch:
         self.computing: set[str] = set()  # Terraform files with a source that only a parser can read; they matter whatever they hold
         self.unfollowed: set[tuple[str, str]] = set()  # what is named and not here: the path, and the place with what it names
         self.calls: tuple[tuple[str, str], ...] | None = None  # the calls of local modules, once they were needed
-        self.sources: dict[str, tuple[tuple[str, str], ...]] = {}  # the local modules that a file calls, for files scanned so far
+        self.blocks: dict[str, list[ScannedBlock]] = {}  # those of each file scanned so far that call modules
+        self.sources: dict[str, tuple[tuple[str, str], ...]] = {}  # and the local modules among what they call
         self.reached: dict[str, bool] = {}  # the Terraform files outside of what is searched that calls lead to, and if each matters
         self.trees: list[Any] = []  # the `PathFilter` of each work tree that git has searched; its type would close a circle of imports
         self.places: tuple[str, ...] = ("",)  # the directories that are searched; named files apart
@@ -156,7 +158,7 @@ class FileSearch:
         """Take ``data`` for the content of a file, in place of what the disk holds."""
         for found in (self.terraform, self.templates, self.calling, self.computing, *self.others.values()):
             found.discard(path)
-        for known in (self.elsewhere, self.sources, self.texts, self.reached):
+        for known in (self.elsewhere, self.blocks, self.sources, self.texts, self.reached):
             known.pop(path, None)
         self.calls, self.problems = None, [problem for problem in self.problems if problem[2] != path]
         self.fence.edited = {os.path.realpath(self.prefix + path): data}

@@ -7,7 +7,7 @@ import posixpath
 
 from posturio_iac.core.text.decoding import holds_any
 from posturio_iac.core.text.textfile import MOST_PROGRAMS, is_inside, real_path
-from posturio_iac.search.checkout import OF_TESTS, below, hinted
+from posturio_iac.search.checkout import below, hinted, is_of_tests
 from posturio_iac.search.kinds import TERRAFORM, kind_of, names_file
 from posturio_iac.search.programs import ENDINGS, Program, content, declares_key, make_keys
 
@@ -72,7 +72,7 @@ def _makers_below(search: FileSearch, places: Iterable[str], most: int | None = 
         if top not in fence.makers:
             files = below(top, fence, most or MOST_PROGRAMS, ())
             shown = ((file, file[len(top) :], fence.resolved(file)[len(fence.top) :]) for file in files)  # also behind a link
-            ours = (file for file, *paths in shown if not all(map(OF_TESTS.search, paths)))
+            ours = (file for file, *paths in shown if not all(map(is_of_tests, paths)))
             fence.makers[top] = dict(hinted(() if most and len(files) > most else ours, fence))
         found |= fence.makers[top]
     return found

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
     from posturio_iac.search.hcl_scanner import ScannedBlock
 
+_APPLYING = (*CALLS, "terraform", "unit", "stack")
 _APPLIES = lazy_pattern(rb"\b(?:source|include)\b")
 _BUILT = lazy_pattern(rb"""\bsource"?\s*[=:]\s*(?:"(?:\$\{[^}]*\})?[^"?\n]*[$%]\{|[^\s"])|\bcontents"?\s*[=:]\s*(?!<<|")""")
 """A source or a generated text that is put together, so that none of its words need stand in the file."""
@@ -46,27 +47,23 @@ def _calls(selection: Selection) -> set[tuple[str, str]]:
 
 
 def calls_in(selection: Selection, path: str) -> tuple[tuple[str, str], ...]:
-    """The local modules that a file calls: the name of each call, and the directory. It is scanned once."""
-    known = selection.search.sources.get(path)
-    if known is None:
-        known = selection.search.sources[path] = tuple(sources(text(selection, path), path))
-    return known
+    """The local modules that a file calls: the name of each call, and the directory of the module."""
+    return kept(selection.search.sources, path, lambda one: tuple(_local_sources(selection, one)))
 
 
-def sources(data: bytes, path: str) -> Iterator[tuple[str, str]]:
-    """Yield the local modules that the file ``path`` calls: the name of the call, and the directory of the module."""
-    if any(start in data for start in LOCAL):
-        yield from sources_of(blocks_of(data, path, CALLS), path)
-
-
-def sources_of(blocks: Iterable[ScannedBlock], path: str) -> Iterator[tuple[str, str]]:
-    """Yield the same from the blocks of the file that call modules."""
-    folder = posixpath.dirname(path)
-    for block in blocks:
+def _local_sources(selection: Selection, path: str) -> Iterator[tuple[str, str]]:
+    data, folder = text(selection, path), posixpath.dirname(path)
+    for block in call_blocks(selection, path) if any(start in data for start in LOCAL) else ():
         if block.labels:
             for source in block.literals("source"):
                 if (local := source.replace("\\", "/")).startswith(("./", "../")):
                     yield block.labels[0], posixpath.normpath(posixpath.join(folder, local))
+
+
+def call_blocks(selection: Selection, path: str) -> list[ScannedBlock]:
+    """The blocks of a file that call modules, and in HCL that Terraform does not read what applies one. It is scanned once."""
+    kinds = _APPLYING if path in selection.search.hcl else CALLS
+    return kept(selection.search.blocks, path, lambda one: blocks_of(text(selection, one), one, kinds))
 
 
 def code_of(data: bytes, path: str) -> bytes:

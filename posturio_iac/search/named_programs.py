@@ -9,7 +9,7 @@ from itertools import islice
 from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.search import checkout
-from posturio_iac.search.checkout import ALL, COMPILED_FROM, MOST_FILES, NEXT, OF_TESTS, PACKED, RUN_TOOLS, WORDS, below
+from posturio_iac.search.checkout import ALL, COMPILED_FROM, MOST_FILES, NEXT, PACKED, RUN_TOOLS, WORDS, below, is_of_tests
 from posturio_iac.search.programs import ENDINGS, HANDLED, MADE, NO_PROGRAMS, SCRIPTS, Program, looked_into
 
 TYPE_CHECKING = False
@@ -105,7 +105,7 @@ def programs_named(text: str, homes: tuple[str, ...], fence: Fence, path: str = 
         name = os.path.relpath(file, homes[0]).replace(os.sep, "/")
         if path and program.unseen:
             fence.beyond.add((path, program.unseen.format(name)))
-        if not is_packed or not OF_TESTS.search(f"/{name}") or not any(sign in said for sign in _TESTING):
+        if not is_packed or not is_of_tests(f"/{name}") or not any(sign in said for sign in _TESTING):
             yield name, program
         leads_out = file.endswith(".go") or "../" in said or "..\\" in said or (file.endswith(_BUNDLED) and (has_aliases or "@/" in said))
         packed += below(os.path.dirname(file), fence) if file.endswith(COMPILED_FROM) and not is_packed else ()

@@ -123,7 +123,7 @@ _TORN = lazy_pattern(rb"cre(?:a(?:t(?:e(?:[-_]?[aAces]*)?)?)?)?[\"'$\\]")
 def make_keys(text: str, torn: list[re.Match[str]] | None = None) -> bool:
     """True if a program with this text makes access keys. Looking around the hints takes a tenth of a search by the pattern."""
     calls = (window for one in (text, *_decoded(text)) for window in _windows(one))
-    return any(map(_MAKES.search, calls)) or any(_goes_on(text, found) for found in (_torn(text) if torn is None else torn))
+    return any(_MAKES.search(call) for call in calls) or any(_goes_on(text, found) for found in (_torn(text) if torn is None else torn))
 
 
 def _may_name_key(text: str) -> bool:

@@ -16,8 +16,7 @@ from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.published import is_example
 from posturio_iac.search import Selection, is_initialised
 from posturio_iac.search.kinds import CODE, TERRAFORM, VALUES, names_file, runs_program
-from posturio_iac.search.module_calls import explore, local_calls, sources_of, text
-from posturio_iac.search.written_sources import CALLS, blocks_of
+from posturio_iac.search.module_calls import call_blocks, explore, local_calls, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,10 +54,7 @@ def without_keys(selection: Selection, request: ReadRequest) -> set[str]:
 
             known = load(request.config.known_modules)
         data = text(selection, path)
-        blocks = blocks_of(data, path, CALLS)
-        if path in search.calling:
-            search.sources[path] = tuple(sources_of(blocks, path))
-        calls = [block for block in blocks if any(map(search_terms.holds_known_module, block.expressions("source")))]
+        calls = [block for block in call_blocks(selection, path) if any(map(search_terms.holds_known_module, block.expressions("source")))]
         if calls and all(_is_idle(block, known) for block in calls):
             idle[folder] = not (search_terms.make_keys(data, TERRAFORM) or names_file(data, TERRAFORM))
     names, at = search.fence.names, selection.root
