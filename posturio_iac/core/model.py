@@ -134,6 +134,7 @@ class AccessKey:
     """Why the tags of its user cannot be seen. That alone leaves no lifetime open, since the author can state an end beside the key."""
     notes: tuple[str, ...] = ()
     """Sentences about things that look like a lifetime and are none: a date in the name, a counter, an exemption."""
+    user_texts: tuple[str, ...] = ()  # what the code itself writes of the name of an open user
     owner: Attr[str | None] = None
     owner_origin: Origin | None = None  # the metadata that names the owner, if any
     is_root: Attr[bool] = False

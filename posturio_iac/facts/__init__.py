@@ -54,6 +54,7 @@ class UserFacts:
     tags: tuple[MetadataItem, ...] = ()  # its own tags, and those that a provider or a stack adds
     hidden: tuple[Unknown, ...] = ()  # why it may have other tags, where that leaves the lifetime and the owner of its keys open
     unseen: Unknown | None = None  # why none of its tags can be seen, when this code does not declare it
+    written: tuple[str, ...] = ()  # what the code itself writes of the name of an open user
     account_tags: Attr[tuple[MetadataItem, ...]] = ()  # tags and other items that name an owner when nothing else does
 
 

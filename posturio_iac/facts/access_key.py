@@ -119,6 +119,7 @@ def access_key(facts: KeyFacts, options: FactOptions) -> AccessKey:
         span=facts.span,
         user=user.name,
         user_address=user.address,
+        user_texts=user.written,
         status=facts.status if isinstance(facts.status, Unknown) else str(STATUSES[0] if facts.status in (None, "") else facts.status),
         remedies=facts.remedies,
         lifetimes=tuple(dict.fromkeys((*facts.lifetimes, *lifetimes_in(stated, options)))),

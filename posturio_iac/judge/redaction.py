@@ -23,7 +23,7 @@ def user_of(key: AccessKey) -> str:
     """The user that an entry of a baseline accepts: the name, the expression of an open one, or that it is `SHOWN` as sensitive."""
     if isinstance(key.user, str):
         return SHOWN if SHOWN in key.user or any(secret and secret in key.user for secret in key.secrets) else key.user
-    return " ".join(filter(None, (key.user_address, *(map(str, key.user.arguments) if key.user is not None else ()))))
+    return " ".join(filter(None, (key.user_address, *(map(str, key.user.arguments) if key.user is not None else ()), *key.user_texts)))
 
 
 def redacted(report: Report) -> Report:

@@ -324,17 +324,20 @@ def test_entries_are_compared_with_those_that_were_written_first(then: int, left
 
 
 @pytest.mark.promise("accepted")
-def test_entry_holds_for_the_user_that_it_was_written_for(tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
+@pytest.mark.parametrize(("name", "kept"), [("%s", "%s"), ("%s-${terraform.workspace}", "aws_iam_user.ci terraform.workspace the run %s-")])
+def test_entry_holds_for_the_user_that_it_was_written_for(
+    tmp_path: Path, monkeypatch: Patch, capsys: Capture, name: str, kept: str
+) -> None:
     repository = Repository(tmp_path)
     monkeypatch.chdir(tmp_path)
-    repository.write("iam.tf", flagged("old"))
+    repository.write("iam.tf", flagged(name % "old"))
     write(capsys, "--reason", "agreed")
-    assert [entry["user"] for entry in entries(tmp_path)] == ["old"]
-    repository.write("iam.tf", flagged("admin"))
+    assert [entry["user"] for entry in entries(tmp_path)] == [kept % "old"]
+    repository.write("iam.tf", flagged(name % "admin"))
     assert scan(capsys, "--baseline", FILE)[0] == 1
     assert run(capsys, "hook", "--as-of", AS_OF, "--baseline", FILE, "iam.tf")[0] == 1
     write(capsys)
-    assert [(entry["user"], entry["reason"]) for entry in entries(tmp_path)] == [("admin", "agreed")]
+    assert [(entry["user"], entry["reason"]) for entry in entries(tmp_path)] == [(kept % "admin", "agreed")]
     assert scan(capsys, "--baseline", FILE)[0] == 0
 
 

@@ -198,7 +198,12 @@ def user_facts(user: TemplateUser, ev: Evaluator) -> UserFacts:
     properties = user.entry.get("Properties")
     names = [str(key.value) for key, _ in properties.members] if properties is not None else []
     unsure = [ADDS_PROPERTIES(name, of) for name in names if name.startswith("Fn::")]  # such as Fn::Transform, which could add tags
-    place = user.entry.source.span(user.entry.key)
+    place, name = user.entry.source.span(user.entry.key), user.entry.prop("UserName")
+    written = (
+        tuple(str(one.value) for one in name.walk() if isinstance(one.value, str))
+        if name is not None and isinstance(user.name, Unknown)
+        else ()
+    )
     added = [MetadataItem(name, value, TagOrigin(name, "the stack"), place) for name, value in user.stack.tags]
     return UserFacts(
         user.name,
@@ -207,6 +212,7 @@ def user_facts(user: TemplateUser, ev: Evaluator) -> UserFacts:
         path=ev.text_of(user.entry.prop("Path"), user.scope),
         tags=(*tags, *(tag for tag in added if tag.name.casefold() not in own)),
         hidden=(*hidden, *unsure),
+        written=written,
     )
 
 

@@ -15,7 +15,7 @@ from posturio_iac.facts.access_key import age_lifetime, items_of, key_of_user, m
 from posturio_iac.facts.shared_code import KeyOfUser, Namesake, namesake
 from posturio_iac.frontends.terraform.dataflow.due import DuePlan, clocks_of, interval_of
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import arguments_of, ignored_changes
-from posturio_iac.frontends.terraform.dataflow.origin import DATA, Origins, ValueOrigin, is_sensitive, may_say
+from posturio_iac.frontends.terraform.dataflow.origin import DATA, Origins, ValueOrigin, is_sensitive, may_say, sources
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.remedies import remedies_for
 from posturio_iac.frontends.terraform.keys.rotation import rotation_of
@@ -24,7 +24,7 @@ from posturio_iac.frontends.terraform.keys.users import USER_TYPES, TerraformUse
 from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleInstance, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.references import walk
+from posturio_iac.frontends.terraform.syntax.references import references, walk
 from posturio_iac.frontends.terraform.values import Value, due_of
 
 TYPE_CHECKING = False
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.keys.tags import Tag
     from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.modules.readings import Engine
+
+_MOST_WRITTEN = 100  # references that are followed in a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,22 @@ def user_facts(user: TerraformUser, names: Names) -> UserFacts:
         kept = ignored is not None and not ignored & {"tags", "tags_all", f"tags.{tag.name}"}
         matters = isinstance(tag.value, Unknown) and classify(tag.name, names) is not None
         tags.append(MetadataItem(tag.name, tag.value, tag.origin, tag.span, tuple(_clocks(tag, applied_again=kept)) if matters else ()))
-    return UserFacts(user.name, user.address, user.identity, user.path, tuple(tags), (*user.tags.hidden, *user.hidden), user.unseen)
+    hidden, written = (*user.tags.hidden, *user.hidden), tuple(_written(user)) if isinstance(user.name, Unknown) else ()
+    return UserFacts(user.name, user.address, user.identity, user.path, tuple(tags), hidden, user.unseen, written)
+
+
+def _written(user: TerraformUser) -> Iterator[str]:
+    """Yield the texts in the name of a declared user, and in what it refers to, unless something of it is sensitive."""
+    name = user.block.get(USER_TYPES[user.block.labels[0]]) if user.block is not None else None
+    seen, pending = set[object](), [(name, user.scope)] if not (user.scope is None or is_sensitive(name, user.scope)) else []
+    while pending and len(seen) < _MOST_WRITTEN:
+        expression, scope = pending.pop()
+        for part in walk(expression) if expression is not None else ():
+            if isinstance(part, hcl.Literal) and isinstance(part.value, str):
+                yield part.value
+            if (words := references(part)) and (place := (words, scope.instance)) not in seen:
+                seen.add(place)
+                pending += [(one, at.scope()) for one, at in sources(words, scope.instance)]
 
 
 _OFFSETS = (("offset_minutes", "min"), ("offset_hours", "h"), ("offset_days", "d"), ("offset_months", "mo"), ("offset_years", "y"))
