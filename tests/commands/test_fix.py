@@ -117,6 +117,7 @@ def test_whoever_is_named_owner_is_written(tmp_path: Path, fix: Fix) -> None:
         (("--expires", "2020-01-01"), "has passed"),
         (("--in", "x"), "--in must be"),
         (("--in", "91d"), "a key may live until 2027-02-22"),
+        (("--owner", "a & b"), '"a & b" cannot be a tag in IAM'),
         (("--in", "2w"), "too near: a key is reported 14 days before its end"),
         (("--rotate", "1y"), "exceeds max_lifetime_days (90)"),
         (("--expires", "2027-02-23"), "exceeds max_lifetime_days (90)"),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from posturio_iac.config import Config
     from posturio_iac.fixes.wanted import Wishes
 
-HOOK = "--hook"
+HOOK, _LONGEST_TAG = "--hook", 256
 
 COMMAND = Command(
     "fix",
@@ -94,7 +94,10 @@ def wishes(given: Arguments, as_of: datetime, config: Config) -> Wishes:
     warned = min(config.warn_days, config.max_lifetime_days // 2)
     if longest <= timedelta(days=warned) and (within or expires):
         raise UsageError(f"that end is too near: a key is reported {plural(warned, 'day')} before its end (warn_days)")
-    return Wishes(as_of, expires, within, given.rotate or "", (given.owner or "").strip())
+    owner = (given.owner or "").strip()
+    if len(owner) > _LONGEST_TAG or not all(sign.isalnum() or sign in " _.:/=+-@" for sign in owner):
+        raise UsageError(f'--owner "{owner}" cannot be a tag in IAM: it takes {_LONGEST_TAG} letters, digits, spaces and _.:/=+-@ at most')
+    return Wishes(as_of, expires, within, given.rotate or "", owner)
 
 
 def date(text: str, flag: str, as_of: datetime) -> str:
