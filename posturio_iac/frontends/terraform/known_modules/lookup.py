@@ -146,7 +146,10 @@ class KnownModules:
         text = ((version if parsed.origin is SourceKind.REGISTRY else parsed.ref) or "").strip()
         if said is not None and parsed.origin is SourceKind.REPOSITORY and COMMIT.fullmatch(text):
             text = said
-        wanted = _constraint(text) if parsed.origin is SourceKind.REGISTRY else _tag(text)
+        if parsed.origin is SourceKind.REGISTRY:
+            wanted = (parse_constraint(text) or MUST_BE(f'"{text}"', "a version constraint")) if text else _EVERYTHING
+        else:
+            wanted = _tag(text)
         if isinstance(wanted, Unknown):
             return _undecided(module, text, wanted)
         allowed = tuple(version for version in module.versions if not version.interval.meet(wanted).is_empty())
@@ -172,10 +175,6 @@ def _undecided(module: KnownModule, text: str, why: Unknown) -> Match:
         if all(version.keys != seen.keys for seen in behaviours):
             behaviours.append(version)
     return Match(module, text, tuple(behaviours), why if len(behaviours) > 1 else None)
-
-
-def _constraint(text: str) -> Interval | Unknown:
-    return (parse_constraint(text) or MUST_BE(f'"{text}"', "a version constraint")) if text else _EVERYTHING
 
 
 def _tag(ref: str) -> Interval | Unknown:

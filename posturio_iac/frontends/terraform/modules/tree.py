@@ -97,7 +97,10 @@ class ModuleTree:
         """True if findings may point at a file: part of the scan, and neither ignored nor somebody else's repository."""
         if path in self._candidates:
             return True
-        if path.startswith(("../", "/")) or holds_above(path.rpartition("/")[0], self._nested, self._is_repository):
+        top = os.path.join(self.root, "")
+        if path.startswith(("../", "/")) or holds_above(
+            path.rpartition("/")[0], self._nested, lambda one: os.path.lexists(f"{top}{one}/.git")
+        ):
             return False
         chosen_by_text = kind_of(path) is TERRAFORM or calls_modules(path)
         if "/.terraform/" in f"/{path}" or (chosen_by_text and self._holds_search_term(path)):
@@ -115,9 +118,6 @@ class ModuleTree:
         if self._published is None:
             self._published = Published(self.leading, self.root, self.fence, self.folder)
         return self._published.is_for_others(path)
-
-    def _is_repository(self, folder: str) -> bool:
-        return os.path.lexists(os.path.join(self.root, folder, ".git"))
 
     def _holds_search_term(self, path: str) -> bool:
         data = content(os.path.join(self.root, path), self.request.config.max_file_size, self.fence) or b""

@@ -162,7 +162,8 @@ class TerragruntUnit:
         for name in ("required_var_files", "optional_var_files", "arguments"):
             expression = block.get(name)
             parts = map(_is_other_option, expression.items) if isinstance(expression, hcl.TupleExpr) else repeat(False)
-            values = _elements(configuration.value(expression)) if expression is not None else ()
+            value = configuration.value(expression) if expression is not None else ()
+            values = value if isinstance(value, tuple) else (value,) if isinstance(value, Unknown) else ()
             for value in _joined(tuple(value for value, is_other in zip(values, parts, strict=False) if not is_other)):
                 forced = merged(forced, self._argument(name, value, expression, configuration), deep=False)  # type: ignore[arg-type]
         return given, forced
@@ -218,10 +219,6 @@ class TerragruntUnit:
             else:
                 by_name["".join(one[0].labels)] = one
         yield from (_written(block, configuration) for block, configuration in by_name.values())
-
-
-def _elements(value: Value) -> tuple[Value, ...]:
-    return value if isinstance(value, tuple) else (value,) if isinstance(value, Unknown) else ()
 
 
 def _is_other_option(part: hcl.Expr) -> bool:
