@@ -11,7 +11,7 @@ from posturio_iac.commands.parser import Arguments, Command, own_option, parse
 from posturio_iac.commands.reporting import exit_code, point_to_secrets
 from posturio_iac.commands.scan import DEFAULT_FORMAT, FORMAT, OUTPUT, reports
 from posturio_iac.config.option_table import ARGUMENTS, Shape
-from posturio_iac.core.text.textfile import Fence, is_inside
+from posturio_iac.core.text.textfile import is_inside
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends import frameworks
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from posturio_iac.config import Config
+    from posturio_iac.core.text.textfile import Fence
     from posturio_iac.search import Selection
     from posturio_iac.search.file_search import FileSearch
 
@@ -64,7 +65,10 @@ def run(argv: Sequence[str]) -> int:
     top = repository_of(here) or here
     config = settings(given, (top,))
     changed = triggers(given.words, top)
-    settles = bool(that_matter((os.path.join(top, path) for path in changed), Fence(top)))  # which what names programs may lead to
+
+    def settles(fence: Fence) -> bool:
+        return bool(that_matter((os.path.join(top, path) for path in changed), fence))  # which what names programs may lead to
+
     selection = select((top,), top, config, given.exclude or (), settles=settles)
     if not given.quiet:
         point_to_secrets({path: data for path, data in selection.search.texts.items() if path in changed})

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from posturio_iac.config import Config
     from posturio_iac.core.finding import Diagnostic, Report
     from posturio_iac.core.model import AccessKey
+    from posturio_iac.core.text.textfile import Fence
     from posturio_iac.judge.policy import Policy
     from posturio_iac.scan.impact import Narrowed
 
@@ -43,7 +44,7 @@ def select(
     exclude: Sequence[str],
     step: Callable[[str], object] | None = None,
     *,
-    settles: bool = True,
+    settles: Callable[[Fence], bool] = lambda _: True,
 ) -> Selection:
     """The files that can matter; ``exclude`` adds patterns relative to the scan root, ``step`` is told of each folder and file."""
     for baseline in config.baseline:

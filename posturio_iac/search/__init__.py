@@ -71,11 +71,11 @@ def discover(  # noqa: PLR0913 - what a caller gives is kept apart
     search_terms: Sequence[bytes] = SEARCH_TERMS,
     apart: Sequence[str] = (),
     step: Callable[[str], object] | None = None,
-    settles: bool = True,
+    settles: Callable[[Fence], bool] = lambda _: True,
 ) -> Selection:
     """Search ``paths``, relative to ``cwd``; a named file whatever git and ``exclude`` say. ``configured`` patterns are of a folder.
 
-    Unless it ``settles`` that, files that name some program count, and are in `FileSearch.naming`.
+    Unless it ``settles`` that, inside of the bounds of the search, files that name some program count, and are in `FileSearch.naming`.
     """
     directories, files, denied = locate(paths or (".",), cwd)
     root = root_of(os.path.realpath(cwd), directories, files)
@@ -90,8 +90,8 @@ def discover(  # noqa: PLR0913 - what a caller gives is kept apart
     search = FileSearch(root, SearchTerms(search_terms), exclusions, max_file_size, fence)
     search.apart = frozenset(real[len(search.prefix) :].replace(os.sep, "/") for real in map(os.path.realpath, apart))
     search.step = step
-    search.naming = None if settles else {}
-    if not settles or fence.top not in map(os.path.realpath, directories):
+    search.naming = None if settles(fence) else {}
+    if search.naming is not None or fence.top not in map(os.path.realpath, directories):
         fence.most = FOR_PART
     for path in denied:
         search.error("cannot be read: permission denied", path)

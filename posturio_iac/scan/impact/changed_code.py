@@ -180,11 +180,13 @@ def _is_borrowed(block: ScannedBlock) -> bool:
 
 def _computes(data: bytes, files: Collection[str]) -> bool:
     """True if code reads files whose names it does not spell out, and which may be some: from a list, a variable, or put together."""
-    ends, code = tuple(map(os.fsencode, files)), masked(data)
-    for call in _READ.finditer(code):
-        is_set = data[call.start() : call.start() + 7] == b"fileset"
+    ends, code = tuple(map(os.fsencode, files)), b""
+    for call in _READ.finditer(data):
+        is_set = call[0] == b"fileset("
         if is_set or not _PLAIN_NAME.match(data, call.end()):
             given = (_PATTERN if is_set else _FILLED).match(data, call.end())
             if given is None or any(one.endswith(_OPEN_PART.split(given[1])[-1]) for one in ends):
-                return True
+                code = code or masked(data)
+                if code.startswith(call[0], call.start()):
+                    return True
     return False
