@@ -52,18 +52,21 @@ def calls_in(selection: Selection, path: str) -> tuple[tuple[str, str], ...]:
 
 
 def _local_sources(selection: Selection, path: str) -> Iterator[tuple[str, str]]:
-    data, folder = text(selection, path), posixpath.dirname(path)
-    for block in call_blocks(selection, path) if any(start in data for start in LOCAL) else ():
+    if (blocks := selection.search.blocks.get(path)) is None:
+        data = text(selection, path)
+        blocks = call_blocks(selection, path, data) if any(start in data for start in LOCAL) else []
+    folder = posixpath.dirname(path)
+    for block in blocks:
         if block.labels:
             for source in block.literals("source"):
                 if (local := source.replace("\\", "/")).startswith(("./", "../")):
                     yield block.labels[0], posixpath.normpath(posixpath.join(folder, local))
 
 
-def call_blocks(selection: Selection, path: str) -> list[ScannedBlock]:
+def call_blocks(selection: Selection, path: str, data: bytes | None = None) -> list[ScannedBlock]:
     """The blocks of a file that call modules, and in HCL that Terraform does not read what applies one. It is scanned once."""
     kinds = _APPLYING if path in selection.search.hcl else CALLS
-    return kept(selection.search.blocks, path, lambda one: blocks_of(text(selection, one), one, kinds))
+    return kept(selection.search.blocks, path, lambda one: blocks_of(text(selection, one) if data is None else data, one, kinds))
 
 
 def code_of(data: bytes, path: str) -> bytes:
