@@ -106,7 +106,9 @@ def _module_calls(selection: Selection, config: Config, changed: Collection[str]
     def is_told(source: str) -> bool:
         if source not in told:
             address = source.removeprefix("tfr://").lstrip("/")
-            told[source] = own.folder(address) is not None or known.holds(address) or makes_no_key(address, config.known_modules)
+            here = own.folder(address)
+            is_own = here is not None and own.is_at(address, graph.below(here))
+            told[source] = is_own or known.holds(address) or makes_no_key(address, config.known_modules)
         return told[source]
 
     def is_here(source: str, folder: str) -> bool:

@@ -388,10 +388,20 @@ def test_a_source_in_this_repository_is_read_from_the_checkout(tmp_path: Path, u
     files = {"modules/u/k.tf": KEY % "  count = var.on ? 1 : 0\n" + 'variable "on" {\n  default = false\n}\n'}
     repository = tracked(tmp_path, files | {"app/main.tf": (LOCAL % source).replace("}\n", "  on = true\n}\n")})
     repository.git("remote", "add", "origin", url)
+    repository.commit()
+    repository.git("tag", "v1")
     found = report(tmp_path)
     assert [key["address"] for key in found["keys"]] == ["module.m.aws_iam_access_key.k[0]"]
     assert "is called by an address of this repository" in str(found["diagnostics"])
     assert "not followed" not in str(found["diagnostics"])
+    repository.write("modules/u/k.tf", "")
+    assert ("not followed" in str(report(tmp_path)["diagnostics"])) is ("ref=v1" in source)
+    app = tmp_path.joinpath("app").rename(tmp_path / "installed")
+    entry = {"Source": source} if "::" in source else {"Source": f"registry.terraform.io/{source}", "Version": "1.0.0"}
+    listed = {"Modules": [{"Key": "m", "Dir": ".terraform/modules/m", **entry}]}
+    lay(app, {".terraform/modules/modules.json": json.dumps(listed), ".terraform/modules/m/k.tf": BARE})
+    found = report(tmp_path)
+    assert ([key["address"] for key in found["keys"]], found["diagnostics"]) == ([M_KEY[0]], [])
 
 
 def test_a_version_of_this_repository_that_made_a_key_is_no_reading_of_the_checkout(tmp_path: Path) -> None:
@@ -535,6 +545,7 @@ def test_a_submodule_that_moves_on_is_a_change(tmp_path: Path) -> None:
     second = inner.commit()
     repository = Repository(tmp_path / "outer")
     repository.git("clone", "-q", "../inner", "sub")
+    repository.write(".gitmodules", '[submodule "sub"]\n\tpath = sub\n\turl = ../inner\n\tignore = all\n')
     sub = Repository(repository.path / "sub")
     sub.git("checkout", "-q", first)
     repository.write("app/main.tf", LOCAL % "../sub/m")

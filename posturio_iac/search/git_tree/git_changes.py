@@ -14,9 +14,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-_STAGED = ("diff-index", "--cached", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-relative")
+_WHOLE = ("-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty")  # whatever .gitmodules ignores
+_STAGED = ("diff-index", "--cached", "--name-only", "--no-relative", *_WHOLE)
 """A renamed file counts as one deleted and one added: both places have changed."""
-_UNSTAGED = ("diff-files", "--raw", "--no-abbrev", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty")
+_UNSTAGED = ("diff-files", "--raw", "--no-abbrev", *_WHOLE)
 """It compares times and sizes. ``git diff`` compares contents, after a program that the repository's own configuration may name."""
 _FILTERS = r"^filter\..*\.(clean|smudge|process|required)$"
 _LINK = b"120000"

@@ -14,7 +14,7 @@ from posturio_iac.search.written_sources import written_sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from posturio_iac.search.file_search import FileSearch
 
@@ -251,6 +251,17 @@ def remotes(search: FileSearch) -> tuple[str, ...]:
     """The addresses of the repository that holds the scan root, as its configuration states them."""
     output = _told_by_top(search, "config", "--local", "--get-regexp", r"^remote\..*\.url$")[1]
     return tuple(line.partition(" ")[2] for line in os.fsdecode(output).splitlines())
+
+
+def is_at(search: FileSearch, ref: str, folders: Collection[str]) -> bool:
+    """True if folders, relative to the root, are here, and git finds no difference to a tag, branch or commit that it knows."""
+    if not all(os.path.isdir(search.prefix + one) for one in folders):
+        return False
+    top = repository_of(search.root) or search.root
+    paths = sorted(f":(literal){os.path.relpath(search.prefix + one, top)}" for one in folders)
+    differ = ("diff-index", "--raw", "-z", "--no-renames", "--no-relative", "--ignore-submodules=dirty")
+    names = (f"{start}{ref}" for start in ("", "refs/tags/", "refs/remotes/origin/") if start or ref[:1] != "-")
+    return any(_told_by_top(search, *differ, name, "--", *paths) == (0, b"") for name in names)
 
 
 def _told_by_top(search: FileSearch, *arguments: str) -> tuple[int, bytes]:

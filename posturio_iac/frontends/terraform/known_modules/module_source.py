@@ -10,13 +10,13 @@ from posturio_iac.core.record import Enum, dataclass, kept
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.textfile import LIMIT
 from posturio_iac.frontends.terraform.known_modules import LOCAL, decoded
-from posturio_iac.search.git_tree.git_search import remotes
+from posturio_iac.search.git_tree.git_search import is_at, remotes
 from posturio_iac.search.locations import repository_of
 from posturio_iac.search.module_calls import content
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from typing import Any
 
     from posturio_iac.search.file_search import FileSearch
@@ -78,6 +78,11 @@ class OwnSources:
             return None
         folder = os.path.relpath(os.path.join(self._top, source.submodule), self._search.root).replace(os.sep, "/")
         return "" if folder == "." else folder
+
+    def is_at(self, source: str, folders: Collection[str]) -> bool:
+        """True if the folders are as the source means them, which may name a tag, a branch or a commit."""
+        ref = parse_source(source).ref
+        return not ref or is_at(self._search, ref, folders)
 
     @cached_property
     def _configured(self) -> str:

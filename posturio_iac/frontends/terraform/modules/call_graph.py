@@ -54,7 +54,9 @@ def without_keys(selection: Selection, request: ReadRequest) -> set[str]:
 
             known = load(request.config.known_modules)
         data = text(selection, path)
-        calls = [block for block in call_blocks(selection, path, data) if any(map(search_terms.holds_known_module, block.expressions("source")))]
+        calls = [
+            block for block in call_blocks(selection, path, data) if any(map(search_terms.holds_known_module, block.expressions("source")))
+        ]
         if calls and all(_is_idle(block, known) for block in calls):
             idle[folder] = not (search_terms.make_keys(data, TERRAFORM) or names_file(data, TERRAFORM))
     names, at = search.fence.names, selection.root

@@ -128,18 +128,21 @@ class ModuleTree:
         source = self.source_of(block, instance)
         if source is None:
             return False
-        if (path := self._local(instance, source)) is not None:
-            if path in self.leading or "/.terraform/" in f"/{instance.folder.path}" or path in instance.ancestors:
-                return True
-            there = os.path.join(self.root, path)
-            return not os.path.isdir(there) or self.fence.folder(there) is None or self.source_of(block) is None
-        return self._installed_for(instance, block, source) is not None
+        path, is_installed = self._place(instance, block, source)
+        if path is None or is_installed:
+            return is_installed
+        if path in self.leading or "/.terraform/" in f"/{instance.folder.path}" or path in instance.ancestors:
+            return True
+        there = os.path.join(self.root, path)
+        return not os.path.isdir(there) or self.fence.folder(there) is None or self.source_of(block) is None
 
-    def _installed_for(self, instance: ModuleInstance, block: hcl.Block, source: str) -> str | None:
-        top = instance.root.folder.path
-        if not is_initialised(os.path.join(self.root, top)):
-            return None
-        return self._installed.folder(top, instance.call_path(block.labels[0]), source, _text(block.get("version"), instance))
+    def _place(self, instance: ModuleInstance, block: hcl.Block, source: str) -> tuple[str | None, bool]:
+        """The folder of the module that ``block`` calls, and whether it is installed: what is local, or else not, is in the checkout."""
+        top, path = instance.root.folder.path, self._local(instance, source)
+        if (path is not None and source.startswith(LOCAL)) or not is_initialised(os.path.join(self.root, top)):
+            return path, False
+        found = self._installed.folder(top, instance.call_path(block.labels[0]), source, _text(block.get("version"), instance))
+        return found or path, found is not None
 
     def stable_path(self, path: str) -> str:
         """A folder's path from the top of the repository, the same from wherever the scan was started."""
@@ -223,12 +226,12 @@ class ModuleTree:
         source = self.source_of(block, instance)
         if source is None:
             return NAMES_NO(f"module.{name}", "constant source")
-        if (path := self._local(instance, source)) is not None and not source.startswith(LOCAL):
+        path, is_installed = self._place(instance, block, source)
+        if path is None or is_installed:
+            return path or NO_CODE(f"module.{name}")
+        if not source.startswith(LOCAL):
             text = f'module "{name}" is called by an address of this repository, so it is read as it is here'
             self.report(Diagnostic(Level.NOTE, text, block.header.path, block.header.line, block.header.column))
-        if path is None:
-            found = self._installed_for(instance, block, source)
-            return found if found is not None else NO_CODE(f"module.{name}")
         is_here = os.path.isdir(os.path.join(self.root, path))
         if not is_here or self.source_of(block) is None:  # one whose source takes an evaluation was followed, too
             self.report(Diagnostic(Level.NOTE, f"{block.type}.{name}: {source}", *block.header[:3], about=CALLS_NOT_FOLLOWED))
