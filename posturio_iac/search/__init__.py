@@ -110,9 +110,10 @@ def discover(  # noqa: PLR0913 - what a caller gives is kept apart
     search.places = tuple(searched)
     _search_all(search, searched)
     _add_initialised(search, searched)
-    if search.hcl or search.nesting or search.symlinks:
-        from posturio_iac.search.module_calls import add_nesting, add_units, resolve
+    if search.hcl or search.nesting or search.symlinks or search.linked:
+        from posturio_iac.search.module_calls import add_linked, add_nesting, add_units, resolve
 
+        add_linked(search, SKIPPED)
         add_units(search, whole="" not in searched or root != (repository_of(root) or root))
         add_nesting(search)
         resolve(search)
@@ -217,6 +218,8 @@ def _walk_below(search: FileSearch, start: str) -> list[str]:
                 _take(search, entry, base + entry.name, kind)
             elif calls_modules(entry.name) and not search.skips(base + entry.name):
                 search.hcl.add(base + entry.name)
+            elif entry.is_symlink():
+                search.linked.add(base + entry.name)
     return repositories
 
 

@@ -53,6 +53,7 @@ class FileSearch:
         self.apart: frozenset[str] = frozenset()  # baselines, which hold addresses of keys and are no code
         self.hcl: set[str] = set()  # files in HCL that Terraform itself does not read, such as Terragrunt's
         self.symlinks: dict[str, str] = {}  # to files, with the kind of each
+        self.linked: set[str] = set()  # those that may lead to folders
         self.left_out: set[str] = set()  # files of a searched kind that are excluded; folders that were not entered end with a slash
         self.passed_by: set[str] = set()  # folders of tools, such as ``node_modules``, that a walk did not enter, with a slash
         self.aliases: dict[str, str] = {}  # symbolic links to files that matter, each with the path that these are shown under

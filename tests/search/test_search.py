@@ -371,7 +371,7 @@ def test_a_named_link_is_read_wherever_it_leads(tree: Tree, tmp_path: Path) -> N
     assert (found(selection), selection.diagnostics) == (["inside.tf"], ())
 
 
-def test_links_to_directories_are_not_followed(tree: Tree, tmp_path: Path) -> None:
+def test_links_to_directories_are_followed_to_what_is_not_searched_anyway(tree: Tree, tmp_path: Path) -> None:
     Tree(tmp_path / "outside", git=False).write("x.tf")
     tree.write("real/x.tf")
     tree.link("out", "../outside")
@@ -381,8 +381,13 @@ def test_links_to_directories_are_not_followed(tree: Tree, tmp_path: Path) -> No
     tree.link("dangling.tf", "nowhere.tf")
     tree.link("directory.tf", "real")
     tree.link("loop.tf", "loop.tf")
-    selection = tree.discover(".")
-    assert (found(selection), selection.searched, [d.path for d in selection.diagnostics]) == (["real/x.tf"], 1, ["dangling.tf"])
+    tree.link("part/link", "../real")
+    tree.link("part/top", "..")
+    selection, part = tree.discover("."), tree.discover("part")
+    tracks = tree.is_git or not (tree.path / ".git").exists()  # git is not asked for links that it does not track
+    told = ["dangling.tf", "out"] if tracks else ["dangling.tf"]
+    assert (found(selection), selection.searched, [d.path for d in selection.diagnostics]) == (["real/x.tf"], 1, told)
+    assert found(part) == (["part/link/x.tf"] if tracks else [])
 
 
 def test_a_named_link_to_a_directory_is_followed(tree: Tree, tmp_path: Path) -> None:

@@ -103,7 +103,8 @@ class Fence:
                 continue
             seen.add(real)
             try:
-                entries = [(entry.name, entry.is_dir()) for entry in os.scandir(folder)]
+                with os.scandir(folder) as found:  # of a link that leads to itself `is_dir` raises an error
+                    entries = [(one.name, os.path.isdir(one) if one.is_symlink() else one.is_dir()) for one in found]
             except OSError:
                 continue
             folders = {name for name, is_folder in entries if is_folder}

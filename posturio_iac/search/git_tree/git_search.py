@@ -6,6 +6,7 @@ import os
 import posixpath
 
 from posturio_iac.core.text.decoding import UTF16
+from posturio_iac.core.text.textfile import LIMIT, UnreadableError, read
 from posturio_iac.errors import system_reason
 from posturio_iac.search import git_tree, kinds
 from posturio_iac.search.git_tree import Listing, PathFilter, find_git, safe_path
@@ -30,7 +31,7 @@ _SETTINGS = ["core.fsmonitor=false", f"core.hooksPath={os.devnull}", "protocol.a
 _SETTINGS += ["core.quotepath=off", "grep.fullName=false", "grep.lineNumber=false", "grep.column=false"]
 OPTIONS = tuple(part for option in _SETTINGS for part in ("-c", option))
 """A repository's own configuration must neither start programs nor change what is searched."""
-_AT_ONCE = 8
+_AT_ONCE, _LINK_MODE = 8, b"120000"
 SMALL_INDEX = 64 << 10  # in bytes: some 600 files
 _CLOSED = "warning: could not open directory '"
 _GREP = ("grep", "--no-recurse-submodules", "-z", "-a", "--no-color")
@@ -48,11 +49,12 @@ def list_files(search: FileSearch, top: str, named: Sequence[str]) -> tuple[str,
     """Search directories, relative to the root; return why git could not do it, or nothing, and those that it ignores as a whole."""
     directories = outermost(named)
     base = posixpath.commonpath(directories)
-    small = _is_small(top)
+    small, has_links = _look_at(top)
     options = ("-c", "-o") if small else ("-c", "-o", "-d")
     specs = (*_specs(base, directories), *_specs(base, directories, kinds.HCL)[1:])
     try:
         commands = [command(search, base, "ls-files", "-z", "-v", "-s", *options, "--exclude-standard", *specs)]
+        commands += [command(search, base, "ls-files", "-z", "-s")] if has_links else []  # no pattern tells links from other files
         if not small:
             commands += _searches(search, base, directories)
         outcomes = run(commands)
@@ -61,6 +63,7 @@ def list_files(search: FileSearch, top: str, named: Sequence[str]) -> tuple[str,
     if failed := next((reason(errors) for code, _, errors in outcomes if code not in (0, 1)), ""):
         return failed, []
     listing, *hits = (output for _, output, _ in outcomes)
+    links = [one.partition(b"\t")[2] for one in (hits.pop(0).split(b"\0") if has_links else ()) if one.startswith(_LINK_MODE)]
     keep = PathFilter(search, base, directories)
     listed = Listing(listing)
     search.hcl.update(path for path in keep.plain(listed.hcl) if kinds.calls_modules(path))
@@ -70,17 +73,19 @@ def list_files(search: FileSearch, top: str, named: Sequence[str]) -> tuple[str,
     else:
         _take_hits(keep, listed, hits)
     search.symlinks.update(keep.files(listed.links))
+    search.linked.update(path for path in keep.plain(map(os.fsdecode, links)) if kinds.kind_of(path) is None)
     if complaints := b"".join(errors for _, _, errors in outcomes):
         _take_complaints(keep, complaints.splitlines(), listed)
     return "", _ignored(search, base, named, listing)
 
 
-def _is_small(top: str) -> bool:
-    """True if a repository has so few files that starting a search by git takes longer than reading them."""
+def _look_at(top: str) -> tuple[bool, bool]:
+    """Whether a repository has so few files that starting a search by git takes longer than reading them, and may have links."""
     try:
-        return os.stat(f"{top}/.git/index").st_size < SMALL_INDEX
-    except OSError:
-        return False
+        index = read(f"{top}/.git/index", LIMIT, None)
+    except UnreadableError:
+        return False, True
+    return len(index) < SMALL_INDEX, index.find(int(_LINK_MODE, 8).to_bytes(4, "big")) >= 0
 
 
 def _searches(search: FileSearch, base: str, directories: Sequence[str]) -> list[list[str | bytes]]:
