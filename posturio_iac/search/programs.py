@@ -46,7 +46,7 @@ _OF_KIND = lazy_pattern(r"\bkind[\\\"']*\s*[:=]\s*[\\\"']*(?:IAMAccessKey|Access
 _KIND = rf"(?:[:=\[(,-][ \t]*|\n|\A)[\\\"']*{_KEY}(?=[\\\"',\]}}]|[ \t]*(?:#|\r?\n|\Z))"
 _VERSIONS = ("identity.aws.", "apiVersion: {{", "apiVersion: ${", 'apiVersion: "{{', 'apiVersion: "${')  # of Crossplane, or open ones
 _MANIFESTS = {"iam.aws.": lazy_pattern(_KIND), **dict.fromkeys(_VERSIONS, _OF_KIND)}
-_RESOURCE = r"resource(?<!\wresource)\s+[\\\"]*aws_iam_access_key\b"
+_RESOURCE = r"resource(?:(?<!\wresource)|(?<=\\[nt]resource))\s+[\\\"]*aws_iam_access_key\b"
 _DEPLOYS = tuple(map(lazy_pattern, (_TYPE_OF_KEY, _RESOURCE, _TASK, _GIVEN_TASK, _STATE)))
 """A resource in the text of a template, a task of Ansible, and a resource in code that is written out."""
 _ENDS = lazy_pattern(
@@ -249,7 +249,7 @@ def may_make_keys(data: bytes, *, runs: bool, computed: bool = True) -> bool:
     torn = _torn(text) if "cre" in text else []
     return (
         make_keys(text, torn)
-        or (runs and deploys_key(text))
+        or ((runs or "user_data" in text) and deploys_key(text))
         or (":action" in text and any(f"reate{kind}" in text for kind in ("AccessKey", "ServiceSpecific")))  # joined by an API
         or any(len(found[0]) > _HALF for found in torn)
         or (runs and (bool(torn and _torn(_without_words(text))) or any(one.search(text) for one in _RESTS)))
@@ -316,7 +316,7 @@ def looked_into(file: str, fence: Fence) -> tuple[Program, str]:
     gives_template = any(sign in text for sign in _GIVING) or ("reateStack" in text and "emplateBody" in text)
     if file.endswith((".tf", ".tofu")) or (_SEARCHED.fullmatch(os.fsencode(file)) and not gives_template):  # it is judged by itself
         text = text.replace("AWS::IAM::", "")
-        text = text if file.endswith((".yaml", ".yml")) else text.replace("aws_iam_", "")
+        text = text.replace("aws_iam_", "") if file.endswith((".tf", ".tofu", ".json")) else text
     program = program_of(text) if hinted else program._replace(ends_keys=end_keys(text))
     return program._replace(unseen=unseen), text if is_script else ""
 

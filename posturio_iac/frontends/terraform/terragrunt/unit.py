@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic
 
 UNIT_FILE = "terragrunt.hcl"
-_VARIABLE = "TF_VAR_"
+_VARIABLE, _ARGUMENTS = "TF_VAR_", ("TF_CLI_ARGS", "TF_CLI_ARGS_apply")
 _HOOKS = ("before_hook", "after_hook", "error_hook")
 _parsed = lru_cache(maxsize=64)(partial(parse_either, labels={}))
 """The code of a generated file, which most units share."""
@@ -159,6 +159,10 @@ class TerragruntUnit:
             found = entries_of(configuration.value(variables), variables)
             own = {name.removeprefix(_VARIABLE): entry for name, entry in found.known.items() if name.startswith(_VARIABLE)}
             given = merged(given, Entries(own, found.rest), deep=False)
+            for arguments, written in (found.known[name] for name in _ARGUMENTS if name in found.known):
+                words = arguments.replace("'", "").replace('"', "").split() if isinstance(arguments, str) else (arguments,)
+                for word in _joined(tuple(words)):
+                    forced = merged(forced, self._argument("arguments", word, written, configuration), deep=False)
         for name in ("required_var_files", "optional_var_files", "arguments"):
             expression = block.get(name)
             parts = map(_is_other_option, expression.items) if isinstance(expression, hcl.TupleExpr) else repeat(False)
