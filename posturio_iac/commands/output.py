@@ -159,8 +159,6 @@ _ERASE = "\r\x1b[K"
 class ProgressLine:
     """Counts steps, and shows the counts on standard error. Only a person at a terminal sees it: no CI service, no file, no pipe."""
 
-    __slots__ = ("_clock", "_counts", "_due", "_is_seen", "_shown")
-
     def __init__(self, *, quiet: bool, environment: Mapping[str, str], clock: Callable[[], float] = time.perf_counter) -> None:
         is_terminal = sys.stderr is not None and sys.stderr.isatty() and environment.get("TERM") != "dumb"
         self._is_seen = is_terminal and not quiet and not environment.get("CI")

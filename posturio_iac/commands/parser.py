@@ -70,8 +70,6 @@ class Command(NamedTuple):
 class Arguments:
     """A parsed command line. Each option is an attribute by its name, None where it is not given."""
 
-    __slots__ = ("_values", "order", "words")
-
     words: tuple[str, ...]
     order: tuple[tuple[str, Any], ...]
 

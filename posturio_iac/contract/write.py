@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 class Totals:
     """The keys of reports, counted."""
 
-    __slots__ = ("_demerits", "_files", "_incomplete", "_verdicts")
-
     def __init__(self) -> None:
         self._verdicts: Counter[Verdict] = Counter()
         self._files, self._demerits, self._incomplete = 0, 0.0, False

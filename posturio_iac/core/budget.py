@@ -48,8 +48,6 @@ class TimeIsUpError(BudgetError):
 class Pool:
     """The steps that the budgets of a run share, which reads ``size`` bytes of code."""
 
-    __slots__ = ("left", "own", "wanting")
-
     def __init__(self, size: int = 0) -> None:
         self.left, self.own = MAX_STEPS + STEPS_A_BYTE * size, min(OWN_STEPS, MAX_STEPS)
         self.wanting = "more steps to read than so much code should"
@@ -64,8 +62,6 @@ class Watch:
 
     `Budget` counts the same on every machine; this is for the work that no count sees.
     """
-
-    __slots__ = ("_firing", "_pool", "_reader", "_running", "_seconds", "_size", "fired")
 
     def __init__(self, size: Callable[[], int], pool: Pool, seconds: float | None = None) -> None:
         self._size, self._seconds, self._pool, self._reader, self.fired = size, seconds, pool, get_ident(), False
@@ -115,8 +111,6 @@ class Watch:
 
 class Budget:
     """The work that is left for one root module or template."""
-
-    __slots__ = ("_characters", "_depth", "_granted", "_instances", "_pool", "_steps")
 
     def __init__(self, pool: Pool | None = None) -> None:
         self._pool = pool or Pool()

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 class OpenKind:
     """A kind of unknown value, ``is_named`` if its first argument is what is open, ``is_unasked`` if AWS would tell."""
 
-    __slots__ = ("cause", "is_named", "is_unasked", "name", "template")
-
     def __init__(
         self, name: str, template: str, cause: OpenCause | None = None, *, is_named: bool = False, is_unasked: bool = False
     ) -> None:

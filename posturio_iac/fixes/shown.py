@@ -27,8 +27,6 @@ class ShownEdit:
 class ShownChange:
     """A change that mends a finding. What a format does not show of it is not made; a plain class for that."""
 
-    __slots__ = ("_edits", "_files", "_is_in_diff", "level")
-
     def __init__(self, change: CodeChange, files: WorkingFiles, is_in_diff: InDiff | None) -> None:
         self.level = change.level
         self._edits, self._files, self._is_in_diff = change.edits, files, is_in_diff

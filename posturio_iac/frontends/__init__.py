@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 class FrontEnd:
     """One kind of source that declares access keys. Immutable by agreement; a plain class, for the time that it takes to load."""
 
-    __slots__ = ("endings", "frameworks", "impact", "kind", "label", "name", "reader", "search_terms")
-
     def __init__(
         self,
         name: str,

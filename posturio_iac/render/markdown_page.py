@@ -89,8 +89,6 @@ def render(report: Report, context: RenderContext) -> str:
 
 
 class _Budget:
-    __slots__ = ("_context", "_left")
-
     def __init__(self, size: int, context: RenderContext) -> None:
         self._left, self._context = size, context
 

@@ -101,8 +101,6 @@ class LineHashes:
     start, spaces and tabs left out, every line end as LF, 65535 for the end of the file, then zeros. GitHub complains about another value.
     """
 
-    __slots__ = ("_windows",)
-
     def __init__(self, text: str) -> None:
         """Find the units that each line is hashed over, and how often the same ones came before; lone carriage returns end lines too."""
         self._windows: list[tuple[str, int]] = []

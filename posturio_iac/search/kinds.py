@@ -201,8 +201,6 @@ class SearchTerms:
     - Any other (``AWS::IAM::AccessKey``, ``Custom::Key``, ``createAccessKey``) is searched in templates, and in JSON.
     """
 
-    __slots__ = ("_by_kind", "_known", "modules", "terraform", "texts")
-
     def __init__(self, search_terms: Iterable[bytes]) -> None:
         by_role: dict[str, list[bytes]] = {}
         for search_term in filter(None, search_terms):

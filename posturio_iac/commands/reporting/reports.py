@@ -34,8 +34,6 @@ _MOST_FILES = 100
 class Sources:
     """Reads files below a root when something of them is asked for, and keeps the last ones."""
 
-    __slots__ = ("_fence", "_lines", "data", "root")
-
     def __init__(self, root: str, fence: Fence | None = None) -> None:
         """Read below the folder ``root``; a ``fence`` may have texts that are not on the disk."""
         self.root, self._fence = root, fence

@@ -51,8 +51,6 @@ def run(argv: Sequence[str]) -> int:
 
 
 class _Scan:
-    __slots__ = ("given", "progress", "started", "targets")
-
     def __init__(self, given: Arguments, targets: Targets, started: float) -> None:
         self.given, self.targets, self.started = given, targets, started
         self.progress = ProgressLine(quiet=bool(given.quiet), environment=os.environ)

@@ -24,8 +24,6 @@ MOST_COMPARISONS = 3_000_000  # how often patterns with wildcards of one list ar
 class Patterns:
     """A list of patterns. Those without wildcards are looked up, however many there are; the others are compared one by one."""
 
-    __slots__ = ("_globs", "_left", "_literal", "spent")
-
     def __init__(self) -> None:
         self._literal: tuple[dict[str, int], dict[str, int]] = {}, {}
         """The place of the last pattern for a name, or for a path with a slash before it: for directories only, and for all."""
@@ -66,8 +64,6 @@ class Patterns:
 
 class Exclusions:
     """Compiled patterns, with a cache of directories."""
-
-    __slots__ = ("_added", "_directories", "_dropped", "_lists")
 
     def __init__(self, patterns: Iterable[str], configured: Iterable[str] = (), folder: str = "", root: str = "") -> None:
         """Take patterns relative to ``root``, and those of a configuration in ``folder``; where neither is inside the other, they agree.

@@ -168,8 +168,6 @@ class NotPlainError(Exception):
 class TokenReader:
     """Takes tokens from the first to the last."""
 
-    __slots__ = ("at", "lines", "path", "row", "tokens")
-
     def __init__(self, path: str, lines: list[str], found: list[Token], row: int) -> None:
         self.path, self.row, self.lines, self.tokens = path, row, lines, [*found, ("", "", len(lines), 0, 0)]
         self.at = 0

@@ -45,8 +45,6 @@ class JsonError(ValueError):
 class Lines:
     """Turns offsets of a text into lines and columns. The line ends are searched when first asked for."""
 
-    __slots__ = ("_starts", "_text")
-
     def __init__(self, text: str) -> None:
         self._text = text
         self._starts: list[int] = []
@@ -162,8 +160,6 @@ def decode(text: str) -> Node:
 
 class _Reader:
     """Recursive descent over one text."""
-
-    __slots__ = ("lines", "mend", "skip", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text

@@ -62,8 +62,6 @@ MOST_PROGRAMS, FOR_PART = 20_000, 2_500  # files of a work tree that are searche
 class Fence:
     """The bounds of reading: everything below one folder, and the files that the command line names."""
 
-    __slots__ = ("_names", "_real", "base", "beyond", "edited", "makers", "most", "named", "passed", "programs", "run", "sizes", "top")
-
     def __init__(self, top: str, named: Iterable[str] = ()) -> None:
         """Allow what is below ``top``, a real path, and ``named``, which are real paths as well."""
         self.top = self.base = top  # and the folder that all paths of the command line share, for code without a repository

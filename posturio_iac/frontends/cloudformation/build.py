@@ -44,8 +44,6 @@ _GAP = "\0"
 class Builder:
     """Builds stacks from the files of one scan."""
 
-    __slots__ = ("_templates", "_transforming", "budget", "files", "problems", "types")
-
     def __init__(self, files: Files, types: tuple[str, ...], problems: list[Diagnostic], budget: Callable[[], Budget]) -> None:
         self._transforming: dict[TemplateSource, bool] = {}
         self._templates: dict[str, Template | None] = {}

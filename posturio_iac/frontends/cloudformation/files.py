@@ -66,8 +66,6 @@ def _names(path: str, names: set[str], files: Files) -> bool:
 class Files:
     """The files below one scan root."""
 
-    __slots__ = ("_inside", "_parsed", "_settings", "fence", "limit", "root", "skips", "used")
-
     def __init__(self, selection: Selection, limit: int) -> None:
         """Read files of at most ``limit`` bytes."""
         self.root, self.fence, self.skips = selection.root, selection.search.fence, selection.search.skips

@@ -47,8 +47,6 @@ def is_serverless(root: Node) -> bool:
 class Gatherer:
     """Gathers the sections of one Serverless Framework file."""
 
-    __slots__ = ("budget", "files", "found", "home", "problems", "root", "source")
-
     def __init__(self, source: TemplateSource, files: Files, problems: list[Diagnostic], budget: Budget) -> None:
         self.budget = budget
         self.source = source

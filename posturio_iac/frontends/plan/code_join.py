@@ -25,8 +25,6 @@ _INDEX = lazy_pattern(r'\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\]')
 class PlannedCode:
     """The keys that the code declares."""
 
-    __slots__ = ("_bare", "_exact", "shown")
-
     shown: str  # the folder as it was given, for a reader
 
     def __init__(self, keys: Iterable[AccessKey], shown: str) -> None:

@@ -62,8 +62,6 @@ def parse(text: str) -> Any:
 class PlanPlaces:
     """Where addresses stand in the text of a plan. The text is searched once, when first asked."""
 
-    __slots__ = ("_found", "_lines", "_path", "_text")
-
     def __init__(self, path: str, text: str) -> None:
         self._path, self._text = path, text
         self._lines = Lines(text)

@@ -24,8 +24,6 @@ BASELINE = "baseline"
 class Tally:
     """The counts of one folder, account, owner or rule. A plain class, since it is counted up."""
 
-    __slots__ = ("counts", "name", "oldest", "worst")
-
     def __init__(self, name: str) -> None:
         self.name, self.counts = name, Counter[str]()
         self.worst: Severity | None = None
@@ -67,8 +65,6 @@ class Tally:
 
 class Tallies:
     """The counts of a report, each list sorted by the oldest key where ages are known, then by the most open findings."""
-
-    __slots__ = ("by_folder", "by_owner", "by_rule", "folder")
 
     def __init__(self, report: Report) -> None:
         found = grouped(report.findings, lambda finding: finding.identity)

@@ -70,8 +70,6 @@ def run(commands: Sequence[list[str | bytes]], environment: Mapping[str, str]) -
 class _Child:
     """A running program and the pipes that it writes to."""
 
-    __slots__ = ("errors", "output", "pid", "pipes", "status")
-
     def __init__(self, command: list[str | bytes], environment: Mapping[str, str]) -> None:
         out, out_end = os.pipe()
         err, err_end = os.pipe()
@@ -135,8 +133,6 @@ def _run_one(command: list[str | bytes], environment: Mapping[str, str]) -> Exit
 class PathFilter:
     """Which of the paths that git names count, and what they are called from the root."""
 
-    __slots__ = ("base", "code", "directories", "search")
-
     def __init__(self, search: FileSearch, base: str, directories: Sequence[str]) -> None:
         self.search = search
         self.base = f"{base}/" if base else ""
@@ -166,8 +162,6 @@ _HCL = (".hcl", *STACK_JSON)
 
 class Listing:
     """The files that git lists, by how they are to be treated; names are relative to the directory that git ran in."""
-
-    __slots__ = ("hcl", "links", "missing", "own", "pruned", "there")
 
     def __init__(self, output: bytes) -> None:
         """Sort the records of ``git ls-files -v -s -c -o -d``: ``H 100644 0123abcd 0 TAB name``, ``? name``."""

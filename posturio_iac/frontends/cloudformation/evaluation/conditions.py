@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 class Implied:
     """Collects what follows from conditions."""
 
-    __slots__ = ("_within", "contradicts", "known")
-
     def __init__(self, conditions: Iterable[tuple[str, StackScope]]) -> None:
         self.known = KnownValues({}, {})
         self.contradicts = False

@@ -44,8 +44,6 @@ class Evaluator:
     With ``assumed`` parameters count as open unless they are given or assumed; without, their defaults hold.
     """
 
-    __slots__ = ("_opened", "_reported", "asked", "assumed", "conditions", "known", "problems", "steps")
-
     def __init__(
         self, problems: list[Diagnostic], assumed: dict[tuple[int, str], str] | None = None, *, known: KnownValues | None = None
     ) -> None:

@@ -80,8 +80,6 @@ class KeyResource(NamedTuple):
 class Reader:
     """Turns the declarations of one scan into keys."""
 
-    __slots__ = ("comments", "ev", "exposures", "facts", "files", "problems", "request", "users")
-
     def __init__(self, request: ReadRequest, users: TemplateUsers, ev: Evaluator, files: Files) -> None:
         self.files = files
         self.request = request

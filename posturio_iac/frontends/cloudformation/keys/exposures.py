@@ -55,8 +55,6 @@ _CDK_APP = _Words("in the CDK app, ", "pass the secret to a Secret as secretStri
 class Exposures:
     """Finds exposures in the stacks of one scan, each of which is indexed once."""
 
-    __slots__ = ("_places",)
-
     def __init__(self) -> None:
         self._places: dict[int, Places] = {}
 

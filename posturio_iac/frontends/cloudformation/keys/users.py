@@ -86,8 +86,6 @@ class TemplateUser(NamedTuple):
 class TemplateUsers:
     """The users that the stacks of one scan declare."""
 
-    __slots__ = ("_by_name", "_ev", "_families", "_named", "_roots")
-
     def __init__(self, roots: Sequence[Stack], ev: Evaluator) -> None:
         self._roots = roots
         self._ev = ev

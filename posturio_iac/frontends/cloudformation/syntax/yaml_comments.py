@@ -21,8 +21,6 @@ _OURS = lazy_pattern(r"posturio|rotat", re.IGNORECASE)
 class Comments:
     """The comments of one source, found when first asked for."""
 
-    __slots__ = ("_found", "_source")
-
     def __init__(self, source: TemplateSource) -> None:
         self._source = source
         self._found: list[tuple[int, int]] | None = None

@@ -79,8 +79,6 @@ def _read(path: str, fence: Fence) -> tuple[InstalledModules, str]:
 class Installed:
     """The modules that ``terraform init`` has installed below one scan root."""
 
-    __slots__ = ("_fence", "_report", "_root")
-
     def __init__(self, root: str, fence: Fence, report: Callable[[Diagnostic], None]) -> None:
         self._root, self._fence, self._report = root, fence, report
 

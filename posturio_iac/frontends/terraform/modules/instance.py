@@ -79,8 +79,6 @@ SAME = {
 class View:
     """A reading of the code: which values variables have, with ``values`` of root modules, and what a plan changes."""
 
-    __slots__ = ("planner", "strict", "values")
-
     def __init__(
         self, *, strict: bool = False, planner: Planner | None = None, values: Mapping[str, hcl.Attribute] = MappingProxyType({})
     ) -> None:

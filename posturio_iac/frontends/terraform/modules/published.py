@@ -23,8 +23,6 @@ _BROKERED = ("provision", "bind")  # the folders of what a service broker applie
 class Published:
     """Tells the modules that are written for callers elsewhere, by the calls of a scan: the folders that each folder calls."""
 
-    __slots__ = ("_besides", "_callers", "_fence", "_known", "_module", "_root")
-
     def __init__(self, calls: Mapping[str, Collection[str]], root: str, fence: Fence, module: Callable[[str], Module]) -> None:
         self._root, self._fence, self._module = root, fence, module
         self._callers = CallGraph((caller, target) for caller, called in calls.items() for target in called if target != caller).callers

@@ -30,8 +30,6 @@ def plain_file(path: str, data: bytes, row: int = 0) -> hcl.Body | None:
 class _Reader(ExpressionReader):
     """Reads the tokens of a file."""
 
-    __slots__ = ("comments",)
-
     def __init__(self, path: str, lines: list[str], found: list[Token], row: int) -> None:
         super().__init__(path, lines, found, row)
         self.comments: dict[int, Token] | None = None  # by their last rows, once they are asked for

@@ -65,8 +65,6 @@ def _interpolations(node: Node) -> Iterator[Node]:
 class _Text:
     """Reads the text of one template."""
 
-    __slots__ = ("margin", "nested", "quoted", "source")
-
     def __init__(self, source: SourceText, nested: Nested, *, quoted: bool, margin: int = 0) -> None:
         self.source = source
         self.nested = nested

@@ -373,8 +373,6 @@ def _names_all_locals(expression: hcl.Expr | None) -> bool:
 class TerragruntScope:
     """Names as seen from one place in a file."""
 
-    __slots__ = ("bindings", "configuration")
-
     def __init__(self, configuration: TerragruntFile, bindings: dict[str, Value]) -> None:
         self.configuration = configuration
         self.bindings = bindings
