@@ -44,10 +44,6 @@ def state(top: Path) -> dict[str, bytes]:
     return {p.relative_to(top).as_posix(): p.read_bytes() for p in top.rglob("*") if p.is_file() and ".git" not in p.relative_to(top).parts}
 
 
-def page_commands() -> list[list[str]]:
-    return [shlex.split(line) for line in blocks("sh", PAGE)[0].splitlines()]
-
-
 def keys_of(name: str, user: str, arguments: str) -> str:
     user = f'resource "aws_iam_user" "{name}" {{\n  name = "{name}-{user}"\n  {arguments}\n}}\n'
     return f'{user}\nresource "aws_iam_access_key" "{name}" {{\n  user = aws_iam_user.{name}.name\n}}\n\n'
@@ -75,7 +71,7 @@ def write_tree(top: Path, modules: int) -> list[str]:
 
 
 def test_three_commands_of_the_page_lead_to_a_passing_and_honest_hook(top: Path, capsys: Capture) -> None:
-    look, act, hook = page_commands()
+    look, act, hook = map(shlex.split, blocks("sh", PAGE)[0].splitlines())
     files = write_tree(top, 6)
     code, out, err = adopt(capsys, *look[2:])
     assert (code, set(state(top))) == (1, set(files)), err

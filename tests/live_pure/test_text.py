@@ -30,10 +30,6 @@ def text(report: Report, style: Style = PLAIN, *, by_owner: bool = False, quiet:
     return render(report, style, by_owner=by_owner, quiet=quiet, read=read, ages=FindingAges())
 
 
-def squeezed(shown: str) -> str:
-    return re.sub(r" {2,}", "  ", shown)
-
-
 def report_of(*flagged: tuple[JudgedKey, tuple[Rule, ...]]) -> Report:
     findings: list[Finding] = [canned.of_deployed(rule, judged.key, "x") for judged, rules in flagged for rule in rules]
     return Report(canned.AS_OF, tuple(judged for judged, _ in flagged), tuple(findings), (), 0)
@@ -45,7 +41,7 @@ def judged(user: str, *, age: float, used: float | None, **more: Any) -> JudgedK
 
 
 def test_a_key_that_was_made_by_a_clock_ahead_of_ours_is_new() -> None:
-    shown = squeezed(text(report_of((judged("ci", age=-0.01, used=-0.01), (UNUSED,)))))
+    shown = re.sub(r" {2,}", "  ", text(report_of((judged("ci", age=-0.01, used=-0.01), (UNUSED,)))))
     assert "  0 d  today  " in shown
 
 

@@ -329,10 +329,7 @@ def test_a_page_opens_with_its_title_and_says_everything(rule: str) -> None:
 
 
 TAG = 'tag "expires" of aws_iam_user.ci'
-
-
-def unreadable_rotation() -> Lifetime:
-    return replace(k.unreadable("quarterly", k.tag("rotation")), kind=Kind.ROTATION)
+QUARTERLY = replace(k.unreadable("quarterly", k.tag("rotation")), kind=Kind.ROTATION)
 
 
 @pytest.mark.parametrize(
@@ -340,7 +337,7 @@ def unreadable_rotation() -> Lifetime:
     [
         (k.access_key(status="Inactive"), "no removal date is stated"),
         (k.access_key(replace(samples.FIRED, origin=k.CLOCK), status="Inactive"), "no removal date is stated"),
-        (k.access_key(unreadable_rotation(), status="Inactive"), "no removal date is stated"),
+        (k.access_key(QUARTERLY, status="Inactive"), "no removal date is stated"),
         (k.access_key(samples.PAST, status="Inactive"), f"{TAG} says 2026-08-31, which was 84 days ago"),
         (k.access_key(samples.FAR, status="Inactive"), f"{TAG} says 2099-01-01, which is 26336 days away"),
         (k.access_key(samples.FAR, samples.PAST, status="Inactive"), f"{TAG} says 2026-08-31, which was 84 days ago"),

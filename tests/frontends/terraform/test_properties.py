@@ -233,14 +233,11 @@ def meaning(tree: Tree, names: dict[str, Any]) -> Any:  # noqa: C901, PLR0911, P
                 raise ValueError  # two entries of one key
             return {f"k{e}": meaning(value, {**names, "each_": e}) for e in elements}
         case ("template", *parts):
-            return "".join(_as_text(meaning(part, names)) for part in parts)
+            values = [meaning(part, names) for part in parts]
+            return "".join(json.dumps(value) if isinstance(value, bool) else str(value) for value in values)
         case (operator, left, right):
             return REFERENCE[operator](meaning(left, names), meaning(right, names))
     raise AssertionError
-
-
-def _as_text(value: Any) -> str:
-    return json.dumps(value) if isinstance(value, bool) else str(value)
 
 
 def code_of(tree: Tree, outer: int = 0) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a kind
