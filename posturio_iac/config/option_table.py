@@ -32,8 +32,6 @@ class Shape:
 class Option:
     """One option: where it can stand, what it holds and what it means. Immutable by agreement."""
 
-    __slots__ = ("choices", "default", "elsewhere", "fields", "flag", "help", "in_file", "metavar", "name", "required", "shape", "short")
-
     def __init__(  # noqa: PLR0913 - one for each column of the tables below
         self,
         name: str,

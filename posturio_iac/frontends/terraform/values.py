@@ -72,7 +72,6 @@ class ResourceValue(PartialMap):
 class SomeInstance(Unknown):
     """The instances of a block whose number is open: an attribute is what any of them has, if clocks are due and there is one."""
 
-    __slots__ = ("_at", "_get", "_why", "whole")
     _get: Callable[[str], Value]
     _at: Callable[[str | int], Callable[[str], Value]] | None
     _why: Unknown

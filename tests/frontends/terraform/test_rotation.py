@@ -364,6 +364,8 @@ FORMATS: dict[float | str | None, list[str]] = {
 """After how many hours formatdate() makes something else of the time of the plan."""
 CLOCKS = [(f'formatdate("{text}", plantimestamp())', hours) for hours, texts in FORMATS.items() for text in texts]
 CLOCKS += [(code, None) for code in ("timestamp()", "plantimestamp()", 'formatdate("YYYY-MM", timestamp())')]
+UNEVEN = {"floor(tonumber({}) / 4)": 122, 'setintersection(["1"], [{}])': 334, "lookup({{ 1 = 1, 7 = 2 }}, {}, 0)": 153}
+CLOCKS += [(code.format('formatdate("M", plantimestamp())'), days * 24) for code, days in UNEVEN.items()]
 
 
 @pytest.mark.parametrize(("code", "hours"), CLOCKS)

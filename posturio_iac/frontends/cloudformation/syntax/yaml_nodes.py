@@ -143,8 +143,6 @@ def _stream(text: str, lines: Lines, base: int) -> Iterator[YamlDocument]:
 class _Frame:
     """A collection that is being read. There are so many that no record is made of each."""
 
-    __slots__ = ("event", "height", "items", "mapping", "size")
-
     def __init__(self, event: Any, *, mapping: bool) -> None:
         self.event, self.mapping = event, mapping
         self.items: list[Node] = []

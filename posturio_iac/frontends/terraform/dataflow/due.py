@@ -7,6 +7,7 @@ A resource whose arguments that unknown reaches is updated or replaced; what sta
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 
 from posturio_iac.core.evidence import reason as why
 from posturio_iac.core.evidence.remedy import Advice, IntervalSetting, RemoveArgument
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 MOST_TURNS = 100  # schedulers with more outputs count as those with the usual number
 PLAN_TIME = "plantimestamp()"  # the one function that differs in each run and is known in the plan
 _START, _HOUR, _DAY = datetime(2026, 1, 1, tzinfo=timezone.utc), timedelta(hours=1), timedelta(days=1)
+_UNEVEN = timedelta(days=7)  # by how much months, quarters and years differ, and more
 _ABOUT = (31, 30), (90, 90), (181, 181), (365, 365)  # days to the first of another month, quarter, half and year, and between two of them
 _PROBES = (timedelta(seconds=61), None), *((n * _HOUR, n * _HOUR) for n in (1, 12, 24)), *((n * _DAY, m * _DAY) for n, m in _ABOUT)
 """Times between two plans, and how often text that then differs changes."""
@@ -175,7 +177,7 @@ class DuePlan:
         """Plan at an ``instant``, or at none: then ``plantimestamp()`` counts as unknown too."""
         self.view, self._instant = View(planner=self), instant
         self._changes: dict[tuple[ModuleInstance, str], Change | None] = {}
-        self._probes: list[DuePlan] = []
+        self._probes, self._days = list[DuePlan](), list[DuePlan]()
 
     def moved(self, call: hcl.Call) -> Value:
         """The value of an impure function: unknown in the plan, but for that of ``plantimestamp()``."""
@@ -193,6 +195,8 @@ class DuePlan:
         if isinstance(first, Unknown) and not isinstance(first, Due):
             return due.doubted(first)
         after = next((interval for (_, interval), value in zip(_PROBES, others, strict=True) if value != first), timedelta.max)
+        if after is not None and _DAY <= after < timedelta.max and (longest := self._longest(expression, scope)) > after + _UNEVEN:
+            after = longest
         why_open = why.EVERY_APPLY() if after is None else None
         clocks = (clock for clock, _ in clocks_of(due) if clock.what != PLAN_TIME or after != timedelta.max)
         causes = [clock._replace(interval=after, reason=why_open) if clock.what == PLAN_TIME else clock for clock in clocks]
@@ -203,6 +207,13 @@ class DuePlan:
         if not self._probes:
             self._probes = [DuePlan(_START), *(DuePlan(_START + step) for step, _ in _PROBES)]
         return [evaluate_or_unknown(expression, scope.seen(plan.view)) for plan in self._probes]
+
+    def _longest(self, expression: hcl.Expr, scope: ModuleScope) -> timedelta:
+        """The longest time for which what is made of ``plantimestamp()`` stands still, of a little more than a year, in days."""
+        self._days = self._days or [DuePlan(_START + n * _DAY) for n in range(400)]
+        values = [evaluate_or_unknown(expression, scope.seen(plan.view)) for plan in self._days]
+        changes = [n for n, (one, next_) in enumerate(pairwise(values)) if one != next_]
+        return max((end - start for start, end in pairwise((-1, *changes, len(values) - 1))), default=0) * _DAY
 
     def fires(self, trigger: hcl.Expr, scope: ModuleScope) -> Change:
         """What becomes of what an item of ``replace_triggered_by`` names in a block that ``scope`` belongs to."""

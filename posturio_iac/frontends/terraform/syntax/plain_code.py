@@ -77,8 +77,6 @@ def end_of_argument(data: bytes, at: int) -> int:
 class _Recognizer:
     """Follows code from one bracket to the next; plain lines between them are one match of a pattern."""
 
-    __slots__ = ("data", "open")
-
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.open: list[bytes] = []

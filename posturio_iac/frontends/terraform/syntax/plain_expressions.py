@@ -27,8 +27,6 @@ _LONGEST_NUMBER = 15
 class ExpressionReader(TokenReader):
     """Reads expressions."""
 
-    __slots__ = ("depth", "is_open", "operators")
-
     def __init__(self, path: str, lines: list[str], found: list[Token], row: int) -> None:
         super().__init__(path, lines, found, row)
         self.depth = self.operators = 0

@@ -42,8 +42,6 @@ _word = lazy_pattern(rb"[\w\x80-\xff-]+")
 class SourceText:
     """The bytes of a file; turns the parser's byte places into spans in code points."""
 
-    __slots__ = ("_ascii", "_comments", "_lines", "_starts", "data", "path", "row")
-
     def __init__(self, path: str, data: bytes, row: int = 0) -> None:
         """Stand for the file at ``path``, relative to the scan root, or for the part of it that begins with the row ``row``, from 0."""
         self.path = path
