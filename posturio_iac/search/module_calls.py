@@ -8,7 +8,7 @@ import posixpath
 from posturio_iac.core.record import kept
 from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import spelled_out
-from posturio_iac.core.text.textfile import Fence, UnreadableError, is_inside, read, real_path
+from posturio_iac.core.text.textfile import Fence, UnreadableError, read, real_path
 from posturio_iac.search.file_search import LOCAL, FileSearch
 from posturio_iac.search.kinds import TEMPLATE, TERRAFORM, kind_of, names_program
 from posturio_iac.search.written_sources import CALLS, blocks_of, templates_named
@@ -172,12 +172,11 @@ def _leads_beside(data: bytes, path: str, search: FileSearch, searched: set[str]
 
 def add_linked(search: FileSearch, skipped: frozenset[str]) -> None:
     """Add the files in folders that symbolic links lead to and that are not searched by themselves."""
-    places = [os.path.realpath(search.prefix + place) for place in search.places]
     searched = tuple(f"{search.prefix}{one}/" for one in search.folders()) if search.linked else ()
     for path in sorted(one for one in search.linked if os.path.islink(place := search.prefix + one) and os.path.isdir(place)):
         if (top := search.fence.folder(search.prefix + path)) is None:
             search.warn("a symbolic link to a folder outside of the scan root; not read", path)
-        elif not any(is_inside(place, top) for place in places) and not any(one.startswith(f"{top}/") for one in searched):
+        elif not any(one.startswith(f"{top}/") for one in searched):
             for folder, names in search.fence.walk(search.prefix + path, skipped):
                 base = folder[len(search.prefix) :].replace(os.sep, "/")
                 search.symlinks |= {f"{base}/{name}": kind for name in names if (kind := kind_of(name))}

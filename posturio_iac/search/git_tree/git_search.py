@@ -265,7 +265,7 @@ def is_at(search: FileSearch, ref: str, folders: Collection[str]) -> bool:
     top = repository_of(search.root) or search.root
     paths = sorted(f":(literal){os.path.relpath(search.prefix + one, top)}" for one in folders)
     differ = ("diff-index", "--raw", "-z", "--no-renames", "--no-relative", "--ignore-submodules=dirty")
-    names = (f"{start}{ref}" for start in ("", "refs/tags/", "refs/remotes/origin/") if start or ref[:1] != "-")
+    names = (name for name in (ref, f"refs/remotes/origin/{ref}") if name[0] != "-")
     return any(_told_by_top(search, *differ, name, "--", *paths) == (0, b"") for name in names)
 
 
