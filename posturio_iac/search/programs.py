@@ -28,7 +28,7 @@ _SEARCHED = lazy_pattern(rb"(?i)([^${}]+\.(?:ya?ml|json|txt|template|cfn|config)
 _GIVING = ("mainSteps", "apiVersion", ".cloudformation:", " cloudformation:\n")  # signs of a template in another document
 _KEY, _ANY_KEY = "(?:AccessKey|ServiceSpecificCredential)", "(?:access[-_]?key|service[-_]?specific[-_]?credential)"
 _MAKES = lazy_pattern(
-    rf"create[-_](?i:access[-_]key|service[-_]specific[-_]credential)(?!\s*=[^=]|\s+(?:help\b|--generate-cli))"
+    rf"(?<!\w-)create[-_](?i:access[-_]key|service[-_]specific[-_]credential)(?!\s*=[^=]|\s+(?:help\b|--generate-cli))"
     rf"|(?<![:\w])create{_KEY}(?!\??:)|(?i:aws-sdk:iam:create{_KEY})|(?<![:\w])Create{_KEY}(?:Command(?!Input|Output)|Request|Async|Callable|WithContext|\()"
     rf"|(?:\bnew|:op +:|getCommand\([\"'])Create{_KEY}"
     rf"|(?i:\b(?:action|api)\b[\\\"'\s]*[:=][\\\"'\s]*create{_KEY})|(?i:New-IAM{_KEY})|(?i:\biam:action/create{_KEY})|_make_api_call\([\"'\s]*Create{_KEY}"
@@ -113,9 +113,10 @@ _TOO_LARGE = f"more than {LARGEST >> 20} MiB of programs in {{}}, which were not
 _CLOSED = "{}, an archive that cannot be looked into (broken, encrypted or no ZIP)"
 _ABSENT = "{}, which Git LFS has not fetched or git-crypt has locked"
 _MEMBERS, _OF_SDK = (*ENDINGS, ".class", ".pyc", "bootstrap"), lazy_pattern(r"(?:software/amazon/awssdk|com/amazonaws|botocore)/")
-_ARCHIVES, _OTHER_ARCHIVES = (".zip", ".jar"), (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"(\xb5/\xfd")  # by name, and not ZIP
+_ARCHIVES, _OTHER_ARCHIVES = (".zip", ".jar"), (b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"(\xb5/\xfd")  # by name, and others
+_GZIP, _DENSEST, _SDKS = b"\x1f\x8b", 20, (b"botocore/", b"awssdk/")  # how many bytes programs may have for a packed one
 _CALLS = tuple(map(lazy_pattern, (rb"reate[-_]?(?i:access|service)", rb"ew-(?i:iam)", _REST_OF_KEY.encode())))
-_WHOLE, _OF = (b"iam $", b'iam", "$', *CODED), (b"ccess", b"CCESS", b"pecific", b"PECIFIC")
+_OPEN, _OF = (b"iam $", b'iam", "$'), (b"ccess", b"CCESS", b"pecific", b"PECIFIC")
 _TORN = lazy_pattern(rb"cre(?:a(?:t(?:e(?:[-_]?[aAces]*)?)?)?)?[\"'$\\]")
 """What says by itself that a program may make keys, what does beside the name of what it makes, and what may be a part of a call."""
 
@@ -175,6 +176,7 @@ def _runs_what_it_saved(text: str, got: re.Match[str]) -> bool:
     moved = (word for both in _MOVED.findall(text, got.end(), got.end() + _LATER) if both[0].rpartition("/")[2] in got[0] for word in both)
     words = {word.strip("\"'\\>").rpartition("/")[2].removesuffix(".git") for word in (*got[0].replace("\\", "/").split(), *moved)} - {""}
     runs = _RUN_LATER.finditer(text, got.end(), got.end() + _LATER)
+    words = {word for word in words if not word.endswith((".deb", ".rpm"))}  # packages, which are installed
     return any(not words.isdisjoint(run[1].replace("\\", "/").split("/")) for run in runs)
 
 
@@ -195,10 +197,14 @@ def declares_key(text: str) -> bool:
 
 
 def _windows(text: str) -> Iterator[str]:
+    seen = set[int]()
     for sign, one in _HINTS:
         for found in one.finditer(text) if sign in text else ():
             window = text[max((at := found.start()) - _AROUND, 0) : at + _AROUND]
-            if _may_name_key(window) and not (_REMARK.search(text, at - _BEHIND, at) or _is_spoken_of(text, at)):
+            if not _may_name_key(window) or (told := hash((min(at, _BEHIND), text[max(at - _BEHIND, 0) : at + _LATER]))) in seen:
+                continue
+            seen.add(told)
+            if not (_REMARK.search(text, at - _BEHIND, at) or _is_spoken_of(text, at)):
                 yield window
 
 
@@ -288,17 +294,18 @@ def content(file: str, fence: Fence) -> tuple[bytes, str]:
         return b"", _TOO_LARGE if isinstance(error, TooLargeError) else ""
     if data.startswith((GIT_LFS, GIT_CRYPT)):
         return b"", "" if file.endswith(NO_PROGRAMS) else _ABSENT
-    if not data.startswith(b"PK"):
+    if not data.startswith((b"PK", _GZIP)):
         return data, _CLOSED if data.startswith(_OTHER_ARCHIVES) or (data and file.endswith(_ARCHIVES)) else ""
     known: dict[tuple[int, int], tuple[bytes, str]] = fence.programs
-    return kept(known, (hash(data), len(data)), lambda _: _packed(data))  # which is asked for twice, and often copied
+    unpack = _unpacked if data.startswith(_GZIP) else _packed
+    return kept(known, (hash(data), len(data)), lambda _: unpack(data))  # which is asked for twice, and often copied
 
 
 def is_hinted(data: bytes, *, is_spelled: bool = False) -> bool:
     """True if a text may be a program that makes keys, which its whole text decides."""
     if holds_any(data, _OF) and (holds_any(data, _DECLARING) or any(one.search(data) for one in _CALLS)):
         return True
-    if data[:2] in UTF16 or holds_any(data, _WHOLE) or _TORN.search(data) is not None:
+    if data[:2] in UTF16 or holds_any(data, CODED) or (data.find(b"$") >= 0 and holds_any(data, _OPEN)) or _TORN.search(data) is not None:
         return True
     is_escaped = not is_spelled and len(data) <= _LARGE and data.find(b"\\") >= 0 and holds_any(data, (b"\\u00", b"\\x"))
     return is_escaped and is_hinted(spelled_out(data), is_spelled=True)
@@ -340,4 +347,19 @@ def _packed(data: bytes) -> tuple[bytes, str]:
     except (zipfile.BadZipFile, error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):  # or encrypted
         unseen = _CLOSED
     makers = [one for one in members if is_hinted(one)]
+    if sum(map(len, makers)) > max(_LARGE, _DENSEST * len(data)):  # as only an attack has it
+        makers, unseen = [], _TOO_LARGE
     return b"\n".join(makers + [one for one in members if makers and one not in makers and end_keys(decode(one, "replace"))]), unseen
+
+
+def _unpacked(data: bytes) -> tuple[bytes, str]:
+    """The text that is packed by gzip, that of all files where it is an archive of tar, and what is said of one not looked into."""
+    from zlib import decompressobj, error
+
+    try:
+        text = (stream := decompressobj(31)).decompress(data, LARGEST)
+    except error:
+        return b"", _CLOSED
+    unseen = _TOO_LARGE if stream.unconsumed_tail else "" if stream.eof and not stream.unused_data else _CLOSED
+    is_odd = len(text) > max(_LARGE, _DENSEST * len(data)) or holds_any(text, _SDKS)
+    return (b"", unseen or _TOO_LARGE) if is_odd and is_hinted(text) else (text, unseen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,11 +16,9 @@ from tests.support.attacks import FORMATS, archive, lay, report, scan
 CHILD, APPLICATION = "AWS::CloudFormation::Stack", "AWS::Serverless::Application"
 URL = "https://bucket.s3.amazonaws.com/keys.yaml"
 INCLUDE = {"Name": "AWS::Include", "Parameters": {"Location": "parts/k.fragment"}}
-TOPIC = "Resources:\n  R: {Type: AWS::SNS::Topic}\n"
-START = "service: s\nprovider: {stage: '${opt:stage}'}\n"
+TOPIC, START = "Resources:\n  R: {Type: AWS::SNS::Topic}\n", "service: s\nprovider: {stage: '${opt:stage}'}\n"
 ALL_APART = START + "custom: ${file(c.foo)}\nresources: {Resources: {K: {Type: '${self:custom.t}'}}}\n"
-PIECES = "${self:custom.a}${self:custom.${self:custom.w}.c}"
-IN_CODE = RESOURCE.replace("template_body", "template_url")
+PIECES, IN_CODE = "${self:custom.a}${self:custom.${self:custom.w}.c}", RESOURCE.replace("template_body", "template_url")
 FRAGMENT = "K:\n  Type: AWS::IAM::AccessKey\n  Properties: {UserName: joe}\n"
 KEY_ALONE = f"Resources:\n  {FRAGMENT.replace(chr(10), chr(10) + '  ')}"
 TYPE_APART = SERVERLESS.replace("custom: {", "custom: {k: {Type: 'AWS::IAM::AccessKey'}, ")
@@ -27,8 +26,7 @@ LOOP = "Transform: AWS::LanguageExtensions\nResources:\n  Fn::ForEach::L:\n    -
 VPC, ZIP = "terraform-aws-modules", block("data.archive_file.a", 'source_dir = "fn"')
 REMOTE = {"Name": "AWS::Include", "Parameters": {"Location": "s3://bucket/part.yaml"}}
 PUBLIC, PRODUCT = "aws_serverlessapplicationrepository_cloudformation_stack.s", "aws_servicecatalog_provisioned_product.p"
-PACKED = block("aws_lambda_function.f", 'filename = "a.zip"')
-LARGE = "x" * (11 << 20)
+PACKED, LARGE, DENSE = block("aws_lambda_function.f", 'filename = "a.zip"'), "x" * (11 << 20), "create-access-key " * (1 << 17)
 ENCRYPTED = archive(k="").replace(b"PK\x01\x02\x14\x03\x14\0\0", b"PK\x01\x02\x14\x03\x14\0\1")  # as its directory says
 PUBLISHED = {"ApplicationId": "arn:aws:serverlessrepo:x", "SemanticVersion": "1"}
 
@@ -91,6 +89,8 @@ NAMED: dict[str, tuple[Mapping[str, str | bytes], str]] = {
     "large-program": ({"main.tf": ZIP, "fn/a.py": LARGE}, "main.tf more than 10 MiB of programs in fn/a.py"),
     "large-archive": ({"main.tf": PACKED, "a.zip": archive(k=LARGE)}, "main.tf more than 10 MiB of programs in a.zip"),
     "broken-archive": ({"main.tf": PACKED, "a.zip": archive(k="")[:-9]}, "main.tf a.zip, an archive that cannot be looked into"),
+    "dense-archive": ({"main.tf": PACKED, "a.zip": archive(k=DENSE)}, "main.tf more than 10 MiB of programs in a.zip"),
+    "gzip": ({"main.tf": "", "k.py.gz": gzip.compress(PYTHON.encode())}, f"{IDLE} (k.py.gz)"),
     "encrypted-archive": ({"main.tf": PACKED, "a.zip": ENCRYPTED}, "main.tf a.zip, an archive that cannot be looked into"),
     "other-archive": ({"main.tf": block("helm_release.f", 'chart = "./a.tgz"'), "a.tgz": b"\x1f\x8b\x08"}, "main.tf a.tgz, an archive"),
     **{f"open-{n}": ({"main.tf": RUNS % f'"{one}"', **SCRIPTS}, f"{IDLE} (bin/make.sh)") for n, one in enumerate(OPEN)},
