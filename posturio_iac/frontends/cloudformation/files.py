@@ -73,6 +73,7 @@ class Files:
         self.used: defaultdict[str, set[str]] = defaultdict(set)
         """The files that each file includes."""
         self._parsed: dict[tuple[str, bool], ParsedFile] = {}
+        self.deployed: set[str] = set()  # templates that settings of SAM name
         self._settings: dict[str, tuple[str, str, frozenset[str]]] = {}
         self._inside = Fence(os.path.realpath(self.root))
 
@@ -96,7 +97,8 @@ class Files:
             for name in sorted(self.fence.names(folder).intersection(SETTINGS)):
                 path = os.path.relpath(os.path.join(folder, name), self.root).replace(os.sep, "/")
                 text, wrong, named = kept(self._settings, path, self._setting)
-                if depth == len(parts) - 1 or "/".join(parts[depth:]) in named or not text:
+                self.deployed |= {template} if (is_named := "/".join(parts[depth:]) in named) else set()
+                if depth == len(parts) - 1 or is_named or not text:
                     yield path, text, wrong
 
     def _setting(self, path: str) -> tuple[str, str, frozenset[str]]:

@@ -74,7 +74,7 @@ def _read(selection: Selection, request: ReadRequest) -> Reading:
         except BudgetError as error:
             problems.append(too_costly(f"the template {path}", error, path))
         files.forget(path)
-    outer = _outermost((*above, *paths), files)
+    outer = _outermost((*above, *paths), files) | files.deployed
     found, said = _made([stack for stack in stacks if stack.template.source.path in outer], files, request)
     for path, made, complaints in of_programs:
         if path in outer:

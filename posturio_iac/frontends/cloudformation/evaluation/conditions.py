@@ -62,7 +62,6 @@ class Implied:
                 self._equal(*argument.value, scope)
 
     def _equal(self, one: Node, other: Node, scope: StackScope) -> None:
-        """Note that a parameter has a value, where a parameter is compared with a text."""
         for reference, literal in ((one, other), (other, one)):
             function, argument = reference.function
             if function == "Ref" and not isinstance(literal.value, Object):

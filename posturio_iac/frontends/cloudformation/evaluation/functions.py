@@ -69,7 +69,6 @@ def _depends(body: Node, name: str) -> bool:
 
 
 def _values(node: Node, ev: Evaluator, scope: StackScope) -> tuple[str, ...] | None:
-    """The items of the loop, or None when the template does not fix them."""
     value = ev.value(node, scope)
     if not isinstance(value, tuple):
         if not isinstance(value, Unknown):

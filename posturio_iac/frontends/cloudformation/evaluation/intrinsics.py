@@ -6,6 +6,7 @@ from posturio_iac.core import unknown as why
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import kept
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.frontends.cloudformation.evaluation.stack import KnownValues, Reference, Stack, StackScope, StackValue
 from posturio_iac.frontends.cloudformation.syntax.source import filled_in
@@ -56,6 +57,7 @@ class Evaluator:
         self.conditions = dict(known.conditions) if known is not None else {}
         """Conditions that were decided, by their stacks and names."""
         self.steps = 0
+        self._given: dict[tuple[int, str], StackValue] = {}  # the values of parameters that other stacks give
         self._opened: Evaluator | None = None
         self._reported: set[Diagnostic] = set()
 
@@ -169,7 +171,6 @@ class Evaluator:
         return value
 
     def _name(self, reference: Reference) -> str | Unknown:
-        """The name that ``Ref`` of a user gives, when the template fixes it."""
         name = reference.entry.prop("UserName") if reference.entry.type == "AWS::IAM::User" and not reference.attribute else None
         if name is None or self.steps >= MAX_STEPS:
             return reference.unknown
@@ -198,7 +199,10 @@ class Evaluator:
         """The value of a parameter."""
         kind = entry.type if entry is not None else ""
         if (given := stack.given.get(name)) is not None and not kind.startswith(SSM):
-            return _typed(self.value(given.node, given.scope) if given.scope is not None else given.text, kind)
+            at = given.scope
+            value = kept(self._given, (id(stack), name), lambda _: self.value(given.node, at)) if at is not None else given.text
+            if value is not None:  # else it is AWS::NoValue, and the default holds
+                return _typed(value, kind)
         if self.known is not None and (known := self.known.parameters.get((id(stack), name))) is not None:
             return _typed(known, kind)
         if self.assumed is not None and (assumed := self.assumed.get((id(stack), name))) is not None:

@@ -186,7 +186,6 @@ class Reader:
         return left_open(key, self._namesakes(user, stack)) if user.chosen else key
 
     def _user_facts(self, user: TemplateUser, ev: Evaluator) -> UserFacts:
-        """The facts about a user, found once for all keys that exist under no condition."""
         known = self.facts if ev is self.ev else {}
         facts = known.get(user) or known.setdefault(user, user_facts(user, ev))
         if user.stack is not None:

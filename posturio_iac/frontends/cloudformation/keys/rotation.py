@@ -113,7 +113,7 @@ def _interval(
     if rules is None or not isinstance(rules.value, Object):
         return None, "", NO_RULES()
     text = ev.text_of(rules.get(name), scope)
-    if not isinstance(text, str):
-        return None, "", text.as_reason() if text is not None else RULES_WITHOUT_INTERVAL()
+    if not text or not isinstance(text, str):
+        return None, "", text.as_reason() if text else RULES_WITHOUT_INTERVAL()
     found = parse_interval(text) or longest_gap(text, as_of)
     return found or None, text, None if found else NO_INTERVAL(text)

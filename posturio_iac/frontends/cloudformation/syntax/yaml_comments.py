@@ -55,7 +55,6 @@ class Comments:
         return Comment(self._source.slice(node), at.path, at.line, at.column, at.end_line, at.end_column)
 
     def _all(self) -> list[tuple[int, int]]:
-        """The places of all comments: texts that look like one and stand in no scalar."""
         if self._found is None:
             from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
 
