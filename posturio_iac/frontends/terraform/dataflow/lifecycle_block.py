@@ -39,14 +39,14 @@ def arguments_of(block: hcl.Block) -> Iterator[tuple[str, hcl.Expr]]:
 
 
 def compared_arguments(block: hcl.Block) -> Iterator[tuple[str, hcl.Expr]]:
-    """Yield the arguments whose change Terraform notices: those that are not ignored, maps without the entries that are."""
+    """Yield the arguments whose change Terraform notices: those that are not ignored or write-only, maps without the entries that are."""
     ignored = ignored_changes(block)
     for path, value in arguments_of(block) if ignored is not None else ():
         names = [one for one in ignored or () if f"{one}.".startswith(f"{path}.")]
         if names and isinstance(value, hcl.ObjectExpr) and path not in names:
             kept = (item for item in value.items if not (isinstance(item[0], hcl.Literal) and f"{path}.{item[0].value}" in names))
             yield path, hcl.ObjectExpr(tuple(kept), value.span)
-        elif not any(f"{path}.".startswith(f"{one}.") for one in ignored or ()):
+        elif not (path.endswith("_wo") or any(f"{path}.".startswith(f"{one}.") for one in ignored or ())):
             yield path, value
 
 

@@ -111,7 +111,7 @@ class Secrets:
                 yield instance, "local", holder
         elif holder.type in ("module", "component"):
             yield from self._give(instance, holder)
-        elif self._look(instance, holder):
+        elif self._look(instance, holder) and holder.type != "removed":  # which nothing refers to
             if holder.type != "output":
                 yield instance, ("data." if holder.type == "data" else "") + holder.labels[0], holder.labels[1]
             elif instance.caller is not None and instance.call is not None:

@@ -75,7 +75,8 @@ def why_trigger_stands(trigger: hcl.Expr, scope: ModuleScope, plan: DuePlan) -> 
         return Standstill(why.IN_REFRESH(address), Advice(f"refer to a terraform_data whose triggers_replace is {held}"))
     if kind in _CLOCKS and (stands := why_it_stands(block, one.scope, address, one.attribute)) is not None:
         return Standstill(*stands)
-    values = (*(value for _, value in lifecycle_block.arguments_of(block)), *lifecycle_block.own_triggers(block))
+    values = [value for path, value in lifecycle_block.arguments_of(block) if not path.endswith("_wo")]
+    values += lifecycle_block.own_triggers(block)
     parts: list[Placed] = [(value, one.scope.instance) for value in values]
     clock = next((address for address, _, _ in _clocks(parts)), None)
     if clock is None:

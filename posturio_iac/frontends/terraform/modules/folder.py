@@ -121,6 +121,8 @@ def load(
         kept = [n for n in names if keep is None or "." not in n or keep(posixpath.join(folder.path, n))]  # folders as well
         folder.names = tuple(kept if any(n.endswith(_CONFIGURATION) for n in kept) else names)
         folder.is_partial = any(n.endswith(_CONFIGURATION) for n in set(names) - set(folder.names))
+    except FileNotFoundError:  # the line about calls names it
+        return folder
     except OSError as error:
         text = f"the module folder cannot be read: {system_reason(error)}"
         folder.diagnostics.append(Diagnostic(Level.ERROR, text, path or "."))
@@ -173,7 +175,6 @@ def add_block(folder: Module, block: hcl.Block) -> None:
 
 
 def _labelled(data: hcl.Block) -> Iterator[hcl.Block]:
-    """Yield the data sources of a nested block, whose labels are the names of objects in JSON."""
     if len(data.labels) == LABELS["data"]:
         yield data
         return

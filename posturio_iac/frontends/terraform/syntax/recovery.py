@@ -80,7 +80,7 @@ def _told(source: SourceText, errors: list[SyntaxFault]) -> Iterator[Diagnostic]
             unrendered.append((at + 1, error))
         else:
             yield Diagnostic(Level.ERROR, f"syntax error: {error.what}.{_unchecked([error])}", source.path, error.line, error.column)
-    if unrendered:
+    if unrendered and "/.boilerplate/" not in f"/{source.path}":  # of `terragrunt scaffold`
         column, first = unrendered[0]
         said = "this file is a template that is not rendered yet; scan the rendered file, or exclude this one."
         yield Diagnostic(Level.ERROR, said + _unchecked([error for _, error in unrendered]), source.path, first.line, column)
@@ -106,7 +106,6 @@ def _pieces(source: SourceText) -> Iterator[SourceText]:
 
 
 def _with_comments(data: bytes, after: int, header: int) -> int:
-    """Where the comments on the lines directly before a header begin."""
     start = header
     while start > after:
         line = data.rfind(b"\n", after, start - 1) + 1 or after
