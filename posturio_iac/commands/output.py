@@ -121,7 +121,6 @@ def to_stderr(text: str) -> None:
 
 
 def _silence(stream: TextIO) -> None:
-    """Keep the interpreter from complaining at exit about unwritten output."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     except (OSError, ValueError, AttributeError):

@@ -69,7 +69,6 @@ def _with_own(key: AccessKey, switches: Counter[object], holders: dict[Span, set
 
 
 def _is_called_elsewhere(remedy: Remedy, root: str, graph: CallGraph) -> bool:
-    """True if a root module other than ``root`` calls the code that a remedy changes."""
     place = place_of(remedy)
     if place is None or place.span is None:
         return False

@@ -229,7 +229,6 @@ def _previous(node: Node) -> Node | None:
 
 
 def _provider(module: list[HclSource]) -> list[Edit]:
-    """The edit that adds the provider of the clocks to the providers of a module, where these stand."""
     blocks = ((source, source.nested(settings, "required_providers")) for source in module for settings in source.blocks("terraform"))
     found = [(source, required) for source, required in blocks if required is not None]
     if not found or any(source.attribute(required, "time") is not None for source, required in found):

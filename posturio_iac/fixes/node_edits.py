@@ -68,7 +68,6 @@ def in_template(remedy: Remedy, span: Span, files: WorkingFiles) -> tuple[Change
 
 
 def _replaced(remedy: ReplaceValue, source: NodeSource, start: int, end: int) -> tuple[ChangeLevel, list[Edit]]:
-    """The edit of a scalar, or of the value of a tag, that stands between two bytes of the file."""
     new, first, last = remedy.written or remedy.value, source.offset(start), source.offset(end)
     found = [(n, said) for n, said in _scalars(source.roots) if first <= n.start and n.end <= last and str(n.value) == remedy.old]
     if len(found) != 1:

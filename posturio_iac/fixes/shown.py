@@ -56,7 +56,6 @@ def shown(one: Wanted, files: WorkingFiles, max_days: int, choice: RemedyChoice,
 
 
 def _whole_lines(edits: tuple[Edit, ...], files: WorkingFiles) -> ShownEdit | None:
-    """The lines that edits of one file touch, without the end of the last one."""
     path, *others = {edit.path for edit in edits}
     if others:
         return None

@@ -197,7 +197,6 @@ def _is_free(remedy: Declaring, key: AccessKey, shared: Collection[Span]) -> boo
 
 
 def _metadata(remedy: r.AddTag | r.MergeTags | r.AddComment | r.AddMetadata, wishes: Wishes, days: int) -> tuple[str, str]:
-    """The name and the value to declare; no value where no owner was given."""
     if remedy.name == "owner":
         return remedy.name, wishes.owner
     if wishes.rotate:

@@ -142,7 +142,6 @@ def _is_excepted(override: Override, as_of: datetime) -> bool:
 
 @functools.lru_cache(maxsize=10_000)
 def _covers(globs: tuple[str, ...], path: str) -> bool:
-    """True if globs cover a path with forward slashes, in which ``..`` may stand."""
     from posixpath import normpath
 
     return _paths(globs).cover(normpath(path))

@@ -169,7 +169,6 @@ def _chosen(
     inventory: Inventory,
     request: Request,
 ) -> Shortlist:
-    """The users to ask about: the shortlist, and those that the report may not cover well."""
     fresh = known.keys() - cached.keys()
     vanished = {arn for arn, keys in cached.items() if keys and present is not None and arn not in present}
     short = shortlisted([key for kept in cached.values() for key in kept], inventory.account, request)

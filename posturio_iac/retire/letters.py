@@ -147,7 +147,6 @@ def _text(owner: str, made: Sequence[Step], asking: Asking, table: str) -> str:
 
 
 def _about(number: int, step: Step, asking: Asking | None) -> Iterator[str]:
-    """Yield the lines on one key, with its own day where ``asking`` is given."""
     key = step.key
     account = f"{key.account} ({_plain(key.account_name)})" if key.account_name else key.account or ""
     what = "Key" if key.kind is KeyKind.ACCESS_KEY else called(key.kind, key.service)

@@ -118,7 +118,6 @@ def request_of(
 
 
 def _size(selection: Selection) -> int:
-    """The size in bytes of the code that is read."""
     size = 0
     for path in {path for front_end in FRONT_ENDS.values() for path in selection.of_kind(front_end.kind)}:
         try:

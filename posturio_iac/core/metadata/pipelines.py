@@ -39,7 +39,6 @@ def with_uses(keys: Iterable[AccessKey], root: str, top: str, fence: Fence | Non
 
 
 def _lines(name: str, root: str, top: str, fence: Fence | None) -> Iterator[tuple[Span, str]]:
-    """Yield the lines of all pipelines of a kind; a file that cannot be read tells nothing."""
     for folder in ("", ".github/workflows", ".gitlab"):
         try:
             files = sorted(os.listdir(os.path.join(top, folder)))

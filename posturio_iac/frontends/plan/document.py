@@ -162,7 +162,6 @@ class PlanDocument:
         return found
 
     def _changes(self) -> Iterator[str]:
-        """Keep the resources that remain after the changes, and yield the addresses of removed ones."""
         for place, change in self._entries():
             address, change_of = change.get("address"), change.get("change")
             if change.get("mode", "managed") != "managed" or "deposed" in change:

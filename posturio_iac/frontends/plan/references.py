@@ -100,7 +100,6 @@ class Configuration:
                     yield ReferenceTarget(path, block, reference.indexes.get(2, ""), words[2] if len(words) > 2 else None)  # noqa: PLR2004
 
     def _output(self, reference: _Reference, path: Path, depth: int) -> Iterator[ReferenceTarget]:
-        """Follow an output of a module, or all of them when the reference does not show which."""
         words, inner = reference.words, (*path, reference.words[1])
         outputs = mapping(self.module(inner).get("outputs"))
         named = [outputs.get(words[2])] if len(words) > 2 else list(outputs.values())  # noqa: PLR2004 - module, name, output

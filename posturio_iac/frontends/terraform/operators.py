@@ -174,7 +174,6 @@ def _untyped(value: v.Value, why: Unknown) -> v.Value:
 
 
 def _unify_lists(values: Sequence[v.Value]) -> tuple[v.Value, ...]:
-    """Unify lists place by place when they have the same length, else all their elements."""
     lists = [value for value in values if isinstance(value, tuple)]
     if len({len(elements) for elements in lists}) == 1 and not any(isinstance(elements, v.SetValue) for elements in lists):
         return _put_back(values, list(zip(*(_unify(column) for column in zip(*lists, strict=True)), strict=True)) or lists)

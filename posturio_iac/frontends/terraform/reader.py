@@ -193,7 +193,6 @@ class _Reader:
         return [key for key in with_siblings(declared, is_beside) if key.span is not None and program.is_ours(key.span.path)], told
 
     def _by_values(self, path: str, usual: list[AccessKey], program: ModuleTree, engine_name: str = "") -> list[AccessKey]:
-        """The ``usual`` keys, and those that a file of values makes others."""
         if not usual or path in self.units or program.request.config.var_files or not (folder := program.folder(path)).variables:
             return usual
         from posturio_iac.frontends.terraform.modules.values_given import MOST_FILES, by_each_file, unread_values

@@ -50,7 +50,6 @@ class KeyEntry(NamedTuple):
 
     @property
     def _is_applied(self) -> bool:
-        """True if a unit of Terragrunt's applies the module that declares it from another folder."""
         folder = self.span.path.rpartition("/")[0] if self.span is not None else ""
         is_elsewhere = bool(folder and self.roots[0]) and not f"/{self.roots[0]}".endswith(f"/{folder}")
         return is_elsewhere and not self.addresses[0].startswith("module.")

@@ -110,7 +110,6 @@ class Modules:
             yield (folder := posixpath.dirname(folder))
 
     def _narrow(self, changed: Collection[str]) -> None:
-        """Build the call graph, and find the modules whose keys count and all that lead to them."""
         units = ChangedUnits(self.selection)
         calls = {*((_name(a), _name(b)) for a, b in local_calls(self.selection)), *units.calls()}
         calls.update(OwnSources(self.selection.search, lambda _: False).calls())

@@ -216,7 +216,6 @@ def _call(expression: hcl.Call, scope: Scope) -> Value:
 
 
 def _open_result(name: str, result: Unknown, arguments: list[Value]) -> Value:
-    """What a function gives that its arguments leave open."""
     if isinstance(result, Due) and name in _ASKING:
         return _unless_told(computed(result) if name == "flatten" else result)
     if isinstance(result, Traced) and name not in _PICKED:

@@ -218,7 +218,6 @@ def replace(environment: Environment, string: str, part: str, replacement: str) 
 
 
 def _replace_matches(known: _Pattern, string: str, replacement: str) -> str:
-    """Replace all matches, with ``$1`` and ``${name}`` standing for groups."""
     parts: list[str] = []
     place = size = 0
     for match in known.find_all(string):

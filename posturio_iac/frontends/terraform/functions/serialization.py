@@ -136,7 +136,6 @@ def _plain(text: str, tag: str) -> values.Value:
 
 
 def _timestamp(text: str) -> str | None:
-    """A date as RFC 3339 writes it; None when it is none."""
     match = _DATE.fullmatch(text)
     if match is None:
         return None

@@ -164,7 +164,6 @@ def _conditional(node: Node, source: SourceText, depth: int) -> hcl.Expr:
 
 
 def _bare_conditional(node: Node) -> Node | None:
-    """The conditional that a node is, unless parentheses hold it together."""
     while node.type == "expression" and node.child_count == 1:
         node = node.children[0]
     return node if node.type == "conditional" else None

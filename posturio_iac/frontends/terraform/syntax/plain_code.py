@@ -200,7 +200,6 @@ class _Recognizer:
         return at + 1
 
     def _ended(self, at: int, sign: bytes, kind: bytes) -> int:
-        """Where to go on behind an expression in ``kind``, which ``sign`` follows."""
         if kind is _BODY:
             return at if sign == b"}" or _line_end.match(self.data, at) else -1
         if kind is _OBJECT:

@@ -173,7 +173,6 @@ class ExpressionReader(TokenReader):
         return name
 
     def _expands(self) -> bool:
-        """Take ``...`` if it follows."""
         dots = self.tokens[self.at : self.at + 3]
         is_next = [dot[0] for dot in dots] == [".", ".", "."] and dots[2][4] - dots[0][3] == len("...")
         if is_next:

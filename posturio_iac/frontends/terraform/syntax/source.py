@@ -120,7 +120,6 @@ def left_out(data: bytes) -> list[Range]:
 
 
 def _middle(data: bytes, start: int, end: int) -> Range:
-    """What lies between the ends of a range, without half of a character."""
     start, end = start + _KEPT, end - _KEPT
     while start < end and data[start] & 0xC0 == 0x80:  # noqa: PLR2004 - a byte that goes on with a character
         start += 1
@@ -144,7 +143,6 @@ def _open_comment(data: bytes) -> Iterator[Range]:
 
 
 def _texts(data: bytes) -> Iterator[Range]:
-    """Yield what may be left out of strings and heredocs, up to an interpolation that may be none."""
     unsure = _unsure.search(data)
     for start, end, kind in pieces(data)[0]:
         if unsure is not None and end > unsure.start():

@@ -135,7 +135,6 @@ class Documents:
         return any(name.endswith(endings) for name in self.fence.names(self.real(folder)))
 
     def _kind(self, path: str) -> int:
-        """What is at a path, by one look at each; what may not be read is nothing."""
         real = self.real(path)
         kind = self._there.get(real)
         if kind is None:

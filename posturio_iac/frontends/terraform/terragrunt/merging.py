@@ -57,7 +57,6 @@ def _deep(below: Value, above: Value) -> Value:
 
 
 def _places(expression: hcl.Expr) -> dict[str, hcl.Expr]:
-    """The expressions of the entries that are written as ``name = value``; later ones win."""
     found: dict[str, hcl.Expr] = {}
     if isinstance(expression, hcl.ObjectExpr):
         objects = [expression]
