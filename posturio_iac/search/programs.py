@@ -31,7 +31,7 @@ _MAKES = lazy_pattern(
     rf"(?<!\w-)create[-_](?i:access[-_]key|service[-_]specific[-_]credential)(?!\s*=[^=]|\s+(?:help\b|--generate-cli))"
     rf"|(?<![:\w])create{_KEY}(?!\??:)|(?i:aws-sdk:iam:create{_KEY})|(?<![:\w])Create{_KEY}(?:Command(?!Input|Output)|Request|Async|Callable|WithContext|\()"
     rf"|(?:\bnew|:op +:|getCommand\([\"'])Create{_KEY}"
-    rf"|(?i:\b(?:action|api)\b[\\\"'\s]*[:=][\\\"'\s]*create{_KEY})|(?i:New-IAM{_KEY})|(?i:\biam:action/create{_KEY})|_make_api_call\([\"'\s]*Create{_KEY}"
+    rf"|(?i:\b(?:action|api|default)\b[\\\"'\s]*[:=][\\\"'\s]*create{_KEY})|(?i:New-IAM{_KEY})|(?i:\biam:action/create{_KEY})|_make_api_call\([\"'\s]*Create{_KEY}"
 )
 """Calls, though not arguments of that name, nor the names of actions in policies (``iam:CreateAccessKey``) and in filters of events."""
 _DECLARING = (b"IAM::AccessKey", b"iam_access_key", b"access_key_state", b"iam.aws.", b"identity.aws.", b"kind: AccessKey")
