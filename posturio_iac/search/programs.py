@@ -357,9 +357,8 @@ def _unpacked(data: bytes) -> tuple[bytes, str]:
     from zlib import decompressobj, error
 
     try:
-        text = (stream := decompressobj(31)).decompress(data, LARGEST)
+        text = (stream := decompressobj(31)).decompress(data, min(LARGEST, max(_LARGE, _DENSEST * len(data))))
     except error:
         return b"", _CLOSED
     unseen = _TOO_LARGE if stream.unconsumed_tail else "" if stream.eof and not stream.unused_data else _CLOSED
-    is_odd = len(text) > max(_LARGE, _DENSEST * len(data)) or holds_any(text, _SDKS)
-    return (b"", unseen or _TOO_LARGE) if is_odd and is_hinted(text) else (text, unseen)
+    return (b"", unseen or _TOO_LARGE) if holds_any(text, _SDKS) and is_hinted(text) else (text, unseen)
