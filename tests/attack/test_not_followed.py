@@ -14,8 +14,8 @@ from tests.attack.test_silence import GENERATE, HEREDOC, LOCAL, RESOURCE, RUNS, 
 from tests.support.attacks import FORMATS, archive, lay, report, scan
 
 CHILD, APPLICATION = "AWS::CloudFormation::Stack", "AWS::Serverless::Application"
-URL = "https://bucket.s3.amazonaws.com/keys.yaml"
-INCLUDE = {"Name": "AWS::Include", "Parameters": {"Location": "parts/k.fragment"}}
+URL, CHART = "https://bucket.s3.amazonaws.com/keys.yaml", block("helm_release.f", 'chart = "./a.tgz"')
+INCLUDE, REMOTE = ({"Name": "AWS::Include", "Parameters": {"Location": one}} for one in ("parts/k.fragment", "s3://bucket/part.yaml"))
 TOPIC, START = "Resources:\n  R: {Type: AWS::SNS::Topic}\n", "service: s\nprovider: {stage: '${opt:stage}'}\n"
 ALL_APART = START + "custom: ${file(c.foo)}\nresources: {Resources: {K: {Type: '${self:custom.t}'}}}\n"
 PIECES, IN_CODE = "${self:custom.a}${self:custom.${self:custom.w}.c}", RESOURCE.replace("template_body", "template_url")
@@ -24,9 +24,9 @@ KEY_ALONE = f"Resources:\n  {FRAGMENT.replace(chr(10), chr(10) + '  ')}"
 TYPE_APART = SERVERLESS.replace("custom: {", "custom: {k: {Type: 'AWS::IAM::AccessKey'}, ")
 LOOP = "Transform: AWS::LanguageExtensions\nResources:\n  Fn::ForEach::L:\n    - N\n    - [Key]\n    - R${N}:\n        Type: %s\n"
 VPC, ZIP = "terraform-aws-modules", block("data.archive_file.a", 'source_dir = "fn"')
-REMOTE = {"Name": "AWS::Include", "Parameters": {"Location": "s3://bucket/part.yaml"}}
 PUBLIC, PRODUCT = "aws_serverlessapplicationrepository_cloudformation_stack.s", "aws_servicecatalog_provisioned_product.p"
 PACKED, LARGE, DENSE = block("aws_lambda_function.f", 'filename = "a.zip"'), "x" * (11 << 20), "create-access-key " * (1 << 17)
+ZIPPED = [b"\x1f\x8b\x08", gzip.compress(b"") * 2, *(gzip.compress(one.encode()) for one in (DENSE, f"botocore/{PYTHON}"))]
 ENCRYPTED = archive(k="").replace(b"PK\x01\x02\x14\x03\x14\0\0", b"PK\x01\x02\x14\x03\x14\0\1")  # as its directory says
 PUBLISHED = {"ApplicationId": "arn:aws:serverlessrepo:x", "SemanticVersion": "1"}
 
@@ -92,7 +92,7 @@ NAMED: dict[str, tuple[Mapping[str, str | bytes], str]] = {
     "dense-archive": ({"main.tf": PACKED, "a.zip": archive(k=DENSE)}, "main.tf more than 10 MiB of programs in a.zip"),
     "gzip": ({"main.tf": "", "k.py.gz": gzip.compress(PYTHON.encode())}, f"{IDLE} (k.py.gz)"),
     "encrypted-archive": ({"main.tf": PACKED, "a.zip": ENCRYPTED}, "main.tf a.zip, an archive that cannot be looked into"),
-    "other-archive": ({"main.tf": block("helm_release.f", 'chart = "./a.tgz"'), "a.tgz": b"\x1f\x8b\x08"}, "main.tf a.tgz, an archive"),
+    **{f"gzip-{n}": ({"main.tf": CHART, "a.tgz": one}, ("a.tgz, an archive", "main.tf more")[n > 1]) for n, one in enumerate(ZIPPED)},
     **{f"open-{n}": ({"main.tf": RUNS % f'"{one}"', **SCRIPTS}, f"{IDLE} (bin/make.sh)") for n, one in enumerate(OPEN)},
     "image": ({"t.json": resource("AWS::Lambda::Function", Code={"ImageUri": "x"}), "k/f.zip": archive(app=PYTHON)}, f"{IDLE} (k/f.zip)"),
     "task": ({"main.tf": "locals {}\n", "lefthook.yml": "k:\n  commands:\n    run: aws iam create-access-key\n"}, f"{IDLE} (lefthook.yml)"),
