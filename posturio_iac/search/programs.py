@@ -112,9 +112,9 @@ _LARGE, LARGEST = 1 << 20, 10 << 20  # a file that is looked into only if it hol
 _TOO_LARGE = f"more than {LARGEST >> 20} MiB of programs in {{}}, which were not all looked into"
 _CLOSED = "{}, an archive that cannot be looked into (broken, encrypted or no ZIP)"
 _ABSENT = "{}, which Git LFS has not fetched or git-crypt has locked"
-_MEMBERS, _OF_SDK = (*ENDINGS, ".class", ".pyc", "bootstrap"), lazy_pattern(r"(?:software/amazon/awssdk|com/amazonaws|botocore)/")
+_MEMBERS, _SDKS = (*ENDINGS, ".class", ".pyc", "bootstrap"), (b"software/amazon/awssdk/", b"com/amazonaws/", b"botocore/")
 _ARCHIVES, _OTHER_ARCHIVES = (".zip", ".jar"), (b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"(\xb5/\xfd")  # by name, and others
-_GZIP, _DENSEST, _SDKS = b"\x1f\x8b", 20, (b"botocore/", b"awssdk/")  # how many bytes programs may have for a packed one
+_GZIP, _DENSEST = b"\x1f\x8b", 20  # how many bytes programs may have for a packed one
 _CALLS = tuple(map(lazy_pattern, (rb"reate[-_]?(?i:access|service)", rb"ew-(?i:iam)", _REST_OF_KEY.encode())))
 _OPEN, _OF = (b"iam $", b'iam", "$'), (b"ccess", b"CCESS", b"pecific", b"PECIFIC")
 _TORN = lazy_pattern(rb"cre(?:a(?:t(?:e(?:[-_]?[aAces]*)?)?)?)?[\"'$\\]")
@@ -338,7 +338,8 @@ def _packed(data: bytes) -> tuple[bytes, str]:
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             for one in archive.infolist():
-                if one.filename.endswith(_MEMBERS) and not one.filename.endswith(".d.ts") and not _OF_SDK.search(one.filename):
+                name = one.filename
+                if name.endswith(_MEMBERS) and not name.endswith(".d.ts") and not holds_any(os.fsencode(name), _SDKS):
                     if one.file_size <= left:
                         left -= one.file_size
                         members.append(archive.read(one))
